@@ -1,0 +1,46 @@
+//! Decides the short hashes that name things: FNV-1a in Kubernetes' safe alphabet, and SHA-256 in hex.
+//! It never decides what is hashed.
+
+use sha2::{Digest, Sha256};
+
+/// The letters and digits that cannot form words by accident, as Kubernetes uses them in generated names.
+pub const SAFE_ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+
+/// FNV-1a, 32 bit, over `bytes`.
+///
+/// ```text
+/// fnv1a32(b"null") printed in decimal and safe-encoded is the steps hash of a rollout without steps
+/// ```
+#[must_use]
+pub fn fnv1a32(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0x811c_9dc5, |h, b| (h ^ u32::from(*b)).wrapping_mul(0x0100_0193))
+}
+
+/// Replaces every byte of `text` by a letter of [`SAFE_ALPHABET`] (index = byte modulo 27).
+#[must_use]
+pub fn safe_encode(text: &str) -> String {
+    text.bytes()
+        .map(|b| char::from(SAFE_ALPHABET.get(usize::from(b) % 27).copied().unwrap_or(b'b')))
+        .collect()
+}
+
+/// SHA-256 of `bytes` as 64 lower-case hexadecimal digits.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rollout_without_steps_has_the_known_hash() {
+        assert_eq!(safe_encode(&fnv1a32(b"null").to_string()), "5ffbfbbd64");
+    }
+
+    #[test]
+    fn sha256_matches_the_published_vector() {
+        assert_eq!(sha256_hex(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

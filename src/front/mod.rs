@@ -1,0 +1,2 @@
+//! Speaking to people: the command line and the live view.
+//! Nothing here decides or writes; it asks the floors below.

@@ -1,0 +1,2 @@
+//! An embedded Kubernetes API, for the demo, for tests and for trying manifests out.
+//! It never talks to a real cluster.
