@@ -1,4 +1,17 @@
 //! The nouns on the wire: kinds, keys, Rollouts, analyses, and the facts about them that are data.
 //! Nothing here decides what to do with an object.
 
+pub mod analysis;
+pub mod crd;
+pub mod intstr;
 pub mod kinds;
+pub mod meta;
+pub mod names;
+pub mod rollout;
+pub mod run;
+pub mod selector;
+pub mod status;
+pub mod step;
+pub mod strategy;
+pub mod time;
+pub mod write;

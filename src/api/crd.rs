@@ -1,0 +1,223 @@
+//! Decides the CustomResourceDefinitions that make the API server serve Rollouts and analyses.
+//! It never installs them.
+
+use crate::api::analysis::TemplateSpec;
+use crate::api::kinds::{self, Kind};
+use crate::api::rollout::RolloutSpec;
+use crate::api::run::{RunSpec, RunState};
+use crate::api::status::RolloutStatus;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Value, json};
+
+/// The schema of a field that may hold anything, such as a pod template: the API server keeps it as it is.
+pub fn anything(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"x-kubernetes-preserve-unknown-fields": true})
+}
+
+/// The schema of an object whose fields are not described.
+pub fn any_object(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "object", "x-kubernetes-preserve-unknown-fields": true})
+}
+
+/// Turns what schemars writes into what the API server calls a structural schema: no references, no nulls,
+/// no defaults, one type per node.
+fn structural(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            for word in ["$schema", "title", "default", "$defs"] {
+                map.remove(word);
+            }
+            if let Some(Value::Array(types)) = map.get("type") {
+                let named: Vec<Value> = types.iter().filter(|t| **t != json!("null")).cloned().collect();
+                if let [one] = named.as_slice() {
+                    map.insert("type".to_owned(), one.clone());
+                }
+            }
+            let int_or_string = map.contains_key("x-kubernetes-int-or-string");
+            if let Some(Value::Array(options)) = map.get("anyOf").filter(|_| !int_or_string) {
+                let inner = options.iter().find(|o| o.get("type") != Some(&json!("null"))).cloned();
+                map.remove("anyOf");
+                if let Some(Value::Object(inner)) = inner {
+                    for (key, item) in inner {
+                        map.entry(key).or_insert(item);
+                    }
+                }
+            }
+            map.values_mut().for_each(structural);
+        }
+        Value::Array(items) => items.iter_mut().for_each(structural),
+        _ => {}
+    }
+}
+
+fn schema_of<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::openapi3().with(|s| s.inline_subschemas = true);
+    let mut value = settings.into_generator().into_root_schema_for::<T>().to_value();
+    structural(&mut value);
+    if let Some(map) = value.as_object_mut() {
+        map.remove("nullable");
+        map.remove("components");
+    }
+    drop_word(&mut value, "nullable");
+    value
+}
+
+/// Removes `word` wherever it is a keyword of the schema (not a property of that name).
+fn drop_word(value: &mut Value, word: &str) {
+    if let Value::Object(map) = value {
+        map.remove(word);
+        for (key, inner) in map.iter_mut() {
+            match (key.as_str(), inner) {
+                ("properties", Value::Object(fields)) => fields.values_mut().for_each(|f| drop_word(f, word)),
+                (_, inner @ Value::Object(_)) => drop_word(inner, word),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn column(name: &str, path: &str, kind: &str, description: &str) -> Value {
+    json!({"name": name, "jsonPath": path, "type": kind, "description": description})
+}
+
+fn columns(kind: &str) -> Vec<Value> {
+    let age = json!({"name": "Age", "jsonPath": ".metadata.creationTimestamp", "type": "date",
+        "description": "Time since resource was created"});
+    let mut own = match kind {
+        "Rollout" => vec![
+            column("Desired", ".spec.replicas", "integer", "Number of desired pods"),
+            column("Current", ".status.replicas", "integer", "Total number of non-terminated pods"),
+            column(
+                "Up-to-date",
+                ".status.updatedReplicas",
+                "integer",
+                "Non-terminated pods of the desired template",
+            ),
+            column("Available", ".status.availableReplicas", "integer", "Available pods"),
+        ],
+        "AnalysisRun" => vec![column("Status", ".status.phase", "string", "Phase of the run")],
+        "Experiment" => vec![column("Status", ".status.phase", "string", "Phase of the experiment")],
+        _ => Vec::new(),
+    };
+    own.push(age);
+    own
+}
+
+fn object_schema(kind: &str) -> Value {
+    let any = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    let (spec, status) = match kind {
+        "Rollout" => {
+            let mut spec = schema_of::<RolloutSpec>();
+            if let Some(selector) = spec.pointer_mut("/properties/selector").and_then(Value::as_object_mut) {
+                let rule = json!([{"rule": "self == oldSelf", "message": "selector is immutable"}]);
+                selector.insert("x-kubernetes-validations".to_owned(), rule);
+            }
+            (spec, Some(schema_of::<RolloutStatus>()))
+        }
+        "AnalysisRun" => (schema_of::<RunSpec>(), Some(schema_of::<RunState>())),
+        "Experiment" => (any.clone(), Some(any)),
+        _ => (schema_of::<TemplateSpec>(), None),
+    };
+    let mut properties = json!({
+        "apiVersion": {"type": "string"},
+        "kind": {"type": "string"},
+        "metadata": {"type": "object"},
+        "spec": spec,
+    });
+    if let (Some(map), Some(status)) = (properties.as_object_mut(), status) {
+        map.insert("status".to_owned(), status);
+    }
+    json!({"type": "object", "required": ["spec"], "properties": properties})
+}
+
+fn definition(kind: &Kind) -> Value {
+    let subresources = match kind.kind.as_str() {
+        "Rollout" => json!({"status": {}, "scale": {
+            "specReplicasPath": ".spec.replicas",
+            "statusReplicasPath": ".status.HPAReplicas",
+            "labelSelectorPath": ".status.selector",
+        }}),
+        _ => json!({}),
+    };
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": kind.resource()},
+        "spec": {
+            "group": kind.group,
+            "names": {"kind": kind.kind, "listKind": format!("{}List", kind.kind), "plural": kind.plural,
+                "singular": kind.singular, "shortNames": kind.short},
+            "scope": if kind.namespaced { "Namespaced" } else { "Cluster" },
+            "versions": [{
+                "name": kind.version,
+                "served": true,
+                "storage": true,
+                "schema": {"openAPIV3Schema": object_schema(&kind.kind)},
+                "subresources": subresources,
+                "additionalPrinterColumns": columns(&kind.kind),
+            }],
+        },
+    })
+}
+
+/// The definitions of all kinds of `argoproj.io/v1alpha1`, in the order they should be installed.
+#[must_use]
+pub fn definitions() -> Vec<Value> {
+    kinds::all().filter(|k| k.group == "argoproj.io").map(|k| definition(&k)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn walk(path: &str, schema: &Value, wrong: &mut Vec<String>) {
+        let Value::Object(map) = schema else { return };
+        let free = map.contains_key("x-kubernetes-preserve-unknown-fields")
+            || map.contains_key("x-kubernetes-int-or-string");
+        if !free && !map.get("type").is_some_and(Value::is_string) {
+            wrong.push(format!("{path}: no single type in {schema}"));
+        }
+        for word in ["$ref", "nullable", "default", "oneOf", "allOf"] {
+            if map.contains_key(word) {
+                wrong.push(format!("{path}: {word}"));
+            }
+        }
+        for (name, field) in map.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            walk(&format!("{path}.{name}"), field, wrong);
+        }
+        for word in ["items", "additionalProperties"] {
+            if let Some(inner) = map.get(word) {
+                walk(&format!("{path}[]"), inner, wrong);
+            }
+        }
+    }
+
+    #[test]
+    fn every_schema_is_structural() {
+        let mut wrong = Vec::new();
+        for crd in definitions() {
+            let schema = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
+            walk(crd["metadata"]["name"].as_str().unwrap(), schema, &mut wrong);
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn the_rollout_has_argos_columns_and_subresources() {
+        let crd =
+            definitions().into_iter().find(|c| c["metadata"]["name"] == "rollouts.argoproj.io").unwrap();
+        let version = &crd["spec"]["versions"][0];
+        let names: Vec<&str> = version["additionalPrinterColumns"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|c| c["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(names, ["Desired", "Current", "Up-to-date", "Available", "Age"]);
+        assert_eq!(version["subresources"]["scale"]["statusReplicasPath"], ".status.HPAReplicas");
+        let step = &version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["strategy"]["properties"]
+            ["canary"]["properties"]["steps"]["items"]["properties"];
+        assert_eq!(step["pause"]["properties"]["duration"]["x-kubernetes-int-or-string"], true);
+    }
+}

@@ -1,0 +1,50 @@
+//! Decides how the labels and annotations on the wire are spelt, Argo Rollouts' and our own.
+//! It never decides who writes them.
+
+/// API group and version of Rollouts and analyses.
+pub const ARGO: &str = "argoproj.io/v1alpha1";
+
+/// Label on ReplicaSets, pods and runs, and key in Service selectors: the identity of a revision.
+pub const POD_HASH: &str = "rollouts-pod-template-hash";
+/// Annotation on Rollouts, ReplicaSets and runs: the revision number.
+pub const REVISION: &str = "rollout.argoproj.io/revision";
+/// Annotation on ReplicaSets: the numbers it had before, separated by commas.
+pub const REVISION_HISTORY: &str = "rollout.argoproj.io/revision-history";
+/// Annotation on ReplicaSets: `spec.replicas` of the Rollout when it was last scaled.
+pub const DESIRED_REPLICAS: &str = "rollout.argoproj.io/desired-replicas";
+/// Annotation on Rollouts: generation of the workload they refer to.
+pub const WORKLOAD_GENERATION: &str = "rollout.argoproj.io/workload-generation";
+/// Annotation on ReplicaSets: when it is to be scaled to zero, RFC 3339.
+pub const SCALE_DOWN_DEADLINE: &str = "scale-down-deadline";
+/// Annotation on Services: the Rollout that moves its selector.
+pub const MANAGED_BY: &str = "argo-rollouts.argoproj.io/managed-by-rollouts";
+/// Label that assigns an object to one controller of several.
+pub const INSTANCE_ID: &str = "argo-rollouts.argoproj.io/controller-instance-id";
+/// Label on AnalysisRuns: `Step`, `Background`, `PrePromotion` or `PostPromotion`.
+pub const RUN_TYPE: &str = "rollout-type";
+/// Label on AnalysisRuns of a step: its index.
+pub const STEP_INDEX: &str = "step-index";
+/// Label on Jobs: the uid of the AnalysisRun that made them.
+pub const JOB_RUN_UID: &str = "analysisrun.argoproj.io/uid";
+/// Annotation on Jobs: the AnalysisRun that made them.
+pub const JOB_RUN_NAME: &str = "analysisrun.argoproj.io/name";
+/// Annotation on Jobs: the namespace of the AnalysisRun that made them.
+pub const JOB_RUN_NAMESPACE: &str = "analysisrun.argoproj.io/namespace";
+/// Annotation on Jobs: the metric they measure.
+pub const JOB_METRIC: &str = "analysisrun.argoproj.io/metric-name";
+/// Annotation that kubectl keeps of what it applied last.
+pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// Annotation of Argo's notification engine; never copied.
+pub const NOTIFIED: &str = "notified.notifications.argoproj.io";
+
+/// Annotation of ours on Rollouts (and by copy on ReplicaSets): the commit this revision came from.
+pub const COMMIT: &str = "switchback.dev/commit";
+/// Annotation of ours on Rollouts (and by copy on ReplicaSets): subject and author of that commit.
+pub const COMMIT_SUBJECT: &str = "switchback.dev/commit-subject";
+/// Annotation of ours on Rollouts: a request to go back in Git, `FROM->TO` as revision numbers.
+pub const UNDO: &str = "switchback.dev/undo";
+/// Prefix of all our annotations.
+pub const OWN_PREFIX: &str = "switchback.dev/";
+
+/// Kind of the events' source, as Argo Rollouts names itself, so that existing filters keep working.
+pub const EVENT_COMPONENT: &str = "rollouts-controller";
