@@ -5,6 +5,7 @@ pub mod analysis;
 pub mod crd;
 pub mod intstr;
 pub mod kinds;
+pub mod listkeys;
 pub mod meta;
 pub mod names;
 pub mod rollout;
