@@ -2,14 +2,18 @@
 //! Nothing here decides what to do with an object.
 
 pub mod analysis;
+pub mod commit;
 pub mod crd;
 pub mod intstr;
+pub mod inventory;
+pub mod key;
 pub mod kinds;
 pub mod listkeys;
 pub mod meta;
 pub mod names;
 pub mod rollout;
 pub mod run;
+pub mod sample;
 pub mod selector;
 pub mod status;
 pub mod step;

@@ -137,7 +137,7 @@ fn null_is_empty<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<CanarySte
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ProgressThreshold {
-    /// `Percentage` or `Pods`.
+    /// `Percent` or `Pods`.
     pub r#type: String,
     /// The percentage or the number.
     pub value: i32,

@@ -4,3 +4,7 @@
 pub mod clock;
 pub mod digest;
 pub mod duration;
+pub mod expr;
+pub mod jsonpath;
+pub mod template;
+pub mod yaml;

@@ -1,4 +1,9 @@
 //! Thinking: pure functions from what is known to what should be written.
 //! Nothing here waits, reads a clock, draws a random number or talks to anyone.
 
+pub mod analysis;
+pub mod manifest;
 pub mod merge;
+pub mod plan;
+pub mod revert;
+pub mod rollout;

@@ -1,0 +1,169 @@
+//! Decides what is written down in the cluster of a delivery: which objects are ours, what was applied last, and
+//! which commits must not be applied again. It never holds it in memory for long.
+
+use crate::api::key::Key;
+use crate::base::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+
+/// Label on the Secrets that hold inventories.
+pub const LABEL: &str = "switchback.dev/inventory";
+/// Bytes of compressed inventory in one Secret at most; the API server takes a mebibyte in all.
+pub const CHUNK: usize = 700_000;
+/// Bytes of an unpacked inventory at most.
+const MOST_BYTES: u64 = 256 * 1024 * 1024;
+
+/// What is written down of one delivery.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Inventory {
+    /// The commit applied last.
+    #[serde(default)]
+    pub commit: String,
+    /// Objects that are ours, with the API version they were written in.
+    #[serde(default, with = "pairs")]
+    pub objects: BTreeMap<Key, String>,
+    /// Their manifests as applied last.
+    #[serde(default, with = "pairs")]
+    pub base: BTreeMap<Key, Value>,
+    /// Commits that must not be applied again.
+    #[serde(default)]
+    pub fences: Vec<Fence>,
+}
+
+/// A commit that must not be applied again until somebody reverts its revert.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fence {
+    /// The commits that go back, newest first.
+    pub commits: Vec<String>,
+    /// The Rollout that failed.
+    pub rollout: Key,
+    /// Its revision.
+    pub revision: i64,
+    /// Why, with the numbers.
+    pub verdict: String,
+}
+
+/// Maps whose keys are objects, written as lists of pairs.
+mod pairs {
+    use super::{BTreeMap, Key};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer, T: Serialize>(map: &BTreeMap<Key, T>, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_seq(map.iter())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+        d: D,
+    ) -> Result<BTreeMap<Key, T>, D::Error> {
+        Ok(Vec::<(Key, T)>::deserialize(d)?.into_iter().collect())
+    }
+}
+
+/// Name of the inventory of what `branch` and `path` of `repository` deliver into `namespace`.
+#[must_use]
+pub fn name_of(repository: &str, branch: &str, path: &str, namespace: &str) -> String {
+    let last = repository.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or_default();
+    let stem: String = last
+        .trim_end_matches(".git")
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .take(30)
+        .collect();
+    let digest = digest::sha256_hex(format!("{repository}\n{branch}\n{path}\n{namespace}").as_bytes());
+    let stem = stem.trim_matches('-');
+    let short = digest.get(..8).unwrap_or_default();
+    if stem.is_empty() { format!("switchback-{short}") } else { format!("switchback-{stem}-{short}") }
+}
+
+impl Inventory {
+    /// The inventory as bytes for Secrets, compressed.
+    ///
+    /// # Errors
+    /// None is known; writing to memory does not fail.
+    pub fn pack(&self) -> std::io::Result<Vec<u8>> {
+        let json = serde_json::to_vec(self).map_err(std::io::Error::other)?;
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::new(6));
+        encoder.write_all(&json)?;
+        encoder.finish()
+    }
+
+    /// Reads what [`Inventory::pack`] wrote.
+    ///
+    /// # Errors
+    /// Bytes that are none, or far larger unpacked than an inventory may be.
+    pub fn unpack(bytes: &[u8]) -> std::io::Result<Self> {
+        let mut json = Vec::new();
+        GzDecoder::new(bytes).take(MOST_BYTES).read_to_end(&mut json)?;
+        serde_json::from_slice(&json).map_err(std::io::Error::other)
+    }
+}
+
+/// The Secret that holds `part` of a packed inventory, or its head: the head names the commit for people and the
+/// number of parts that follow it.
+#[must_use]
+pub fn secret(name: &str, namespace: &str, commit: &str, part: &[u8], more: &[String]) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "labels": {LABEL: "true"},
+            "annotations": {"switchback.dev/commit": commit, "switchback.dev/parts": more.join(",")},
+        },
+        "type": "switchback.dev/inventory",
+        "data": {"inventory": STANDARD.encode(part)},
+    })
+}
+
+/// The bytes a Secret of an inventory holds, and the names of the Secrets that continue it.
+///
+/// # Errors
+/// A Secret that is none of an inventory.
+pub fn of_secret(secret: &Value) -> Result<(Vec<u8>, Vec<String>), String> {
+    let text = |p: &str| secret.pointer(p).and_then(Value::as_str).unwrap_or_default();
+    let bytes = STANDARD.decode(text("/data/inventory")).map_err(|e| e.to_string())?;
+    let parts = text("/metadata/annotations/switchback.dev~1parts");
+    Ok((bytes, parts.split(',').filter(|p| !p.is_empty()).map(str::to_owned).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_survives_the_secret() {
+        let key = Key::core("ConfigMap", "shop", "web");
+        let inventory = Inventory {
+            commit: "abc".into(),
+            objects: [(key.clone(), "v1".to_owned())].into(),
+            base: [(key.clone(), json!({"data": {"a": "b"}}))].into(),
+            fences: vec![Fence {
+                commits: vec!["abc".into()],
+                rollout: Key::rollout("shop", "web"),
+                revision: 7,
+                verdict: "x".into(),
+            }],
+        };
+        let packed = inventory.pack().unwrap();
+        let object = secret("n", "default", "abc", &packed, &["n-1".into()]);
+        let (bytes, parts) = of_secret(&object).unwrap();
+        assert_eq!((Inventory::unpack(&bytes).unwrap(), parts), (inventory, vec!["n-1".to_owned()]));
+        assert!(Inventory::unpack(b"junk").is_err());
+    }
+
+    #[test]
+    fn names_are_readable_and_distinct() {
+        let one = name_of("https://example.com/Team/Shop.git", "main", ".", "default");
+        let two = name_of("https://example.com/Team/Shop.git", "main", "prod", "default");
+        assert!(one.starts_with("switchback-shop-") && two.starts_with("switchback-shop-") && one != two);
+    }
+}

@@ -1,0 +1,139 @@
+//! Decides the values of an analysis' arguments and puts them into its metrics.
+//! It never reads a Secret; a value that comes from one is handed in.
+
+use crate::api::analysis::{Argument, Metric, RolloutArg};
+use crate::api::intstr::IntOrString;
+use crate::base::template;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The values a Rollout hands to an analysis.
+///
+/// `stable` and `latest` are the hashes of the two revisions, `rollout` the whole object as JSON.
+///
+/// # Errors
+/// A field path that leads nowhere.
+pub fn of_rollout(
+    args: &[RolloutArg],
+    stable: &str,
+    latest: &str,
+    rollout: &Value,
+) -> Result<Vec<Argument>, String> {
+    let mut values = Vec::with_capacity(args.len());
+    for arg in args {
+        let source = arg.value_from.as_ref();
+        let hash = source.and_then(|s| s.pod_template_hash_value.as_deref());
+        let value = match (hash, source.and_then(|s| s.field_ref.as_ref())) {
+            (Some("Latest"), _) => latest.to_owned(),
+            (Some("Stable"), _) => stable.to_owned(),
+            (_, Some(field)) => field_of(rollout, &field.field_path)?,
+            _ => arg.value.clone(),
+        };
+        values.push(Argument { name: arg.name.clone(), value: Some(value), value_from: None });
+    }
+    Ok(values)
+}
+
+/// The field of `object` that `path` names, as text: `metadata.labels['env']` as the downward API writes it, or
+/// words separated by dots with indices in brackets.
+///
+/// # Errors
+/// A path that leads nowhere or to something that is no single value.
+pub fn field_of(object: &Value, path: &str) -> Result<String, String> {
+    for part in ["labels", "annotations"] {
+        let key = path.strip_prefix(&format!("metadata.{part}['")).and_then(|rest| rest.strip_suffix("']"));
+        if let Some(key) = key {
+            let value = object.get("metadata").and_then(|m| m.get(part)).and_then(|m| m.get(key));
+            return Ok(value.and_then(Value::as_str).unwrap_or_default().to_owned());
+        }
+    }
+    plain_field(object, path)
+}
+
+/// The field of `object` at words separated by dots and brackets (source: `extractValueFromRollout`).
+///
+/// # Errors
+/// A path that leads nowhere or to something that is no single value.
+pub fn plain_field(object: &Value, path: &str) -> Result<String, String> {
+    let nowhere = || format!("invalid path {path} in rollout");
+    let mut here = object;
+    for word in path.split(['.', '[', ']']).filter(|w| !w.is_empty()) {
+        here = match here {
+            Value::Array(items) => {
+                let index: usize = word.parse().map_err(|_| format!("invalid index '{word}'"))?;
+                items.get(index).ok_or_else(|| format!("index {index} out of range"))?
+            }
+            Value::Object(map) => map.get(word).unwrap_or(&Value::Null),
+            _ => return Err(nowhere()),
+        };
+    }
+    match here {
+        Value::Null => Err(nowhere()),
+        Value::Array(_) | Value::Object(_) => {
+            Err(format!("path {path} in rollout must terminate in a primitive value"))
+        }
+        Value::String(text) => Ok(text.clone()),
+        other => Ok(other.to_string()),
+    }
+}
+
+/// The arguments of a run: the templates' with the values handed in. Values of unknown names are ignored.
+///
+/// # Errors
+/// An argument without a value.
+pub fn merge(handed_in: &[Argument], of_templates: &[Argument]) -> Result<Vec<Argument>, String> {
+    let mut merged = of_templates.to_vec();
+    for arg in handed_in {
+        let Some(slot) = merged.iter_mut().find(|a| a.name == arg.name) else { continue };
+        if arg.value.is_some() {
+            slot.value.clone_from(&arg.value);
+        } else if arg.value_from.is_some() {
+            slot.value_from.clone_from(&arg.value_from);
+        }
+    }
+    match merged.iter().find(|a| a.value.is_none() && a.value_from.is_none()) {
+        Some(open) => Err(format!("args.{} was not resolved", open.name)),
+        None => Ok(merged),
+    }
+}
+
+/// The metric with every `{{args.x}}` replaced. `secrets` holds the values of arguments that come from Secrets.
+///
+/// # Errors
+/// An argument that is unknown or has no value.
+pub fn resolve(
+    metric: &Metric,
+    args: &[Argument],
+    secrets: &BTreeMap<String, String>,
+) -> Result<Metric, String> {
+    let text = serde_json::to_string(metric).map_err(|e| e.to_string())?;
+    let resolved = template::render_quoted(&text, |tag| {
+        let name = tag.strip_prefix("args.")?;
+        let arg = args.iter().find(|a| a.name == name)?;
+        secrets.get(name).cloned().or_else(|| arg.value.clone())
+    })
+    .map_err(|e| e.to_string())?;
+    let mut metric: Metric = serde_json::from_str(&resolved).map_err(|e| e.to_string())?;
+    for limit in [
+        &mut metric.count,
+        &mut metric.failure_limit,
+        &mut metric.inconclusive_limit,
+        &mut metric.consecutive_error_limit,
+        &mut metric.consecutive_success_limit,
+    ] {
+        if let Some(IntOrString::Text(text)) = limit
+            && let Ok(number) = text.parse()
+        {
+            *limit = Some(IntOrString::Int(number));
+        }
+    }
+    Ok(metric)
+}
+
+/// The argument with a stand-in for a value that only a Secret or field knows, to check what does not depend
+/// on it.
+#[must_use]
+pub fn with_placeholder(arg: &Argument) -> Argument {
+    let value = arg.value.clone().or_else(|| arg.value_from.as_ref().map(|_| "0".to_owned()));
+    Argument { name: arg.name.clone(), value, value_from: None }
+}

@@ -1,0 +1,80 @@
+//! Decides what a manifest is once it is read: an object with a key and a place.
+//! It never decides whether it is applied.
+
+use crate::api::key::Key;
+use crate::api::kinds::Kind;
+use crate::api::write::Target;
+use crate::base::yaml::Place;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// One object that Git wants.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifest {
+    /// Identity.
+    pub key: Key,
+    /// Where it is written in a cluster.
+    pub target: Target,
+    /// How its kind is served.
+    pub kind: Kind,
+    /// The object, without what only a cluster writes.
+    pub value: Value,
+    /// The file it stands in.
+    pub path: String,
+    /// Where in the file its document begins.
+    pub place: Place,
+}
+
+/// All objects that Git wants, each once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Manifests {
+    /// By identity.
+    pub objects: BTreeMap<Key, Manifest>,
+}
+
+impl Manifests {
+    /// The manifest of `key`.
+    #[must_use]
+    pub fn get(&self, key: &Key) -> Option<&Manifest> {
+        self.objects.get(key)
+    }
+
+    /// The pod template a Rollout wants, its own or that of the Deployment it refers to.
+    #[must_use]
+    pub fn pod_template(&self, rollout: &Key) -> Option<&Value> {
+        let manifest = self.get(rollout)?;
+        if let Some(template) = manifest.value.pointer("/spec/template").filter(|t| !t.is_null()) {
+            return Some(template);
+        }
+        let text = |p: &str| manifest.value.pointer(p).and_then(Value::as_str).unwrap_or_default();
+        let api_version = text("/spec/workloadRef/apiVersion");
+        let workload = Key::of(&Target::new(
+            api_version,
+            text("/spec/workloadRef/kind"),
+            &rollout.namespace,
+            text("/spec/workloadRef/name"),
+        ));
+        let value = &self.get(&workload)?.value;
+        value.pointer("/spec/template").or_else(|| value.get("template"))
+    }
+}
+
+/// Takes away what only a cluster writes, so that it is never compared nor sent.
+pub fn strip(value: &mut Value) {
+    let Some(map) = value.as_object_mut() else { return };
+    map.remove("status");
+    if let Some(meta) = map.get_mut("metadata").and_then(Value::as_object_mut) {
+        for word in [
+            "managedFields",
+            "resourceVersion",
+            "uid",
+            "generation",
+            "selfLink",
+            "creationTimestamp",
+            "deletionTimestamp",
+        ] {
+            meta.remove(word);
+        }
+        meta.retain(|_, v| !v.is_null());
+    }
+}

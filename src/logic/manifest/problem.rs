@@ -1,0 +1,51 @@
+//! Decides how a mistake in a manifest is told: what, where, and what to do.
+//! It never draws it; the front does.
+
+use crate::base::yaml::Place;
+use std::fmt::{Display, Formatter, Result};
+
+/// A mistake in a manifest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problem {
+    /// The file; empty when the mistake is in none.
+    pub path: String,
+    /// Where in the file.
+    pub place: Option<Place>,
+    /// What is wrong.
+    pub what: String,
+    /// Words for the place itself.
+    pub label: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl Problem {
+    /// A mistake in `path` at `place`.
+    #[must_use]
+    pub fn at(path: &str, place: Option<Place>, what: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { path: path.to_owned(), place, what: what.into(), label: String::new(), help: help.into() }
+    }
+
+    /// The same with words for the place itself.
+    #[must_use]
+    pub fn labelled(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+}
+
+impl Display for Problem {
+    /// One line: `web/rollout.yaml:22: what; help`.
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match (self.path.is_empty(), self.place) {
+            (true, _) => {}
+            (false, None) => write!(f, "{}: ", self.path)?,
+            (false, Some(place)) => write!(f, "{}:{}: ", self.path, place.line)?,
+        }
+        f.write_str(&self.what)?;
+        if !self.help.is_empty() {
+            write!(f, "; {}", self.help)?;
+        }
+        Ok(())
+    }
+}

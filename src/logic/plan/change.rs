@@ -1,0 +1,340 @@
+//! Decides what has to be done to one object so that the cluster holds what Git says: the three-way merge of
+//! what was applied last, what Git wants now and what is there. It never does it.
+
+use crate::api::key::Key;
+use crate::api::listkeys::Schema;
+use crate::api::names;
+use crate::api::write::{Patch, Target, Write};
+use crate::base::yaml::Place;
+use crate::logic::manifest::Manifest;
+use crate::logic::manifest::object::strip;
+use crate::logic::merge::{json as merge_json, smp, three};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+/// Annotation on every object we apply: the inventory it belongs to.
+pub const SOURCE: &str = "switchback.dev/source";
+
+/// What is to be done to one object.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub enum Action {
+    /// It is missing.
+    Create,
+    /// It differs.
+    Patch(Patch),
+    /// It is as Git says.
+    Unchanged,
+    /// Git no longer says it.
+    Prune,
+    /// It cannot be made so.
+    Conflict {
+        /// Why.
+        why: String,
+        /// What to do.
+        help: String,
+    },
+}
+
+/// What is to be done to one object, with what it was and what it will be.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Change {
+    /// Identity.
+    #[serde(skip)]
+    pub key: Key,
+    /// Where it is written.
+    pub target: Target,
+    /// What is done.
+    pub action: Action,
+    /// The file it stands in; empty when it is pruned.
+    pub path: String,
+    /// Where in the file.
+    #[serde(skip)]
+    pub place: Place,
+    /// The object in the cluster.
+    #[serde(skip)]
+    pub before: Option<Value>,
+    /// The object as it will be; the cluster's own answer once a dry run was made.
+    #[serde(skip)]
+    pub after: Option<Value>,
+    /// Fields that somebody else changed and Git takes back.
+    pub overwrites: Vec<String>,
+    /// Fields that Git says otherwise but that are left to their owner, with the owner.
+    pub kept: Vec<String>,
+}
+
+/// All changes of one commit, in the order in which they are made.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+pub struct Plan {
+    /// The changes.
+    pub changes: Vec<Change>,
+}
+
+impl Plan {
+    /// Changes that are writes.
+    pub fn writes(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|c| matches!(c.action, Action::Create | Action::Patch(_) | Action::Prune))
+    }
+
+    /// Whether nothing would be written and nothing stands in the way.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes.iter().all(|c| c.action == Action::Unchanged)
+    }
+}
+
+/// What every change of one delivery has in common.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// Name of the inventory.
+    pub source: String,
+    /// The commit that is applied.
+    pub commit: String,
+    /// Its subject and author, for people.
+    pub subject: String,
+}
+
+/// The object as it is to be, with our mark on it; a Secret's plain texts are encoded.
+#[must_use]
+pub fn desired(value: &Value, context: &Context) -> Value {
+    let mut value = value.clone();
+    encode_secret(&mut value);
+    annotate(&mut value, SOURCE, &context.source);
+    value
+}
+
+fn annotate(value: &mut Value, key: &str, text: &str) {
+    let Some(map) = value.as_object_mut() else { return };
+    let meta = map.entry("metadata").or_insert_with(|| json!({}));
+    let Some(meta) = meta.as_object_mut() else { return };
+    let annotations = meta.entry("annotations").or_insert_with(|| json!({}));
+    if annotations.is_null() {
+        *annotations = json!({});
+    }
+    if let Some(annotations) = annotations.as_object_mut() {
+        annotations.insert(key.to_owned(), json!(text));
+    }
+}
+
+fn encode_secret(value: &mut Value) {
+    if value.get("kind").and_then(Value::as_str) != Some("Secret") {
+        return;
+    }
+    let Some(map) = value.as_object_mut() else { return };
+    let Some(Value::Object(plain)) = map.remove("stringData") else { return };
+    let data = map.entry("data").or_insert_with(|| json!({}));
+    if let Some(data) = data.as_object_mut() {
+        for (key, text) in plain {
+            data.insert(key, json!(STANDARD.encode(text.as_str().unwrap_or_default())));
+        }
+    }
+}
+
+/// Decides about one object of Git. `base` is what we applied last; without it kubectl's own note of what it
+/// applied last serves, and without that nothing is ever deleted.
+#[must_use]
+pub fn of_manifest(
+    manifest: &Manifest,
+    base: Option<&Value>,
+    live: Option<&Value>,
+    context: &Context,
+) -> Change {
+    let mut change = Change {
+        key: manifest.key.clone(),
+        target: manifest.target.clone(),
+        action: Action::Unchanged,
+        path: manifest.path.clone(),
+        place: manifest.place,
+        before: live.cloned(),
+        after: None,
+        overwrites: Vec::new(),
+        kept: Vec::new(),
+    };
+    let mut wanted = desired(&manifest.value, context);
+    let is_rollout = manifest.key.kind == "Rollout" && manifest.key.group == "argoproj.io";
+    let Some(live) = live else {
+        if is_rollout {
+            note_commit(&mut wanted, context);
+        }
+        change.action = Action::Create;
+        change.after = Some(wanted);
+        return change;
+    };
+    if let Some(conflict) = stands_in_the_way(live, context) {
+        change.action = conflict;
+        return change;
+    }
+    let base = base.map(|b| desired(b, context)).or_else(|| last_applied(live, context));
+    change.kept = leave_to_owner(&mut wanted, live);
+    match merge(manifest, base.as_ref().unwrap_or(&wanted), &wanted, live) {
+        Ok(None) => change.after = Some(live.clone()),
+        Ok(Some((mut patch, after))) => {
+            change.overwrites = overwritten(manifest, base.as_ref(), &wanted, live);
+            let mut after = after;
+            if is_rollout && touches_more_than_marks(&patch) {
+                note_commit(&mut patch, context);
+                note_commit(&mut after, context);
+            }
+            change.action = Action::Patch(if uses_strategic(manifest) {
+                Patch::Strategic(patch)
+            } else {
+                Patch::Merge(patch)
+            });
+            change.after = Some(after);
+        }
+        Err(why) => {
+            change.action = Action::Conflict { why, help: "correct the manifest".to_owned() };
+        }
+    }
+    change
+}
+
+fn note_commit(value: &mut Value, context: &Context) {
+    annotate(value, names::COMMIT, &context.commit);
+    annotate(value, names::COMMIT_SUBJECT, &context.subject);
+}
+
+/// Whether a patch of a Rollout does more than put our own annotations on it.
+fn touches_more_than_marks(patch: &Value) -> bool {
+    let mut rest = patch.clone();
+    if let Some(annotations) = rest.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
+        annotations.retain(|k, _| !k.starts_with(names::OWN_PREFIX));
+    }
+    !is_hollow(&rest)
+}
+
+/// Whether nothing but empty maps is left.
+fn is_hollow(value: &Value) -> bool {
+    value.as_object().is_some_and(|m| m.values().all(is_hollow))
+}
+
+fn uses_strategic(manifest: &Manifest) -> bool {
+    crate::api::kinds::is_built_in(&manifest.key.group)
+        && Schema::of(&manifest.target.api_version, &manifest.key.kind).is_some()
+        && manifest.key.kind != "CustomResourceDefinition"
+}
+
+/// The patch and what it makes of the object; none when it changes nothing.
+fn merge(
+    manifest: &Manifest,
+    base: &Value,
+    wanted: &Value,
+    live: &Value,
+) -> Result<Option<(Value, Value)>, String> {
+    let schema = Schema::of(&manifest.target.api_version, &manifest.key.kind);
+    let (patch, after) = match schema.filter(|_| uses_strategic(manifest)) {
+        Some(schema) => {
+            let patch = three::strategic(base, wanted, live, &schema).map_err(|e| e.to_string())?;
+            let after = smp::apply(live, &patch, &schema).map_err(|e| e.to_string())?;
+            (patch, after)
+        }
+        None => {
+            let patch = three::json(base, wanted, live);
+            let after = merge_json::apply(live, &patch);
+            (patch, after)
+        }
+    };
+    Ok((after != *live).then_some((patch, after)))
+}
+
+fn overwritten(manifest: &Manifest, base: Option<&Value>, wanted: &Value, live: &Value) -> Vec<String> {
+    let Some(base) = base else { return Vec::new() };
+    let schema = Schema::of(&manifest.target.api_version, &manifest.key.kind);
+    let found = match schema.filter(|_| uses_strategic(manifest)) {
+        Some(schema) => three::conflicts(base, wanted, live, &schema).unwrap_or_default(),
+        None => three::conflicts_json(base, wanted, live),
+    };
+    found.into_iter().map(|c| c.path).collect()
+}
+
+/// What kubectl noted on the object when it applied it last.
+fn last_applied(live: &Value, context: &Context) -> Option<Value> {
+    let note = live.pointer("/metadata/annotations")?.get(names::LAST_APPLIED)?.as_str()?;
+    let mut value: Value = serde_json::from_str(note).ok()?;
+    strip(&mut value);
+    Some(desired(&value, context))
+}
+
+/// Whether the object belongs to somebody else or is going away.
+fn stands_in_the_way(live: &Value, context: &Context) -> Option<Action> {
+    let annotations = live.pointer("/metadata/annotations");
+    let owner = annotations.and_then(|a| a.get(SOURCE)).and_then(Value::as_str);
+    if let Some(other) = owner.filter(|o| *o != context.source) {
+        return Some(Action::Conflict {
+            why: format!("it belongs to another delivery, {other}"),
+            help: format!("remove it from one of the two repositories, or delete the annotation {SOURCE}"),
+        });
+    }
+    live.pointer("/metadata/deletionTimestamp").filter(|t| !t.is_null()).map(|_| Action::Conflict {
+        why: "it is being deleted".to_owned(),
+        help: "it is created anew once it is gone; finalizers may hold it".to_owned(),
+    })
+}
+
+/// A size that an autoscaler has set is left to it. Answers what was kept.
+fn leave_to_owner(wanted: &mut Value, live: &Value) -> Vec<String> {
+    let scaled = live.pointer("/metadata/managedFields").and_then(Value::as_array).is_some_and(|entries| {
+        entries.iter().any(|e| {
+            let text = |k: &str| e.get(k).and_then(Value::as_str).unwrap_or_default();
+            text("subresource") == "scale"
+                && text("manager") == "kube-controller-manager"
+                && e.pointer("/fieldsV1/f:spec/f:replicas").is_some()
+        })
+    });
+    let live_size = live.pointer("/spec/replicas").filter(|_| scaled).cloned();
+    let (Some(size), Some(slot)) = (live_size, wanted.pointer_mut("/spec/replicas")) else {
+        return Vec::new();
+    };
+    if *slot == size {
+        return Vec::new();
+    }
+    *slot = size.clone();
+    vec![format!("replicas {size} kept: a HorizontalPodAutoscaler owns it")]
+}
+
+/// Decides about an object that is ours and that Git no longer says; none when it is gone already.
+#[must_use]
+pub fn of_leftover(key: &Key, api_version: &str, live: Option<&Value>, context: &Context) -> Option<Change> {
+    let live = live?;
+    let owner = live.pointer("/metadata/annotations").and_then(|a| a.get(SOURCE)).and_then(Value::as_str);
+    let deleting = live.pointer("/metadata/deletionTimestamp").is_some_and(|t| !t.is_null());
+    if deleting || owner != Some(context.source.as_str()) {
+        return None; // going already, or somebody has taken our mark off: it is theirs now
+    }
+    Some(Change {
+        key: key.clone(),
+        target: Target::new(api_version, &key.kind, &key.namespace, &key.name),
+        action: Action::Prune,
+        path: String::new(),
+        place: Place::default(),
+        before: Some(live.clone()),
+        after: None,
+        overwrites: Vec::new(),
+        kept: Vec::new(),
+    })
+}
+
+/// The write that a change is; none when there is nothing to write.
+#[must_use]
+pub fn write_of(change: &Change) -> Option<Write> {
+    let text = |p: &str| {
+        let value = change.before.as_ref().and_then(|b| b.pointer(p)).and_then(Value::as_str);
+        value.map(str::to_owned).filter(|t| !t.is_empty())
+    };
+    match &change.action {
+        Action::Create => Some(Write::Create { object: change.after.clone()? }),
+        Action::Patch(patch) => Some(Write::Patch {
+            target: change.target.clone(),
+            subresource: "",
+            patch: patch.clone(),
+            expect: text("/metadata/resourceVersion"),
+        }),
+        Action::Prune => Some(Write::Delete {
+            target: change.target.clone(),
+            uid: text("/metadata/uid").unwrap_or_default(),
+            expect: None,
+            foreground: false,
+        }),
+        Action::Unchanged | Action::Conflict { .. } => None,
+    }
+}

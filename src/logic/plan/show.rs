@@ -1,0 +1,163 @@
+//! Decides how a plan is told to people: one line each, the fields below it, the answer first.
+//! It never shows the value of a Secret.
+
+use crate::api::step::CanaryStep;
+use crate::logic::plan::change::{Action, Change, Plan};
+use crate::logic::plan::fields::{changes, comparable, masked};
+use serde_json::Value;
+use similar::TextDiff;
+
+/// Fields shown of one object at most.
+const MOST_FIELDS: usize = 12;
+
+/// How many of each kind a plan holds, in words: `3 changes, 1 rollout moves, nothing pruned`.
+#[must_use]
+pub fn summary(plan: &Plan) -> String {
+    let count = |f: &dyn Fn(&Change) -> bool| plan.changes.iter().filter(|c| f(c)).count();
+    let pruned = count(&|c| c.action == Action::Prune);
+    let conflicts = count(&|c| matches!(c.action, Action::Conflict { .. }));
+    let writes = count(&|c| matches!(c.action, Action::Create | Action::Patch(_)));
+    let moving = count(&|c| moves(c));
+    if writes + pruned + conflicts == 0 {
+        return format!("nothing to do, {} as Git says", objects(plan.changes.len()));
+    }
+    let mut parts = vec![match writes {
+        1 => "1 change".to_owned(),
+        n => format!("{n} changes"),
+    }];
+    match moving {
+        0 => {}
+        1 => parts.push("1 rollout moves".to_owned()),
+        n => parts.push(format!("{n} rollouts move")),
+    }
+    parts.push(if pruned == 0 { "nothing pruned".to_owned() } else { format!("{} pruned", objects(pruned)) });
+    if conflicts > 0 {
+        parts.push(format!("{conflicts} in conflict"));
+    }
+    parts.join(", ")
+}
+
+fn objects(n: usize) -> String {
+    if n == 1 { "1 object".to_owned() } else { format!("{n} objects") }
+}
+
+/// Whether a change starts a Rollout moving.
+fn moves(change: &Change) -> bool {
+    let template = |v: &Option<Value>| v.as_ref().and_then(|v| v.pointer("/spec/template")).cloned();
+    change.key.kind == "Rollout"
+        && matches!(change.action, Action::Patch(_))
+        && template(&change.before) != template(&change.after)
+}
+
+/// The plan as text, without colour; every line of a change begins with its sign.
+#[must_use]
+pub fn text(plan: &Plan) -> String {
+    let mut out = String::new();
+    for change in plan.changes.iter().filter(|c| c.action != Action::Unchanged || !c.kept.is_empty()) {
+        out.push_str(&one(change));
+    }
+    out
+}
+
+fn one(change: &Change) -> String {
+    let sign = match change.action {
+        Action::Create => '+',
+        Action::Patch(_) => '~',
+        Action::Prune => '-',
+        Action::Conflict { .. } => '!',
+        Action::Unchanged => '=',
+    };
+    let place =
+        if change.path.is_empty() { String::new() } else { format!("{}:{}", change.path, change.place.line) };
+    let mut out = format!("{sign} {:<38} {place}\n", change.key.to_string());
+    let mut line = |text: String| out.push_str(&format!("    {text}\n"));
+    if let Action::Conflict { why, help } = &change.action {
+        line(why.clone());
+        line(format!("help: {help}"));
+    }
+    if let (Action::Patch(_), Some(before), Some(after)) = (&change.action, &change.before, &change.after) {
+        let fields = changes(&comparable(before), &comparable(after));
+        for field in fields.iter().take(MOST_FIELDS) {
+            let from = field.from.as_deref().unwrap_or("(none)");
+            let to = field.to.as_deref().unwrap_or("(removed)");
+            line(format!("{}   {from} → {to}", field.path));
+        }
+        if fields.len() > MOST_FIELDS {
+            line(format!("and {} more fields; see them with `switchback diff`", fields.len() - MOST_FIELDS));
+        }
+    }
+    if let Some(road) = climb(change) {
+        line(format!("then: {road}"));
+    }
+    for path in &change.overwrites {
+        line(format!("{path} was changed in the cluster; Git takes it back"));
+    }
+    for kept in &change.kept {
+        line(kept.clone());
+    }
+    out
+}
+
+/// The road a Rollout takes after the change: `20 % → pause 2s → analysis errors → 100 %`.
+fn climb(change: &Change) -> Option<String> {
+    if !moves(change) {
+        return None;
+    }
+    let after = change.after.as_ref()?;
+    if after.pointer("/spec/strategy/blueGreen").is_some() {
+        return Some("preview → switch".to_owned());
+    }
+    let steps: Vec<CanaryStep> = after
+        .pointer("/spec/strategy/canary/steps")
+        .and_then(|s| serde_json::from_value(s.clone()).ok())
+        .unwrap_or_default();
+    let mut words: Vec<String> = steps.iter().map(step_words).collect();
+    words.push("100 %".to_owned());
+    words.dedup();
+    Some(words.join(" → "))
+}
+
+fn step_words(step: &CanaryStep) -> String {
+    if let Some(weight) = step.set_weight {
+        return format!("{weight} %");
+    }
+    if let Some(pause) = &step.pause {
+        return match &pause.duration {
+            None => "wait for a user".to_owned(),
+            Some(crate::api::intstr::IntOrString::Int(n)) => format!("pause {n}s"),
+            Some(text) => format!("pause {text}"),
+        };
+    }
+    if let Some(analysis) = &step.analysis {
+        let names: Vec<&str> = analysis.templates.iter().map(|t| t.template_name.as_str()).collect();
+        return format!("analysis {}", names.join(", "));
+    }
+    step.describe()
+}
+
+/// The plan as unified diffs of YAML, without secrets.
+///
+/// # Errors
+/// An object that cannot be written as YAML; none is known.
+pub fn unified(plan: &Plan) -> Result<String, crate::base::yaml::BadYaml> {
+    let mut out = String::new();
+    for change in plan.changes.iter().filter(|c| c.action != Action::Unchanged) {
+        let before = change.before.as_ref().map(comparable);
+        let after = change.after.as_ref().map(comparable);
+        let yaml = |this: &Option<Value>, other: &Option<Value>| match this {
+            Some(v) => crate::base::yaml::write(&masked(v, other.as_ref())),
+            None => Ok(String::new()),
+        };
+        let (old, new) = match change.action {
+            Action::Prune => (yaml(&before, &None)?, String::new()),
+            Action::Conflict { .. } => continue,
+            _ => (yaml(&before, &after)?, yaml(&after, &before)?),
+        };
+        let name = change.key.to_string();
+        let from = if change.before.is_some() { format!("cluster/{name}") } else { "/dev/null".to_owned() };
+        let to = if change.action == Action::Prune { "/dev/null".to_owned() } else { format!("git/{name}") };
+        let diff = TextDiff::from_lines(&old, &new);
+        out.push_str(&diff.unified_diff().context_radius(3).header(&from, &to).to_string());
+    }
+    Ok(out)
+}

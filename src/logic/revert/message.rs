@@ -1,0 +1,94 @@
+//! Decides the words of a revert commit, so that git, people and we ourselves read it.
+//! It never makes the commit.
+
+use crate::api::commit::Commit;
+use crate::api::key::Key;
+use crate::logic::revert::Owed;
+
+/// Key of the trailer that names the Rollout.
+pub const ROLLOUT: &str = "Switchback-Rollout";
+/// Key of the trailer that names the revision.
+pub const REVISION: &str = "Switchback-Revision";
+/// Key of the trailer that tells why.
+pub const VERDICT: &str = "Switchback-Verdict";
+
+/// The message of the commit that reverts `commits` (newest first) for `owed`.
+#[must_use]
+pub fn compose(commits: &[Commit], owed: &[Owed]) -> String {
+    let subject = match commits {
+        [] => "Revert".to_owned(),
+        [one] => format!("Revert \"{}\"", one.subject()),
+        [newest, older @ ..] => format!("Revert \"{}\" and {} more", newest.subject(), older.len()),
+    };
+    let mut text = format!("{subject}\n\n");
+    match commits {
+        [one] => text.push_str(&format!("This reverts commit {}.\n", one.id)),
+        many => {
+            for commit in many {
+                text.push_str(&format!("This reverts commit {}.\n  {}\n", commit.id, commit.subject()));
+            }
+        }
+    }
+    for one in owed {
+        text.push_str(&format!("\n{}\n", wrap(&sentence(one))));
+    }
+    text.push('\n');
+    for one in owed {
+        text.push_str(&format!("{ROLLOUT}: {}/{}\n", one.rollout.namespace, one.rollout.name));
+        text.push_str(&format!("{REVISION}: {}\n", one.revision));
+        text.push_str(&format!("{VERDICT}: {}\n", one_line(&one.verdict)));
+    }
+    text
+}
+
+fn sentence(owed: &Owed) -> String {
+    let name = format!("{}/{}", owed.rollout.namespace, owed.rollout.name);
+    let at = if owed.reached.is_empty() { String::new() } else { format!(" at {}", owed.reached) };
+    match owed.reason {
+        crate::logic::revert::Reason::Undo => {
+            format!("Revision {} of rollout {name} was {}.", owed.revision, one_line(&owed.verdict))
+        }
+        _ => format!("Rollout {name} failed{at}: {}.", one_line(&owed.verdict)),
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Breaks lines at 72 columns, as commit messages are read.
+fn wrap(text: &str) -> String {
+    let mut lines: Vec<String> = vec![String::new()];
+    for word in text.split(' ') {
+        let Some(line) = lines.last_mut() else { break };
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > 72 {
+            lines.push(word.to_owned());
+        } else {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.join("\n")
+}
+
+/// The Rollouts that a message says it takes back, with their revisions.
+#[must_use]
+pub fn read_trailers(message: &str) -> Vec<(Key, i64)> {
+    let mut found = Vec::new();
+    let mut rollout: Option<Key> = None;
+    for line in message.lines() {
+        let Some((key, value)) = line.split_once(": ") else { continue };
+        match key {
+            ROLLOUT => rollout = value.trim().split_once('/').map(|(ns, name)| Key::rollout(ns, name)),
+            REVISION => {
+                if let (Some(key), Ok(number)) = (rollout.take(), value.trim().parse()) {
+                    found.push((key, number));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}

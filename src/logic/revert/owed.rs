@@ -1,0 +1,197 @@
+//! Decides whether a Rollout owes Git a revert: it was aborted, or a user wants an older revision, and the
+//! cluster is already safe. It never decides which commits go back.
+
+use crate::api::key::Key;
+use crate::api::names;
+use crate::api::run::{AnalysisRun, MetricResult, Phase};
+use crate::api::sample;
+use crate::logic::rollout::phase::condition;
+use crate::logic::rollout::view::{Set, View};
+use serde_json::Value;
+
+/// Why a Rollout goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// An analysis failed.
+    Analysis,
+    /// The progress deadline was missed.
+    Deadline,
+    /// A user aborted it.
+    User,
+    /// A user wants an older revision.
+    Undo,
+}
+
+/// A revert that a Rollout owes Git.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owed {
+    /// The Rollout.
+    pub rollout: Key,
+    /// The revision that goes back.
+    pub revision: i64,
+    /// Why.
+    pub reason: Reason,
+    /// How far it had come, in words: `step 3 of 5 (20 %)`; empty when unknown.
+    pub reached: String,
+    /// Why, in words, with what the Rollout itself knows of it.
+    pub verdict: String,
+    /// The run whose numbers tell why.
+    pub run: Option<String>,
+    /// The commit of the revision that stays; none when Git did not make it.
+    pub good: Option<String>,
+    /// The template that must not be applied again: the one of the failed revision, or of what is undone.
+    pub failed_template: Value,
+    /// Whether the cluster has returned to the stable revision.
+    pub is_safe: bool,
+}
+
+/// What the Rollout of `view` owes, if anything.
+#[must_use]
+pub fn of(view: &View) -> Option<Owed> {
+    undone(view).or_else(|| aborted(view))
+}
+
+fn set<'v>(view: &'v View, hash: &str) -> Option<&'v Set> {
+    view.sets.iter().find(|s| !hash.is_empty() && s.hash == hash)
+}
+
+fn commit_of(set: &Set) -> Option<String> {
+    set.meta.annotation(names::COMMIT).filter(|c| !c.is_empty()).map(str::to_owned)
+}
+
+fn aborted(view: &View) -> Option<Owed> {
+    let status = &view.rollout.status;
+    if !status.abort || status.current_pod_hash != view.pod_hash || status.stable_rs == view.pod_hash {
+        return None;
+    }
+    let meta = &view.rollout.metadata;
+    let stable = set(view, &status.stable_rs)?;
+    let (reason, verdict) = why(view);
+    let mut run = None;
+    for named in [
+        &status.canary.current_step_analysis_run_status,
+        &status.canary.current_background_analysis_run_status,
+        &status.blue_green.pre_promotion_analysis_run_status,
+        &status.blue_green.post_promotion_analysis_run_status,
+    ] {
+        let failed = named.as_ref().filter(|r| r.status == "Failed" || r.status == "Error");
+        run = run.or(failed.map(|r| r.name.clone()));
+    }
+    Some(Owed {
+        rollout: Key::rollout(&meta.namespace, &meta.name),
+        revision: set(view, &view.pod_hash).map_or_else(|| meta.revision(), Set::revision),
+        reason,
+        reached: String::new(),
+        verdict,
+        run,
+        good: commit_of(stable),
+        failed_template: view.template.clone(),
+        is_safe: is_safe(view, stable),
+    })
+}
+
+/// Whether the stable revision carries everything again.
+fn is_safe(view: &View, stable: &Set) -> bool {
+    let spec = &view.rollout.spec;
+    if stable.available < spec.replicas() {
+        return false;
+    }
+    match &spec.strategy.blue_green {
+        Some(strategy) => {
+            let active = view.services.get(&strategy.active_service).and_then(|s| s.hash.as_deref());
+            active == Some(stable.hash.as_str())
+        }
+        None => {
+            let others = view.sets.iter().filter(|s| s.hash != stable.hash);
+            others.into_iter().all(|s| s.replicas == 0 && s.available == 0)
+        }
+    }
+}
+
+fn why(view: &View) -> (Reason, String) {
+    let message =
+        condition(&view.rollout.status, "Progressing").map(|c| c.message.as_str()).unwrap_or_default();
+    let detail = message.split_once(": ").map(|(_, rest)| rest).unwrap_or_default();
+    if message.contains("timed out progressing") {
+        let seconds = view.rollout.spec.progress_deadline_seconds();
+        let ready = set(view, &view.pod_hash).map_or(0, |s| s.available);
+        return (
+            Reason::Deadline,
+            format!("no progress for {seconds} s, {ready} pods of the new revision were available"),
+        );
+    }
+    if detail.contains("nalysis") {
+        return (Reason::Analysis, detail.to_owned());
+    }
+    let words = if detail.is_empty() { "aborted by a user".to_owned() } else { detail.to_owned() };
+    (Reason::User, words)
+}
+
+fn undone(view: &View) -> Option<Owed> {
+    let meta = &view.rollout.metadata;
+    let (from, to) = meta.annotation(names::UNDO)?.split_once("->")?;
+    let (from, to): (i64, i64) = (from.trim().parse().ok()?, to.trim().parse().ok()?);
+    let number = |n: i64| view.sets.iter().find(|s| s.revision() == n || in_history(s, n));
+    Some(Owed {
+        rollout: Key::rollout(&meta.namespace, &meta.name),
+        revision: from,
+        reason: Reason::Undo,
+        reached: String::new(),
+        verdict: format!("undone by a user, back to revision {to}"),
+        run: None,
+        good: number(to).and_then(commit_of),
+        failed_template: Value::Null,
+        is_safe: true,
+    })
+}
+
+/// Whether the set once had this revision number.
+fn in_history(set: &Set, number: i64) -> bool {
+    let history = set.meta.annotation(names::REVISION_HISTORY).unwrap_or_default();
+    history.split(',').any(|n| n.trim().parse() == Ok(number))
+}
+
+/// Why a run failed, with its numbers: `errors 0.41, 0.38, wanted result[0] < 0.05 (2 of 2 failed, limit 1)`.
+#[must_use]
+pub fn verdict_of(run: &AnalysisRun) -> Option<String> {
+    let bad = |r: &&MetricResult| {
+        !r.dry_run && matches!(r.phase, Phase::Failed | Phase::Error | Phase::Inconclusive)
+    };
+    let texts: Vec<String> =
+        run.status.metric_results.iter().filter(bad).map(|r| metric_verdict(run, r)).collect();
+    (!texts.is_empty()).then(|| texts.join("; "))
+}
+
+fn metric_verdict(run: &AnalysisRun, result: &MetricResult) -> String {
+    let metric = run.spec.metrics.iter().find(|m| m.name == result.name);
+    let name = &result.name;
+    if result.phase == Phase::Error {
+        let why = result.measurements.last().map(|m| m.message.as_str()).unwrap_or_default();
+        return format!("{name} could not be measured ({} times): {why}", result.consecutive_error);
+    }
+    let values: Vec<String> = result
+        .measurements
+        .iter()
+        .filter(|m| m.phase == result.phase)
+        .map(|m| bare(&m.value))
+        .filter(|v| !v.is_empty())
+        .collect();
+    let limit = metric.and_then(|m| m.failure_limit.as_ref()).map_or(0, |l| l.int_value());
+    let mut text = if values.is_empty() { name.clone() } else { format!("{name} {}", values.join(", ")) };
+    if let Some(metric) = metric {
+        if !metric.success_condition.is_empty() {
+            text = format!("{text}, wanted {}", metric.success_condition);
+        } else if !metric.failure_condition.is_empty() {
+            text = format!("{text}, unwanted {}", metric.failure_condition);
+        }
+    }
+    format!("{text} ({} of {} failed, limit {limit})", result.failed, result.count)
+}
+
+/// A value without the brackets of a list of one, and cut where it is long.
+fn bare(value: &str) -> String {
+    let inner = value.strip_prefix('[').and_then(|v| v.strip_suffix(']')).filter(|v| !v.contains(','));
+    let text = inner.unwrap_or(value);
+    let rounded = text.parse::<f64>().map(|n| sample::number_text((n * 10_000.0).round() / 10_000.0));
+    rounded.unwrap_or_else(|_| text.chars().take(60).collect())
+}

@@ -1,0 +1,89 @@
+//! Decides which commits go back with a failed revision: those since the last good one that changed the Rollout,
+//! or the ConfigMaps and Secrets its pods use. It never takes back a commit that is reverted already.
+
+use crate::api::commit::{Commit, FileChange};
+use crate::api::key::{Key, target_of};
+use crate::base::yaml;
+use crate::logic::manifest::object::strip;
+use crate::logic::manifest::split::is_manifest;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The commits, among `history` (newest first) with what each changed, that changed one of `keys`, without those
+/// that another commit of `history` has reverted (and without these reverts).
+#[must_use]
+pub fn commits(history: &[(Commit, Vec<FileChange>)], keys: &BTreeSet<Key>, namespace: &str) -> Vec<Commit> {
+    let mut gone: BTreeSet<String> = BTreeSet::new();
+    let mut chosen = Vec::new();
+    for (commit, changes) in history {
+        if gone.contains(&commit.id) {
+            continue; // reverted later: neither it nor its revert is left in the present state
+        }
+        let reverts = reverted_by(&commit.message);
+        let known = |id: &String| history.iter().any(|(c, _)| c.id == *id);
+        if !reverts.is_empty() && reverts.iter().all(known) {
+            gone.extend(reverts);
+            continue;
+        }
+        if changes.iter().any(|c| touches(c, keys, namespace)) {
+            chosen.push(commit.clone());
+        }
+    }
+    chosen
+}
+
+/// The commits a message says it reverts, in git's own words.
+#[must_use]
+pub fn reverted_by(message: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, words) in message.match_indices("This reverts commit ") {
+        let rest = message.get(at + words.len()..).unwrap_or_default();
+        let id: String = rest.chars().take_while(char::is_ascii_hexdigit).collect();
+        if id.len() == 40 {
+            found.push(id);
+        }
+    }
+    found
+}
+
+/// Whether a change of a file changes one of `keys`. A file that cannot be read counts as touching them when its
+/// text names one.
+fn touches(change: &FileChange, keys: &BTreeSet<Key>, namespace: &str) -> bool {
+    if !is_manifest(&change.path) {
+        return false;
+    }
+    let (old, new) = (objects(change.old.as_deref(), namespace), objects(change.new.as_deref(), namespace));
+    match (old, new) {
+        (Some(old), Some(new)) => keys.iter().any(|k| old.get(k) != new.get(k)),
+        _ => {
+            let text = [&change.old, &change.new]
+                .into_iter()
+                .flatten()
+                .map(|c| String::from_utf8_lossy(c).into_owned())
+                .collect::<String>();
+            keys.iter().any(|k| text.contains(&k.name))
+        }
+    }
+}
+
+/// The objects of a file; none when it cannot be read.
+fn objects(content: Option<&[u8]>, namespace: &str) -> Option<BTreeMap<Key, Value>> {
+    let Some(content) = content else { return Some(BTreeMap::new()) };
+    let documents = yaml::read(content).ok()?;
+    let mut found = BTreeMap::new();
+    for document in documents {
+        let items = match document.value.get("items").and_then(Value::as_array) {
+            Some(items) => items.clone(),
+            None => vec![document.value],
+        };
+        for mut value in items {
+            strip(&mut value);
+            let mut target = target_of(&value);
+            if target.namespace.is_empty() {
+                namespace.clone_into(&mut target.namespace); // only namespaced kinds are ever asked for
+            }
+            found.insert(Key::of(&target), value);
+        }
+    }
+    Some(found)
+}

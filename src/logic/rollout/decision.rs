@@ -1,0 +1,31 @@
+//! Decides what a decision consists of: writes, a status, a time to look again, events.
+//! It never performs any of them.
+
+use crate::api::write::{Note, Write};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+/// What is to be done about one Rollout now.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Decision {
+    /// Writes, to be made in this order; the first that fails ends them and everything after.
+    pub writes: Vec<Write>,
+    /// Merge patch of the status, to be written after the writes; absent when nothing changes.
+    pub status: Option<Value>,
+    /// Whether the status differs only in counts, so that it may wait a moment for more.
+    pub deferrable: bool,
+    /// When to look again although nothing has changed.
+    pub wake: Option<Timestamp>,
+    /// Events to tell once all writes are made.
+    pub events: Vec<Note>,
+    /// What is missing for a decision; the rest is then empty and the caller asks again with it.
+    pub needs: Option<Need>,
+}
+
+/// What is missing for a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Need {
+    /// The pods of the Rollout, read from the cluster now.
+    Pods,
+}

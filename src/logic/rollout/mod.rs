@@ -1,0 +1,19 @@
+//! How a Rollout climbs: from the facts about it to the writes that move it.
+//! Nothing here knows Git; going back there is `logic::revert`.
+
+pub mod bluegreen;
+pub mod canary;
+pub mod conditions;
+pub mod decide;
+pub mod decision;
+pub mod pause;
+pub mod phase;
+pub mod replicas;
+pub mod restart;
+pub mod revision;
+pub mod runs;
+pub mod services;
+pub mod status;
+pub mod validate;
+pub mod view;
+pub mod work;

@@ -1,0 +1,103 @@
+//! Decides when the Rollout pauses, when a pause is over, and what the status says of pauses and aborts.
+//! It never decides which step comes next.
+
+use crate::api::status::{PauseCondition, RolloutStatus};
+use crate::logic::rollout::work::{BLUE_GREEN_PAUSE, CANARY_PAUSE, Work};
+use jiff::Timestamp;
+
+/// When a wait of `seconds` that began with `pause` is over.
+fn end_of(pause: &PauseCondition, seconds: i64) -> Timestamp {
+    pause.start_time.plus_seconds(seconds)
+}
+
+/// Begins the pause of the current step if it is due and answers whether the Rollout waits here.
+pub fn canary_pause(work: &mut Work<'_>) -> bool {
+    let Some(canary) = work.canary() else { return false };
+    if work.spec().paused || work.old.promote_full {
+        return false;
+    }
+    let index = usize::try_from(work.old.current_step_index.unwrap_or(0)).unwrap_or(0);
+    let Some(pause) = canary.steps.get(index).and_then(|s| s.pause.as_ref()) else { return false };
+    let Some(condition) = work.pause(CANARY_PAUSE) else {
+        if !work.old.controller_pause {
+            work.intent.add_pause.push(CANARY_PAUSE);
+            if pause.duration.is_some() {
+                let end = work.time().plus_seconds(pause.seconds());
+                work.look_again(end);
+            }
+        }
+        return true;
+    };
+    if pause.duration.is_some() {
+        let end = end_of(condition, pause.seconds());
+        if end > work.now {
+            work.look_again(end);
+        }
+    }
+    true
+}
+
+/// Whether the pause of the current canary step is over: its time has passed, or a user has ended it.
+#[must_use]
+pub fn canary_pause_is_over(work: &Work<'_>, pause: &crate::api::step::Pause) -> bool {
+    match work.pause(CANARY_PAUSE) {
+        None => work.old.controller_pause,
+        Some(condition) => pause.duration.is_some() && work.now >= end_of(condition, pause.seconds()),
+    }
+}
+
+/// Whether the wait before the blue-green switch is over.
+#[must_use]
+pub fn blue_green_pause_is_over(work: &Work<'_>) -> bool {
+    let Some(strategy) = work.blue_green() else { return false };
+    if !work.intent.add_pause.is_empty() {
+        return false;
+    }
+    if work.old.blue_green.scale_up_preview_check_point {
+        return true;
+    }
+    let condition = work.pause(BLUE_GREEN_PAUSE);
+    if strategy.promotes_itself() {
+        let seconds = i64::from(strategy.auto_promotion_seconds());
+        return seconds == 0 || condition.is_some_and(|c| work.now >= end_of(c, seconds));
+    }
+    work.old.controller_pause && condition.is_none()
+}
+
+/// When the wait before an automatic switch ends, if one is on.
+#[must_use]
+pub fn end_of_blue_green_pause(work: &Work<'_>) -> Option<Timestamp> {
+    let seconds = i64::from(work.blue_green()?.auto_promotion_seconds());
+    work.pause(BLUE_GREEN_PAUSE).filter(|_| seconds > 0).map(|c| end_of(c, seconds))
+}
+
+/// Writes the abort and the pauses of this pass into `status`.
+pub fn write_into(work: &Work<'_>, status: &mut RolloutStatus) {
+    status.abort = work.is_aborted();
+    if status.abort {
+        status.aborted_at = Some(work.old.aborted_at.unwrap_or_else(|| work.time()));
+        return;
+    }
+    status.aborted_at = None;
+    if work.intent.clear_pauses {
+        return;
+    }
+    let mut conditions: Vec<PauseCondition> = work
+        .old
+        .pause_conditions
+        .iter()
+        .filter(|c| !work.intent.remove_pause.contains(&c.reason.as_str()))
+        .cloned()
+        .collect();
+    let mut controller_pause = work.old.controller_pause;
+    for reason in &work.intent.add_pause {
+        if work.pause(reason).is_none() {
+            conditions.push(PauseCondition { reason: (*reason).to_owned(), start_time: work.time() });
+            controller_pause = true;
+        }
+    }
+    if !conditions.is_empty() {
+        status.controller_pause = controller_pause;
+        status.pause_conditions = conditions;
+    }
+}

@@ -1,0 +1,247 @@
+//! Decides how many pods the canary and the stable ReplicaSet should have: the arithmetic of surge,
+//! unavailability and weights. It never scales anything.
+
+use crate::api::intstr::IntOrString;
+use crate::api::rollout::RolloutSpec;
+use crate::api::status::RolloutStatus;
+use crate::logic::rollout::view::Set;
+
+/// The weight that means everything.
+pub const MAX_WEIGHT: i32 = 100;
+
+/// How far the number of pods may leave the desired one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fenceposts {
+    /// Pods above the desired number.
+    pub surge: i32,
+    /// Pods missing from it.
+    pub unavailable: i32,
+}
+
+/// Turns the two settings into numbers of pods for `replicas` desired ones. Surge rounds up and unavailable
+/// down; when both are zero one pod may be unavailable, or nothing could ever move.
+///
+/// # Errors
+/// A setting that is neither a number nor a percentage.
+pub fn fenceposts(
+    surge: Option<&IntOrString>,
+    unavailable: Option<&IntOrString>,
+    replicas: i32,
+) -> Result<Fenceposts, String> {
+    let count = |value: Option<&IntOrString>, up| {
+        let scaled = value.map_or(Ok(0), |v| v.scaled(i64::from(replicas), up))?;
+        Ok::<i32, String>(i32::try_from(scaled).unwrap_or(i32::MAX))
+    };
+    let (surge, mut unavailable) = (count(surge, true)?, count(unavailable, false)?);
+    if surge == 0 && unavailable == 0 {
+        unavailable = 1;
+    }
+    Ok(Fenceposts { surge, unavailable })
+}
+
+/// The fenceposts of a Rollout with the defaults of its strategy. Unreadable settings count as zero; validation
+/// has refused them before.
+#[must_use]
+pub fn fenceposts_of(spec: &RolloutSpec) -> Fenceposts {
+    let quarter = IntOrString::Text("25%".to_owned());
+    let replicas = spec.replicas();
+    let mut posts = match (&spec.strategy.canary, &spec.strategy.blue_green) {
+        (Some(canary), _) => fenceposts(
+            Some(canary.max_surge.as_ref().unwrap_or(&quarter)),
+            Some(canary.max_unavailable.as_ref().unwrap_or(&quarter)),
+            replicas,
+        ),
+        (None, Some(blue_green)) => {
+            fenceposts(None, blue_green.max_unavailable.as_ref(), replicas).map(|p| {
+                let unavailable = if blue_green.max_unavailable.is_none() { 0 } else { p.unavailable };
+                Fenceposts { surge: 0, unavailable }
+            })
+        }
+        (None, None) => Ok(Fenceposts { surge: 0, unavailable: 0 }),
+    }
+    .unwrap_or(Fenceposts { surge: 0, unavailable: 1 });
+    posts.unavailable = posts.unavailable.min(replicas);
+    posts
+}
+
+/// Whether rounding `total * weight / max` up and down is equally far.
+fn is_tied(weight: i32, max: i32, total: i32) -> bool {
+    (f64::from(total) * (f64::from(weight) / f64::from(max))).fract() == 0.5
+}
+
+/// The pair (canary, stable) whose ratio comes closest to `weight` of `max` for `replicas` desired pods, using
+/// one more pod where surge allows it. A canary of zero pods is chosen only for weight 0 (or a single pod
+/// without surge), one of all pods only for the full weight.
+#[must_use]
+pub fn approximate(replicas: i32, weight: i32, max: i32, surge: i32) -> (i32, i32) {
+    if replicas == 0 {
+        return (0, 0);
+    }
+    let exact = f64::from(replicas) * f64::from(weight) / f64::from(max);
+    #[allow(clippy::cast_possible_truncation)] // at most `replicas`
+    let (ceil, floor) = (exact.ceil() as i32, exact.floor() as i32);
+    let zero_allowed = weight == max || weight == 0 || (replicas == 1 && surge == 0);
+    let floor_allowed = floor != 0 || zero_allowed;
+    let mut options = Vec::new();
+    if ceil < replicas || zero_allowed {
+        options.push((ceil, replicas));
+    }
+    if !is_tied(weight, max, replicas) && floor_allowed {
+        options.push((floor, replicas));
+    }
+    if surge > 0 {
+        options.push((ceil, replicas + 1));
+        if !is_tied(weight, max, replicas + 1) && floor_allowed {
+            options.push((floor, replicas + 1));
+        }
+    }
+    let distance = |(canary, total): (i32, i32)| {
+        (f64::from(canary) * f64::from(max) / f64::from(total) - f64::from(weight)).abs()
+    };
+    let mut best = (0, replicas);
+    let mut nearest = f64::INFINITY;
+    for option in options {
+        if distance(option) < nearest {
+            nearest = distance(option);
+            best = option;
+        }
+    }
+    (best.0, best.1 - best.0)
+}
+
+/// The weight that the steps ask for now: that of the last `setWeight` at or before the current step.
+#[must_use]
+pub fn set_weight(spec: &RolloutSpec, status: &RolloutStatus) -> i32 {
+    if status.abort {
+        return 0;
+    }
+    let steps = spec.strategy.canary.as_ref().map(|c| c.steps.as_slice()).unwrap_or_default();
+    let index = usize::try_from(status.current_step_index.unwrap_or(0)).unwrap_or(0);
+    match steps.get(..=index) {
+        Some(done) => done.iter().rev().find_map(|s| s.set_weight).unwrap_or(0),
+        None => MAX_WEIGHT,
+    }
+}
+
+/// The weight the canary should have now, counting promotion and the first deployment as everything.
+#[must_use]
+pub fn desired_weight(spec: &RolloutSpec, status: &RolloutStatus) -> i32 {
+    let everything =
+        status.promote_full || status.stable_rs.is_empty() || status.current_pod_hash == status.stable_rs;
+    if everything { MAX_WEIGHT } else { set_weight(spec, status) }
+}
+
+/// Pods of `set` that count when asking how many may go. Without availability in mind all that are desired.
+fn expendable(set: Option<&Set>, ignore_availability: bool) -> i32 {
+    set.map_or(0, |s| if s.replicas < s.available || ignore_availability { s.replicas } else { s.available })
+}
+
+/// Draws the draining set down by at most `count` pods.
+fn drained(set: Option<&Set>, desired: i32, count: i32, present: i32) -> i32 {
+    match set {
+        Some(s) if s.replicas > desired => desired.max(s.replicas - count),
+        _ => present,
+    }
+}
+
+/// Corrects the pair so that it stays within the most pods allowed and the fewest available.
+fn within_limits(
+    (drain, drain_count): (Option<&Set>, i32),
+    (other, other_count): (Option<&Set>, i32),
+    most: i32,
+    least_available: i32,
+) -> (i32, i32) {
+    let Some(other) = other else { return (drain_count, other_count) };
+    let over = (other_count + drain_count - most).max(0);
+    let available = drain.map_or(0, |d| d.available.min(drain_count));
+    let other_count = other_count - over;
+    let missing = (least_available - available - other.available.min(other_count)).max(0);
+    let spare = (other.available - other_count).max(0);
+    let other_count = other_count + spare.min(missing);
+    let over = (other_count + drain_count - most).max(0);
+    (drain_count - over, other_count)
+}
+
+/// How many pods the new and the stable ReplicaSet should have now, without a traffic router: weights are met
+/// by the ratio of pods, never with more than the surge nor less than the available minimum.
+#[must_use]
+pub fn basic_canary(
+    spec: &RolloutSpec,
+    status: &RolloutStatus,
+    new: Option<&Set>,
+    stable: Option<&Set>,
+    others: &[&Set],
+) -> (i32, i32) {
+    let replicas = spec.replicas();
+    let posts = fenceposts_of(spec);
+    let stable_or_new = stable;
+    let stable = stable.filter(|s| new.is_none_or(|n| n.meta.name != s.meta.name));
+    let (mut want_new, mut want_stable) =
+        approximate(replicas, desired_weight(spec, status), MAX_WEIGHT, posts.surge);
+    if stable.is_none() {
+        (want_new, want_stable) = (replicas, 0);
+    }
+    let others_total: i32 = others.iter().map(|s| s.replicas).sum();
+    let mut new_count = new.map_or(0, |s| s.replicas);
+    let mut stable_count = stable.map_or(0, |s| s.replicas);
+    let most = replicas + posts.surge;
+    let mut up = most - others_total - new_count - stable_count;
+    if stable.is_some() && stable_count < want_stable && up > 0 {
+        let more = up.min(want_stable - stable_count);
+        stable_count += more;
+        up -= more;
+    }
+    if new.is_some() && new_count < want_new && up > 0 {
+        new_count += up.min(want_new - new_count);
+    }
+    if others_total > 0 {
+        return (new_count, stable_count);
+    }
+    let least = replicas - posts.unavailable;
+    let growing = new.is_none_or(|s| want_new >= s.replicas);
+    let spare = expendable(new, !growing) + expendable(stable_or_new, growing) - least;
+    if spare <= 0 {
+        return (new_count, stable_count);
+    }
+    if !growing {
+        let count = drained(new, want_new, spare, new_count);
+        within_limits((new, count), (stable_or_new, stable_count), most, least)
+    } else if stable.is_some() {
+        let count = drained(stable, want_stable, spare, stable_count);
+        let (stable_count, new_count) = within_limits((stable, count), (new, new_count), most, least);
+        (new_count, stable_count)
+    } else {
+        (new_count, stable_count)
+    }
+}
+
+/// Whether enough pods of `set` are available to call `desired` reached.
+#[must_use]
+pub fn threshold_met(spec: &RolloutSpec, set: Option<&Set>, desired: i32) -> bool {
+    let threshold = spec.strategy.canary.as_ref().and_then(|c| c.replica_progress_threshold.as_ref());
+    match (threshold, set) {
+        (Some(t), Some(set)) if t.value >= 0 => match t.r#type.as_str() {
+            "Percent" => {
+                desired == 0
+                    || f64::from(set.available) / f64::from(desired) * 100.0 + 1e-10 >= f64::from(t.value)
+            }
+            _ => set.available >= t.value,
+        },
+        _ => set.is_some_and(|s| s.replicas == desired && s.available == desired),
+    }
+}
+
+/// Whether the pods are as the current step wants them, without a traffic router.
+#[must_use]
+pub fn at_desired_counts(
+    spec: &RolloutSpec,
+    status: &RolloutStatus,
+    new: Option<&Set>,
+    stable: Option<&Set>,
+    others: &[&Set],
+) -> bool {
+    let (want_new, want_stable) = basic_canary(spec, status, new, stable, others);
+    threshold_met(spec, new, want_new)
+        && stable.is_some_and(|s| s.replicas == want_stable && s.current == want_stable)
+        && others.iter().all(|s| s.available == 0)
+}

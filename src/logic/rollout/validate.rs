@@ -1,0 +1,217 @@
+//! Decides whether a Rollout can be acted on: its own spec, and what it refers to.
+//! It never repairs anything.
+
+use crate::api::analysis::AnalysisRef;
+use crate::api::strategy::{BlueGreen, Canary};
+use crate::logic::analysis;
+use crate::logic::rollout::replicas;
+use crate::logic::rollout::runs;
+use crate::logic::rollout::work::Work;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// One thing that is wrong: the path of the field, and what to do.
+fn wrong(path: &str, what: impl std::fmt::Display) -> Option<String> {
+    Some(format!("{path}: Invalid value: {what}"))
+}
+
+/// The first thing that keeps the Rollout from being acted on.
+#[must_use]
+pub fn problem(work: &Work<'_>) -> Option<String> {
+    if let Some(why) = &work.view.problem {
+        return Some(why.clone());
+    }
+    template(work).or_else(|| strategy(work)).or_else(|| references(work))
+}
+
+fn template(work: &Work<'_>) -> Option<String> {
+    let spec = work.spec();
+    if spec.workload_ref.is_some() && spec.template.as_ref().is_some_and(|t| !is_blank(t)) {
+        return wrong("spec.template", "template must be empty for workload reference rollout");
+    }
+    if work.view.selector.is_empty() {
+        return wrong(
+            "spec.selector",
+            "a non-empty selector is required, or the Rollout would select all pods",
+        );
+    }
+    let labels: BTreeMap<String, String> = work
+        .view
+        .template
+        .pointer("/metadata/labels")
+        .and_then(|l| serde_json::from_value(l.clone()).ok())
+        .unwrap_or_default();
+    if !work.view.selector.matches(&labels) {
+        return wrong("spec.template.metadata.labels", "`selector` does not match template `labels`");
+    }
+    let containers = work.view.template.pointer("/spec/containers").and_then(Value::as_array);
+    if containers.is_none_or(Vec::is_empty) {
+        return wrong("spec.template.spec.containers", "name at least one container");
+    }
+    if spec.replicas() < 0 {
+        return wrong("spec.replicas", format!("{}: must be 0 or more", spec.replicas()));
+    }
+    if spec.progress_deadline_seconds() <= spec.min_ready_seconds() {
+        return wrong("spec.progressDeadlineSeconds", "must be greater than minReadySeconds");
+    }
+    None
+}
+
+/// Whether a template says nothing, as a defaulted but unset one does.
+fn is_blank(template: &Value) -> bool {
+    template.pointer("/spec/containers").and_then(Value::as_array).is_none_or(Vec::is_empty)
+}
+
+fn strategy(work: &Work<'_>) -> Option<String> {
+    let strategy = &work.spec().strategy;
+    match (&strategy.canary, &strategy.blue_green) {
+        (Some(_), Some(_)) => wrong("spec.strategy", "Multiple Strategies can not be listed; keep one"),
+        (None, None) => wrong("spec.strategy", "name one of canary and blueGreen"),
+        (Some(canary), None) => canary_problem(work, canary),
+        (None, Some(blue_green)) => blue_green_problem(blue_green),
+    }
+}
+
+fn canary_problem(work: &Work<'_>, canary: &Canary) -> Option<String> {
+    let root = "spec.strategy.canary";
+    let unsupported = [
+        ("trafficRouting", canary.traffic_routing.is_some()),
+        ("antiAffinity", canary.anti_affinity.is_some()),
+        ("pingPong", canary.ping_pong.is_some()),
+        ("canaryMetadata", canary.canary_metadata.is_some()),
+        ("stableMetadata", canary.stable_metadata.is_some()),
+        ("dynamicStableScale", canary.dynamic_stable_scale),
+    ];
+    if let Some((field, _)) = unsupported.iter().find(|(_, used)| *used) {
+        return wrong(&format!("{root}.{field}"), NOT_YET);
+    }
+    let surge = canary.max_surge.as_ref();
+    let unavailable = canary.max_unavailable.as_ref();
+    if let Err(why) = replicas::fenceposts(surge, unavailable, work.spec().replicas()) {
+        return wrong(&format!("{root}.maxSurge"), why);
+    }
+    let zero = |v: Option<&crate::api::intstr::IntOrString>| {
+        v.is_some_and(|v| v.to_string().trim_end_matches('%') == "0")
+    };
+    if zero(surge) && zero(unavailable) {
+        return wrong(&format!("{root}.maxSurge"), "maxSurge and maxUnavailable both can not be zero");
+    }
+    for (index, step) in canary.steps.iter().enumerate() {
+        let path = format!("{root}.steps[{index}]");
+        if step.set_fields() != 1 {
+            return wrong(&path, "a step does exactly one thing; write one field in each");
+        }
+        if let Some(weight) = step.set_weight.filter(|w| !(0..=replicas::MAX_WEIGHT).contains(w)) {
+            return wrong(&format!("{path}.setWeight"), format!("{weight}: must be between 0 and 100"));
+        }
+        if step.pause.as_ref().is_some_and(|p| p.seconds() < 0) {
+            return wrong(&format!("{path}.pause.duration"), "write seconds, or a duration such as 10m");
+        }
+        let unsupported = [
+            ("experiment", step.experiment.is_some()),
+            ("plugin", step.plugin.is_some()),
+            ("setHeaderRoute", step.set_header_route.is_some()),
+            ("setMirrorRoute", step.set_mirror_route.is_some()),
+            ("setCanaryScale", step.set_canary_scale.is_some()),
+        ];
+        if let Some((field, _)) = unsupported.iter().find(|(_, used)| *used) {
+            return wrong(&format!("{path}.{field}"), NOT_YET);
+        }
+    }
+    None
+}
+
+/// What a user reads about a field of Argo Rollouts that this version does not act on.
+const NOT_YET: &str =
+    "this version of Switchback does not act on it yet; remove it, or keep this Rollout with Argo Rollouts";
+
+fn blue_green_problem(blue_green: &BlueGreen) -> Option<String> {
+    let root = "spec.strategy.blueGreen";
+    if blue_green.active_service.is_empty() {
+        return wrong(&format!("{root}.activeService"), "name the Service that users reach");
+    }
+    if blue_green.preview_service.as_ref() == Some(&blue_green.active_service) {
+        return wrong(&format!("{root}.previewService"), "must be another Service than activeService");
+    }
+    let unsupported = [
+        ("antiAffinity", blue_green.anti_affinity.is_some()),
+        ("previewMetadata", blue_green.preview_metadata.is_some()),
+        ("activeMetadata", blue_green.active_metadata.is_some()),
+    ];
+    let field = unsupported.iter().find(|(_, used)| *used)?;
+    wrong(&format!("{root}.{}", field.0), NOT_YET)
+}
+
+/// Services and analyses the Rollout refers to must exist and fit.
+fn references(work: &Work<'_>) -> Option<String> {
+    let strategy = &work.spec().strategy;
+    let services: Vec<(&str, Option<&String>)> = match (&strategy.canary, &strategy.blue_green) {
+        (Some(c), _) => vec![
+            ("canary.canaryService", c.canary_service.as_ref()),
+            ("canary.stableService", c.stable_service.as_ref()),
+        ],
+        (_, Some(b)) => vec![
+            ("blueGreen.activeService", Some(&b.active_service)),
+            ("blueGreen.previewService", b.preview_service.as_ref()),
+        ],
+        _ => Vec::new(),
+    };
+    for (field, name) in services {
+        let Some(name) = name.filter(|n| !n.is_empty()) else { continue };
+        if let Some(why) = service_problem(work, name) {
+            return wrong(&format!("spec.strategy.{field}"), why);
+        }
+    }
+    analyses(work).into_iter().find_map(|(path, reference)| {
+        let why = analysis_problem(work, reference)?;
+        wrong(&format!("spec.strategy.{path}"), why)
+    })
+}
+
+fn service_problem(work: &Work<'_>, name: &str) -> Option<String> {
+    let Some(service) = work.services.get(name) else {
+        return Some(format!("service \"{name}\" not found; create it in the namespace of the Rollout"));
+    };
+    if service.managed_by.as_ref().is_some_and(|m| *m != work.view.rollout.metadata.name) {
+        return Some(format!("Service \"{name}\" is managed by another Rollout"));
+    }
+    let labels = work.view.template.pointer("/metadata/labels");
+    let missing = service.selector.iter().find(|(key, value)| {
+        labels.and_then(|l| l.get(key.as_str())).and_then(Value::as_str) != Some(value.as_str())
+    });
+    missing.map(|(key, _)| format!("Service \"{name}\" has unmatch label \"{key}\" in rollout"))
+}
+
+fn analyses<'w>(work: &'w Work<'_>) -> Vec<(String, &'w AnalysisRef)> {
+    let mut found = Vec::new();
+    if let Some(canary) = work.canary() {
+        for (index, step) in canary.steps.iter().enumerate() {
+            found.extend(step.analysis.as_ref().map(|a| (format!("canary.steps[{index}].analysis"), a)));
+        }
+        found.extend(canary.analysis.as_ref().map(|b| ("canary.analysis".to_owned(), &b.analysis)));
+    }
+    if let Some(strategy) = work.blue_green() {
+        let pre = strategy.pre_promotion_analysis.as_ref();
+        let post = strategy.post_promotion_analysis.as_ref();
+        found.extend(pre.map(|a| ("blueGreen.prePromotionAnalysis".to_owned(), a)));
+        found.extend(post.map(|a| ("blueGreen.postPromotionAnalysis".to_owned(), a)));
+    }
+    found.into_iter().filter(|(_, a)| !a.templates.is_empty()).collect()
+}
+
+fn analysis_problem(work: &Work<'_>, reference: &AnalysisRef) -> Option<String> {
+    let spec = match runs::spec_of(work, reference) {
+        Ok(spec) => spec,
+        Err(why) => return Some(why),
+    };
+    let secrets = BTreeMap::new();
+    let mut metrics = Vec::new();
+    for metric in &spec.metrics {
+        let known = spec.args.iter().map(analysis::args::with_placeholder).collect::<Vec<_>>();
+        match analysis::args::resolve(metric, &known, &secrets) {
+            Ok(metric) => metrics.push(metric),
+            Err(why) => return Some(why),
+        }
+    }
+    analysis::validate::metrics(&metrics).err()
+}

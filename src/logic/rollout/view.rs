@@ -1,0 +1,174 @@
+//! Decides what there is to know about one Rollout before a decision: the facts, and nothing but facts.
+//! It never asks for more by itself; a decision that needs more says so.
+
+use crate::api::analysis::{AnalysisTemplate, TemplateRef};
+use crate::api::meta::Meta;
+use crate::api::names;
+use crate::api::rollout::Rollout;
+use crate::api::run::Phase;
+use crate::api::selector::LabelSelector;
+use crate::api::status::Condition;
+use crate::api::time::Time;
+use jiff::Timestamp;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// All facts about one Rollout at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    /// The Rollout.
+    pub rollout: Rollout,
+    /// Why it cannot be acted on: it does not parse, or its workload is missing.
+    pub problem: Option<String>,
+    /// The pod template, its own or its workload's.
+    pub template: Value,
+    /// The selector, its own or its workload's.
+    pub selector: LabelSelector,
+    /// Hash of the template with the collision count of the status.
+    pub pod_hash: String,
+    /// Key under which equal templates (after defaulting) are equal.
+    pub template_key: String,
+    /// Its ReplicaSets, oldest first.
+    pub sets: Vec<Set>,
+    /// The Services it names, by name.
+    pub services: BTreeMap<String, Service>,
+    /// Its AnalysisRuns, oldest first.
+    pub runs: Vec<Run>,
+    /// The templates it refers to, directly or through other templates.
+    pub templates: BTreeMap<(bool, String), AnalysisTemplate>,
+    /// The workload it refers to.
+    pub workload: Option<Workload>,
+    /// Its pods, only when the decision before asked for them.
+    pub pods: Option<Vec<Pod>>,
+    /// Whether a status that differs only in counts is to be written now.
+    pub flush: bool,
+}
+
+/// What is known of a ReplicaSet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Set {
+    /// Metadata; annotations are changed by decisions.
+    pub meta: Meta,
+    /// Hash label.
+    pub hash: String,
+    /// Key under which equal templates are equal.
+    pub template_key: String,
+    /// Desired pods; changed by decisions.
+    pub replicas: i32,
+    /// `minReadySeconds`; changed by decisions.
+    pub min_ready_seconds: i32,
+    /// The selector as one text.
+    pub selector: String,
+    /// Pods there are.
+    pub current: i32,
+    /// Ready pods.
+    pub ready: i32,
+    /// Available pods.
+    pub available: i32,
+    /// Generation that these counts speak of.
+    pub observed_generation: i64,
+    /// A `ReplicaFailure` condition, if it has one.
+    pub failure: Option<Condition>,
+    /// Whether this decision creates it.
+    pub is_new: bool,
+}
+
+impl Set {
+    /// Revision number; 0 without one.
+    #[must_use]
+    pub fn revision(&self) -> i64 {
+        self.meta.revision()
+    }
+
+    /// The desired replicas of the Rollout when this set was last scaled.
+    #[must_use]
+    pub fn desired_annotation(&self) -> Option<i32> {
+        self.meta.annotation(names::DESIRED_REPLICAS)?.parse().ok()
+    }
+
+    /// Whether a deadline for scaling down is noted on it.
+    #[must_use]
+    pub fn has_deadline(&self) -> bool {
+        self.meta.annotation(names::SCALE_DOWN_DEADLINE).is_some_and(|t| !t.is_empty())
+    }
+
+    /// The deadline for scaling down; none when there is none or it cannot be read.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Timestamp> {
+        Time::parse(self.meta.annotation(names::SCALE_DOWN_DEADLINE)?).map(Time::at)
+    }
+
+    /// Whether every desired pod is available (and the counts are not zero for lack of any).
+    #[must_use]
+    pub fn is_available(&self) -> bool {
+        self.replicas > 0 && self.available > 0 && self.available == self.replicas
+    }
+
+    /// Whether it is fully scaled to the Rollout's size and available, its bookkeeping included.
+    #[must_use]
+    pub fn is_saturated(&self, replicas: i32) -> bool {
+        self.replicas == replicas && self.desired_annotation() == Some(replicas) && self.available == replicas
+    }
+
+    /// When it was made; the beginning of time when unknown.
+    #[must_use]
+    pub fn created(&self) -> Timestamp {
+        self.meta.creation_timestamp.map_or(Timestamp::MIN, Time::at)
+    }
+}
+
+/// What is known of a Service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Service {
+    /// Name.
+    pub name: String,
+    /// Resource version.
+    pub resource_version: String,
+    /// Hash in the selector; none when the selector has no such key.
+    pub hash: Option<String>,
+    /// The Rollout that manages it.
+    pub managed_by: Option<String>,
+    /// Labels of the selector, without the hash.
+    pub selector: BTreeMap<String, String>,
+}
+
+/// What is known of an AnalysisRun.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Run {
+    /// Metadata.
+    pub meta: Meta,
+    /// Phase.
+    pub phase: Phase,
+    /// Message.
+    pub message: String,
+    /// Whether it was told to stop.
+    pub terminate: bool,
+    /// Digest of what it measures, to tell whether an existing run is the wanted one.
+    pub spec_digest: String,
+}
+
+/// What is known of the workload that a Rollout refers to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Workload {
+    /// Generation.
+    pub generation: i64,
+    /// Resource version.
+    pub resource_version: String,
+    /// Desired pods; none for kinds without.
+    pub replicas: Option<i32>,
+}
+
+/// What is known of a pod.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pod {
+    /// Metadata.
+    pub meta: Meta,
+}
+
+impl View {
+    /// The template that `reference` names.
+    #[must_use]
+    pub fn template_of(&self, reference: &TemplateRef) -> Option<&AnalysisTemplate> {
+        self.templates.get(&(reference.cluster_scope.unwrap_or(false), reference.template_name.clone()))
+    }
+}

@@ -1,0 +1,300 @@
+//! Decides nothing by itself: the desk on which one decision is made, with the facts, the status being
+//! written and the changes noted so far. It never looks beyond the facts it was given.
+
+use crate::api::names;
+use crate::api::rollout::RolloutSpec;
+use crate::api::status::{PauseCondition, RolloutStatus};
+use crate::api::strategy::{BlueGreen, Canary};
+use crate::api::time::Time;
+use crate::api::write::Note;
+use crate::logic::rollout::decision::Need;
+use crate::logic::rollout::view::{Run, Service, Set, View};
+use jiff::Timestamp;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// One change that will become a write, in the order it was decided.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
+    /// Create or patch the ReplicaSet at this index.
+    Set(usize),
+    /// Delete the ReplicaSet at this index.
+    DeleteSet(usize),
+    /// Point the Service of this name at the hash in the model.
+    Service(String),
+    /// Create this AnalysisRun.
+    CreateRun(Value),
+    /// Tell the run at this index to stop.
+    StopRun(usize),
+    /// Delete the run at this index.
+    DeleteRun(usize),
+    /// Scale the referred workload.
+    ScaleWorkload(i32),
+    /// Evict the pod of this name.
+    Evict(String),
+}
+
+/// The desk of one decision.
+#[derive(Debug)]
+pub struct Work<'v> {
+    /// The facts.
+    pub view: &'v View,
+    /// The present.
+    pub now: Timestamp,
+    /// The status at the beginning of this pass.
+    pub old: RolloutStatus,
+    /// The status being written.
+    pub status: RolloutStatus,
+    /// The ReplicaSets as they will be.
+    pub sets: Vec<Set>,
+    /// The Services as they will be.
+    pub services: BTreeMap<String, Service>,
+    /// The AnalysisRuns as they are.
+    pub runs: Vec<Run>,
+    /// Index of the ReplicaSet of the current template.
+    pub new: Option<usize>,
+    /// Index of the ReplicaSet that was promoted last.
+    pub stable: Option<usize>,
+    /// Annotations of the Rollout to be set.
+    pub annotations: BTreeMap<String, String>,
+    /// Changes noted so far.
+    pub ops: Vec<Op>,
+    /// Events noted so far.
+    pub notes: Vec<Note>,
+    /// The earliest time to look again.
+    pub wake: Option<Timestamp>,
+    /// What is missing.
+    pub needs: Option<Need>,
+    /// What this pass wants about pausing and aborting.
+    pub intent: Intent,
+}
+
+/// What one pass wants about pausing and aborting.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Intent {
+    /// Pauses to begin.
+    pub add_pause: Vec<&'static str>,
+    /// Pauses to end.
+    pub remove_pause: Vec<&'static str>,
+    /// End all pauses.
+    pub clear_pauses: bool,
+    /// Abort, with this reason.
+    pub abort: Option<String>,
+    /// Take an abort back.
+    pub clear_abort: bool,
+}
+
+impl<'v> Work<'v> {
+    /// A desk with the facts on it.
+    #[must_use]
+    pub fn new(view: &'v View, now: Timestamp) -> Self {
+        let status = view.rollout.status.clone();
+        let mut work = Self {
+            view,
+            now,
+            old: status.clone(),
+            status,
+            sets: view.sets.clone(),
+            services: view.services.clone(),
+            runs: view.runs.clone(),
+            new: None,
+            stable: None,
+            annotations: BTreeMap::new(),
+            ops: Vec::new(),
+            notes: Vec::new(),
+            wake: None,
+            needs: None,
+            intent: Intent::default(),
+        };
+        work.begin_pass();
+        work
+    }
+
+    /// Starts over with what the pass before has decided as the present state.
+    pub fn begin_pass(&mut self) {
+        self.old = self.status.clone();
+        self.intent = Intent::default();
+        self.new = self.find_new();
+        let stable = self.old.stable_rs.clone();
+        self.stable = (!stable.is_empty()).then(|| self.sets.iter().position(|s| s.hash == stable)).flatten();
+    }
+
+    /// The set of the current template: by hash, and else by an equal template (a revision made by another
+    /// version of the hash function).
+    fn find_new(&self) -> Option<usize> {
+        let alive = |s: &&Set| s.meta.deletion_timestamp.is_none();
+        let by_hash = self.sets.iter().position(|s| s.hash == self.view.pod_hash && alive(&s));
+        by_hash.or_else(|| {
+            let key = &self.view.template_key;
+            self.sets.iter().position(|s| !key.is_empty() && s.template_key == *key && alive(&s))
+        })
+    }
+
+    /// The spec of the Rollout.
+    #[must_use]
+    pub fn spec(&self) -> &'v RolloutSpec {
+        &self.view.rollout.spec
+    }
+
+    /// The canary strategy.
+    #[must_use]
+    pub fn canary(&self) -> Option<&'v Canary> {
+        self.spec().strategy.canary.as_ref()
+    }
+
+    /// The blue-green strategy.
+    #[must_use]
+    pub fn blue_green(&self) -> Option<&'v BlueGreen> {
+        self.spec().strategy.blue_green.as_ref()
+    }
+
+    /// The set of the current template.
+    #[must_use]
+    pub fn new_set(&self) -> Option<&Set> {
+        self.sets.get(self.new?)
+    }
+
+    /// The set that was promoted last.
+    #[must_use]
+    pub fn stable_set(&self) -> Option<&Set> {
+        self.sets.get(self.stable?)
+    }
+
+    /// Indices of all sets but the current and the stable one.
+    #[must_use]
+    pub fn other_indices(&self) -> Vec<usize> {
+        (0..self.sets.len()).filter(|i| Some(*i) != self.new && Some(*i) != self.stable).collect()
+    }
+
+    /// All sets but the current and the stable one.
+    #[must_use]
+    pub fn others(&self) -> Vec<&Set> {
+        self.other_indices().into_iter().filter_map(|i| self.sets.get(i)).collect()
+    }
+
+    /// The revision number of the Rollout as it will be.
+    #[must_use]
+    pub fn revision(&self) -> i64 {
+        let noted = self.annotations.get(names::REVISION).and_then(|v| v.parse().ok());
+        noted.unwrap_or_else(|| self.view.rollout.metadata.revision())
+    }
+
+    /// Whether the update is aborted, by what was so before and by what this pass has found.
+    #[must_use]
+    pub fn is_aborted(&self) -> bool {
+        !self.intent.clear_abort && (self.intent.abort.is_some() || self.old.abort)
+    }
+
+    /// Why nothing may move, if so.
+    #[must_use]
+    pub fn is_halted(&self) -> bool {
+        self.spec().paused || self.pause(INCONCLUSIVE).is_some()
+    }
+
+    /// The pause for `reason`, if one is on.
+    #[must_use]
+    pub fn pause(&self, reason: &str) -> Option<&PauseCondition> {
+        self.old.pause_conditions.iter().find(|p| p.reason == reason)
+    }
+
+    /// Looks again at `at`, or earlier if something else wants so.
+    pub fn look_again(&mut self, at: Timestamp) {
+        self.wake = Some(self.wake.map_or(at, |w| w.min(at)));
+    }
+
+    /// The present as the wire has it.
+    #[must_use]
+    pub fn time(&self) -> Time {
+        Time::of(self.now)
+    }
+
+    /// Notes a change; an earlier one of the same object moves to the end.
+    pub fn note(&mut self, op: Op) {
+        self.ops.retain(|o| *o != op);
+        self.ops.push(op);
+    }
+
+    /// Tells an event once all writes are made.
+    pub fn tell(&mut self, reason: &str, message: String) {
+        self.notes.push(Note::normal(reason, message));
+    }
+
+    /// Tells a warning once all writes are made.
+    pub fn warn(&mut self, reason: &str, message: String) {
+        self.notes.push(Note::warning(reason, message));
+    }
+
+    /// Whether the sets' own counts may be trusted to speak of their present size.
+    #[must_use]
+    pub fn available_of_all(&self) -> i32 {
+        self.sets.iter().map(|s| s.available).sum()
+    }
+
+    /// Scales the set at `index` and keeps its note of the Rollout's size; answers whether its size changes.
+    pub fn scale(&mut self, index: usize, to: i32) -> bool {
+        let desired = self.spec().replicas();
+        let keep_deadline = self.delays_scale_down_on_abort();
+        let Some(set) = self.sets.get_mut(index) else { return false };
+        let noted = set.desired_annotation() == Some(desired);
+        let stale_deadline = desired == 0 && set.has_deadline();
+        if set.replicas == to && noted && !stale_deadline {
+            return false;
+        }
+        let from = set.replicas;
+        set.replicas = to;
+        set.meta.annotations.insert(names::DESIRED_REPLICAS.to_owned(), desired.to_string());
+        if to == 0 && !keep_deadline {
+            set.meta.annotations.remove(names::SCALE_DOWN_DEADLINE);
+        }
+        let (name, revision) = (set.meta.name.clone(), set.revision());
+        self.note(Op::Set(index));
+        if from != to {
+            let way = if to > from { "up" } else { "down" };
+            let message = format!("Scaled {way} ReplicaSet {name} (revision {revision}) from {from} to {to}");
+            self.tell("ScalingReplicaSet", message);
+        }
+        from != to
+    }
+
+    /// Sets or removes the deadline of the set at `index`.
+    pub fn set_deadline(&mut self, index: usize, deadline: Option<Timestamp>) {
+        let Some(set) = self.sets.get_mut(index) else { return };
+        let annotations = &mut set.meta.annotations;
+        let changed = match deadline {
+            Some(at) => {
+                let text = Time::of(at).to_string();
+                annotations.insert(names::SCALE_DOWN_DEADLINE.to_owned(), text.clone()) != Some(text)
+            }
+            None => annotations.remove(names::SCALE_DOWN_DEADLINE).is_some(),
+        };
+        if changed {
+            self.note(Op::Set(index));
+        }
+    }
+
+    /// Seconds the new pods stay after an abort; none when for ever.
+    #[must_use]
+    pub fn abort_delay(&self) -> Option<i64> {
+        let set = self.blue_green().and_then(|b| b.abort_scale_down_delay_seconds);
+        match set {
+            Some(0) => None,
+            other => Some(i64::from(other.unwrap_or(30))),
+        }
+    }
+
+    /// Whether the new pods stay for a while after an abort: only where a switch leads back at once.
+    #[must_use]
+    pub fn delays_scale_down_on_abort(&self) -> bool {
+        self.is_aborted()
+            && self.stable.is_some()
+            && self.blue_green().is_some()
+            && self.abort_delay().is_some()
+    }
+}
+
+/// The pause of a canary step.
+pub const CANARY_PAUSE: &str = "CanaryPauseStep";
+/// The pause before the blue-green switch.
+pub const BLUE_GREEN_PAUSE: &str = "BlueGreenPause";
+/// The pause after an undecided analysis.
+pub const INCONCLUSIVE: &str = "InconclusiveAnalysisRun";

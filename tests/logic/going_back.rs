@@ -1,0 +1,95 @@
+//! Which commits go back, and in which words.
+
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+use switchback::api::commit::{Commit, FileChange};
+use switchback::api::key::Key;
+use switchback::logic::revert::{Owed, Reason, message, select};
+
+fn commit(n: u32, text: &str) -> Commit {
+    Commit {
+        id: format!("{n:040x}"),
+        author: "Ada".into(),
+        time: Timestamp::UNIX_EPOCH,
+        message: text.into(),
+    }
+}
+
+fn rollout(image: &str) -> Vec<u8> {
+    format!("apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {{name: web, namespace: shop}}\nspec: {{image: {image}}}\n").into_bytes()
+}
+
+fn config(value: &str) -> Vec<u8> {
+    format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: cfg}}\ndata: {{x: {value}}}\n").into_bytes()
+}
+
+fn change(path: &str, old: Option<Vec<u8>>, new: Option<Vec<u8>>) -> FileChange {
+    FileChange { path: path.into(), old, new }
+}
+
+fn chosen(history: &[(Commit, Vec<FileChange>)]) -> Vec<String> {
+    let keys: BTreeSet<Key> = [Key::rollout("shop", "web"), Key::core("ConfigMap", "shop", "cfg")].into();
+    select::commits(history, &keys, "shop").into_iter().map(|c| c.message).collect()
+}
+
+#[test]
+fn commits_that_touch_the_rollout_or_what_its_pods_use_go_back() {
+    let history = [
+        (commit(5, "image"), vec![change("web/r.yaml", Some(rollout("v1")), Some(rollout("v2")))]),
+        (commit(4, "readme"), vec![change("README.md", None, Some(b"web cfg".to_vec()))]),
+        (commit(3, "config"), vec![change("c.yaml", Some(config("1")), Some(config("2")))]),
+        (
+            commit(2, "comment only"),
+            vec![change(
+                "web/r.yaml",
+                Some(rollout("v1")),
+                Some([b"# x\n".to_vec(), rollout("v1")].concat()),
+            )],
+        ),
+        (
+            commit(1, "other app"),
+            vec![change("other.yaml", None, Some(b"kind: ConfigMap\nmetadata: {name: x}\n".to_vec()))],
+        ),
+    ];
+    assert_eq!(chosen(&history), ["image", "config"]);
+}
+
+#[test]
+fn what_is_reverted_already_is_left_alone_and_a_revert_of_a_revert_counts() {
+    let bad = commit(1, "bad");
+    let back = commit(2, &format!("Revert \"bad\"\n\nThis reverts commit {}.\n", bad.id));
+    let again = commit(3, &format!("Revert \"Revert \"bad\"\"\n\nThis reverts commit {}.\n", back.id));
+    let up = || vec![change("r.yaml", Some(rollout("v1")), Some(rollout("v2")))];
+    let down = || vec![change("r.yaml", Some(rollout("v2")), Some(rollout("v1")))];
+    assert!(chosen(&[(back.clone(), down()), (bad.clone(), up())]).is_empty());
+    assert_eq!(chosen(&[(again.clone(), up())]), [again.message.clone()]);
+    assert_eq!(
+        chosen(&[(again, up()), (back, down()), (bad, up())]),
+        ["bad"],
+        "the pair cancels out, the first is left"
+    );
+}
+
+#[test]
+fn the_message_is_gits_and_ours() {
+    let owed = Owed {
+        rollout: Key::rollout("shop", "web"),
+        revision: 7,
+        reason: Reason::Analysis,
+        reached: "step 3 of 5 (20 %)".into(),
+        verdict: "errors 0.41, 0.38, wanted result[0] < 0.05 (2 of 2 failed,\n limit 1)".into(),
+        run: None,
+        good: None,
+        failed_template: serde_json::Value::Null,
+        is_safe: true,
+    };
+    let one = message::compose(&[commit(10, "web: new checkout\n\nbody")], std::slice::from_ref(&owed));
+    assert!(one.starts_with("Revert \"web: new checkout\"\n\nThis reverts commit 000000000000000000000000000000000000000a.\n\nRollout shop/web failed at step 3 of 5 (20 %): errors 0.41"));
+    assert!(one.ends_with("\n\nSwitchback-Rollout: shop/web\nSwitchback-Revision: 7\nSwitchback-Verdict: errors 0.41, 0.38, wanted result[0] < 0.05 (2 of 2 failed, limit 1)\n"));
+    assert!(one.lines().filter(|l| !l.starts_with("Switchback-")).all(|l| l.chars().count() <= 72));
+    assert_eq!(select::reverted_by(&one), [format!("{:040x}", 10)]);
+    assert_eq!(message::read_trailers(&one), [(Key::rollout("shop", "web"), 7)]);
+    let two = message::compose(&[commit(2, "b"), commit(1, "a")], &[owed]);
+    assert!(two.starts_with("Revert \"b\" and 1 more\n"));
+    assert_eq!(select::reverted_by(&two).len(), 2);
+}
