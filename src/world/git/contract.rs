@@ -1,0 +1,185 @@
+//! The nouns and verbs of Git that the rest of Switchback knows: commits, files, changes, and the trait [`Git`].
+//! They say nothing about how objects are stored or moved; the simulation implements the same trait in memory.
+
+use super::error::GitError;
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+
+/// A commit, as Git stores it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// The commit's id, 40 lower-case hexadecimal digits.
+    pub id: String,
+    /// The ids of its true parents, first parent first, also when a shallow mirror does not hold them.
+    pub parents: Vec<String>,
+    /// The author's name.
+    pub author: String,
+    /// The author's e-mail address, possibly empty.
+    pub email: String,
+    /// When it was committed (the committer's time: unlike the author's it is not carried over by a rebase).
+    pub time: Timestamp,
+    /// The whole message as stored; bytes that are not text in the declared encoding become U+FFFD.
+    pub message: String,
+}
+
+impl Commit {
+    /// The message's first paragraph in one line, as `git log --format=%s` prints it.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        let lines = self.message.lines().skip_while(|line| line.trim().is_empty());
+        lines.take_while(|line| !line.trim().is_empty()).map(str::trim_end).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// What a path in a tree is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FileKind {
+    /// A file, executable or not.
+    Regular,
+    /// A symbolic link; it is reported, never followed.
+    Symlink,
+    /// Another repository's commit; it is reported, never fetched.
+    Submodule,
+}
+
+/// One path in a commit's tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// The path from the repository's root, parts separated by `/`. A path that is not UTF-8 appears as
+    /// `git ls-files` prints it: in double quotes with octal escapes, so that no two paths look the same.
+    pub path: String,
+    /// What is there.
+    pub kind: FileKind,
+    /// The blob's id, 40 hexadecimal digits; for a submodule the id of its commit.
+    pub blob: String,
+    /// The blob's size in bytes; 0 for a submodule.
+    pub size: u64,
+    /// The content, byte for byte as committed; none when larger than the limit, or not a regular file.
+    pub content: Option<Bytes>,
+}
+
+/// A path whose content or kind differs between a commit and its first parent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The path, written as in [`File::path`].
+    pub path: String,
+    /// What was there before; none when the commit added the path.
+    pub old: Option<File>,
+    /// What is there now; none when the commit removed the path.
+    pub new: Option<File>,
+}
+
+/// What undoing commits comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reverted {
+    /// The tree in which the commits are undone; nothing is committed yet.
+    Tree {
+        /// The tree's id, for [`Git::commit`].
+        id: String,
+        /// How many paths differ from the commit it is put onto.
+        files: usize,
+    },
+    /// Nothing is left to revert: the commits are undone already.
+    Empty,
+    /// Later commits changed the same lines; a human has to decide.
+    Conflict {
+        /// The commit that cannot be undone.
+        commit: String,
+        /// The paths in conflict, sorted.
+        paths: Vec<String>,
+    },
+}
+
+/// How a push ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pushed {
+    /// The branch is at the commit.
+    Done,
+    /// Somebody moved the branch since it was fetched; fetch, and make the commit anew.
+    Moved,
+    /// The server (or the work tree's state) does not allow it; its reason, made safe to show.
+    Refused(String),
+}
+
+/// Who makes a commit: author and committer alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author {
+    /// The name; not empty once Git's cleaning has taken off surrounding punctuation.
+    pub name: String,
+    /// The e-mail address; may be empty.
+    pub email: String,
+}
+
+/// One branch of one repository.
+///
+/// Commit and tree ids are 40 hexadecimal digits. Every method fails with a [`GitError`] that names the
+/// repository and what to do next; an id that is not known is [`GitError::UnknownCommit`], one that is no id is
+/// [`GitError::Invalid`].
+pub trait Git: Send + Sync {
+    /// The repository's address without credentials, for messages.
+    fn name(&self) -> String;
+
+    /// Brings the branch up to date, also after a forced push, and answers its head.
+    fn fetch(&self) -> BoxFuture<'_, Result<Commit, GitError>>;
+
+    /// Every file of `commit` under `path`, sorted by path, read from the tree. `.` is the whole repository.
+    ///
+    /// # Errors
+    /// [`GitError::NoPath`] when the commit has nothing at `path`: a moved directory must not look like an empty
+    /// one. [`GitError::TooLarge`] when there is more than the limits allow.
+    fn files(&self, commit: &str, path: &str) -> BoxFuture<'_, Result<Vec<File>, GitError>>;
+
+    /// The commits after `until` up to `head`, first parents only, newest first; empty when they are the same.
+    ///
+    /// # Errors
+    /// [`GitError::Rewritten`] when `until` is not an ancestor of `head`; [`GitError::TooLong`] when it is not
+    /// among the last `most` commits.
+    fn history(&self, head: &str, until: &str, most: usize) -> BoxFuture<'_, Result<Vec<Commit>, GitError>>;
+
+    /// What `commit` changed under `path` against its first parent (everything, when it has none), by path.
+    /// A renamed file is one path removed and another added.
+    fn changes(&self, commit: &str, path: &str) -> BoxFuture<'_, Result<Vec<Change>, GitError>>;
+
+    /// Undoes `commits` on top of `onto`, one after the other in the order given (newest first), without
+    /// committing. Merges are undone against their first parent.
+    fn revert(&self, onto: &str, commits: &[String]) -> BoxFuture<'_, Result<Reverted, GitError>>;
+
+    /// Makes a commit of `tree` on top of `onto` and answers its id; nothing is pushed. The object is the one
+    /// `git commit` would make at `time` in UTC, message and names cleaned as Git cleans them.
+    fn commit(
+        &self,
+        onto: &str,
+        tree: &str,
+        message: &str,
+        author: &Author,
+        time: Timestamp,
+    ) -> BoxFuture<'_, Result<String, GitError>>;
+
+    /// Moves the branch to `commit`, only forward and only from where [`Git::fetch`] saw it last.
+    fn push(&self, commit: &str) -> BoxFuture<'_, Result<Pushed, GitError>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_message(message: &str) -> Commit {
+        Commit {
+            id: "0".repeat(40),
+            parents: vec![],
+            author: "Ada".into(),
+            email: String::new(),
+            time: Timestamp::UNIX_EPOCH,
+            message: message.into(),
+        }
+    }
+
+    #[test]
+    fn the_subject_is_the_first_paragraph_in_one_line() {
+        assert_eq!(with_message("web: new\ncheckout  \n\nbody\n").subject(), "web: new checkout");
+        assert_eq!(with_message("\n\nlate\n").subject(), "late");
+        assert_eq!(with_message("").subject(), "");
+        assert_eq!(with_message("one\r\n\r\ntwo").subject(), "one");
+    }
+}

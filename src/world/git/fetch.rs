@@ -1,0 +1,150 @@
+//! Fetching: the branch's head one commit deep, and more of its history when somebody asks for it.
+//! It never fetches other branches, tags or submodules, and never moves what is tracked while deepening.
+
+use super::contract::Commit;
+use super::error::GitError;
+use super::store::{self, Outcome, Store};
+use git2::{AutotagOption, Direction, FetchOptions, Oid};
+use std::collections::BTreeSet;
+
+/// Where the tip is kept from which the history was deepened last.
+const DEEPENED: &str = "refs/switchback/deepened";
+/// With more packs than this the mirror is fetched anew instead of slowing down.
+const MOST_PACKS: usize = 100;
+
+/// How far a walk along parents got.
+pub(super) struct Reach {
+    /// The commits seen.
+    pub seen: BTreeSet<Oid>,
+    /// Whether a parent is missing in the mirror.
+    pub gap: bool,
+}
+
+impl Store {
+    /// Brings the branch up to date and answers its head.
+    pub(super) fn fetch(&self) -> Outcome<Commit> {
+        let before = self.tracked()?;
+        let head = self.fetch_into()?;
+        if before != Some(head) && self.packs() > MOST_PACKS {
+            store::renew(&self.call)?;
+        }
+        Ok(self.raw(head)?.into_commit(head))
+    }
+
+    /// Brings the branch up to date in this very mirror.
+    pub(super) fn fetch_into(&self) -> Outcome<Oid> {
+        let head = match &self.local {
+            Some(local) => local.head(&self.call.upstream)?,
+            None => self.fetch_from_afar()?,
+        };
+        // Damage must show here, where it can be repaired, and not in the middle of something else.
+        self.raw(head)?;
+        self.track(head)?;
+        Ok(head)
+    }
+
+    fn fetch_from_afar(&self) -> Outcome<Oid> {
+        let known = self.tracked()?;
+        let mut remote = self.repo.remote_anonymous(super::wire::URL)?;
+        let refname = self.call.upstream.refname();
+        self.call.connected(|| {
+            let mut connection = remote.connect_auth(Direction::Fetch, None, None)?;
+            let offer = self.call.offer();
+            let Some(head) = offer.branches.get(&self.call.upstream.branch) else { return Ok(()) };
+            if known == Some(*head) {
+                return Ok(());
+            }
+            let depth = if offer.shallow { 1 } else { 0 };
+            connection.remote().fetch(&[format!("+{refname}:{refname}")], Some(&mut options(depth)), None)
+        })?;
+        let mut offer = self.call.offer();
+        offer
+            .branches
+            .remove(&self.call.upstream.branch)
+            .ok_or_else(|| self.no_branch(offer.branches.into_keys().collect()))
+    }
+
+    /// The trouble of a branch that is not there.
+    fn no_branch(&self, branches: Vec<String>) -> store::Trouble {
+        no_branch(&self.name(), &self.call.upstream.branch, branches).into()
+    }
+
+    /// Deepens the history until the mirror holds all of `wanted`; false when they are out of reach.
+    pub(super) fn deepen_for(&self, wanted: &[Oid]) -> Outcome<bool> {
+        let mut depth = 1;
+        loop {
+            let odb = self.repo.odb()?;
+            if wanted.iter().all(|id| odb.exists(*id)) {
+                return Ok(true);
+            }
+            depth *= 2;
+            if depth > self.call.upstream.limits.depth.max(2) * 2 || !self.deepen(depth)? {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Fetches the branch `depth` commits deep; false when there is nothing more to fetch.
+    pub(super) fn deepen(&self, depth: usize) -> Outcome<bool> {
+        let Some(tip) = self.tracked()? else { return Ok(false) };
+        if self.local.is_some() || !self.reach(tip)?.gap {
+            return Ok(false);
+        }
+        let refname = self.call.upstream.refname();
+        let mut remote = self.repo.remote_anonymous(super::wire::URL)?;
+        let depth = i32::try_from(depth).unwrap_or(i32::MAX);
+        self.call.connected(|| {
+            let mut connection = remote.connect_auth(Direction::Fetch, None, None)?;
+            let offer = self.call.offer();
+            let there = offer.branches.contains_key(&self.call.upstream.branch);
+            match (there, offer.shallow) {
+                (false, _) => Ok(()),
+                (true, false) => connection.remote().fetch(
+                    &[format!("+{refname}:{DEEPENED}")],
+                    Some(&mut options(0)),
+                    None,
+                ),
+                (true, true) => connection.remote().fetch(
+                    &[format!("+{refname}:{DEEPENED}")],
+                    Some(&mut options(depth)),
+                    None,
+                ),
+            }
+        })?;
+        Ok(true)
+    }
+
+    /// Every commit the mirror holds that `tip` descends from, `tip` included.
+    pub(super) fn reach(&self, tip: Oid) -> Outcome<Reach> {
+        let mut reach = Reach { seen: BTreeSet::new(), gap: false };
+        let mut waiting = vec![tip];
+        while let Some(id) = waiting.pop() {
+            if reach.seen.contains(&id) {
+                continue;
+            }
+            if !self.has(id)? {
+                reach.gap = true;
+                continue;
+            }
+            reach.seen.insert(id);
+            waiting.extend(self.raw(id)?.parents);
+        }
+        Ok(reach)
+    }
+}
+
+/// What to fetch: one branch, `depth` commits of it (0 for all), and nothing else.
+fn options(depth: i32) -> FetchOptions<'static> {
+    let mut options = FetchOptions::new();
+    options.depth(depth).download_tags(AutotagOption::None).update_fetchhead(false);
+    options
+}
+
+/// The error of a branch that is not among `branches`.
+pub(super) fn no_branch(repo: &str, branch: &str, branches: Vec<String>) -> GitError {
+    let (repo, branch) = (repo.to_owned(), branch.to_owned());
+    match branches.is_empty() {
+        true => GitError::Empty { repo, branch },
+        false => GitError::BranchMissing { repo, branch, branches },
+    }
+}

@@ -1,0 +1,278 @@
+//! Git spoken through another program's pipes: `ssh` to other machines, `git` to local repositories that only
+//! it can handle. It never lets an address become an option or a command, and never waits for a terminal.
+
+use super::address::Address;
+use super::error::GitError;
+use super::secret::Credentials;
+use super::text::plain;
+use super::wire::Call;
+use git2::transport::Service;
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::NamedTempFile;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::task::JoinHandle;
+
+/// How long a program may take to end after its pipes are closed.
+const FAREWELL: Duration = Duration::from_secs(5);
+/// Environment that would point `git` at another repository.
+const FOREIGN: &[&str] = &[
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+    "GIT_QUARANTINE_PATH",
+];
+
+/// A running program whose input and output are the conversation.
+pub(super) struct Pipe {
+    call: Arc<Call>,
+    child: Child,
+    input: Option<ChildStdin>,
+    output: ChildStdout,
+    errors: Option<JoinHandle<Vec<u8>>>,
+    pushing: bool,
+    /// Kept while ssh may still read it.
+    _key: Option<NamedTempFile>,
+}
+
+impl Pipe {
+    /// Starts the program that serves `service` at the call's upstream.
+    pub(super) fn open(call: Arc<Call>, service: Service) -> io::Result<Self> {
+        let pushing = matches!(service, Service::ReceivePackLs | Service::ReceivePack);
+        let program = if pushing { "receive-pack" } else { "upload-pack" };
+        let (mut command, key) = match &call.upstream.address {
+            Address::Ssh { destination, port, path, .. } => {
+                let remote = format!("git-{program} {}", quoted(path));
+                ssh(&call, destination, *port, &remote).map_err(|fault| call.fail(fault))?
+            }
+            Address::Local { path } => (git(program, path), None),
+            Address::Http { .. } => return Err(call.fail(call.unreachable("it is reached over HTTP".into()))),
+        };
+        for name in FOREIGN {
+            command.env_remove(name);
+        }
+        let shown = command.as_std().get_program().to_string_lossy().into_owned();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().map_err(|error| {
+            let purpose = "this repository can only be reached through it".to_owned();
+            call.fail(GitError::Program { program: shown.clone(), why: error.to_string(), purpose })
+        })?;
+        let parts = child.stdin.take().zip(child.stdout.take()).zip(child.stderr.take());
+        let Some(((input, output), mut errors)) = parts else {
+            return Err(call.fail(call.unreachable("its pipes are missing".into())));
+        };
+        let errors = call.beside(async move {
+            let mut text = Vec::new();
+            let _ = (&mut errors).take(8192).read_to_end(&mut text).await;
+            // The rest is read but not kept, so that the program never waits for us.
+            let _ = tokio::io::copy(&mut errors, &mut tokio::io::sink()).await;
+            text
+        });
+        Ok(Self { call, child, input: Some(input), output, errors: Some(errors), pushing, _key: key })
+    }
+
+    /// Closes the pipes and waits for the program's end: how it ended and what it complained about.
+    fn end(&mut self) -> io::Result<(Option<ExitStatus>, String)> {
+        drop(self.input.take());
+        let (child, errors) = (&mut self.child, self.errors.take());
+        self.call.wait(async {
+            let status = tokio::time::timeout(FAREWELL, child.wait()).await.ok().and_then(Result::ok);
+            let _ = child.start_kill();
+            let text = match errors {
+                Some(task) => {
+                    tokio::time::timeout(FAREWELL, task).await.ok().and_then(Result::ok).unwrap_or_default()
+                }
+                None => Vec::new(),
+            };
+            Ok((status, plain(&text, 600)))
+        })
+    }
+}
+
+impl Read for Pipe {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let (call, output) = (self.call.clone(), &mut self.output);
+        let broken = |error: io::Error| call.unreachable(error.to_string());
+        let length = call.wait(async { output.read(into).await.map_err(broken) })?;
+        if length == 0 && self.errors.is_some() {
+            // Nobody reads on at the end of a good conversation, so the program's complaint is the reason.
+            let (status, text) = self.end()?;
+            call.fail(complaint(&call, self.pushing, status, &text));
+        }
+        call.count(length)?;
+        call.overhear(into.get(..length).unwrap_or_default());
+        Ok(length)
+    }
+}
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let call = self.call.clone();
+        call.count(bytes.len())?;
+        let Some(input) = &mut self.input else { return Ok(0) };
+        let written = call.wait(async { Ok(input.write_all(bytes).await) })?;
+        if written.is_err() {
+            let (status, text) = self.end()?;
+            return Err(call.fail(complaint(&call, self.pushing, status, &text)));
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Pipe {
+    fn drop(&mut self) {
+        if self.errors.is_some() {
+            let _ = self.end();
+        }
+    }
+}
+
+/// `ssh` to `destination`, running `remote` there.
+fn ssh(
+    call: &Call,
+    destination: &str,
+    port: Option<u16>,
+    remote: &str,
+) -> Result<(Command, Option<NamedTempFile>), GitError> {
+    let mut command = match &call.upstream.ssh_command {
+        None => Command::new("ssh"),
+        Some(line) => {
+            // As Git runs GIT_SSH_COMMAND: the shell sees the user's own words only, ours are its arguments.
+            let mut shell = Command::new("sh");
+            shell.arg("-c").arg(format!("{line} \"$@\"")).arg("ssh");
+            shell
+        }
+    };
+    // Without a terminal an unknown host key is refused, unless the user's configuration accepts it: ssh's own
+    // default, `StrictHostKeyChecking=ask`, has nobody to ask.
+    command.args(["-o", "BatchMode=yes"]);
+    let mut kept = None;
+    if let Credentials::SshKey { key, known_hosts } = &call.upstream.credentials {
+        let file = key_file(&key.reveal()?)?;
+        command.args(["-o", "IdentitiesOnly=yes", "-i"]).arg(file.path());
+        if let Some(path) = known_hosts {
+            command.arg("-o").arg(format!("UserKnownHostsFile={}", known_hosts_value(path)?));
+            command.args(["-o", "StrictHostKeyChecking=yes"]);
+        }
+        kept = Some(file);
+    }
+    if let Some(port) = port {
+        command.arg("-p").arg(port.to_string());
+    }
+    command.arg(destination).arg(remote);
+    Ok((command, kept))
+}
+
+/// The key in a file only we can read; ssh refuses the readable files that clusters mount.
+fn key_file(key: &str) -> Result<NamedTempFile, GitError> {
+    let disk = |e: io::Error| GitError::Disk {
+        path: std::env::temp_dir().display().to_string(),
+        why: format!("no place for a key: {e}"),
+    };
+    let mut file = NamedTempFile::new().map_err(disk)?;
+    file.write_all(key.as_bytes()).and_then(|()| file.write_all(b"\n")).map_err(disk)?;
+    Ok(file)
+}
+
+/// The path as ssh's option takes it: in quotes, `%` doubled.
+fn known_hosts_value(path: &Path) -> Result<String, GitError> {
+    let text = path.display().to_string();
+    if text.contains(['"', '\\']) || text.chars().any(char::is_control) {
+        let why = "the path of the known hosts has quotes or backslashes; move the file".to_owned();
+        return Err(GitError::Credentials { why });
+    }
+    Ok(format!("\"{}\"", text.replace('%', "%%")))
+}
+
+/// `git` serving a local repository.
+fn git(program: &str, path: &Path) -> Command {
+    let mut command = Command::new("git");
+    command.env("LC_ALL", "C");
+    // A branch that is checked out is updated together with its clean work tree, or not at all.
+    command.args(["-c", "receive.denyCurrentBranch=updateInstead", program]).arg(path);
+    command
+}
+
+/// `text` as one word of a remote shell, quoted as Git quotes it.
+fn quoted(text: &str) -> String {
+    let mut word = String::from("'");
+    for c in text.chars() {
+        match c {
+            '\'' | '!' => word.extend(['\'', '\\', c, '\'']),
+            _ => word.push(c),
+        }
+    }
+    word + "'"
+}
+
+/// What the program's end means.
+fn complaint(call: &Call, pushing: bool, status: Option<ExitStatus>, text: &str) -> GitError {
+    let repo = call.upstream.name.clone();
+    let has = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
+    let code = status.and_then(|status| status.code());
+    let ended = match (code, status) {
+        (Some(code), _) => format!("it ended with code {code}"),
+        (None, Some(_)) => "it was killed".to_owned(),
+        (None, None) => "it did not end".to_owned(),
+    };
+    let why = if text.is_empty() { ended } else { text.to_owned() };
+    let why = call.upstream.credentials.scrubbed(&why);
+    if has(&["Host key verification failed", "HOST IDENTIFICATION HAS CHANGED"]) {
+        let why = format!("{why}; check its fingerprint, then put its key into the known hosts");
+        return GitError::Untrusted { repo, why };
+    }
+    if has(&["dubious ownership"]) {
+        return GitError::Refused { repo, why };
+    }
+    match code {
+        // ssh's own failures.
+        Some(255) if has(&["Permission denied", "Too many authentication failures", "Load key"]) => {
+            let tried = call.upstream.credentials.tried();
+            GitError::Unauthorized { repo, why: format!("{why}; {tried}; give a key that may read it") }
+        }
+        Some(255) => call.unreachable(why),
+        Some(127) => GitError::NotFound { repo, why: format!("{why}; no Git is installed there") },
+        Some(0) | None => call.unreachable(format!("the conversation broke off: {why}")),
+        Some(_) if pushing => GitError::Refused { repo, why },
+        Some(_) => GitError::NotFound { repo, why },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_one_word_for_the_remote_shell() {
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("it's!"), r"'it'\''s'\!''");
+        assert_eq!(quoted("$(x)`y`;z\\"), r"'$(x)`y`;z\'");
+    }
+
+    #[test]
+    fn known_hosts_paths_are_quoted_or_refused() {
+        assert_eq!(known_hosts_value(Path::new("/a b/50%")).unwrap(), "\"/a b/50%%\"");
+        assert!(known_hosts_value(Path::new("/a\"b")).is_err());
+    }
+
+    #[test]
+    fn keys_lie_in_files_of_our_own() {
+        use std::os::unix::fs::PermissionsExt;
+        let file = key_file("secret").unwrap();
+        assert_eq!(std::fs::read(file.path()).unwrap(), b"secret\n");
+        assert_eq!(file.as_file().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

@@ -1,0 +1,314 @@
+//! Reading trees: the files of a commit, and what differs between two trees, within limits of size and number.
+//! It never checks anything out, never follows a link, and trusts no name in a tree.
+
+use super::contract::{Change, File, FileKind};
+use super::error::GitError;
+use super::store::{Outcome, Store, Trouble};
+use bytes::Bytes;
+use git2::{ObjectType, Odb, Oid};
+use std::collections::BTreeMap;
+
+/// The deepest directory that is looked into.
+const DEEPEST: usize = 100;
+const TREE: i32 = 0o040_000;
+const LINK: i32 = 0o120_000;
+const COMMIT: i32 = 0o160_000;
+
+/// An entry of a tree: its mode and what it names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Entry {
+    mode: i32,
+    id: Oid,
+}
+
+impl Entry {
+    fn kind(self) -> FileKind {
+        match self.mode & 0o170_000 {
+            LINK => FileKind::Symlink,
+            COMMIT => FileKind::Submodule,
+            _ => FileKind::Regular,
+        }
+    }
+
+    fn is_tree(self) -> bool {
+        self.mode & 0o170_000 == TREE
+    }
+}
+
+/// One walk through trees, and what it has cost so far.
+struct Reader<'a> {
+    store: &'a Store,
+    odb: Odb<'a>,
+    entries: usize,
+    bytes: u64,
+}
+
+/// See [`Git::files`](super::contract::Git::files).
+pub(super) fn files(store: &Store, commit: &str, path: &str) -> Outcome<Vec<File>> {
+    let parts = parts(path)?;
+    let (_, raw) = store.find(commit)?;
+    let mut reader = Reader::new(store)?;
+    let found = reader.descend(raw.tree, &parts)?;
+    let entry =
+        found.map_err(|why| GitError::NoPath { path: path.to_owned(), commit: commit.to_owned(), why })?;
+    let mut leaves = Vec::new();
+    reader.leaves(parts.join("/").into_bytes(), entry, &mut leaves)?;
+    let mut files: Vec<File> =
+        leaves.into_iter().map(|(path, entry)| reader.file(&path, entry)).collect::<Outcome<_>>()?;
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
+}
+
+/// See [`Git::changes`](super::contract::Git::changes).
+pub(super) fn changes(store: &Store, commit: &str, path: &str) -> Outcome<Vec<Change>> {
+    let parts = parts(path)?;
+    let (id, raw) = store.find(commit)?;
+    let old = match raw.parents.first() {
+        None => None,
+        Some(parent) => Some(store.parent(id, *parent)?.tree),
+    };
+    let mut reader = Reader::new(store)?;
+    let mut pairs = Vec::new();
+    let old = match old {
+        Some(tree) => reader.descend(tree, &parts)?.ok(),
+        None => None,
+    };
+    let new = reader.descend(raw.tree, &parts)?.ok();
+    reader.differences(parts.join("/").into_bytes(), old, new, &mut pairs)?;
+    let mut changes = Vec::new();
+    for (path, old, new) in pairs {
+        let old = old.map(|entry| reader.file(&path, entry)).transpose()?;
+        let new = new.map(|entry| reader.file(&path, entry)).transpose()?;
+        changes.push(Change { path: shown(&path), old, new });
+    }
+    changes.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(changes)
+}
+
+/// How many paths differ between two trees.
+pub(super) fn count_differences(store: &Store, old: Oid, new: Oid) -> Outcome<usize> {
+    let entry = |id| Some(Entry { mode: TREE, id });
+    let mut pairs = Vec::new();
+    Reader::new(store)?.differences(Vec::new(), entry(old), entry(new), &mut pairs)?;
+    Ok(pairs.len())
+}
+
+/// The parts of a path within the repository; `.` and `/` at the end mean nothing, `..` is refused.
+fn parts(path: &str) -> Result<Vec<&str>, GitError> {
+    let bad = |why: &str| GitError::Invalid { what: format!("path {path:?}"), why: why.to_owned() };
+    if path.starts_with('/') {
+        return Err(bad("it begins at the root; write it from the repository's root, without `/` in front"));
+    }
+    if path.contains('\0') {
+        return Err(bad("it has a NUL byte; remove it"));
+    }
+    let parts: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    if parts.contains(&"..") {
+        return Err(bad("`..` could lead out of the repository; write the path without it"));
+    }
+    Ok(parts)
+}
+
+/// A path as text: as it is when that is UTF-8, else as Git quotes it.
+pub(super) fn shown(path: &[u8]) -> String {
+    if let Ok(text) = std::str::from_utf8(path) {
+        return text.to_owned();
+    }
+    let mut quoted = String::from("\"");
+    for byte in path {
+        match byte {
+            b'"' | b'\\' => quoted.extend(['\\', char::from(*byte)]),
+            0x20..=0x7e => quoted.push(char::from(*byte)),
+            _ => quoted.push_str(&format!("\\{byte:03o}")),
+        }
+    }
+    quoted + "\""
+}
+
+/// What stands below a path on both sides, where they differ.
+type Difference = (Vec<u8>, Option<Entry>, Option<Entry>);
+
+impl<'a> Reader<'a> {
+    fn new(store: &'a Store) -> Outcome<Self> {
+        Ok(Self { store, odb: store.repo.odb()?, entries: 0, bytes: 0 })
+    }
+
+    /// A tree's entries by name, counted against the limit; names that no honest tree has are refused.
+    fn entries(&mut self, tree: Oid) -> Outcome<BTreeMap<Vec<u8>, Entry>> {
+        let tree = self.store.repo.find_tree(tree)?;
+        self.entries = self.entries.saturating_add(tree.len());
+        let limit = self.store.call.upstream.limits.files;
+        if self.entries > limit {
+            return Err(self.too_large(format!("{} paths", self.entries), format!("{limit} paths")));
+        }
+        let mut entries = BTreeMap::new();
+        for entry in &tree {
+            let name = entry.name_bytes();
+            if matches!(name, b"" | b"." | b"..") || name.contains(&b'/') {
+                let why =
+                    format!("tree {} has an entry named `{}`; run `git fsck` there", tree.id(), shown(name));
+                return Err(GitError::Failed { repo: self.store.name(), why }.into());
+            }
+            entries.insert(name.to_vec(), Entry { mode: entry.filemode_raw(), id: entry.id() });
+        }
+        Ok(entries)
+    }
+
+    fn too_large(&self, what: String, limit: String) -> Trouble {
+        GitError::TooLarge { repo: self.store.name(), what, limit }.into()
+    }
+
+    /// What stands at `parts` below `tree`; else how far they lead.
+    fn descend(&mut self, tree: Oid, parts: &[&str]) -> Outcome<Result<Entry, String>> {
+        let mut here = Entry { mode: TREE, id: tree };
+        for (depth, part) in parts.iter().enumerate() {
+            let so_far = parts.get(..depth).unwrap_or_default().join("/");
+            if !here.is_tree() {
+                let what = match here.kind() {
+                    FileKind::Symlink => "a symbolic link, which is not followed",
+                    FileKind::Submodule => "a submodule, which is not fetched",
+                    FileKind::Regular => "a file",
+                };
+                return Ok(Err(format!("`{so_far}` is {what}; name a directory")));
+            }
+            let mut entries = self.entries(here.id)?;
+            let Some(entry) = entries.remove(part.as_bytes()) else {
+                let place = if so_far.is_empty() { "the root".to_owned() } else { format!("`{so_far}`") };
+                let names: Vec<String> =
+                    entries.keys().take(10).map(|name| format!("`{}`", shown(name))).collect();
+                let has = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+                let more = if entries.len() > names.len() { ", …" } else { "" };
+                return Ok(Err(format!("{place} has no `{part}`, it has {has}{more}")));
+            };
+            here = entry;
+        }
+        Ok(Ok(here))
+    }
+
+    /// Every path at and below `path` that is no directory.
+    fn leaves(&mut self, path: Vec<u8>, entry: Entry, found: &mut Vec<(Vec<u8>, Entry)>) -> Outcome<()> {
+        let mut waiting = vec![(path, entry)];
+        while let Some((path, entry)) = waiting.pop() {
+            if !entry.is_tree() {
+                found.push((path, entry));
+                continue;
+            }
+            self.not_too_deep(&path)?;
+            for (name, entry) in self.entries(entry.id)? {
+                waiting.push((below(&path, &name), entry));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every path at and below `path` where `old` and `new` differ in content or kind. What is the same on both
+    /// sides is not looked into.
+    fn differences(
+        &mut self,
+        path: Vec<u8>,
+        old: Option<Entry>,
+        new: Option<Entry>,
+        found: &mut Vec<Difference>,
+    ) -> Outcome<()> {
+        let mut waiting = vec![(path, old, new)];
+        while let Some((path, old, new)) = waiting.pop() {
+            let same =
+                |a: Entry, b: Entry| a.id == b.id && a.kind() == b.kind() && a.is_tree() == b.is_tree();
+            if old == new || old.zip(new).is_some_and(|(a, b)| same(a, b)) {
+                continue;
+            }
+            let (old_tree, old_leaf) = split(old);
+            let (new_tree, new_leaf) = split(new);
+            if old_leaf.is_some() || new_leaf.is_some() {
+                found.push((path.clone(), old_leaf, new_leaf));
+            }
+            self.not_too_deep(&path)?;
+            let mut names: BTreeMap<Vec<u8>, (Option<Entry>, Option<Entry>)> = BTreeMap::new();
+            if let Some(tree) = old_tree {
+                for (name, entry) in self.entries(tree.id)? {
+                    names.entry(name).or_default().0 = Some(entry);
+                }
+            }
+            if let Some(tree) = new_tree {
+                for (name, entry) in self.entries(tree.id)? {
+                    names.entry(name).or_default().1 = Some(entry);
+                }
+            }
+            waiting.extend(names.into_iter().map(|(name, (old, new))| (below(&path, &name), old, new)));
+        }
+        Ok(())
+    }
+
+    fn not_too_deep(&self, path: &[u8]) -> Outcome<()> {
+        let depth = path.iter().filter(|b| **b == b'/').count();
+        if depth < DEEPEST {
+            return Ok(());
+        }
+        Err(self.too_large(format!("a directory {depth} levels deep"), format!("{DEEPEST} levels")))
+    }
+
+    /// The file an entry names, with its content when that is wanted.
+    fn file(&mut self, path: &[u8], entry: Entry) -> Outcome<File> {
+        let kind = entry.kind();
+        let mut file = File { path: shown(path), kind, blob: entry.id.to_string(), size: 0, content: None };
+        if kind == FileKind::Submodule {
+            return Ok(file);
+        }
+        let (size, what) = self.odb.read_header(entry.id)?;
+        if what != ObjectType::Blob {
+            return Err(Trouble::Damaged(format!("{} is no blob", entry.id)));
+        }
+        file.size = size as u64;
+        let limits = &self.store.call.upstream.limits;
+        if kind == FileKind::Symlink || file.size > limits.file_bytes {
+            return Ok(file);
+        }
+        self.bytes = self.bytes.saturating_add(file.size);
+        if self.bytes > limits.total_bytes {
+            let limit = format!("{} bytes", limits.total_bytes);
+            return Err(self.too_large(format!("{} bytes of files", self.bytes), limit));
+        }
+        file.content = Some(Bytes::copy_from_slice(self.odb.read(entry.id)?.data()));
+        Ok(file)
+    }
+}
+
+/// An entry as a directory or as anything else.
+fn split(entry: Option<Entry>) -> (Option<Entry>, Option<Entry>) {
+    (entry.filter(|e| e.is_tree()), entry.filter(|e| !e.is_tree()))
+}
+
+fn below(path: &[u8], name: &[u8]) -> Vec<u8> {
+    if path.is_empty() { name.to_vec() } else { [path, b"/", name].concat() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn paths_stay_within_the_repository() {
+        assert_eq!(parts("./apps//web/").unwrap(), ["apps", "web"]);
+        for whole in ["", ".", "./", "./."] {
+            assert!(parts(whole).unwrap().is_empty());
+        }
+        for bad in ["..", "a/../b", "/etc", "a\0b", "a/.."] {
+            assert!(matches!(parts(bad), Err(GitError::Invalid { .. })), "{bad:?}");
+        }
+        assert_eq!(parts("...").unwrap(), ["..."]);
+    }
+
+    #[test]
+    fn paths_that_are_not_text_are_quoted_as_git_quotes_them() {
+        assert_eq!(shown("wéb \"x\"".as_bytes()), "wéb \"x\"");
+        assert_eq!(shown(b"a\"\xff\n"), r#""a\"\377\012""#);
+    }
+
+    proptest! {
+        #[test]
+        fn different_paths_never_look_the_same(a in proptest::collection::vec(128u8..=255, 1..6), b in proptest::collection::vec(128u8..=255, 1..6)) {
+            prop_assert_eq!(a == b, shown(&a) == shown(&b));
+        }
+    }
+}

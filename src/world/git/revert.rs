@@ -1,0 +1,50 @@
+//! Undoing commits in memory: each is merged away on top of the last result, as `git revert` does it.
+//! It never commits, never touches a work tree, and never resolves a conflict.
+
+use super::contract::Reverted;
+use super::read::{count_differences, shown};
+use super::store::{Outcome, Store};
+use git2::{Index, MergeOptions, Oid, Tree};
+use std::collections::BTreeSet;
+
+/// See [`Git::revert`](super::contract::Git::revert).
+pub(super) fn revert(store: &Store, onto: &str, commits: &[String]) -> Outcome<Reverted> {
+    let (_, onto) = store.find(onto)?;
+    let mut tree = onto.tree;
+    for commit in commits {
+        let (id, undone) = store.find(commit)?;
+        let before = match undone.parents.first() {
+            Some(parent) => store.parent(id, *parent)?.tree,
+            // Before a first commit there was nothing.
+            None => store.repo.treebuilder(None)?.write()?,
+        };
+        let mut merged = undo(store, tree, undone.tree, before)?;
+        let paths = conflicts(&merged)?;
+        if !paths.is_empty() {
+            return Ok(Reverted::Conflict { commit: commit.clone(), paths });
+        }
+        tree = merged.write_tree_to(&store.repo)?;
+    }
+    if tree == onto.tree {
+        return Ok(Reverted::Empty);
+    }
+    Ok(Reverted::Tree { id: tree.to_string(), files: count_differences(store, onto.tree, tree)? })
+}
+
+/// The step from `with` back to `without`, done to `now`. Trees are merged instead of commits because a shallow
+/// mirror hides the parents of its oldest commit.
+fn undo(store: &Store, now: Oid, with: Oid, without: Oid) -> Outcome<Index> {
+    let tree = |id: Oid| -> Result<Tree<'_>, git2::Error> { store.repo.find_tree(id) };
+    Ok(store.repo.merge_trees(&tree(with)?, &tree(now)?, &tree(without)?, Some(&MergeOptions::new()))?)
+}
+
+/// The paths in conflict, sorted.
+fn conflicts(index: &Index) -> Outcome<Vec<String>> {
+    let mut paths = BTreeSet::new();
+    for conflict in index.conflicts()? {
+        let conflict = conflict?;
+        let sides = [conflict.ancestor, conflict.our, conflict.their];
+        paths.extend(sides.into_iter().flatten().map(|side| shown(&side.path)));
+    }
+    Ok(paths.into_iter().collect())
+}

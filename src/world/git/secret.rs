@@ -1,0 +1,157 @@
+//! Credentials: where they come from, and that they are never shown.
+//! It never decides whether a server should get them.
+
+use super::error::GitError;
+use std::fmt;
+use std::path::PathBuf;
+
+/// The longest file that is still taken for a secret, in bytes.
+const LONGEST: usize = 64 * 1024;
+
+/// A secret text, given as it is or as a file that is read again at each use, so that it may be rotated.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Secret {
+    /// The secret itself.
+    Value(String),
+    /// A file that holds it; a line break at its end does not belong to it.
+    File(PathBuf),
+}
+
+impl Secret {
+    /// The secret as it is now.
+    ///
+    /// # Errors
+    /// [`GitError::Credentials`] when the file cannot be read, is empty, or is no text.
+    pub(super) fn reveal(&self) -> Result<String, GitError> {
+        let bad = |why: String| GitError::Credentials { why };
+        let text = match self {
+            Self::Value(text) => text.clone(),
+            Self::File(path) => {
+                let shown = path.display();
+                let bytes =
+                    std::fs::read(path).map_err(|e| bad(format!("{shown}: {e}; mount or create it")))?;
+                if bytes.len() > LONGEST {
+                    return Err(bad(format!("{shown} is too large to be a secret; name another file")));
+                }
+                String::from_utf8(bytes)
+                    .map_err(|_| bad(format!("{shown} is not text; name another file")))?
+            }
+        };
+        let text = text.trim_end_matches(['\n', '\r']);
+        if text.is_empty() {
+            let whence = match self {
+                Self::Value(_) => "the given secret".to_owned(),
+                Self::File(path) => path.display().to_string(),
+            };
+            return Err(bad(format!("{whence} is empty; put the secret there")));
+        }
+        Ok(text.to_owned())
+    }
+
+    /// Where the secret comes from, for messages: the file's name, never its content.
+    fn whence(&self) -> String {
+        match self {
+            Self::Value(_) => "the given one".into(),
+            Self::File(path) => format!("the one in {}", path.display()),
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(_) => f.write_str("Value(***)"),
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+        }
+    }
+}
+
+/// What we show a server to be let in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Credentials {
+    /// Nothing; for ssh, whatever the user's agent and configuration offer.
+    #[default]
+    None,
+    /// A token sent as `Authorization: Bearer` over HTTP.
+    Bearer(Secret),
+    /// A user and a password or token, sent as HTTP basic authentication. Hosts that take a token as password
+    /// want a user such as `x-access-token` (GitHub) or `oauth2` (GitLab).
+    Basic {
+        /// The user; without a colon.
+        user: String,
+        /// The password or token.
+        password: Secret,
+    },
+    /// A private key for ssh.
+    SshKey {
+        /// The key in OpenSSH's or PEM format, not protected by a passphrase.
+        key: Secret,
+        /// The hosts that are trusted, in the format of `known_hosts`; none for the user's own.
+        known_hosts: Option<PathBuf>,
+    },
+}
+
+impl Credentials {
+    /// What was tried, for messages.
+    pub(super) fn tried(&self) -> String {
+        match self {
+            Self::None => "no credentials were given".into(),
+            Self::Bearer(secret) => format!("the bearer token, {}, was not accepted", secret.whence()),
+            Self::Basic { user, password } => {
+                format!("the password of `{user}`, {}, was not accepted", password.whence())
+            }
+            Self::SshKey { key, .. } => format!("the ssh key, {}, was not accepted", key.whence()),
+        }
+    }
+
+    /// `text` with every occurrence of the secret replaced, should a server echo it.
+    pub(super) fn scrubbed(&self, text: &str) -> String {
+        let secret = match self {
+            Self::None => return text.to_owned(),
+            Self::Bearer(secret)
+            | Self::Basic { password: secret, .. }
+            | Self::SshKey { key: secret, .. } => secret,
+        };
+        match secret.reveal() {
+            Ok(word) if word.len() >= 4 => text.replace(&word, "***"),
+            _ => text.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_read_again_and_lose_their_line_break() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("token");
+        let secret = Secret::File(path.clone());
+        assert!(secret.reveal().unwrap_err().to_string().contains("token"));
+        std::fs::write(&path, "first\r\n").unwrap();
+        assert_eq!(secret.reveal().unwrap(), "first");
+        std::fs::write(&path, "second\n").unwrap();
+        assert_eq!(secret.reveal().unwrap(), "second");
+        for bad in [&b"\n"[..], b"\xff\xfe", &[b'x'; LONGEST + 1]] {
+            std::fs::write(&path, bad).unwrap();
+            assert!(matches!(secret.reveal(), Err(GitError::Credentials { .. })));
+        }
+        assert!(Secret::Value(String::new()).reveal().is_err());
+    }
+
+    #[test]
+    fn nothing_shows_the_secret() {
+        let secret = || Secret::Value("hunter2hunter2".into());
+        for credentials in [
+            Credentials::Bearer(secret()),
+            Credentials::Basic { user: "u".into(), password: secret() },
+            Credentials::SshKey { key: secret(), known_hosts: None },
+        ] {
+            assert!(!format!("{credentials:?}").contains("hunter2"));
+            assert!(!credentials.tried().contains("hunter2"));
+            assert_eq!(credentials.scrubbed("you sent hunter2hunter2!"), "you sent ***!");
+        }
+        assert_eq!(Credentials::None.scrubbed("as it is"), "as it is");
+    }
+}

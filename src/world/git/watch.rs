@@ -1,0 +1,129 @@
+//! When a local branch moves: the places Git writes references to are watched, and the branch is looked at again.
+//! It never fetches and never misses a move for good: what the system does not report is found by a slow poll.
+
+use super::address::Address;
+use super::error::GitError;
+use super::local;
+use git2::Oid;
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// How long it must be quiet before the branch is looked at: Git writes several files for one move.
+const QUIET: Duration = Duration::from_millis(50);
+/// How long a restless repository is waited for.
+const RESTLESS: Duration = Duration::from_secs(1);
+/// How often the branch is looked at without any sign, for file systems that report nothing.
+const POLL: Duration = Duration::from_secs(10);
+
+/// Tells when one branch of a local repository moves.
+pub struct BranchWatch {
+    path: PathBuf,
+    name: String,
+    refname: String,
+    seen: Sight,
+    /// Whether there was a sign that has not been looked into.
+    sign: bool,
+    signs: mpsc::Receiver<()>,
+    _watcher: RecommendedWatcher,
+}
+
+/// What a look at the branch showed.
+#[derive(Clone, PartialEq, Eq)]
+enum Sight {
+    /// Its head; none when there is no such branch.
+    Head(Option<Oid>),
+    /// The repository cannot be read.
+    Unreadable,
+    /// The repository's format is known to `git` only, so every sign may be a move.
+    Unknown,
+}
+
+/// Watches `branch` of the local repository at `url`.
+///
+/// # Errors
+/// [`GitError::NotLocal`] when `url` is not on this machine, [`GitError::NotFound`] when nothing is there,
+/// [`GitError::Failed`] when the system cannot watch.
+pub async fn watch_local(url: &str, branch: &str) -> Result<BranchWatch, GitError> {
+    let address = Address::parse(url)?;
+    let name = address.name();
+    let Address::Local { path } = address else { return Err(GitError::NotLocal { repo: name }) };
+    let refname = format!("refs/heads/{}", branch.strip_prefix("refs/heads/").unwrap_or(branch));
+    let interrupted = GitError::Interrupted { repo: name.clone() };
+    tokio::task::spawn_blocking(move || start(name, path, refname)).await.map_err(|_| interrupted)?
+}
+
+fn start(name: String, path: PathBuf, refname: String) -> Result<BranchWatch, GitError> {
+    let (tell, signs) = mpsc::channel(1);
+    let failed = |error: notify::Error| {
+        let why = format!("it cannot be watched ({error}); poll it instead");
+        GitError::Failed { repo: name.clone(), why }
+    };
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        // Reading is no move. A full channel already holds the sign.
+        if !event.is_ok_and(|event| event.kind.is_access()) {
+            let _ = tell.try_send(());
+        }
+    })
+    .map_err(failed)?;
+    for (place, mode) in places(&name, &path)? {
+        watcher.watch(&place, mode).map_err(failed)?;
+    }
+    let seen = look(&name, &path, &refname);
+    Ok(BranchWatch { path, name, refname, seen, sign: false, signs, _watcher: watcher })
+}
+
+/// Where Git notes that a branch moved: loose references, packed ones, reftables, and `HEAD`.
+fn places(name: &str, path: &Path) -> Result<Vec<(PathBuf, RecursiveMode)>, GitError> {
+    let (own, shared) = match local::open(name, path)? {
+        Some(local) => (local.repo.path().to_owned(), local.repo.commondir().to_owned()),
+        None => {
+            let dir = if path.join(".git").is_dir() { path.join(".git") } else { path.to_owned() };
+            (dir.clone(), dir)
+        }
+    };
+    let mut places = vec![(shared.clone(), RecursiveMode::NonRecursive)];
+    if own != shared {
+        places.push((own, RecursiveMode::NonRecursive));
+    }
+    let deep = [shared.join("refs"), shared.join("reftable")];
+    places.extend(deep.into_iter().filter(|dir| dir.is_dir()).map(|dir| (dir, RecursiveMode::Recursive)));
+    Ok(places)
+}
+
+fn look(name: &str, path: &Path, refname: &str) -> Sight {
+    match local::open(name, path) {
+        Ok(Some(local)) => Sight::Head(local.repo.refname_to_id(refname).ok()),
+        Ok(None) => Sight::Unknown,
+        Err(_) => Sight::Unreadable,
+    }
+}
+
+impl BranchWatch {
+    /// Waits until the branch has moved, appeared or vanished since the last time (or since the watch began).
+    /// Several moves close together are one. Nothing is lost when the future is dropped.
+    ///
+    /// # Errors
+    /// [`GitError::Interrupted`] when the program is shutting down.
+    pub async fn moved(&mut self) -> Result<(), GitError> {
+        loop {
+            self.sign = self.sign || tokio::time::timeout(POLL, self.signs.recv()).await.is_ok();
+            let restless = Instant::now() + RESTLESS;
+            while self.sign
+                && tokio::time::timeout(QUIET, self.signs.recv()).await.is_ok()
+                && Instant::now() < restless
+            {}
+            let (name, path, refname) = (self.name.clone(), self.path.clone(), self.refname.clone());
+            let looked = tokio::task::spawn_blocking(move || look(&name, &path, &refname)).await;
+            let sight = looked.map_err(|_| GitError::Interrupted { repo: self.name.clone() })?;
+            let sign = std::mem::take(&mut self.sign);
+            let moved = sight != self.seen || (sight == Sight::Unknown && sign);
+            self.seen = sight;
+            if moved {
+                return Ok(());
+            }
+        }
+    }
+}
