@@ -2,3 +2,4 @@
 //! Nothing here decides what to do with an object.
 
 pub mod kinds;
+pub mod listkeys;

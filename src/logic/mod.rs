@@ -1,2 +1,4 @@
 //! Thinking: pure functions from what is known to what should be written.
 //! Nothing here waits, reads a clock, draws a random number or talks to anyone.
+
+pub mod merge;

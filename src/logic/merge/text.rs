@@ -1,0 +1,75 @@
+//! Decides how values are printed in messages: as Go prints them, because API servers are written in Go.
+//! It never decides when to print one.
+
+use serde_json::Value;
+use std::fmt::Write as _;
+
+/// A value as `%v` prints it: `map[a:1 b:[2 3]]`, `<nil>`.
+pub(super) fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::String(s) => s.clone(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::Array(items) => format!("[{}]", items.iter().map(plain).collect::<Vec<_>>().join(" ")),
+        Value::Object(map) => {
+            let pairs: Vec<String> = map.iter().map(|(k, v)| format!("{k}:{}", plain(v))).collect();
+            format!("map[{}]", pairs.join(" "))
+        }
+    }
+}
+
+/// Go's name for the type of a value.
+pub(super) fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "%!s(<nil>)",
+        Value::Bool(_) => "bool",
+        Value::Number(n) if n.is_f64() => "float64",
+        Value::Number(_) => "int64",
+        Value::String(_) => "string",
+        Value::Array(_) => LIST,
+        Value::Object(_) => MAP,
+    }
+}
+
+/// Go's name for a JSON object.
+pub(super) const MAP: &str = "map[string]interface {}";
+/// Go's name for a JSON list.
+pub(super) const LIST: &str = "[]interface {}";
+
+/// A string as `%q` prints it.
+pub(super) fn quoted(text: &str) -> String {
+    let mut out = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{7}' => out.push_str("\\a"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{b}' => out.push_str("\\v"),
+            '\u{c}' => out.push_str("\\f"),
+            c if (c as u32) < 0x20 || c as u32 == 0x7f => {
+                let _ = write!(out, "\\x{:02x}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_print_as_in_go() {
+        let value = json!({"b": [1, "x", null], "a": {"c": true, "d": 1.5}});
+        assert_eq!(plain(&value), "map[a:map[c:true d:1.5] b:[1 x <nil>]]");
+        assert_eq!(quoted("a\"b\\\n\u{1}é"), "\"a\\\"b\\\\\\n\\x01é\"");
+        assert_eq!([type_name(&json!(1)), type_name(&json!(1.0))], ["int64", "float64"]);
+    }
+}

@@ -1,0 +1,159 @@
+//! Decides what to send so that the live object holds what is desired and keeps what others added since.
+//! It never sends anything and never decides who is right: the desired state wins, conflicts are reported.
+//!
+//! Three states meet: `base`, what we last applied; `desired`, what we want now; `live`, what the cluster holds.
+//! The patch holds what `desired` adds to or changes in `live`, and deletes what `base` has and `desired` has not.
+//! What only `live` has belongs to somebody else and stays.
+
+use super::delta::{self, Wanted};
+use super::order::{self, Items, PATCH};
+use super::smp::{DELETE_FROM, ELEMENT_ORDER, RETAIN_KEYS, field};
+use super::{MergeError, Object, json, keyed, smp, text};
+use crate::api::listkeys::Schema;
+use serde_json::Value;
+
+/// A field that somebody else changed since `base` and that our patch is about to change to something else.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conflict {
+    /// The field, as API servers print paths: `.spec.containers[name="a"].image`.
+    pub path: String,
+    /// What it holds now; none when somebody else removed it.
+    pub theirs: Option<Value>,
+    /// What the patch makes of it; none when the patch removes it.
+    pub ours: Option<Value>,
+}
+
+/// The strategic merge patch to send for an object of a built-in kind.
+///
+/// An empty map means that there is nothing to do. The patch may also restate what is so already (a deletion of what
+/// is gone, as upstream's tools send it): [`needed`] tells.
+///
+/// # Errors
+/// When an item of a merging list lacks its key, or a list mixes types.
+pub fn strategic(base: &Value, desired: &Value, live: &Value, schema: &Schema) -> Result<Value, MergeError> {
+    let desired = keyed::settle(base, desired, live, schema)?;
+    let additions = delta::diff(live, &desired, schema, Wanted::Additions)?;
+    let deletions = delta::diff(base, &desired, schema, Wanted::Deletions)?;
+    smp::combine(&deletions, &additions, schema)
+}
+
+/// Whether sending a strategic merge patch would change `live` at all.
+///
+/// # Errors
+/// When the patch cannot be applied.
+pub fn needed(live: &Value, patch: &Value, schema: &Schema) -> Result<bool, MergeError> {
+    Ok(smp::apply(live, patch, schema)? != *live)
+}
+
+/// The JSON merge patch to send for an object without strategic merge information, such as a custom resource.
+///
+/// An empty map means that there is nothing to do. Lists are replaced whole.
+#[must_use]
+pub fn json(base: &Value, desired: &Value, live: &Value) -> Value {
+    let additions = only(&json::diff(live, desired), false);
+    let deletions = only(&json::diff(base, desired), true);
+    Value::Object(overlay(deletions, additions))
+}
+
+/// The `null`s of a JSON merge patch, or everything else in it. Maps that this empties vanish.
+///
+/// Shown because it is half of the three-way rule: deletions count against what we last applied, additions against
+/// what is there. A map that was empty before is a value.
+#[must_use]
+pub fn only(patch: &Value, deletions: bool) -> Object {
+    let mut kept = Object::new();
+    for (key, value) in patch.as_object().into_iter().flatten() {
+        match value {
+            Value::Object(map) if !map.is_empty() => {
+                let inner = only(value, deletions);
+                if !inner.is_empty() {
+                    kept.insert(key.clone(), Value::Object(inner));
+                }
+            }
+            _ if value.is_null() == deletions => {
+                kept.insert(key.clone(), value.clone());
+            }
+            _ => {}
+        }
+    }
+    kept
+}
+
+fn overlay(mut under: Object, over: Object) -> Object {
+    for (key, value) in over {
+        let merged = match (under.remove(&key), value) {
+            (Some(Value::Object(a)), Value::Object(b)) => Value::Object(overlay(a, b)),
+            (_, value) => value,
+        };
+        under.insert(key, merged);
+    }
+    under
+}
+
+/// The fields of a built-in kind that somebody else changed since `base` and that [`strategic`] overwrites.
+///
+/// # Errors
+/// As [`strategic`].
+pub fn conflicts(
+    base: &Value,
+    desired: &Value,
+    live: &Value,
+    schema: &Schema,
+) -> Result<Vec<Conflict>, MergeError> {
+    let patch = strategic(base, desired, live, schema)?;
+    let changes = delta::diff(base, live, schema, Wanted::Unordered)?;
+    let mut found = Vec::new();
+    compare(&patch, &changes, schema, "", &mut found);
+    Ok(found)
+}
+
+/// The fields that somebody else changed since `base` and that [`json`] overwrites.
+#[must_use]
+pub fn conflicts_json(base: &Value, desired: &Value, live: &Value) -> Vec<Conflict> {
+    let mut found = Vec::new();
+    compare(&json(base, desired, live), &json::diff(base, live), &Schema::deduced(), "", &mut found);
+    found
+}
+
+/// Collects where two patches change the same field differently.
+fn compare(ours: &Value, theirs: &Value, schema: &Schema, path: &str, found: &mut Vec<Conflict>) {
+    let directs = |key: &str| {
+        key == PATCH || key == RETAIN_KEYS || key.starts_with(DELETE_FROM) || key.starts_with(ELEMENT_ORDER)
+    };
+    match (ours, theirs) {
+        (Value::Object(a), Value::Object(b)) if a.get(PATCH) == b.get(PATCH) => {
+            for (key, mine) in a.iter().filter(|(key, _)| !directs(key)) {
+                if let Some(other) = b.get(key) {
+                    compare(mine, other, &field(schema, key), &format!("{path}.{key}"), found);
+                }
+            }
+        }
+        (Value::Array(a), Value::Array(b)) if schema.patch().merge => {
+            compare_lists(a, b, schema, path, found);
+        }
+        _ if ours == theirs => {}
+        _ => found.push(Conflict { path: path.to_owned(), theirs: said(theirs), ours: said(ours) }),
+    }
+}
+
+/// What a part of a patch leaves behind: nothing when it deletes.
+fn said(part: &Value) -> Option<Value> {
+    (!part.is_null() && !order::deletes(part)).then(|| part.clone())
+}
+
+fn compare_lists(ours: &[Value], theirs: &[Value], schema: &Schema, path: &str, found: &mut Vec<Conflict>) {
+    let Some(key) = schema.patch().key().filter(|_| order::items(&[ours, theirs]) == Ok(Items::Maps)) else {
+        return; // scalars that merge cannot contradict each other
+    };
+    for mine in ours {
+        let Some(identity) = mine.get(key) else { continue };
+        let Some(other) = order::find(theirs, mine, Some(key)).and_then(|at| theirs.get(at)) else {
+            continue;
+        };
+        let shown = match identity {
+            Value::String(s) => text::quoted(s),
+            other => text::plain(other),
+        };
+        compare(mine, other, &schema.items(), &format!("{path}[{key}={shown}]"), found);
+    }
+}
