@@ -1,0 +1,96 @@
+//! Decides what a CustomResourceDefinition means for the objects of its kind.
+//! It never holds those objects.
+
+use super::columns;
+use super::object;
+use super::shelf::Stored;
+use serde_json::{Value, json};
+
+/// A definition in one of its editions.
+#[derive(Clone, Debug)]
+pub struct Custom {
+    /// Rises with every change of the definition.
+    pub edition: u64,
+    /// The definition's `spec`.
+    pub spec: Value,
+}
+
+impl Custom {
+    fn version(&self, name: &str) -> &Value {
+        let mut versions = object::list(&self.spec, "/versions").iter();
+        versions.find(|v| object::text(v, "/name") == name).unwrap_or(&Value::Null)
+    }
+
+    /// Whether the definition has changed since `stored` was written.
+    #[must_use]
+    pub fn is_newer(&self, stored: &Stored) -> bool {
+        self.edition != stored.edition
+    }
+
+    /// Makes an object written under an older edition what it is under this one.
+    pub fn on_read(&self, _version: &str, _object: &mut Value) {}
+
+    /// The fields a field selector may ask for besides name and namespace, and what they hold.
+    #[must_use]
+    pub fn selectable(&self, version: &str, object: &Value) -> Vec<(String, String)> {
+        let fields = object::list(self.version(version), "/selectableFields").iter();
+        let mut out = Vec::new();
+        for path in fields.map(|f| object::text(f, "/jsonPath")) {
+            let pointer = path.replace('.', "/");
+            let value = match object.pointer(&pointer) {
+                Some(Value::String(text)) => text.clone(),
+                Some(Value::Null) | None => String::new(),
+                Some(other) => other.to_string(),
+            };
+            out.push((path.trim_start_matches('.').to_owned(), value));
+        }
+        out
+    }
+
+    /// Whether a field selector may ask for `field`.
+    #[must_use]
+    pub fn is_selectable(&self, version: &str, field: &str) -> bool {
+        let fields = object::list(self.version(version), "/selectableFields").iter();
+        fields.map(|f| object::text(f, "/jsonPath")).any(|path| path.trim_start_matches('.') == field)
+    }
+
+    /// The columns of its table.
+    #[must_use]
+    pub fn columns(&self, version: &str) -> Value {
+        let mut all = vec![columns::name_column()];
+        let printed = object::list(self.version(version), "/additionalPrinterColumns");
+        for c in printed {
+            let text = |field: &str| object::text(c, &format!("/{field}"));
+            let described = match text("description") {
+                "" => format!("Custom resource definition column (in JSONPath format): {}", text("jsonPath")),
+                own => own.to_owned(),
+            };
+            let priority = object::number(c, "/priority").unwrap_or(0);
+            all.push(columns::column(text("name"), text("type"), text("format"), &described, priority));
+        }
+        if printed.is_empty() {
+            all.push(json!({"name": "Age", "type": "date", "format": "", "priority": 0,
+                "description": "CreationTimestamp is a timestamp"}));
+        }
+        Value::Array(all)
+    }
+
+    /// The cells of one object.
+    #[must_use]
+    pub fn cells(&self, version: &str, object: &Value, now: jiff::Timestamp) -> Vec<Value> {
+        let mut cells = vec![object::meta(object, "name").into()];
+        let printed = object::list(self.version(version), "/additionalPrinterColumns");
+        for c in printed {
+            let pointer = object::text(c, "/jsonPath").replace('.', "/");
+            let found = object.pointer(&pointer).cloned().unwrap_or_default();
+            cells.push(match (object::text(c, "/type"), &found) {
+                ("date", Value::String(time)) => columns::age(time, now).into(),
+                _ => found,
+            });
+        }
+        if printed.is_empty() {
+            cells.push(columns::age(object::meta(object, "creationTimestamp"), now).into());
+        }
+        cells
+    }
+}

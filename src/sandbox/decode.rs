@@ -1,0 +1,119 @@
+//! Decides what object a body holds: its media type, its kind, and how it fits the kind of the URL.
+//! It never checks the fields of the object; that is the business of `admit`.
+
+use super::refuse::Refusal;
+use super::request::Call;
+use super::served::{Kinds, Served};
+use serde_json::Value;
+
+/// The media types bodies may have, as refusals list them.
+const TAKEN: &[&str] = super::accept::OFFERED;
+
+/// 415 for protobuf, with the way around it.
+#[must_use]
+pub fn protobuf() -> Refusal {
+    Refusal::new(
+        415,
+        "UnsupportedMediaType",
+        "this server reads JSON and YAML, and kubectl sends protobuf for this command; run it with \
+         --dry-run=client -o yaml and pipe the result into kubectl create -f - (or use apply -f)",
+    )
+}
+
+/// Reads the body of a create or update as JSON or YAML.
+///
+/// # Errors
+/// 415 for other media types, 400 for a body that cannot be read.
+pub fn body(call: &Call, served: &Served) -> Result<Value, Refusal> {
+    let refuse = |why: String| {
+        let kind = &served.kind.kind;
+        Refusal::bad_request(format!("the object provided is unrecognized (must be of type {kind}): {why}"))
+    };
+    let value: Value = match call.content_type.as_str() {
+        "" | "application/json" => {
+            serde_json::from_slice(&call.body).map_err(|e| refuse(json_error(&call.body, &e)))?
+        }
+        "application/yaml" => yaml(&call.body).map_err(refuse)?,
+        other if other.contains("protobuf") => return Err(protobuf()),
+        _ => return Err(Refusal::unsupported_media_type(TAKEN)),
+    };
+    if value.is_object() {
+        return Ok(value);
+    }
+    Err(refuse(format!("couldn't get version/kind; json parse error: {}", not_an_object(&value))))
+}
+
+fn not_an_object(value: &Value) -> String {
+    let found = match value {
+        Value::Array(_) => "array",
+        Value::String(_) => "string",
+        Value::Number(_) => "number",
+        Value::Bool(_) => "bool",
+        _ => "null",
+    };
+    format!(
+        "json: cannot unmarshal {found} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,\
+         omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}"
+    )
+}
+
+fn json_error(body: &[u8], error: &serde_json::Error) -> String {
+    let text = String::from_utf8_lossy(body);
+    let shown: String = text.chars().take(64).collect();
+    let shown = if text.is_empty() { "<empty>".to_owned() } else { shown };
+    format!("couldn't get version/kind; json parse error: {error} ({shown})")
+}
+
+/// Reads one YAML document as JSON.
+///
+/// # Errors
+/// The reader's text.
+pub fn yaml(body: &[u8]) -> Result<Value, String> {
+    let text = std::str::from_utf8(body).map_err(|e| e.to_string())?;
+    serde_yaml::from_str(text).map_err(|e| format!("error converting YAML to JSON: {e}"))
+}
+
+/// Checks that `object` is of the kind the URL names, or says nothing about it, and fills in what it leaves out.
+///
+/// # Errors
+/// 400 with a real server's text.
+pub fn kind(kinds: &Kinds, served: &Served, object: &mut Value) -> Result<(), Refusal> {
+    let (wanted_version, wanted_kind) = (served.kind.api_version(), served.kind.kind.as_str());
+    let text = |field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (version, kind) = (text("apiVersion"), text("kind"));
+    let version = if version.is_empty() { wanted_version.clone() } else { version };
+    let kind = if kind.is_empty() { wanted_kind.to_owned() } else { kind };
+    if kind != wanted_kind {
+        return Err(wrong_kind(kinds, served, &version, &kind));
+    }
+    if version != wanted_version {
+        return Err(Refusal::bad_request(format!(
+            "the API version in the data ({version}) does not match the expected API version ({wanted_version})"
+        )));
+    }
+    super::object::set_field(object, "apiVersion", Some(version.into()));
+    super::object::set_field(object, "kind", Some(kind.into()));
+    Ok(())
+}
+
+fn wrong_kind(kinds: &Kinds, served: &Served, version: &str, kind: &str) -> Refusal {
+    let wanted = &served.kind.kind;
+    let bare = version.rsplit('/').next().unwrap_or_default();
+    let known = kinds.named(version, kind).is_some_and(|k| k.is_built_in());
+    let why = if known {
+        format!(
+            "converting ({bare}.{kind}) to ({}.{wanted}): unknown conversion",
+            package(&served.kind.group)
+        )
+    } else {
+        format!(
+            "no kind \"{kind}\" is registered for version \"{version}\" in scheme \
+             \"pkg/api/legacyscheme/scheme.go:30\""
+        )
+    };
+    Refusal::bad_request(format!("{kind} in version \"{bare}\" cannot be handled as a {wanted}: {why}"))
+}
+
+fn package(group: &str) -> &str {
+    if group.is_empty() { "core" } else { group.split('.').next().unwrap_or(group) }
+}

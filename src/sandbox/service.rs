@@ -1,0 +1,111 @@
+//! Decides how the server is reached without a socket: as a service that clients of this process call.
+//! It never interprets a request; `door` does.
+
+use super::answer::Reply;
+use super::door::{Outcome, Sandbox, Shared};
+use super::request::Call;
+use bytes::Bytes;
+use futures::StreamExt as _;
+use http::{HeaderValue, Request, Response};
+use http_body::Frame;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full, StreamBody};
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// The body of an answer.
+pub type Body = UnsyncBoxBody<Bytes, Infallible>;
+
+/// The server as a tower service.
+#[derive(Clone, Debug)]
+pub struct Service {
+    shared: Shared,
+    agent: Option<HeaderValue>,
+}
+
+impl Sandbox {
+    /// The server as a tower service, for `kube::Client::new`.
+    #[must_use]
+    pub fn service(&self) -> Service {
+        Service { shared: self.shared().clone(), agent: None }
+    }
+
+    /// A client of this server. Must be called inside a tokio runtime.
+    #[must_use]
+    pub fn client(&self, namespace: &str) -> kube::Client {
+        kube::Client::new(self.service(), namespace)
+    }
+
+    /// A client whose requests carry `agent` as `User-Agent`, for counting and for managed fields. An `agent` that is
+    /// no header value is left out. Must be called inside a tokio runtime.
+    #[must_use]
+    pub fn client_as(&self, namespace: &str, agent: &str) -> kube::Client {
+        let agent = HeaderValue::from_str(agent).ok();
+        kube::Client::new(Service { agent, ..self.service() }, namespace)
+    }
+}
+
+impl<B> tower::Service<Request<B>> for Service
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: std::fmt::Display + Send,
+{
+    type Response = Response<Body>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Response<Body>>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let shared = self.shared.clone();
+        let agent = self.agent.clone();
+        Box::pin(async move {
+            let (mut parts, body) = request.into_parts();
+            if let Some(agent) = agent {
+                parts.headers.entry(http::header::USER_AGENT).or_insert(agent);
+            }
+            let body = body.collect().await.map_err(|e| io::Error::other(e.to_string()))?.to_bytes();
+            respond(&shared, &Call::new(&parts, body)).await
+        })
+    }
+}
+
+async fn respond(shared: &Shared, call: &Call) -> io::Result<Response<Body>> {
+    match shared.answer(call).await {
+        Outcome::Whole(reply) => Ok(response(reply)),
+        Outcome::Watch(stream) => {
+            let frames = futures::stream::unfold(stream, |mut stream| async move {
+                let lines = stream.next().await?;
+                Some((Ok(Frame::data(lines)), stream))
+            });
+            let mut response = Response::new(StreamBody::new(frames.boxed()).boxed_unsync());
+            let json = HeaderValue::from_static(super::answer::JSON);
+            response.headers_mut().insert(http::header::CONTENT_TYPE, json);
+            Ok(response)
+        }
+        Outcome::Broken => Err(io::Error::new(io::ErrorKind::ConnectionReset, "the connection broke")),
+    }
+}
+
+fn response(reply: Reply) -> Response<Body> {
+    let mut response = Response::new(Full::new(reply.body).boxed_unsync());
+    *response.status_mut() = http::StatusCode::from_u16(reply.code).unwrap_or_default();
+    let headers = response.headers_mut();
+    headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
+    if reply.retry_after > 0 {
+        headers.insert(http::header::RETRY_AFTER, HeaderValue::from(reply.retry_after));
+    }
+    for warning in &reply.warnings {
+        let text: String = warning.chars().filter(|c| !c.is_control()).collect();
+        let value = format!("299 - {}", super::field::quoted(&text));
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.append(http::header::WARNING, value);
+        }
+    }
+    response
+}

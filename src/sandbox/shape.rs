@@ -1,0 +1,202 @@
+//! Decides how stored objects look on the wire: whole, as metadata only, as lists, as tables.
+//! It never chooses the form and never reads the store.
+
+use super::accept::Form;
+use super::columns;
+use super::events;
+use super::object;
+use super::read::Page;
+use super::served::Served;
+use super::shelf::Stored;
+use super::state;
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+/// How tables are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Include {
+    /// Rows carry the object's metadata.
+    Metadata,
+    /// Rows carry the whole object.
+    Object,
+    /// Rows carry nothing but their cells.
+    None,
+}
+
+/// What decides the look of an answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// The form.
+    pub form: Form,
+    /// What rows of a table carry.
+    pub include: Include,
+    /// The present time, for ages.
+    pub now: jiff::Timestamp,
+}
+
+/// The object as it is read: custom objects of an older schema edition with today's defaults, Events of the newer
+/// API in its own fields.
+#[must_use]
+pub fn value(served: &Served, stored: &Stored) -> Value {
+    let mut object = state::read(served, stored);
+    if let Some(custom) = served.custom.as_deref() {
+        if custom.is_newer(stored) {
+            custom.on_read(&served.kind.version, &mut object);
+        }
+    } else if served.kind.group == "events.k8s.io" {
+        events::to_events_api(&mut object);
+    }
+    object
+}
+
+fn needs_reading(served: &Served, stored: &Stored) -> bool {
+    served.kind.group == "events.k8s.io" || served.custom.as_deref().is_some_and(|c| c.is_newer(stored))
+}
+
+/// The whole object with `apiVersion` and `kind`.
+#[must_use]
+pub fn document(served: &Served, stored: &Stored) -> Bytes {
+    if needs_reading(served, stored) {
+        return bytes(&value(served, stored));
+    }
+    let kind = &served.kind;
+    let mut out =
+        format!("{{\"apiVersion\":\"{}\",\"kind\":\"{}\"", kind.api_version(), kind.kind).into_bytes();
+    out.reserve(stored.bytes.len() + 1);
+    match stored.bytes.get(1..) {
+        Some(rest) if rest != b"}" => {
+            out.push(b',');
+            out.extend_from_slice(rest);
+        }
+        _ => out.push(b'}'),
+    }
+    Bytes::from(out)
+}
+
+/// JSON text of `value`.
+#[must_use]
+pub fn bytes(value: &Value) -> Bytes {
+    Bytes::from(serde_json::to_vec(value).unwrap_or_default())
+}
+
+fn item(served: &Served, stored: &Stored) -> Bytes {
+    // lists of built-in kinds leave apiVersion and kind to the list
+    if served.is_built_in() {
+        if !needs_reading(served, stored) {
+            return stored.bytes.clone();
+        }
+        let mut object = value(served, stored);
+        object::set_field(&mut object, "apiVersion", None);
+        object::set_field(&mut object, "kind", None);
+        return bytes(&object);
+    }
+    document(served, stored)
+}
+
+fn metadata_only(stored: &Stored, typed: bool) -> Value {
+    #[derive(serde::Deserialize)]
+    struct Only {
+        #[serde(default)]
+        metadata: Value,
+    }
+    let metadata = serde_json::from_slice::<Only>(&stored.bytes).map(|o| o.metadata).unwrap_or_default();
+    if typed {
+        json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata})
+    } else {
+        json!({ "metadata": metadata })
+    }
+}
+
+/// One object in the form asked for.
+#[must_use]
+pub fn one(served: &Served, stored: &Stored, look: Look) -> Bytes {
+    match look.form {
+        Form::Plain => document(served, stored),
+        Form::Metadata | Form::MetadataList => bytes(&metadata_only(stored, true)),
+        Form::Table => bytes(&rows(served, std::slice::from_ref(stored), look, true, Map::new())),
+    }
+}
+
+/// One event of a watch; `first` tables carry their columns.
+#[must_use]
+pub fn event(kind: &str, served: &Served, stored: &Stored, look: Look, first: bool) -> Vec<u8> {
+    let object = match look.form {
+        Form::Table => bytes(&rows(served, std::slice::from_ref(stored), look, first, Map::new())),
+        _ => one(served, stored, look),
+    };
+    line(kind, &object)
+}
+
+/// One line of a watch.
+#[must_use]
+pub fn line(kind: &str, object: &[u8]) -> Vec<u8> {
+    let mut out = format!("{{\"type\":\"{kind}\",\"object\":").into_bytes();
+    out.extend_from_slice(object);
+    out.extend_from_slice(b"}\n");
+    out
+}
+
+/// A page of a list in the form asked for.
+#[must_use]
+pub fn list(served: &Served, page: &Page, look: Look) -> Bytes {
+    let mut meta = Map::new();
+    meta.insert("resourceVersion".to_owned(), page.revision.to_string().into());
+    if !page.next.is_empty() {
+        meta.insert("continue".to_owned(), page.next.as_str().into());
+    }
+    if let Some(remaining) = page.remaining {
+        meta.insert("remainingItemCount".to_owned(), remaining.into());
+    }
+    match look.form {
+        Form::Plain => plain_list(served, &page.items, &meta),
+        Form::Metadata | Form::MetadataList => {
+            let items: Vec<Value> = page.items.iter().map(|s| metadata_only(s, true)).collect();
+            bytes(&json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1",
+                "metadata": meta, "items": items}))
+        }
+        Form::Table => bytes(&rows(served, &page.items, look, true, meta)),
+    }
+}
+
+fn plain_list(served: &Served, items: &[Stored], meta: &Map<String, Value>) -> Bytes {
+    let size: usize = items.iter().map(|s| s.bytes.len() + 64).sum();
+    let mut out = Vec::with_capacity(size + 256);
+    let head = format!(
+        "{{\"kind\":\"{}\",\"apiVersion\":\"{}\",\"metadata\":{},\"items\":[",
+        served.list_kind,
+        served.kind.api_version(),
+        Value::Object(meta.clone())
+    );
+    out.extend_from_slice(head.as_bytes());
+    for (at, stored) in items.iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(&item(served, stored));
+    }
+    out.extend_from_slice(b"]}");
+    Bytes::from(out)
+}
+
+fn rows(served: &Served, items: &[Stored], look: Look, columns: bool, mut meta: Map<String, Value>) -> Value {
+    let mut rows = Vec::with_capacity(items.len());
+    for stored in items {
+        let object = value(served, stored);
+        let mut row = json!({ "cells": columns::cells(served, &object, look.now) });
+        match look.include {
+            Include::Metadata => {
+                object::set_field(&mut row, "object", Some(metadata_only(stored, true)));
+            }
+            Include::Object => object::set_field(&mut row, "object", Some(object)),
+            Include::None => object::set_field(&mut row, "object", Some(Value::Null)),
+        }
+        rows.push(row);
+    }
+    if let ([only], true) = (items, meta.is_empty()) {
+        meta.insert("resourceVersion".to_owned(), only.head.revision.to_string().into());
+    }
+    let mut out = json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "rows": rows});
+    let definitions = if columns { columns::definitions(served) } else { Value::Null };
+    object::set_field(&mut out, "columnDefinitions", Some(definitions));
+    out
+}

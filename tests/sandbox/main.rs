@@ -1,0 +1,12 @@
+//! The embedded API server answers as a real one: each file here is one area of its semantics.
+//! Everything goes through its public doors, raw requests or `kube`.
+
+#![allow(clippy::indexing_slicing, clippy::unwrap_used)] // a test may stop where it stands
+
+mod deleting;
+mod determinism;
+mod listing;
+mod trouble;
+mod watching;
+mod wire;
+mod writing;
