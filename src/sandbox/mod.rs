@@ -6,6 +6,7 @@
 //! ```
 
 pub mod accept;
+pub mod actors;
 pub mod admit;
 pub mod answer;
 pub mod chance;
