@@ -64,6 +64,12 @@ fn null_is_empty<'de, D: serde::Deserializer<'de>>(d: D) -> Result<BTreeMap<Stri
 }
 
 impl Meta {
+    /// Reads metadata as JSON; none when it is of another shape.
+    #[must_use]
+    pub fn of(metadata: &serde_json::Value) -> Option<Self> {
+        Self::deserialize(metadata).ok()
+    }
+
     /// The owner that manages the object, if any.
     #[must_use]
     pub fn controller(&self) -> Option<&Owner> {

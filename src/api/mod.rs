@@ -4,6 +4,7 @@
 pub mod analysis;
 pub mod commit;
 pub mod crd;
+pub mod defaults;
 pub mod intstr;
 pub mod inventory;
 pub mod key;
@@ -11,6 +12,7 @@ pub mod kinds;
 pub mod listkeys;
 pub mod meta;
 pub mod names;
+pub mod podhash;
 pub mod rollout;
 pub mod run;
 pub mod sample;

@@ -1,2 +1,16 @@
 //! The loops that turn what is seen into decisions and decisions into writes.
 //! Nothing here knows how a rollout climbs or how Git is spoken.
+//!
+//! ```text
+//! pump     watches -> index -> queue          index    rows of what is known, never whole caches
+//! queue    what to look at, when              gate     what we wrote ourselves, before the watch brings it
+//! roll     one Rollout: decide, write         analyse  one AnalysisRun: ask, judge, write
+//! deliver  one repository: Git -> cluster     back     one repository: cluster -> Git
+//! run      the one loop over all of them
+//! ```
+
+pub mod index;
+pub mod links;
+pub mod queue;
+pub mod rows;
+pub mod view;

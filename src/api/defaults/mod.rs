@@ -1,0 +1,3 @@
+//! tmp. tmp.
+/// x
+pub fn pod_template(_t: &mut serde_json::Value) {}

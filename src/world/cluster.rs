@@ -1,0 +1,278 @@
+//! Decides how a write or a read becomes a request to a cluster, and what its answer was.
+//! It never decides what to write.
+
+use crate::api::kinds::Kind;
+use crate::api::write::{Patch, Target, Write};
+use crate::world::error::ClusterError;
+use http::{Method, Request};
+use kube::Client;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Who wrote a field, as the cluster notes it.
+pub const FIELD_MANAGER: &str = "switchback";
+/// Objects of one page of a list.
+const PAGE: usize = 500;
+
+/// A cluster, with the kinds it was found to serve.
+#[derive(Clone)]
+pub struct Cluster {
+    client: Client,
+    kinds: Arc<Mutex<BTreeMap<(String, String), Kind>>>,
+}
+
+/// How strictly a write is checked, and whether it is made at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Made; unknown fields are dropped silently, as a controller wants it.
+    Plain,
+    /// Made; an unknown field refuses it.
+    Strict,
+    /// Only tried, strictly.
+    DryRun,
+}
+
+impl Mode {
+    fn query(self) -> String {
+        match self {
+            Self::Plain => format!("?fieldManager={FIELD_MANAGER}"),
+            Self::Strict => format!("?fieldManager={FIELD_MANAGER}&fieldValidation=Strict"),
+            Self::DryRun => format!("?fieldManager={FIELD_MANAGER}&fieldValidation=Strict&dryRun=All"),
+        }
+    }
+}
+
+impl Cluster {
+    /// The cluster that `client` talks to.
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        Self { client, kinds: Arc::default() }
+    }
+
+    /// The client, for watches.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// How a kind is served, from the table of kinds or from the cluster's own discovery.
+    ///
+    /// # Errors
+    /// The cluster does not serve it or does not answer.
+    pub async fn kind(&self, api_version: &str, kind: &str) -> Result<Kind, ClusterError> {
+        if let Some(known) = crate::api::kinds::find(api_version, kind) {
+            return Ok(known);
+        }
+        let key = (api_version.to_owned(), kind.to_owned());
+        let known = self.kinds.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let found = self.discover(api_version, kind).await?;
+        self.kinds.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
+        Ok(found)
+    }
+
+    async fn discover(&self, api_version: &str, kind: &str) -> Result<Kind, ClusterError> {
+        let none = || ClusterError::NoKind(Target::new(api_version, kind, "", ""));
+        let root = if api_version.contains('/') { "/apis" } else { "/api" };
+        let what = format!("discover {api_version}");
+        let list = self.send(&what, Method::GET, &format!("{root}/{api_version}"), "", Vec::new()).await;
+        let list = match list {
+            Err(e) if e.is_missing() => return Err(none()),
+            other => other?,
+        };
+        let resources = list.get("resources").and_then(Value::as_array).cloned().unwrap_or_default();
+        let text = |v: &Value, k: &str| v.get(k).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let row = resources.iter().find(|r| text(r, "kind") == kind && !text(r, "name").contains('/'));
+        let row = row.ok_or_else(none)?;
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        Ok(Kind {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            kind: kind.to_owned(),
+            plural: text(row, "name"),
+            singular: text(row, "singularName"),
+            short: Vec::new(),
+            categories: Vec::new(),
+            namespaced: row.get("namespaced").and_then(Value::as_bool).unwrap_or(true),
+        })
+    }
+
+    /// Makes one write and answers the object as it is now; none where the cluster answers something else.
+    ///
+    /// # Errors
+    /// The cluster refuses or does not answer.
+    pub async fn perform(&self, write: &Write, mode: Mode) -> Result<Option<Value>, ClusterError> {
+        let target = write.target();
+        let kind = self.kind(&target.api_version, &target.kind).await?;
+        let object = kind.path(Some(&target.namespace), Some(&target.name));
+        match write {
+            Write::Create { object } => {
+                let path = format!("{}{}", kind.path(Some(&target.namespace), None), mode.query());
+                let body = bytes_of(object);
+                self.send(&format!("create {target}"), Method::POST, &path, JSON, body).await.map(Some)
+            }
+            Write::Patch { subresource, patch, expect, .. } => {
+                let tail = if subresource.is_empty() { String::new() } else { format!("/{subresource}") };
+                let path = format!("{object}{tail}{}", mode.query());
+                let (content_type, body) = patch_body(patch, expect.as_deref());
+                self.send(&format!("patch {target}"), Method::PATCH, &path, content_type, body)
+                    .await
+                    .map(Some)
+            }
+            Write::Delete { uid, expect, foreground, .. } => {
+                let mut preconditions = json!({"uid": uid});
+                if let (Some(rv), Some(map)) = (expect, preconditions.as_object_mut()) {
+                    map.insert("resourceVersion".to_owned(), json!(rv));
+                }
+                let policy = if *foreground { "Foreground" } else { "Background" };
+                let mut options =
+                    json!({"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": policy});
+                if let (false, Some(map)) = (uid.is_empty(), options.as_object_mut()) {
+                    map.insert("preconditions".to_owned(), preconditions);
+                }
+                let query = if mode == Mode::DryRun { "?dryRun=All" } else { "" };
+                let path = format!("{object}{query}");
+                let what = format!("delete {target}");
+                match self.send(&what, Method::DELETE, &path, JSON, bytes_of(&options)).await {
+                    Err(e) if e.is_missing() => Ok(None),
+                    other => other.map(|v| Some(v).filter(|v| v.pointer("/metadata/uid").is_some())),
+                }
+            }
+            Write::Evict { .. } => {
+                let body = json!({"apiVersion": "policy/v1", "kind": "Eviction",
+                    "metadata": {"name": target.name, "namespace": target.namespace}});
+                let path = format!("{object}/eviction");
+                self.send(&format!("evict {target}"), Method::POST, &path, JSON, bytes_of(&body)).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Reads one object; none when it is not there.
+    ///
+    /// # Errors
+    /// The cluster refuses or does not answer.
+    pub async fn get(&self, target: &Target) -> Result<Option<Value>, ClusterError> {
+        let kind = self.kind(&target.api_version, &target.kind).await?;
+        let path = kind.path(Some(&target.namespace), Some(&target.name));
+        match self.send(&format!("get {target}"), Method::GET, &path, "", Vec::new()).await {
+            Err(e) if e.is_missing() => Ok(None),
+            other => other.map(|v| Some(with_type(v, &kind))),
+        }
+    }
+
+    /// Reads every object of a kind, in one namespace or in all, that the label selector picks.
+    ///
+    /// # Errors
+    /// The cluster refuses or does not answer.
+    pub async fn list(
+        &self,
+        kind: &Kind,
+        namespace: Option<&str>,
+        selector: &str,
+    ) -> Result<Vec<Value>, ClusterError> {
+        let base = kind.path(namespace, None);
+        let what = format!("list {}", kind.resource());
+        let mut items = Vec::new();
+        let mut token = String::new();
+        loop {
+            let mut path = format!("{base}?limit={PAGE}");
+            for (key, value) in [("labelSelector", selector), ("continue", token.as_str())] {
+                if !value.is_empty() {
+                    path.push_str(&format!("&{key}={}", encode(value)));
+                }
+            }
+            let mut page = self.send(&what, Method::GET, &path, "", Vec::new()).await?;
+            let next =
+                page.pointer("/metadata/continue").and_then(Value::as_str).unwrap_or_default().to_owned();
+            if let Some(Value::Array(all)) = page.get_mut("items").map(Value::take) {
+                items.extend(all.into_iter().map(|v| with_type(v, kind)));
+            }
+            if next.is_empty() {
+                return Ok(items);
+            }
+            token = next;
+        }
+    }
+
+    /// Asks whether the cluster is there.
+    ///
+    /// # Errors
+    /// It refuses or does not answer.
+    pub async fn version(&self) -> Result<String, ClusterError> {
+        let answer = self.send("ask for the version", Method::GET, "/version", "", Vec::new()).await?;
+        Ok(answer.get("gitVersion").and_then(Value::as_str).unwrap_or("unknown").to_owned())
+    }
+
+    async fn send(
+        &self,
+        what: &str,
+        method: Method,
+        path: &str,
+        content_type: &str,
+        body: Vec<u8>,
+    ) -> Result<Value, ClusterError> {
+        let mut request = Request::builder().method(method).uri(path).header("accept", JSON);
+        if !content_type.is_empty() {
+            request = request.header("content-type", content_type);
+        }
+        let request = request.body(body).map_err(|e| ClusterError::Unreachable(e.to_string()))?;
+        self.client.request::<Value>(request).await.map_err(|e| ClusterError::of(what, e))
+    }
+}
+
+const JSON: &str = "application/json";
+
+fn bytes_of(value: &Value) -> Vec<u8> {
+    value.to_string().into_bytes()
+}
+
+/// Items of lists of built-in kinds do not say what they are.
+fn with_type(mut value: Value, kind: &Kind) -> Value {
+    if let Some(map) = value.as_object_mut() {
+        map.entry("apiVersion").or_insert_with(|| json!(kind.api_version()));
+        map.entry("kind").or_insert_with(|| json!(kind.kind));
+    }
+    value
+}
+
+/// The body of a patch; the resource version it was decided on goes with it, so that it fails on anything newer.
+fn patch_body(patch: &Patch, expect: Option<&str>) -> (&'static str, Vec<u8>) {
+    let guarded = |body: &Value| {
+        let mut body = body.clone();
+        if let (Some(rv), Some(map)) = (expect, body.as_object_mut()) {
+            let meta = map.entry("metadata").or_insert_with(|| json!({}));
+            if let Some(meta) = meta.as_object_mut() {
+                meta.insert("resourceVersion".to_owned(), json!(rv));
+            }
+        }
+        bytes_of(&body)
+    };
+    match patch {
+        Patch::Merge(body) => ("application/merge-patch+json", guarded(body)),
+        Patch::Strategic(body) => ("application/strategic-merge-patch+json", guarded(body)),
+        Patch::Json(body) => {
+            let mut operations = body.as_array().cloned().unwrap_or_default();
+            if let Some(rv) = expect {
+                operations.insert(0, json!({"op": "test", "path": "/metadata/resourceVersion", "value": rv}));
+            }
+            ("application/json-patch+json", bytes_of(&Value::Array(operations)))
+        }
+    }
+}
+
+/// Percent-encodes a value of a query.
+fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}

@@ -1,0 +1,126 @@
+//! Decides how the failures of a cluster are told, each with what to do next.
+//! It never decides whether to try again.
+
+use crate::api::write::Target;
+use thiserror::Error;
+
+/// Why a cluster did not do what it was asked.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ClusterError {
+    /// No way to reach a cluster is known.
+    #[error("no cluster is configured: {0}; pass --kubeconfig FILE, set KUBECONFIG, or use --sandbox")]
+    Config(String),
+    /// The cluster does not answer.
+    #[error(
+        "the cluster cannot be reached: {0}; check the address in the kubeconfig and that the API server runs"
+    )]
+    Unreachable(String),
+    /// The credentials are not accepted.
+    #[error("the cluster does not accept our credentials: {0}; renew the token in the kubeconfig")]
+    Unauthorized(String),
+    /// The cluster refuses the request.
+    #[error("{what}: {message}")]
+    Refused {
+        /// What was asked, in words.
+        what: String,
+        /// Status code.
+        code: u16,
+        /// `Conflict`, `NotFound`, `Invalid` …
+        reason: String,
+        /// What the cluster says.
+        message: String,
+    },
+    /// The answer is none of a cluster.
+    #[error("{what}: the answer cannot be read: {why}; is this address a Kubernetes API server?")]
+    Unreadable {
+        /// What was asked, in words.
+        what: String,
+        /// Why it cannot be read.
+        why: String,
+    },
+    /// We do not know how a kind is served.
+    #[error("{0}: the cluster serves no such kind; install its CustomResourceDefinition")]
+    NoKind(Target),
+}
+
+impl ClusterError {
+    /// What `error` means for a request described by `what`.
+    #[must_use]
+    pub fn of(what: &str, error: kube::Error) -> Self {
+        match error {
+            kube::Error::Api(status) => {
+                let message = status.message.clone();
+                if status.code == 401 {
+                    return Self::Unauthorized(message);
+                }
+                Self::Refused {
+                    what: what.to_owned(),
+                    code: status.code,
+                    reason: status.reason.clone(),
+                    message,
+                }
+            }
+            kube::Error::SerdeError(e) => Self::Unreadable { what: what.to_owned(), why: e.to_string() },
+            kube::Error::FromUtf8(e) => Self::Unreadable { what: what.to_owned(), why: e.to_string() },
+            other => Self::Unreachable(roots(&other)),
+        }
+    }
+
+    fn code(&self) -> Option<u16> {
+        match self {
+            Self::Refused { code, .. } => Some(*code),
+            _ => None,
+        }
+    }
+
+    fn reason(&self) -> &str {
+        match self {
+            Self::Refused { reason, .. } => reason,
+            _ => "",
+        }
+    }
+
+    /// Whether the object is not there.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        self.code() == Some(404)
+    }
+
+    /// Whether the object has moved on since it was read, or is there already.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.code() == Some(409)
+    }
+
+    /// Whether the object is there already.
+    #[must_use]
+    pub fn already_exists(&self) -> bool {
+        self.reason() == "AlreadyExists"
+    }
+
+    /// Whether the cluster finds the object itself wrong, so that trying again helps nothing.
+    #[must_use]
+    pub fn is_invalid(&self) -> bool {
+        matches!(self.code(), Some(400 | 415 | 422))
+    }
+
+    /// Whether the cluster is busy or away, so that trying again may help.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unreachable(_)) || matches!(self.code(), Some(429 | 500..=599))
+    }
+}
+
+/// The innermost causes of an error, which say more than its outside.
+fn roots(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let words = inner.to_string();
+        if !text.contains(&words) {
+            text = words;
+        }
+        cause = inner.source();
+    }
+    text
+}
