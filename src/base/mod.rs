@@ -5,6 +5,7 @@ pub mod clock;
 pub mod digest;
 pub mod duration;
 pub mod expr;
+pub mod go_text;
 pub mod jsonpath;
 pub mod template;
 pub mod yaml;

@@ -107,12 +107,14 @@ pub fn resolve(
     secrets: &BTreeMap<String, String>,
 ) -> Result<Metric, String> {
     let text = serde_json::to_string(metric).map_err(|e| e.to_string())?;
-    let resolved = template::render_quoted(&text, |tag| {
-        let name = tag.strip_prefix("args.")?;
-        let arg = args.iter().find(|a| a.name == name)?;
-        secrets.get(name).cloned().or_else(|| arg.value.clone())
-    })
-    .map_err(|e| e.to_string())?;
+    let values: Vec<(&str, Option<&str>)> = args
+        .iter()
+        .map(|a| {
+            let value = secrets.get(&a.name).map(String::as_str).or(a.value.as_deref());
+            (a.name.as_str(), value)
+        })
+        .collect();
+    let resolved = template::render_args_quoted(&text, &values).map_err(|e| e.to_string())?;
     let mut metric: Metric = serde_json::from_str(&resolved).map_err(|e| e.to_string())?;
     for limit in [
         &mut metric.count,

@@ -5,7 +5,7 @@ use crate::api::analysis::Metric;
 use crate::api::names;
 use crate::api::run::{AnalysisRun, Measurement, Phase};
 use crate::api::sample::{Answer, Question, Sample};
-use crate::base::expr::{Env, Program};
+use crate::base::expr::{self, Env, Program};
 use crate::base::jsonpath;
 use crate::logic::analysis::decide::{Outcome, Report, TaskWork};
 use crate::logic::analysis::prometheus;
@@ -178,6 +178,15 @@ fn sample(metric: &Metric, answer: &Answer) -> Result<Option<Sample>, String> {
     Ok(Some(Sample::Json(first)))
 }
 
+/// The sample as conditions see it.
+fn operand(sample: &Sample) -> expr::Value {
+    match sample {
+        Sample::Scalar(n) => expr::Value::Float(*n),
+        Sample::Series(all) => expr::Value::floats(all),
+        Sample::Json(value) => expr::Value::from(value),
+    }
+}
+
 /// The phase that the metric's conditions give to `sample` (source: `EvaluateResult`).
 ///
 /// # Errors
@@ -187,8 +196,8 @@ pub fn assess(metric: &Metric, sample: &Sample, now: Timestamp) -> Result<Phase,
         if condition.is_empty() {
             return Ok(None);
         }
-        let program = Program::compile(condition).map_err(|e| e.to_string())?;
-        program.eval_bool(&Env::new(sample, now)).map(Some).map_err(|e| e.to_string())
+        let program = Program::compile(condition).map_err(|e| e.message().to_owned())?;
+        program.eval_bool(&Env::new(operand(sample), now)).map(Some).map_err(|e| e.message().to_owned())
     };
     let good = holds(&metric.success_condition)?;
     let bad = holds(&metric.failure_condition)?;
