@@ -46,6 +46,10 @@ pub struct Fence {
     pub rollout: Key,
     /// Its revision.
     pub revision: i64,
+    /// Key of the pod template that failed.
+    pub template: String,
+    /// The commit of the revision that stays.
+    pub good: String,
     /// Why, with the numbers.
     pub verdict: String,
 }

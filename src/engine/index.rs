@@ -82,6 +82,7 @@ pub const KINDS: &[&str] = &[
     "Job",
     "Deployment",
     "PodTemplate",
+    "ReplicaSetWorkload",
 ];
 
 fn name_of(value: &Value) -> Name {
@@ -209,6 +210,7 @@ impl Index {
                 self.run_with_uid(uid)
             }
             _ => {
+                let kind = workload_kind(kind);
                 let workload = view::workload(value);
                 let concerned = self.rollouts_referring(kind, &name);
                 self.workloads.insert((kind.to_owned(), name), (workload, view::workload_body(value)));
@@ -245,6 +247,7 @@ impl Index {
                 uid.map(|uid| self.run_with_uid(&uid)).unwrap_or_default()
             }
             _ => {
+                let kind = workload_kind(kind);
                 self.workloads.remove(&(kind.to_owned(), name.clone()));
                 self.rollouts_referring(kind, name)
             }
@@ -326,12 +329,11 @@ impl Index {
     pub fn delivered_by(&self, source: &str) -> Vec<Name> {
         self.links.to(&To::Source(source.to_owned())).cloned().collect()
     }
+}
 
-    /// Kinds of workloads that Rollouts refer to now.
-    #[must_use]
-    pub fn workload_kinds(&self) -> BTreeSet<(String, String)> {
-        self.rollouts.values().filter_map(|r| r.workload.clone()).map(|(v, k, _)| (v, k)).collect()
-    }
+/// The kind of a workload that the watch `name` follows.
+fn workload_kind(name: &str) -> &str {
+    name.strip_suffix("Workload").unwrap_or(name)
 }
 
 /// The delivery that an object's annotation names.

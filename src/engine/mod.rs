@@ -9,8 +9,19 @@
 //! run      the one loop over all of them
 //! ```
 
+pub mod analyse;
+pub mod back;
+pub mod context;
+pub mod deliver;
+pub mod facts;
 pub mod index;
+pub mod ledger;
 pub mod links;
+pub mod pump;
 pub mod queue;
+pub mod record;
+pub mod roll;
 pub mod rows;
+pub mod run;
+pub mod sync;
 pub mod view;

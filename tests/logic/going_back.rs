@@ -80,7 +80,7 @@ fn the_message_is_gits_and_ours() {
         verdict: "errors 0.41, 0.38, wanted result[0] < 0.05 (2 of 2 failed,\n limit 1)".into(),
         run: None,
         good: None,
-        failed_template: serde_json::Value::Null,
+        template: serde_json::Value::Null,
         is_safe: true,
     };
     let one = message::compose(&[commit(10, "web: new checkout\n\nbody")], std::slice::from_ref(&owed));

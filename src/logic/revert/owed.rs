@@ -39,8 +39,8 @@ pub struct Owed {
     pub run: Option<String>,
     /// The commit of the revision that stays; none when Git did not make it.
     pub good: Option<String>,
-    /// The template that must not be applied again: the one of the failed revision, or of what is undone.
-    pub failed_template: Value,
+    /// The template that the Rollout has in the cluster: the failed one, or after an undo the older one.
+    pub template: Value,
     /// Whether the cluster has returned to the stable revision.
     pub is_safe: bool,
 }
@@ -85,7 +85,7 @@ fn aborted(view: &View) -> Option<Owed> {
         verdict,
         run,
         good: commit_of(stable),
-        failed_template: view.template.clone(),
+        template: view.template.clone(),
         is_safe: is_safe(view, stable),
     })
 }
@@ -140,9 +140,22 @@ fn undone(view: &View) -> Option<Owed> {
         verdict: format!("undone by a user, back to revision {to}"),
         run: None,
         good: number(to).and_then(commit_of),
-        failed_template: Value::Null,
+        template: view.template.clone(),
         is_safe: true,
     })
+}
+
+impl Owed {
+    /// Whether a commit whose template for the Rollout is `wanted` still asks for what must go back. `same` tells
+    /// whether two templates mean the same.
+    #[must_use]
+    pub fn is_asked_for_by(&self, wanted: Option<&Value>, same: &dyn Fn(&Value, &Value) -> bool) -> bool {
+        match (wanted, self.reason) {
+            (None, _) => false, // Git no longer has the Rollout
+            (Some(wanted), Reason::Undo) => !same(wanted, &self.template),
+            (Some(wanted), _) => same(wanted, &self.template),
+        }
+    }
 }
 
 /// Whether the set once had this revision number.

@@ -1,0 +1,111 @@
+//! Decides what every look has at hand: the cluster, the providers, the clock, and ears for what happens.
+//! It never looks at anything itself.
+
+use crate::api::write::{Note, Target};
+use crate::base::clock::Clock;
+use crate::engine::record::Recorder;
+use crate::world::cluster::Cluster;
+use crate::world::probe::Probe;
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+/// What every look has at hand.
+#[derive(Clone)]
+pub struct Context {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// The providers of metrics.
+    pub probe: Probe,
+    /// The time.
+    pub clock: Clock,
+    /// Tells events to the cluster.
+    pub recorder: Recorder,
+    /// Tells what happens to whoever listens in this process.
+    pub ears: Option<mpsc::UnboundedSender<Told>>,
+    /// Address of Prometheus for metrics that name none.
+    pub prometheus: Option<String>,
+}
+
+/// Something that happened, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// A commit was seen at the head of the branch.
+    Head {
+        /// The repository.
+        repository: String,
+        /// The commit.
+        commit: String,
+        /// Its subject.
+        subject: String,
+    },
+    /// A commit was applied.
+    Synced {
+        /// The commit.
+        commit: String,
+        /// Objects created, changed and pruned.
+        counts: (usize, usize, usize),
+    },
+    /// A commit cannot be applied, or a revert cannot be made; what to do is said.
+    Problem {
+        /// The repository.
+        repository: String,
+        /// What is wrong.
+        text: String,
+    },
+    /// A failed revision went back in Git.
+    Reverted {
+        /// The revert commit.
+        commit: String,
+        /// The commits it reverts.
+        reverts: Vec<String>,
+        /// The Rollouts, in words.
+        rollouts: Vec<String>,
+        /// Why.
+        verdict: String,
+        /// Whether it was pushed.
+        pushed: bool,
+    },
+    /// An event was told about an object.
+    Event {
+        /// The object, in words.
+        about: String,
+        /// The event.
+        note: Note,
+    },
+}
+
+impl Context {
+    /// Tells people in this process, if somebody listens.
+    pub fn tell(&self, told: Told) {
+        match &told {
+            Told::Problem { repository, text } => tracing::warn!(repository, "{text}"),
+            Told::Event { about, note } if note.warning => {
+                tracing::warn!(about, reason = note.reason, "{}", note.message);
+            }
+            Told::Event { about, note } => tracing::info!(about, reason = note.reason, "{}", note.message),
+            other => tracing::info!("{other:?}"),
+        }
+        if let Some(ears) = &self.ears {
+            let _nobody_listens = ears.send(told);
+        }
+    }
+
+    /// Tells events about `object`, to the cluster and to people in this process.
+    pub fn events(&self, object: &Value, notes: Vec<Note>) {
+        let target = crate::api::key::target_of(object);
+        for note in notes {
+            self.tell(Told::Event { about: target.to_string(), note: note.clone() });
+            self.recorder.post(object, &target, &note);
+        }
+    }
+
+    /// The same for an object of which only the target and uid are at hand.
+    pub fn events_about(&self, target: &Target, uid: &str, notes: Vec<Note>) {
+        let object = serde_json::json!({
+            "apiVersion": target.api_version,
+            "kind": target.kind,
+            "metadata": {"name": target.name, "namespace": target.namespace, "uid": uid},
+        });
+        self.events(&object, notes);
+    }
+}

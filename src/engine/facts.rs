@@ -1,0 +1,49 @@
+//! Decides what a repository is told about its Rollouts: what they owe it, and how they stand.
+//! It never decides what follows.
+
+use crate::api::key::Key;
+use crate::api::names;
+use crate::engine::deliver::Facts;
+use crate::engine::index::{Index, Name};
+use crate::engine::rows::key_of_template;
+use crate::engine::view;
+use crate::logic::revert::owed;
+use crate::logic::rollout::phase;
+
+/// What the Rollouts of the delivery `source` owe, and which templates they have.
+#[must_use]
+pub fn of(index: &Index, source: &str) -> Facts {
+    let mut facts = Facts::default();
+    for name in index.delivered_by(source) {
+        let Some(view) = view::of(index, &name, false) else { continue };
+        let key = Key::rollout(&name.0, &name.1);
+        facts.templates.insert(key, key_of_template(&view.template));
+        facts.owed.extend(owed::of(&view));
+    }
+    facts
+}
+
+/// A text that changes whenever what a Rollout owes changes; empty when it owes nothing.
+#[must_use]
+pub fn signature(index: &Index, name: &Name) -> String {
+    let Some(row) = index.rollouts.get(name) else { return "gone".to_owned() };
+    let undo = row.meta.annotation(names::UNDO);
+    let aborted = row.body.windows(12).any(|w| w == b"\"abort\":true");
+    if undo.is_none() && !aborted {
+        return String::new();
+    }
+    let owed = view::of(index, name, false).and_then(|v| owed::of(&v));
+    owed.map_or_else(String::new, |o| format!("{}{:?}{}{undo:?}", o.revision, o.reason, o.is_safe))
+}
+
+/// The phase of a Rollout as clients see it.
+#[must_use]
+pub fn phase(index: &Index, name: &Name) -> String {
+    index.rollout(name).map(|r| phase::observed(&r).0.to_owned()).unwrap_or_default()
+}
+
+/// Whether a degraded Rollout stays so: nothing is owed, or nothing goes back in Git.
+#[must_use]
+pub fn is_final(index: &Index, name: &Name, rollback: bool) -> bool {
+    !rollback || signature(index, name).is_empty()
+}

@@ -1,0 +1,164 @@
+//! Decides how one Rollout is looked at: decide, write in order, tell. The decision itself is `logic::rollout`.
+//! It never writes after a write that failed.
+
+use crate::api::kinds;
+use crate::api::names;
+use crate::api::write::{Patch, Target, Write};
+use crate::engine::context::Context;
+use crate::engine::index::{KINDS, Name};
+use crate::engine::rows;
+use crate::logic::rollout::decide::decide;
+use crate::logic::rollout::decision::{Decision, Need};
+use crate::logic::rollout::view::{Pod, View};
+use crate::world::cluster::Mode;
+use crate::world::error::ClusterError;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How long a status that differs only in counts waits for more.
+pub const PATIENCE: Duration = Duration::from_millis(400);
+
+/// What came of a look.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Objects as they are after our writes, by kind.
+    pub written: Vec<(&'static str, Value)>,
+    /// Objects we deleted: kind, name, uid.
+    pub removed: Vec<(&'static str, Name, String)>,
+    /// When to look again.
+    pub wake: Option<Timestamp>,
+    /// When a status that was held back is to be written.
+    pub flush: Option<Duration>,
+    /// Why the look failed.
+    pub error: Option<ClusterError>,
+}
+
+impl Outcome {
+    /// Whether something was written, so that a further look may find more to do.
+    #[must_use]
+    pub fn changed(&self) -> bool {
+        !self.written.is_empty() || !self.removed.is_empty()
+    }
+
+    /// Notes what a write gave back.
+    pub fn note(&mut self, write: &Write, answer: Option<Value>) {
+        let target = write.target();
+        let kind = KINDS.iter().find(|k| **k == target.kind).copied();
+        match (kind, write) {
+            (Some(kind), Write::Delete { uid, .. }) => {
+                if let Some(object) = answer.filter(|o| o.pointer("/metadata/deletionTimestamp").is_some()) {
+                    self.written.push((kind, object));
+                } else {
+                    self.removed.push((kind, (target.namespace, target.name), uid.clone()));
+                }
+            }
+            (Some(kind), _) => self.written.extend(answer.map(|object| (kind, object))),
+            _ => {}
+        }
+    }
+}
+
+/// Looks at one Rollout.
+pub async fn reconcile(context: &Context, mut view: View) -> Outcome {
+    let now = context.clock.now();
+    let mut outcome = Outcome::default();
+    let mut decision = decide(&view, now);
+    if decision.needs == Some(Need::Pods) {
+        match pods(context, &view).await {
+            Ok(pods) => view.pods = Some(pods),
+            Err(error) => return Outcome { error: Some(error), ..outcome },
+        }
+        decision = decide(&view, now);
+    }
+    outcome.wake = decision.wake;
+    if decision.deferrable {
+        outcome.flush = Some(PATIENCE);
+        return outcome;
+    }
+    if let Err(error) = perform(context, &view, &decision, &mut outcome).await {
+        outcome.error = Some(error);
+        return outcome;
+    }
+    let meta = &view.rollout.metadata;
+    let target = Target::new(names::ARGO, "Rollout", &meta.namespace, &meta.name);
+    context.events_about(&target, &meta.uid, decision.events);
+    outcome
+}
+
+async fn perform(
+    context: &Context,
+    view: &View,
+    decision: &Decision,
+    outcome: &mut Outcome,
+) -> Result<(), ClusterError> {
+    let meta = &view.rollout.metadata;
+    let mut version = meta.resource_version.clone();
+    for write in &decision.writes {
+        let answer = match context.cluster.perform(write, Mode::Plain).await {
+            Err(error) => settle(context, view, write, error).await?,
+            Ok(answer) => answer,
+        };
+        let rv = answer.as_ref().and_then(|o| o.pointer("/metadata/resourceVersion")).and_then(Value::as_str);
+        if write.target().kind == "Rollout"
+            && let Some(rv) = rv
+        {
+            rv.clone_into(&mut version);
+        }
+        outcome.note(write, answer);
+    }
+    let Some(status) = &decision.status else { return Ok(()) };
+    let write = status_patch(meta, status.clone(), version);
+    let answer = context.cluster.perform(&write, Mode::Plain).await?;
+    outcome.note(&write, answer);
+    Ok(())
+}
+
+fn status_patch(meta: &crate::api::meta::Meta, body: Value, version: String) -> Write {
+    Write::Patch {
+        target: Target::new(names::ARGO, "Rollout", &meta.namespace, &meta.name),
+        subresource: "status",
+        patch: Patch::Merge(body),
+        expect: Some(version).filter(|v| !v.is_empty()),
+    }
+}
+
+/// What a refused write means: some refusals are answers.
+async fn settle(
+    context: &Context,
+    view: &View,
+    write: &Write,
+    error: ClusterError,
+) -> Result<Option<Value>, ClusterError> {
+    match write {
+        Write::Evict { .. } if matches!(error, ClusterError::Refused { code: 429 | 404, .. }) => Ok(None),
+        Write::Create { object } if error.already_exists() => {
+            let target = write.target();
+            let Some(present) = context.cluster.get(&target).await? else { return Err(error) };
+            let row = rows::meta(&present);
+            let ours = row.is_controlled_by(&view.rollout.metadata.uid);
+            let same = target.kind != "ReplicaSet"
+                || rows::key_of_template(present.pointer("/spec/template").unwrap_or(&Value::Null))
+                    == rows::key_of_template(object.pointer("/spec/template").unwrap_or(&Value::Null));
+            if ours && same {
+                return Ok(Some(present)); // an earlier try whose answer was lost
+            }
+            if target.kind == "ReplicaSet" {
+                let meta = &view.rollout.metadata;
+                let count = view.rollout.status.collision_count.unwrap_or(0) + 1;
+                let body = json!({"status": {"collisionCount": count}});
+                let write = status_patch(meta, body, meta.resource_version.clone());
+                context.cluster.perform(&write, Mode::Plain).await?;
+            }
+            Err(error)
+        }
+        _ => Err(error),
+    }
+}
+
+async fn pods(context: &Context, view: &View) -> Result<Vec<Pod>, ClusterError> {
+    let Some(kind) = kinds::find("v1", "Pod") else { return Ok(Vec::new()) };
+    let namespace = view.rollout.metadata.namespace.as_str();
+    let found = context.cluster.list(&kind, Some(namespace), &view.selector.to_string()).await?;
+    Ok(found.iter().map(|p| Pod { meta: rows::meta(p) }).collect())
+}
