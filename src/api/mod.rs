@@ -2,3 +2,5 @@
 //! Nothing here decides what to do with an object.
 
 pub mod kinds;
+pub mod podhash;
+pub mod quantity;
