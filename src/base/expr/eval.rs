@@ -15,6 +15,11 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// What compiling one regular expression counts as.
+const STEPS_OF_A_PATTERN: usize = 1_000;
+/// How many compiled regular expressions one evaluation keeps.
+const MOST_PATTERNS: usize = 32;
+
 /// Why walking stopped early.
 #[derive(Debug)]
 pub(super) enum Stop {
@@ -39,6 +44,8 @@ pub(super) struct Machine<'a> {
     pub(super) budget: Budget,
     pub(super) scopes: Vec<Scope>,
     pub(super) variables: Vec<(&'a str, Value)>,
+    /// Patterns of `matches` that this evaluation has met.
+    pub(super) patterns: BTreeMap<Arc<str>, regex::Regex>,
 }
 
 pub(super) type Outcome = Result<Value, Stop>;
@@ -192,8 +199,17 @@ impl<'a> Machine<'a> {
             (_, Value::Text(_)) => return Err(not_a(text, "[]uint8")),
             _ => return Err(not_a(with, "string")),
         };
-        self.budget.steps(1_000 + text.len())?;
-        Ok(pattern::compile(with)?.is_match(&text))
+        self.budget.steps(text.len())?;
+        if let Some(known) = self.patterns.get(with) {
+            return Ok(known.is_match(&text));
+        }
+        self.budget.steps(STEPS_OF_A_PATTERN)?;
+        let compiled = pattern::compile(with)?;
+        let found = compiled.is_match(&text);
+        if self.patterns.len() < MOST_PATTERNS {
+            self.patterns.insert(with.clone(), compiled);
+        }
+        Ok(found)
     }
 
     fn text_test(&mut self, op: &str, l: &Value, r: &Value) -> Result<bool, String> {

@@ -116,6 +116,7 @@ impl Program {
             budget: budget::Budget::default(),
             scopes: Vec::new(),
             variables: Vec::new(),
+            patterns: BTreeMap::new(),
         };
         match machine.eval(tree) {
             Ok(value) => Ok(value),
