@@ -113,8 +113,9 @@ async fn serve(mut stream: TcpStream, root: PathBuf, rule: Arc<Rule>, log: Arc<M
         Answer::Drip => {
             let kind = "Content-Type: application/x-git-upload-pack-advertisement\r\n";
             let _ = stream.write_all(head(200, kind, 1000).as_bytes()).await;
+            let _ = stream.write_all(b"0fff").await;
             for _ in 0..300 {
-                let _ = stream.write_all(b"0").await;
+                let _ = stream.write_all(b"x").await;
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
             return;

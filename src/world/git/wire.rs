@@ -178,6 +178,9 @@ impl Call {
             return GitError::Failed { repo, why }.into();
         }
         match error.class() {
+            ErrorClass::Net if message == "invalid response" => {
+                GitError::NotGit { repo, why: "its first words make no sense".into() }.into()
+            }
             ErrorClass::Net | ErrorClass::Http | ErrorClass::Ssh | ErrorClass::Callback => {
                 self.unreachable(message).into()
             }
