@@ -1,6 +1,6 @@
 //! Repositories on this machine: bare, with a work tree, linked work trees, and what a push does to each.
 
-use crate::rig::{Rig, author, listing, time, undo};
+use crate::rig::{Rig, author, listing, time, undo, undone};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -53,7 +53,10 @@ async fn a_work_tree_is_read_without_a_trace() {
     assert_eq!(mirror.changes(&second, ".").await.unwrap().len(), 1);
     assert_eq!(snapshot(&rig.path("app")), before);
     // Preparing a revert may mark objects as used, as Git itself does, but adds and changes nothing.
-    assert!(matches!(mirror.revert(&second, &[second.clone()]).await.unwrap(), Reverted::Tree { .. }));
+    assert!(matches!(
+        mirror.revert(&second, std::slice::from_ref(&second)).await.unwrap(),
+        Reverted::Tree { .. }
+    ));
     let sizes = |dir| snapshot(dir).into_iter().map(|(path, (_, size))| (path, size)).collect::<Vec<_>>();
     assert_eq!(
         sizes(&rig.path("app")),
@@ -81,10 +84,7 @@ async fn a_work_tree_with_changes_is_left_alone() {
     let (_, second) = two_commits(&rig, "app");
     let mirror = rig.mirror("app");
     mirror.fetch().await.unwrap();
-    let Reverted::Tree { id, .. } = mirror.revert(&second, &[second.clone()]).await.unwrap() else {
-        panic!()
-    };
-    let commit = mirror.commit(&second, &id, "back", &author(), time(1_800_000_000)).await.unwrap();
+    let commit = undone(&mirror, &second, 1_800_000_000).await;
     let refused = async |what: &str| {
         let Pushed::Refused(why) = mirror.push(&commit).await.unwrap() else { panic!("pushed over {what}") };
         assert!(why.contains(what), "{why}");
@@ -122,7 +122,8 @@ async fn files_in_the_way_are_not_overwritten() {
     rig.put("app", "extra.yaml", "mine now\n");
     let mirror = rig.mirror("app");
     mirror.fetch().await.unwrap();
-    let Reverted::Tree { id, files } = mirror.revert(&second, &[second.clone()]).await.unwrap() else {
+    let Reverted::Tree { id, files } = mirror.revert(&second, std::slice::from_ref(&second)).await.unwrap()
+    else {
         panic!()
     };
     assert_eq!(files, 2);
@@ -140,7 +141,7 @@ async fn linked_work_trees_and_other_branches_are_respected() {
     rig.git("app", &["checkout", "-q", "-b", "mine"]);
     rig.put("app", "web.yaml", "my own work\n");
     rig.git("app", &["worktree", "add", "-q", rig.path("linked").to_str().unwrap(), "main"]);
-    let commit = undo(&rig.mirror("linked"), &[second.clone()]).await;
+    let commit = undo(&rig.mirror("linked"), std::slice::from_ref(&second)).await;
     assert_eq!(fs::read_to_string(rig.path("linked/web.yaml")).unwrap(), "image: v1\n");
     assert_eq!(rig.git("linked", &["status", "--porcelain"]), "");
     assert_eq!(fs::read_to_string(rig.path("app/web.yaml")).unwrap(), "my own work\n");
@@ -155,7 +156,7 @@ async fn bare_repositories_and_file_urls_work_alike() {
     let second = rig.publish("a b.yaml", "2\n", "second");
     let url = format!("file://{}", rig.path("origin.git").display());
     let mirror = Mirror::open(rig.options(&url)).unwrap();
-    let commit = undo(&mirror, &[second.clone()]).await;
+    let commit = undo(&mirror, std::slice::from_ref(&second)).await;
     assert_eq!(rig.head("origin.git"), commit);
     assert_eq!(
         rig.git("origin.git", &["rev-parse", "main^{tree}"]),
@@ -163,10 +164,7 @@ async fn bare_repositories_and_file_urls_work_alike() {
     );
     rig.sound(&rig.path("origin.git"));
     // Somebody else's commit in between is a race, not a refusal.
-    let Reverted::Tree { id, .. } = mirror.revert(&commit, &[commit.clone()]).await.unwrap() else {
-        panic!()
-    };
-    let late = mirror.commit(&commit, &id, "again", &author(), time(1_800_000_001)).await.unwrap();
+    let late = undone(&mirror, &commit, 1_800_000_001).await;
     rig.publish("c.yaml", "3\n", "somebody else");
     assert_eq!(mirror.push(&late).await.unwrap(), Pushed::Moved);
 }
@@ -181,10 +179,7 @@ async fn hooks_are_run_by_git_and_may_refuse() {
     fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
     let mirror = rig.mirror("app");
     mirror.fetch().await.unwrap();
-    let Reverted::Tree { id, .. } = mirror.revert(&second, &[second.clone()]).await.unwrap() else {
-        panic!()
-    };
-    let commit = mirror.commit(&second, &id, "back", &author(), time(1_800_000_000)).await.unwrap();
+    let commit = undone(&mirror, &second, 1_800_000_000).await;
     let Pushed::Refused(why) = mirror.push(&commit).await.unwrap() else { panic!() };
     assert!(why.contains("pre-receive hook declined") && why.contains("not on my watch"), "{why}");
     assert_eq!(rig.head("app"), second);
@@ -216,11 +211,11 @@ async fn shallow_clones_say_where_they_end() {
     let url = format!("file://{}", rig.path("app").display());
     rig.git("", &["clone", "-q", "--depth", "1", &url, rig.path("clone").to_str().unwrap()]);
     let mirror = rig.mirror("clone");
-    assert_eq!(mirror.fetch().await.unwrap().parents, [first.clone()]);
+    assert_eq!(mirror.fetch().await.unwrap().parents.as_slice(), std::slice::from_ref(&first));
     for error in [
         mirror.history(&second, &first, 5).await.unwrap_err(),
         mirror.changes(&second, ".").await.unwrap_err(),
-        mirror.revert(&second, &[second.clone()]).await.unwrap_err(),
+        mirror.revert(&second, std::slice::from_ref(&second)).await.unwrap_err(),
     ] {
         assert!(matches!(&error, GitError::CutOff { commit, .. } if *commit == second), "{error}");
         assert!(error.to_string().contains("git fetch --unshallow"));

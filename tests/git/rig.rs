@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
-use switchback::world::git::{Author, File, Git, Mirror, Options};
+use switchback::world::git::{Author, File, Git, Mirror, Options, Pushed, Reverted};
 
 /// A directory of repositories, gone with the test.
 pub struct Rig {
@@ -155,14 +155,23 @@ pub fn listing(files: &[File]) -> Vec<String> {
     files.iter().map(|file| format!("{}={}", file.path, content(file))).collect()
 }
 
+/// A commit on the branch's present head that undoes `bad`, made at `at`; not pushed.
+pub async fn undone(git: &dyn Git, bad: &str, at: i64) -> String {
+    let head = git.fetch().await.unwrap().id;
+    commit_without(git, &head, &[bad.to_owned()], at).await
+}
+
 /// Undoes `commits` on the branch's head, commits and pushes; the new commit's id.
 pub async fn undo(git: &dyn Git, commits: &[String]) -> String {
-    use switchback::world::git::{Pushed, Reverted};
     let head = git.fetch().await.unwrap().id;
-    let Reverted::Tree { id, .. } = git.revert(&head, commits).await.unwrap() else {
-        panic!("nothing to revert")
-    };
-    let commit = git.commit(&head, &id, "Revert", &author(), time(1_800_000_000)).await.unwrap();
+    let commit = commit_without(git, &head, commits, 1_800_000_000).await;
     assert_eq!(git.push(&commit).await.unwrap(), Pushed::Done);
     commit
+}
+
+async fn commit_without(git: &dyn Git, head: &str, commits: &[String], at: i64) -> String {
+    let Reverted::Tree { id, .. } = git.revert(head, commits).await.unwrap() else {
+        panic!("nothing to revert")
+    };
+    git.commit(head, &id, "Revert", &author(), time(at)).await.unwrap()
 }

@@ -33,6 +33,8 @@ pub enum Answer {
     Short(usize),
     /// Status, headers as they stand, body.
     Say(u16, &'static str, &'static str),
+    /// The service's own kind of answer with these bytes.
+    Bytes(&'static str, Vec<u8>),
     /// A redirect.
     To(String),
     /// Nothing at all for a while.
@@ -104,6 +106,10 @@ async fn serve(mut stream: TcpStream, root: PathBuf, rule: Arc<Rule>, log: Arc<M
     let bytes = match answer {
         Answer::Say(status, headers, body) => {
             [head(status, headers, body.len()).as_bytes(), body.as_bytes()].concat()
+        }
+        Answer::Bytes(kind, body) => {
+            let kind = format!("Content-Type: application/x-git-{kind}\r\n");
+            [head(200, &kind, body.len()).as_bytes(), &body].concat()
         }
         Answer::To(to) => head(302, &format!("Location: {to}\r\n"), 0).into_bytes(),
         Answer::Silence => {
