@@ -57,10 +57,12 @@ impl Read for Exchange {
             }
         }
         let length = answer.left.len().min(into.len());
-        answer.left.copy_to_slice(into.get_mut(..length).unwrap_or_default());
+        let into = into.get_mut(..length).unwrap_or_default();
+        answer.left.copy_to_slice(into);
         call.count(length)?;
+        call.tame(self.service, into);
         if matches!(self.service, Service::UploadPackLs | Service::ReceivePackLs) {
-            call.overhear(into.get(..length).unwrap_or_default());
+            call.overhear(into);
         }
         Ok(length)
     }

@@ -205,6 +205,11 @@ fn update(repo: &Repository, commit: Oid, from: Oid) -> Outcome<Option<String>> 
     if repo.state() != RepositoryState::Clean {
         return Ok(Some(format!("{place} is in the middle of a merge or rebase; finish it, then try again")));
     }
+    if repo.path().join("index.lock").exists() {
+        let lock = repo.path().join("index.lock");
+        let why = "another git process is at work there; if none is running, remove";
+        return Ok(Some(format!("{place}: {why} {}", lock.display())));
+    }
     let mut options = StatusOptions::new();
     options.include_untracked(false).include_ignored(false).exclude_submodules(true);
     let statuses = repo.statuses(Some(&mut options))?;
@@ -230,14 +235,24 @@ fn update(repo: &Repository, commit: Oid, from: Oid) -> Outcome<Option<String>> 
     if !paths.is_empty() {
         return Ok(Some(format!("{place} has files in the way ({}); move them away", named(&paths))));
     }
-    if error.code() == ErrorCode::Locked {
-        return Ok(Some(format!("another git process is at work in {place}; try again when it is done")));
-    }
     // Stopped half-way, by a full disk perhaps: what was clean a moment ago can be put back.
-    let old = repo.find_commit(from)?.into_object();
-    let back = repo.checkout_tree(&old, Some(CheckoutBuilder::new().force()));
-    let state = if back.is_ok() { "nothing was changed" } else { "run `git status` there" };
+    let state =
+        if put_back(repo, commit, from).is_ok() { "nothing was changed" } else { "run `git status` there" };
     Ok(Some(format!("{place} cannot be updated ({}); {state}", plain(error.message().as_bytes(), 300))))
+}
+
+/// Undoes a checkout that stopped before it wrote the index.
+fn put_back(repo: &Repository, commit: Oid, from: Oid) -> Result<(), git2::Error> {
+    let (new, old) = (repo.find_commit(commit)?.tree()?, repo.find_commit(from)?.tree()?);
+    let mut builder = CheckoutBuilder::new();
+    // What the new tree alone has was not there before, or it would have been in the way.
+    builder.force().update_index(false).remove_untracked(true).disable_pathspec_match(true);
+    for delta in repo.diff_tree_to_tree(Some(&old), Some(&new), None)?.deltas() {
+        for file in [delta.old_file(), delta.new_file()] {
+            builder.path(file.path_bytes().unwrap_or_default());
+        }
+    }
+    repo.checkout_tree(old.as_object(), Some(&mut builder))
 }
 
 /// The first few paths, and how many more there are.
@@ -250,4 +265,55 @@ fn named(paths: &[String]) -> String {
 fn is_executable(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use git2::{IndexAddOption, Signature, Time};
+    use std::fs;
+
+    fn save(repo: &Repository) -> Oid {
+        let mut index = repo.index().unwrap();
+        index.add_all(["*"], IndexAddOption::DEFAULT, None).unwrap();
+        index.update_all(["*"], None).unwrap();
+        index.write().unwrap();
+        let tree = repo.find_tree(index.write_tree().unwrap()).unwrap();
+        let who = Signature::new("a", "a", &Time::new(1, 0)).unwrap();
+        let parents: Vec<git2::Commit<'_>> =
+            repo.head().and_then(|h| h.peel_to_commit()).into_iter().collect();
+        let parents: Vec<&git2::Commit<'_>> = parents.iter().collect();
+        repo.commit(Some("HEAD"), &who, &who, "m", &tree, &parents).unwrap()
+    }
+
+    #[test]
+    fn a_checkout_that_stopped_half_way_is_put_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let repo = Repository::init(dir.path()).unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::create_dir(at("gone")).unwrap();
+        fs::write(at("a"), "new").unwrap();
+        fs::write(at("gone/b"), "new").unwrap();
+        let new = save(&repo);
+        fs::write(at("a"), "old").unwrap();
+        fs::remove_dir_all(at("gone")).unwrap();
+        fs::write(at("c"), "old").unwrap();
+        let old = save(&repo);
+        fs::write(at("untracked"), "mine").unwrap();
+        let new_tree = repo.find_commit(new).unwrap().into_object();
+        repo.checkout_tree(&new_tree, Some(CheckoutBuilder::new().safe().update_index(false))).unwrap();
+        assert!(at("gone/b").exists() && !at("c").exists(), "the work tree did change");
+        put_back(&repo, new, old).unwrap();
+        let statuses = repo.statuses(None).unwrap();
+        let changed: Vec<String> = statuses.iter().map(|status| shown(status.path_bytes())).collect();
+        assert_eq!(changed, ["untracked"]);
+        assert_eq!(fs::read_to_string(at("c")).unwrap(), "old");
+    }
+
+    #[test]
+    fn refusals_name_a_few_paths() {
+        let paths: Vec<String> = (0..7).map(|n| format!("p{n}")).collect();
+        assert_eq!(named(&paths), "`p0`, `p1`, `p2`, `p3`, `p4` and 2 more");
+        assert_eq!(named(&paths[..1]), "`p0`");
+    }
 }

@@ -39,16 +39,17 @@ pub(super) struct Pipe {
     input: Option<ChildStdin>,
     output: ChildStdout,
     errors: Option<JoinHandle<Vec<u8>>>,
-    pushing: bool,
+    service: Service,
+    /// Whether the program runs below a shell, both in a process group of their own.
+    in_shell: bool,
     /// Kept while ssh may still read it.
     _key: Option<NamedTempFile>,
 }
 
 impl Pipe {
-    /// Starts the program that serves `service` at the call's upstream.
+    /// Starts the program that serves `service`, one of the two listing ones, at the call's upstream.
     pub(super) fn open(call: Arc<Call>, service: Service) -> io::Result<Self> {
-        let pushing = matches!(service, Service::ReceivePackLs | Service::ReceivePack);
-        let program = if pushing { "receive-pack" } else { "upload-pack" };
+        let program = if service == Service::ReceivePackLs { "receive-pack" } else { "upload-pack" };
         let (mut command, key) = match &call.upstream.address {
             Address::Ssh { destination, port, path, .. } => {
                 let remote = format!("git-{program} {}", quoted(path));
@@ -61,6 +62,10 @@ impl Pipe {
             command.env_remove(name);
         }
         let shown = command.as_std().get_program().to_string_lossy().into_owned();
+        let in_shell = shown == "sh";
+        if in_shell {
+            command.process_group(0);
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().map_err(|error| {
             let purpose = "this repository can only be reached through it".to_owned();
@@ -77,24 +82,43 @@ impl Pipe {
             let _ = tokio::io::copy(&mut errors, &mut tokio::io::sink()).await;
             text
         });
-        Ok(Self { call, child, input: Some(input), output, errors: Some(errors), pushing, _key: key })
+        Ok(Self {
+            call,
+            child,
+            input: Some(input),
+            output,
+            errors: Some(errors),
+            service,
+            in_shell,
+            _key: key,
+        })
     }
 
     /// Closes the pipes and waits for the program's end: how it ended and what it complained about.
-    fn end(&mut self) -> io::Result<(Option<ExitStatus>, String)> {
+    fn end(&mut self) -> (Option<ExitStatus>, String) {
         drop(self.input.take());
-        let (child, errors) = (&mut self.child, self.errors.take());
-        self.call.wait(async {
-            let status = tokio::time::timeout(FAREWELL, child.wait()).await.ok().and_then(Result::ok);
-            let _ = child.start_kill();
-            let text = match errors {
-                Some(task) => {
-                    tokio::time::timeout(FAREWELL, task).await.ok().and_then(Result::ok).unwrap_or_default()
-                }
-                None => Vec::new(),
-            };
-            Ok((status, plain(&text, 600)))
-        })
+        // After a failure nobody wants to wait for good manners.
+        let patience = if self.call.has_failed() { Duration::ZERO } else { FAREWELL };
+        let child = &mut self.child;
+        let ended = self.call.wait(async { Ok(tokio::time::timeout(patience, child.wait()).await) });
+        let status = ended.ok().and_then(Result::ok).and_then(Result::ok);
+        if status.is_none() {
+            self.kill();
+        }
+        let Some(errors) = self.errors.take() else { return (status, String::new()) };
+        let text = self.call.wait(async { Ok(tokio::time::timeout(FAREWELL, errors).await) });
+        let text = text.ok().and_then(Result::ok).and_then(Result::ok).unwrap_or_default();
+        (status, plain(&text, 600))
+    }
+
+    /// Ends the program at once, and whatever a shell started for it.
+    fn kill(&mut self) {
+        if let (true, Some(group)) = (self.in_shell, self.child.id()) {
+            let mut kill = std::process::Command::new("sh");
+            kill.args(["-c", "kill -s KILL -- \"-$1\"", "sh", &group.to_string()]);
+            let _ = kill.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        }
+        let _ = self.child.start_kill();
     }
 }
 
@@ -105,11 +129,13 @@ impl Read for Pipe {
         let length = call.wait(async { output.read(into).await.map_err(broken) })?;
         if length == 0 && self.errors.is_some() {
             // Nobody reads on at the end of a good conversation, so the program's complaint is the reason.
-            let (status, text) = self.end()?;
-            call.fail(complaint(&call, self.pushing, status, &text));
+            let (status, text) = self.end();
+            call.fail(complaint(&call, self.service, status, &text));
         }
         call.count(length)?;
-        call.overhear(into.get(..length).unwrap_or_default());
+        let into = into.get_mut(..length).unwrap_or_default();
+        call.tame(self.service, into);
+        call.overhear(into);
         Ok(length)
     }
 }
@@ -121,8 +147,8 @@ impl Write for Pipe {
         let Some(input) = &mut self.input else { return Ok(0) };
         let written = call.wait(async { Ok(input.write_all(bytes).await) })?;
         if written.is_err() {
-            let (status, text) = self.end()?;
-            return Err(call.fail(complaint(&call, self.pushing, status, &text)));
+            let (status, text) = self.end();
+            return Err(call.fail(complaint(&call, self.service, status, &text)));
         }
         Ok(bytes.len())
     }
@@ -135,7 +161,7 @@ impl Write for Pipe {
 impl Drop for Pipe {
     fn drop(&mut self) {
         if self.errors.is_some() {
-            let _ = self.end();
+            self.end();
         }
     }
 }
@@ -219,7 +245,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// What the program's end means.
-fn complaint(call: &Call, pushing: bool, status: Option<ExitStatus>, text: &str) -> GitError {
+fn complaint(call: &Call, service: Service, status: Option<ExitStatus>, text: &str) -> GitError {
     let repo = call.upstream.name.clone();
     let has = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
     let code = status.and_then(|status| status.code());
@@ -244,9 +270,11 @@ fn complaint(call: &Call, pushing: bool, status: Option<ExitStatus>, text: &str)
             GitError::Unauthorized { repo, why: format!("{why}; {tried}; give a key that may read it") }
         }
         Some(255) => call.unreachable(why),
+        // A shell's way to say that a signal ended it; 128 itself is how Git ends on errors.
+        Some(129..) => call.unreachable(format!("it was killed: {why}")),
         Some(127) => GitError::NotFound { repo, why: format!("{why}; no Git is installed there") },
         Some(0) | None => call.unreachable(format!("the conversation broke off: {why}")),
-        Some(_) if pushing => GitError::Refused { repo, why },
+        Some(_) if service == Service::ReceivePackLs => GitError::Refused { repo, why },
         Some(_) => GitError::NotFound { repo, why },
     }
 }

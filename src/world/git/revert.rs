@@ -2,6 +2,7 @@
 //! It never commits, never touches a work tree, and never resolves a conflict.
 
 use super::contract::Reverted;
+use super::error::GitError;
 use super::read::{count_differences, shown};
 use super::store::{Outcome, Store};
 use git2::{Index, MergeOptions, Oid, Tree};
@@ -35,7 +36,16 @@ pub(super) fn revert(store: &Store, onto: &str, commits: &[String]) -> Outcome<R
 /// mirror hides the parents of its oldest commit.
 fn undo(store: &Store, now: Oid, with: Oid, without: Oid) -> Outcome<Index> {
     let tree = |id: Oid| -> Result<Tree<'_>, git2::Error> { store.repo.find_tree(id) };
-    Ok(store.repo.merge_trees(&tree(with)?, &tree(now)?, &tree(without)?, Some(&MergeOptions::new()))?)
+    let merged =
+        store.repo.merge_trees(&tree(with)?, &tree(now)?, &tree(without)?, Some(&MergeOptions::new()));
+    merged.map_err(|error| match error.message() {
+        // Names such as `git~1`, which some file systems take for `.git`.
+        why if why.starts_with("invalid path") => {
+            let why = format!("{why}; such a name cannot be merged, rename it first");
+            GitError::Failed { repo: store.name(), why }.into()
+        }
+        _ => error.into(),
+    })
 }
 
 /// The paths in conflict, sorted.

@@ -74,7 +74,7 @@ pub(super) fn renew(call: &Arc<Call>) -> Outcome<()> {
     }
     // Only `fetch_into` and not `fetch`, which might want to renew again.
     Store::open(call, &fresh)?.fetch_into()?;
-    if mirror.exists() {
+    if fs::symlink_metadata(mirror).is_ok() {
         fs::rename(mirror, &old).map_err(|e| disk(mirror, &e))?;
     }
     fs::rename(&fresh, mirror).map_err(|e| disk(mirror, &e))?;
@@ -99,18 +99,27 @@ impl Store {
             Address::Local { path } => local::open(&call.upstream.name, path)?,
             _ => None,
         };
-        let exists = mirror.join("HEAD").exists();
-        let repo = if exists {
-            sweep(mirror)?;
-            Repository::open_bare(mirror)?
-        } else {
-            remove(mirror)?;
-            let mut options = RepositoryInitOptions::new();
-            options.bare(true).external_template(false);
-            Repository::init_opts(mirror, &options).map_err(|e| {
-                let why = e.message().to_owned();
-                GitError::Disk { path: mirror.display().to_string(), why }
-            })?
+        let repo = match fs::symlink_metadata(mirror) {
+            Ok(_) => {
+                let head = fs::read_to_string(mirror.join("HEAD")).unwrap_or_default();
+                if !head.starts_with("ref: refs/heads/") {
+                    return Err(Trouble::Damaged("the mirror has no HEAD".into()));
+                }
+                sweep(mirror)?;
+                // With a wrong list of where our history ends a server would leave out objects we lack.
+                if fs::read_to_string(mirror.join("shallow")).is_ok_and(|list| !is_id_list(&list)) {
+                    return Err(Trouble::Damaged("the list of shallow commits is broken".into()));
+                }
+                Repository::open_bare(mirror)?
+            }
+            Err(_) => {
+                let mut options = RepositoryInitOptions::new();
+                options.bare(true).external_template(false);
+                Repository::init_opts(mirror, &options).map_err(|e| {
+                    let why = e.message().to_owned();
+                    GitError::Disk { path: mirror.display().to_string(), why }
+                })?
+            }
         };
         // The user's configuration must not lead our transports elsewhere or change how we merge.
         repo.set_config(&git2::Config::open(&mirror.join("config"))?)?;
@@ -212,6 +221,11 @@ impl Store {
         fs::read_dir(self.repo.path().join("objects/pack"))
             .map_or(0, |entries| entries.flatten().filter(pack).count())
     }
+}
+
+/// Whether `list` has one id on each line, and at least one.
+fn is_id_list(list: &str) -> bool {
+    !list.is_empty() && list.ends_with('\n') && list.lines().all(|line| parsed("commit", line).is_ok())
 }
 
 /// The id `text` writes out in full.

@@ -39,6 +39,18 @@ fn without_escapes(text: &str) -> String {
     kept
 }
 
+/// Puts `?` in the place of every byte that is not part of UTF-8 text, for readers that insist on text.
+pub(super) fn tame(bytes: &mut [u8]) {
+    let mut start = 0;
+    while let Err(error) = std::str::from_utf8(bytes.get(start..).unwrap_or_default()) {
+        start += error.valid_up_to();
+        match bytes.get_mut(start) {
+            Some(byte) => *byte = b'?',
+            None => return,
+        }
+    }
+}
+
 /// The title of an HTML page, if it has one: what a person would recognise it by.
 pub(super) fn html_title(page: &str) -> Option<String> {
     let lower = page.to_ascii_lowercase();
@@ -91,7 +103,21 @@ mod tests {
         assert_eq!(percent_decoded("%zz"), None);
     }
 
+    #[test]
+    fn what_is_not_text_is_replaced_without_changing_lengths() {
+        let mut bytes = b"ok \xff\xfe k\xc3\xa4se \xc3".to_vec();
+        tame(&mut bytes);
+        assert_eq!(bytes, "ok ?? käse ?".as_bytes());
+    }
+
     proptest! {
+        #[test]
+        fn tamed_bytes_are_text(mut bytes: Vec<u8>) {
+            let length = bytes.len();
+            tame(&mut bytes);
+            prop_assert!(bytes.len() == length && std::str::from_utf8(&bytes).is_ok());
+        }
+
         #[test]
         fn whatever_comes_is_one_short_printable_line(raw: Vec<u8>, most in 1usize..60) {
             let line = plain(&raw, most);

@@ -5,7 +5,7 @@ use super::address::Address;
 use super::error::GitError;
 use super::mirror::Upstream;
 use super::store::Trouble;
-use super::text::plain;
+use super::text::{plain, tame};
 use super::{http, pipe};
 use git2::transport::{Service, SmartSubtransport, SmartSubtransportStream, Transport};
 use git2::{ErrorClass, Oid};
@@ -88,6 +88,11 @@ impl Call {
         io::Error::other("the transport failed")
     }
 
+    /// Whether a reason to fail is known already.
+    pub(super) fn has_failed(&self) -> bool {
+        self.notes().fault.is_some()
+    }
+
     /// The fault of a server or network that does not do its part.
     pub(super) fn unreachable(&self, why: String) -> GitError {
         GitError::Unreachable {
@@ -112,6 +117,14 @@ impl Call {
     /// Looks through bytes of the other side's opening words for the branches it offers.
     pub(super) fn overhear(&self, bytes: &[u8]) {
         self.notes().offer.feed(bytes);
+    }
+
+    /// Makes what is read during a push, which is all text, fit for git2: it panics over reasons that are not
+    /// UTF-8.
+    pub(super) fn tame(&self, service: Service, bytes: &mut [u8]) {
+        if matches!(service, Service::ReceivePackLs | Service::ReceivePack) {
+            tame(bytes);
+        }
     }
 
     /// The branches offered in the last conversation.
@@ -178,6 +191,10 @@ impl Call {
             return GitError::Failed { repo, why }.into();
         }
         match error.class() {
+            ErrorClass::Net if offer.nonsense.is_some() || message == "invalid response" => {
+                let said = offer.nonsense.map_or(String::new(), |text| format!(", “{text}”"));
+                GitError::NotGit { repo, why: format!("its first words make no sense{said}") }.into()
+            }
             ErrorClass::Net | ErrorClass::Http | ErrorClass::Ssh | ErrorClass::Callback => {
                 self.unreachable(message).into()
             }
@@ -200,6 +217,7 @@ pub(super) struct Offer {
     pub shallow: bool,
     /// Why it does not want to talk to us at all.
     pub refusal: Option<String>,
+    nonsense: Option<String>,
     sha256: bool,
     announced: bool,
     done: bool,
@@ -227,7 +245,10 @@ impl Offer {
                     self.line(line);
                     rest = after;
                 }
-                _ => self.done = true,
+                _ => {
+                    self.done = true;
+                    self.nonsense = Some(plain(rest, 80)).filter(|text| !text.is_empty());
+                }
             }
         }
         self.pending = rest.to_vec();
