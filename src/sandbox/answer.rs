@@ -157,8 +157,8 @@ pub fn shown(place: &Place, stored: &Stored, look: Look, code: u16, w: Writer) -
 fn decoded(state: &State, place: &Place, call: &Call, w: &mut Writer) -> Result<Value, Refusal> {
     let mut object = decode::body(call, &place.served)?;
     decode::kind(&state.kinds, &place.served, &mut object)?;
-    super::fit::body(&place.served, &mut object, w)?;
-    Ok(object)
+    let is_json = call.content_type != "application/yaml";
+    super::fit::body(&place.served, object, is_json.then_some(&call.body), w)
 }
 
 fn create(state: &mut State, place: &Place, call: &Call, look: Look) -> Result<Reply, Refusal> {

@@ -40,7 +40,7 @@ impl State {
         let place = place_of(self, &object, "")?;
         let mut w = Writer::inside(agent);
         decode::kind(&self.kinds, &place.served, &mut object)?;
-        fit::body(&place.served, &mut object, &mut w)?;
+        let object = fit::body(&place.served, object, None, &mut w)?;
         let stored = self.create(&Place { name: String::new(), ..place.clone() }, object, &mut w)?;
         Ok(shape::value(&place.served, &stored))
     }
@@ -54,7 +54,7 @@ impl State {
         let place = place_of(self, &object, sub)?;
         let mut w = Writer::inside(agent);
         decode::kind(&self.kinds, &place.served, &mut object)?;
-        fit::body(&place.served, &mut object, &mut w)?;
+        let object = fit::body(&place.served, object, None, &mut w)?;
         patch::same_name(&place, &object)?;
         let uid = Some(meta(&object, "uid").to_owned());
         let mut make = |live: Option<&Value>, w: &mut Writer| {
