@@ -2,6 +2,7 @@
 //! It never waits: everything here happens while the state is locked.
 
 use super::accept::{self, Form};
+use super::apply;
 use super::decode;
 use super::delete::{self, DeleteOptions};
 use super::object;
@@ -179,7 +180,7 @@ pub fn put(state: &mut State, place: &Place, call: &Call, w: &mut Writer) -> Res
     let uid = Some(object::meta(&object, "uid").to_owned());
     let mut make = |live: Option<&Value>, w: &mut Writer| {
         let mut object = object.clone();
-        super::prepare::record_manager(place, live, &mut object, w);
+        apply::record_manager(place, live, &mut object, w);
         Ok(object)
     };
     let written = state.update(place, Change { make: &mut make, creates: false, uid }, w)?;

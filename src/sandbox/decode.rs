@@ -48,17 +48,24 @@ pub fn body(call: &Call, served: &Served) -> Result<Value, Refusal> {
 /// Why a JSON document that is no object is no object, in Go's words.
 #[must_use]
 pub fn not_an_object(value: &Value) -> String {
-    let found = match value {
-        Value::Array(_) => "array",
-        Value::String(_) => "string",
-        Value::Number(_) => "number",
-        Value::Bool(_) => "bool",
-        _ => "null",
-    };
+    let found = kind_of(value);
     format!(
         "json: cannot unmarshal {found} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,\
          omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}"
     )
+}
+
+/// The JSON type of a value, as Go names it.
+#[must_use]
+pub fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Object(_) => "object",
+        Value::Array(_) => "array",
+        Value::String(_) => "string",
+        Value::Number(_) => "number",
+        Value::Bool(_) => "bool",
+        Value::Null => "null",
+    }
 }
 
 /// A fault of a JSON text in Go's words.

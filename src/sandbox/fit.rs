@@ -5,7 +5,7 @@ use super::events;
 use super::refuse::Refusal;
 use super::request::{Validation, Writer};
 use super::served::Served;
-use super::typed;
+use super::typed::{self, strict};
 use serde_json::Value;
 
 /// Why an object does not fit its kind.
@@ -41,29 +41,45 @@ pub fn complain(found: Vec<String>, w: &mut Writer) -> Result<(), Misfit> {
     Ok(())
 }
 
+/// The type of a built-in kind.
+fn typed_kind(served: &Served) -> Option<&'static typed::Type> {
+    typed::of(&served.kind.api_version(), &served.kind.kind).filter(|_| served.is_built_in())
+}
+
+/// What a strict reader complains about in `text`, or without it in `object`'s own JSON.
+#[must_use]
+pub fn complaints(served: &Served, object: &Value, text: Option<&[u8]>) -> Vec<String> {
+    let Some(ty) = typed_kind(served) else { return Vec::new() };
+    match text {
+        Some(text) => strict::complaints(text, Some(ty)),
+        None => strict::complaints(&serde_json::to_vec(object).unwrap_or_default(), Some(ty)),
+    }
+}
+
 /// Makes `object` fit its kind. `text` is what it was read from; without one its own JSON is looked at.
 ///
 /// # Errors
 /// Wrong types; unknown fields when the writer is strict.
 pub fn object(served: &Served, object: Value, text: Option<&[u8]>, w: &mut Writer) -> Result<Value, Misfit> {
-    let kind = &served.kind;
-    let version = kind.api_version();
-    let Some(ty) = typed::of(&version, &kind.kind).filter(|_| served.is_built_in()) else {
-        return Ok(object);
-    };
+    let Some(ty) = typed_kind(served) else { return Ok(object) };
     if w.validation != Validation::Ignore {
-        let own;
-        let text = match text {
-            Some(text) => text,
-            None => {
-                own = serde_json::to_vec(&object).unwrap_or_default();
-                &own
-            }
-        };
-        complain(typed::strict::complaints(text, Some(ty)), w)?;
+        complain(complaints(served, &object, text), w)?;
     }
-    let mut fitted = typed::fit::fit(object, ty).map_err(Misfit::Type)?;
-    if kind.group == "events.k8s.io" {
+    finish(served, typed::fit::fit(object, ty))
+}
+
+/// Makes an object that was never text fit its kind.
+///
+/// # Errors
+/// Wrong types, in the words of Go's converter.
+pub fn converted(served: &Served, object: Value) -> Result<Value, Misfit> {
+    let Some(ty) = typed_kind(served) else { return Ok(object) };
+    finish(served, typed::fit::convert(object, ty))
+}
+
+fn finish(served: &Served, fitted: Result<Value, String>) -> Result<Value, Misfit> {
+    let mut fitted = fitted.map_err(Misfit::Type)?;
+    if served.kind.group == "events.k8s.io" {
         events::to_core(&mut fitted);
     }
     Ok(fitted)

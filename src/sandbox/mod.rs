@@ -8,6 +8,7 @@
 pub mod accept;
 pub mod admit;
 pub mod answer;
+pub mod apply;
 pub mod chance;
 pub mod columns;
 pub mod crd;

@@ -10,12 +10,28 @@ use serde_json::{Map, Number, Value};
 /// # Errors
 /// The text of Go's JSON reader for the first value of a wrong type.
 pub fn fit(object: Value, ty: &Type) -> Result<Value, String> {
-    Reader { path: Vec::new() }.fields(object, ty)
+    Reader { path: Vec::new(), words: Words::Json }.fields(object, ty)
+}
+
+/// Fits `object` to `ty` as [`fit`] does.
+///
+/// # Errors
+/// The text of Go's converter of unstructured objects for the first value of a wrong type.
+pub fn convert(object: Value, ty: &Type) -> Result<Value, String> {
+    Reader { path: Vec::new(), words: Words::Converter }.fields(object, ty)
+}
+
+/// In whose words a wrong type is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Words {
+    Json,
+    Converter,
 }
 
 struct Reader {
     /// Names of the fields on the way, without places in lists and keys of maps, as Go tells them.
     path: Vec<&'static str>,
+    words: Words,
 }
 
 /// Where a value stands: the struct it is a field of, and that field.
@@ -53,6 +69,9 @@ impl Reader {
     }
 
     fn wrong(&self, value: &Value, shape: &Shape, place: Place<'_>) -> String {
+        if self.words == Words::Converter {
+            return not_convertible(value, shape, place);
+        }
         let found = match value {
             Value::Null => "null".to_owned(),
             Value::Bool(_) => "bool".to_owned(),
@@ -136,6 +155,25 @@ impl Reader {
             Shape::Bytes => base64(text),
             shape => Err(self.wrong(&Value::String(text), shape, place)),
         }
+    }
+}
+
+fn not_convertible(value: &Value, shape: &Shape, place: Place<'_>) -> String {
+    let (kind, name) = match value {
+        Value::Null => ("invalid", "nil"),
+        Value::Bool(_) => ("bool", "bool"),
+        Value::String(_) => ("string", "string"),
+        Value::Array(_) => ("slice", "[]interface {}"),
+        Value::Object(_) => ("map", "map[string]interface {}"),
+        Value::Number(n) if n.is_f64() => ("float64", "float64"),
+        Value::Number(_) => ("int64", "int64"),
+    };
+    match shape {
+        Shape::Struct(_) => format!("cannot restore struct from: {kind}"),
+        Shape::List(_) => format!("cannot restore slice from {kind}"),
+        Shape::Map(_) => format!("cannot restore map from {kind}"),
+        Shape::Text if !place.field.go.is_empty() => format!("cannot convert {name} to {}", place.field.go),
+        shape => format!("cannot convert {name} to {}", shape.go()),
     }
 }
 
