@@ -16,9 +16,12 @@ pub enum Form {
     MetadataList,
 }
 
-/// The media types this server can write for objects, as its refusals list them.
-pub const OFFERED: &[&str] =
-    &["application/json", "application/yaml", "application/vnd.kubernetes.protobuf", "application/cbor"];
+/// The media types of objects that a real server knows, as its refusals list them.
+pub const OFFERED: &[&str] = &["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+
+/// The words for a client that accepts no media type there is.
+const NONE_FITS: &str = "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, \
+    application/vnd.kubernetes.protobuf, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
 
 struct Clause<'a> {
     media: &'a str,
@@ -49,10 +52,12 @@ pub fn choose(header: &str) -> Result<Form, Refusal> {
     if header.trim().is_empty() {
         return Ok(Form::Plain);
     }
+    let mut any = false;
     for clause in clauses(header) {
         if !matches!(clause.media, "application/json" | "application/*" | "*/*") {
             continue;
         }
+        any = true;
         let get = |key: &str| clause.parameters.iter().find(|(k, _)| *k == key).map_or("", |(_, v)| *v);
         let meta = get("g") == "meta.k8s.io" && matches!(get("v"), "v1" | "v1beta1");
         match get("as") {
@@ -63,7 +68,13 @@ pub fn choose(header: &str) -> Result<Form, Refusal> {
             _ => {}
         }
     }
-    Err(Refusal::not_acceptable(OFFERED))
+    if any { Err(Refusal::not_acceptable(OFFERED)) } else { Err(nothing_fits()) }
+}
+
+fn nothing_fits() -> Refusal {
+    let mut refusal = Refusal::new(406, "NotAcceptable", NONE_FITS);
+    refusal.details = Some(Box::default());
+    refusal
 }
 
 /// Whether the client wants aggregated discovery, and in which version (`v2` before `v2beta1`).

@@ -2,6 +2,7 @@
 //! It never waits: everything here happens while the state is locked.
 
 use super::accept::{self, Form};
+use super::apply;
 use super::decode;
 use super::delete::{self, DeleteOptions};
 use super::object;
@@ -157,8 +158,8 @@ pub fn shown(place: &Place, stored: &Stored, look: Look, code: u16, w: Writer) -
 fn decoded(state: &State, place: &Place, call: &Call, w: &mut Writer) -> Result<Value, Refusal> {
     let mut object = decode::body(call, &place.served)?;
     decode::kind(&state.kinds, &place.served, &mut object)?;
-    super::fit::body(&place.served, &mut object, w)?;
-    Ok(object)
+    let is_json = call.content_type != "application/yaml";
+    super::fit::body(&place.served, object, is_json.then_some(&call.body), w)
 }
 
 fn create(state: &mut State, place: &Place, call: &Call, look: Look) -> Result<Reply, Refusal> {
@@ -179,7 +180,7 @@ pub fn put(state: &mut State, place: &Place, call: &Call, w: &mut Writer) -> Res
     let uid = Some(object::meta(&object, "uid").to_owned());
     let mut make = |live: Option<&Value>, w: &mut Writer| {
         let mut object = object.clone();
-        super::prepare::record_manager(place, live, &mut object, w);
+        apply::record_manager(place, live, &mut object, w);
         Ok(object)
     };
     let written = state.update(place, Change { make: &mut make, creates: false, uid }, w)?;

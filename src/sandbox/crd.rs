@@ -88,6 +88,7 @@ pub fn kinds_of(definition: &Value) -> Vec<Served> {
                 shelf: kind.resource().into(),
                 manners: served::custom_manners(version.pointer("/subresources/status").is_some()),
                 scale: version.pointer("/subresources/scale").map(scale),
+                verbs: served::VERBS,
                 custom: Some(Arc::clone(&custom)),
                 kind,
             }

@@ -21,6 +21,21 @@ impl Custom {
         versions.find(|v| object::text(v, "/name") == name).unwrap_or(&Value::Null)
     }
 
+    /// The version objects are stored in.
+    #[must_use]
+    pub fn storage_version(&self) -> &str {
+        let mut versions = object::list(&self.spec, "/versions").iter();
+        let stored = versions.find(|v| v.get("storage").and_then(Value::as_bool) == Some(true));
+        stored.map_or("", |v| object::text(v, "/name"))
+    }
+
+    /// The schema of a version as it is published.
+    #[must_use]
+    pub fn published(&self, version: &str) -> Value {
+        let schema = self.version(version).pointer("/schema/openAPIV3Schema");
+        schema.cloned().unwrap_or_else(|| json!({"type": "object"}))
+    }
+
     /// Whether the definition has changed since `stored` was written.
     #[must_use]
     pub fn is_newer(&self, stored: &Stored) -> bool {

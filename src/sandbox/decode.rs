@@ -40,20 +40,45 @@ pub fn body(call: &Call, served: &Served) -> Result<Value, Refusal> {
     if value.is_object() {
         return Ok(value);
     }
-    Err(refuse(format!("couldn't get version/kind; json parse error: {}", not_an_object(&value))))
+    let shown: String = call.body.iter().take(64).map(|b| format!("{b:02x}")).collect();
+    let why = not_an_object(&value);
+    Err(refuse(format!("couldn't get version/kind; json parse error: {why} ({shown})")))
 }
 
-fn not_an_object(value: &Value) -> String {
-    let found = match value {
+/// Why a JSON document that is no object is no object, in Go's words.
+#[must_use]
+pub fn not_an_object(value: &Value) -> String {
+    let found = kind_of(value);
+    format!(
+        "json: cannot unmarshal {found} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,\
+         omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}"
+    )
+}
+
+/// The JSON type of a value, as Go names it.
+#[must_use]
+pub fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Object(_) => "object",
         Value::Array(_) => "array",
         Value::String(_) => "string",
         Value::Number(_) => "number",
         Value::Bool(_) => "bool",
-        _ => "null",
-    };
+        Value::Null => "null",
+    }
+}
+
+/// A fault of a JSON text in Go's words.
+#[must_use]
+pub fn go_error(error: &serde_json::Error) -> String {
+    if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() }
+}
+
+/// The fault of a kind that nobody knows.
+#[must_use]
+pub fn not_registered(kind: &str, version: &str) -> String {
     format!(
-        "json: cannot unmarshal {found} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,\
-         omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}"
+        "no kind \"{kind}\" is registered for version \"{version}\" in scheme \"pkg/runtime/scheme.go:111\""
     )
 }
 
@@ -61,7 +86,7 @@ fn json_error(body: &[u8], error: &serde_json::Error) -> String {
     let text = String::from_utf8_lossy(body);
     let shown: String = text.chars().take(64).collect();
     let shown = if text.is_empty() { "<empty>".to_owned() } else { shown };
-    format!("couldn't get version/kind; json parse error: {error} ({shown})")
+    format!("couldn't get version/kind; json parse error: {} ({shown})", go_error(error))
 }
 
 /// Reads one YAML document as JSON.
@@ -83,7 +108,8 @@ pub fn kind(kinds: &Kinds, served: &Served, object: &mut Value) -> Result<(), Re
     let (version, kind) = (text("apiVersion"), text("kind"));
     let version = if version.is_empty() { wanted_version.clone() } else { version };
     let kind = if kind.is_empty() { wanted_kind.to_owned() } else { kind };
-    if kind != wanted_kind {
+    let is_known = |version: &str| kinds.named(version, &kind).is_some();
+    if served.is_built_in() && (kind != wanted_kind || !is_known(&version)) {
         return Err(wrong_kind(kinds, served, &version, &kind));
     }
     if version != wanted_version {
@@ -106,10 +132,7 @@ fn wrong_kind(kinds: &Kinds, served: &Served, version: &str, kind: &str) -> Refu
             package(&served.kind.group)
         )
     } else {
-        format!(
-            "no kind \"{kind}\" is registered for version \"{version}\" in scheme \
-             \"pkg/api/legacyscheme/scheme.go:30\""
-        )
+        not_registered(kind, version)
     };
     Refusal::bad_request(format!("{kind} in version \"{bare}\" cannot be handled as a {wanted}: {why}"))
 }

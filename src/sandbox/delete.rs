@@ -64,7 +64,7 @@ impl DeleteOptions {
             Some("Background") => Some(Propagation::Background),
             Some("Orphan") => Some(Propagation::Orphan),
             Some(other) => {
-                let known = ["Background", "Foreground", "Orphan", "nil"];
+                let known = ["Foreground", "Background", "Orphan", "nil"];
                 errors.push(FieldError::not_supported("propagationPolicy", other, &known));
                 None
             }
@@ -106,12 +106,19 @@ fn read_body(call: &Call) -> Result<Value, Refusal> {
     if call.content_type.contains("protobuf") {
         return Err(super::decode::protobuf());
     }
-    let bad = |why: &dyn std::fmt::Display| {
-        Refusal::bad_request(format!("couldn't get version/kind; json parse error: {why}"))
-    };
-    let body: Value = serde_json::from_slice(&call.body).map_err(|e| bad(&e))?;
+    let taken = matches!(call.content_type.as_str(), "" | "application/json" | "application/yaml");
+    if !taken {
+        return Err(Refusal::unsupported_media_type(super::accept::OFFERED));
+    }
+    let bad =
+        |why: String| Refusal::bad_request(format!("couldn't get version/kind; json parse error: {why}"));
+    let body: Value = serde_json::from_slice(&call.body).map_err(|e| bad(super::decode::go_error(&e)))?;
     if !body.is_object() {
-        return Err(bad(&"json: cannot unmarshal array into Go value of type struct"));
+        return Err(bad(super::decode::not_an_object(&body)));
+    }
+    let text = |field: &str| body.get(field).and_then(Value::as_str).unwrap_or_default();
+    if !text("kind").is_empty() && text("kind") != "DeleteOptions" {
+        return Err(Refusal::bad_request(super::decode::not_registered(text("kind"), text("apiVersion"))));
     }
     Ok(body)
 }

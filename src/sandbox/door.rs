@@ -93,7 +93,7 @@ impl Shared {
             route
         });
         match route {
-            Err(refusal) => Outcome::Whole(page::unknown(call, refusal)),
+            Err(refusal) => Outcome::Whole(self.locked(|state| page::unknown(state, call, refusal))),
             Ok(Route::Page) => Outcome::Whole(self.locked(|state| page::answer(state, call))),
             Ok(Route::Objects(target)) => self.objects(&target, call).await,
         }

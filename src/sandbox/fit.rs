@@ -3,17 +3,100 @@
 
 use super::events;
 use super::refuse::Refusal;
-use super::request::Writer;
+use super::request::{Validation, Writer};
 use super::served::Served;
+use super::typed::{self, strict};
 use serde_json::Value;
 
-/// Makes a decoded body or a patched object fit its kind.
+/// Why an object does not fit its kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Misfit {
+    /// A value of a wrong type, in the words of Go's JSON reader.
+    Type(String),
+    /// Unknown or duplicate fields, where the writer is strict.
+    Strict(Vec<String>),
+}
+
+impl Misfit {
+    /// The fault in words.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Type(text) => text.clone(),
+            Self::Strict(all) => format!("strict decoding error: {}", all.join(", ")),
+        }
+    }
+}
+
+/// Complains about what a strict reader found: warns, or refuses.
 ///
 /// # Errors
-/// 400 for fields the kind does not have, when the writer is strict.
-pub fn body(served: &Served, object: &mut Value, _w: &mut Writer) -> Result<(), Refusal> {
-    if served.kind.group == "events.k8s.io" {
-        events::to_core(object);
+/// The complaints, when the writer is strict.
+pub fn complain(found: Vec<String>, w: &mut Writer) -> Result<(), Misfit> {
+    match w.validation {
+        Validation::Strict if !found.is_empty() => return Err(Misfit::Strict(found)),
+        Validation::Warn => found.into_iter().for_each(|text| w.warn(text)),
+        _ => {}
     }
     Ok(())
+}
+
+/// The type of a built-in kind.
+fn typed_kind(served: &Served) -> Option<&'static typed::Type> {
+    typed::of(&served.kind.api_version(), &served.kind.kind).filter(|_| served.is_built_in())
+}
+
+/// What a strict reader complains about in `text`, or without it in `object`'s own JSON.
+#[must_use]
+pub fn complaints(served: &Served, object: &Value, text: Option<&[u8]>) -> Vec<String> {
+    let Some(ty) = typed_kind(served) else { return Vec::new() };
+    match text {
+        Some(text) => strict::complaints(text, Some(ty)),
+        None => strict::complaints(&serde_json::to_vec(object).unwrap_or_default(), Some(ty)),
+    }
+}
+
+/// Makes `object` fit its kind. `text` is what it was read from; without one its own JSON is looked at.
+///
+/// # Errors
+/// Wrong types; unknown fields when the writer is strict.
+pub fn object(served: &Served, object: Value, text: Option<&[u8]>, w: &mut Writer) -> Result<Value, Misfit> {
+    let Some(ty) = typed_kind(served) else { return Ok(object) };
+    if w.validation != Validation::Ignore {
+        complain(complaints(served, &object, text), w)?;
+    }
+    finish(served, typed::fit::fit(object, ty))
+}
+
+/// Makes an object that was never text fit its kind.
+///
+/// # Errors
+/// Wrong types, in the words of Go's converter.
+pub fn converted(served: &Served, object: Value) -> Result<Value, Misfit> {
+    let Some(ty) = typed_kind(served) else { return Ok(object) };
+    finish(served, typed::fit::convert(object, ty))
+}
+
+fn finish(served: &Served, fitted: Result<Value, String>) -> Result<Value, Misfit> {
+    let mut fitted = fitted.map_err(Misfit::Type)?;
+    if served.kind.group == "events.k8s.io" {
+        events::to_core(&mut fitted);
+    }
+    Ok(fitted)
+}
+
+/// Makes a decoded body fit its kind.
+///
+/// # Errors
+/// 400 with a real server's text.
+pub fn body(served: &Served, decoded: Value, text: Option<&[u8]>, w: &mut Writer) -> Result<Value, Refusal> {
+    object(served, decoded, text, w).map_err(|misfit| {
+        let kind = &served.kind;
+        Refusal::bad_request(format!(
+            "{0} in version \"{1}\" cannot be handled as a {0}: {2}",
+            kind.kind,
+            kind.version,
+            misfit.text()
+        ))
+    })
 }

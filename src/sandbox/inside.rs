@@ -1,13 +1,13 @@
 //! Decides how code of this process reads and writes objects without a request: the same rules, at once.
 //! It never goes around a rule, and no fault hook is asked.
 
+use super::apply;
 use super::decode;
 use super::delete::DeleteOptions;
 use super::door::Sandbox;
 use super::fit;
 use super::object::{self, meta};
 use super::patch;
-use super::prepare;
 use super::refuse::Refusal;
 use super::request::Writer;
 use super::served::Served;
@@ -40,7 +40,7 @@ impl State {
         let place = place_of(self, &object, "")?;
         let mut w = Writer::inside(agent);
         decode::kind(&self.kinds, &place.served, &mut object)?;
-        fit::body(&place.served, &mut object, &mut w)?;
+        let object = fit::body(&place.served, object, None, &mut w)?;
         let stored = self.create(&Place { name: String::new(), ..place.clone() }, object, &mut w)?;
         Ok(shape::value(&place.served, &stored))
     }
@@ -54,12 +54,12 @@ impl State {
         let place = place_of(self, &object, sub)?;
         let mut w = Writer::inside(agent);
         decode::kind(&self.kinds, &place.served, &mut object)?;
-        fit::body(&place.served, &mut object, &mut w)?;
+        let object = fit::body(&place.served, object, None, &mut w)?;
         patch::same_name(&place, &object)?;
         let uid = Some(meta(&object, "uid").to_owned());
         let mut make = |live: Option<&Value>, w: &mut Writer| {
             let mut object = object.clone();
-            prepare::record_manager(&place, live, &mut object, w);
+            apply::record_manager(&place, live, &mut object, w);
             Ok(object)
         };
         let written = self.update(&place, Change { make: &mut make, creates: false, uid }, &mut w)?;

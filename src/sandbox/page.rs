@@ -1,37 +1,90 @@
 //! Decides the answers to requests that are not about objects: version, health, what is served.
 //! It never changes anything.
 
+use super::accept;
 use super::answer::Reply;
+use super::discover;
+use super::openapi;
 use super::refuse::Refusal;
 use super::request::Call;
 use super::state::State;
-use serde_json::json;
+use http::Method;
+use serde_json::{Value, json};
 
-/// The version this server says it is.
+/// The minor version of Kubernetes this server says it is.
 pub const MINOR: &str = "35";
+
+const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /// Answers a request for a page.
 #[must_use]
-pub fn answer(_state: &mut State, call: &Call) -> Reply {
+pub fn answer(state: &mut State, call: &Call) -> Reply {
+    let kinds = &state.kinds;
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
-    match segments.as_slice() {
-        ["version"] => Reply::json(200, &version()),
-        ["healthz" | "readyz" | "livez", ..] => Reply::text(200, "ok"),
-        _ => unknown(call, Refusal::no_resource()),
+    let found = match segments.as_slice() {
+        ["version"] => Some(Reply::json(200, &version())),
+        ["healthz" | "readyz" | "livez", ..] => Some(Reply::text(200, "ok")),
+        [] => Some(Reply::json(200, &json!({ "paths": paths(state) }))),
+        ["api"] if accept::aggregated(&call.accept) => Some(aggregated(&discover::aggregated(kinds, false))),
+        ["apis"] if accept::aggregated(&call.accept) => Some(aggregated(&discover::aggregated(kinds, true))),
+        ["api"] => Some(Reply::json(200, &discover::core(&call.host))),
+        ["apis"] => Some(Reply::json(200, &discover::group_list(kinds))),
+        ["apis", group] => json_page(discover::group(kinds, group, true)),
+        ["api", version] => json_page(discover::resource_list(kinds, "", version)),
+        ["apis", group, version] => json_page(discover::resource_list(kinds, group, version)),
+        ["openapi", "v3"] => Some(Reply::json(200, &openapi::index(kinds))),
+        ["openapi", "v3", "api", version] => json_page(openapi::document(kinds, "", version)),
+        ["openapi", "v3", "apis", group, version] => json_page(openapi::document(kinds, group, version)),
+        _ => None,
+    };
+    match found {
+        Some(_) if !matches!(call.method, Method::GET | Method::HEAD) => Refusal::method_not_allowed().into(),
+        Some(reply) => reply,
+        None => unknown(state, call, Refusal::no_resource()),
     }
 }
 
-fn version() -> serde_json::Value {
+fn json_page(value: Option<Value>) -> Option<Reply> {
+    value.map(|v| Reply::json(200, &v))
+}
+
+fn aggregated(value: &Value) -> Reply {
+    Reply { content_type: AGGREGATED, ..Reply::json(200, value) }
+}
+
+fn version() -> Value {
     json!({"major": "1", "minor": MINOR, "gitVersion": format!("v1.{MINOR}.4"), "gitCommit": "", "gitTreeState": "",
         "buildDate": "1970-01-01T00:00:00Z", "goVersion": "", "compiler": "", "platform": "linux/amd64",
         "emulationMajor": "1", "emulationMinor": MINOR, "minCompatibilityMajor": "1", "minCompatibilityMinor": "34"})
 }
 
-/// The answer to a path or method that leads nowhere.
-#[must_use]
-pub fn unknown(_call: &Call, refusal: Refusal) -> Reply {
-    match refusal.code {
-        404 => Reply::text(404, "404 page not found\n"),
-        _ => refusal.into(),
+fn paths(state: &State) -> Vec<String> {
+    let mut all: Vec<String> =
+        ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"]
+            .map(str::to_owned)
+            .into();
+    for group in discover::groups(&state.kinds) {
+        for version in discover::versions(&state.kinds, &group) {
+            all.push(format!("/apis/{group}/{version}"));
+        }
+        all.push(format!("/apis/{group}"));
     }
+    all.sort();
+    all
+}
+
+/// The answer to a path or method that leads nowhere: a Status inside a version that is served, text elsewhere.
+#[must_use]
+pub fn unknown(state: &State, call: &Call, refusal: Refusal) -> Reply {
+    if refusal.code != 404 {
+        return refusal.into();
+    }
+    let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+    let built_in = |group: &str| state.kinds.all().any(|s| s.kind.group == group && s.is_built_in());
+    let known = match segments.as_slice() {
+        ["api", _, ..] => true,
+        ["apis", group, _, ..] => built_in(group),
+        _ => false,
+    };
+    if known { refusal.into() } else { Reply::text(404, "404 page not found\n") }
 }

@@ -2,11 +2,16 @@
 //! It never stores the result.
 
 use super::decode;
+use super::field::FieldError;
+use super::fit::{self, Misfit};
 use super::object;
 use super::refuse::Refusal;
-use super::request::{Call, Writer};
+use super::request::{Call, Validation, Writer};
 use super::served::Served;
+use super::typed::strict;
 use super::write::Place;
+use crate::api::listkeys::Schema;
+use crate::logic::merge;
 use serde_json::Value;
 
 /// RFC 6902.
@@ -23,33 +28,45 @@ const MOST_OPERATIONS: usize = 10_000;
 /// Checks that the kind takes this kind of patch.
 ///
 /// # Errors
-/// 415 with the media types it takes.
+/// 415: for a kind of patch that no kind takes as a router says it, for one that only this kind does not take with
+/// the media types it takes.
 pub fn check(call: &Call, served: &Served) -> Result<(), Refusal> {
-    let built_in: &[&str] = &[JSON, MERGE, STRATEGIC, APPLY];
-    let custom: &[&str] = &[JSON, MERGE, APPLY];
-    let taken = if served.is_built_in() { built_in } else { custom };
-    if taken.contains(&call.content_type.as_str()) {
-        return Ok(());
+    let asked = call.content_type.as_str();
+    if served.is_built_in() && ![JSON, MERGE, STRATEGIC, APPLY].contains(&asked) {
+        let mut refusal = Refusal::new(415, "UnsupportedMediaType", "415: Unsupported Media Type");
+        refusal.details = Some(Box::default());
+        return Err(refusal);
     }
-    Err(Refusal::unsupported_media_type(taken))
+    if !served.is_built_in() && ![JSON, MERGE, APPLY].contains(&asked) {
+        return Err(Refusal::unsupported_media_type(&[JSON, MERGE, APPLY]));
+    }
+    Ok(())
 }
 
-/// Makes the new object from `live` (missing for a server-side apply that creates).
+/// Makes the new object from `live` (missing for a server-side apply that creates), fit for its kind and with its
+/// managers recorded.
 ///
 /// # Errors
 /// 400 for a patch that cannot be read, 422 for one that cannot be applied, 409 for fields owned by others.
 pub fn apply(place: &Place, call: &Call, live: Option<&Value>, w: &mut Writer) -> Result<Value, Refusal> {
-    let live = match (live, call.content_type.as_str()) {
-        (Some(live), _) => live,
-        (None, APPLY) => &Value::Null,
-        (None, _) => return Err(place.missing()),
+    if call.content_type == APPLY {
+        return super::apply::server_side(place, &call.body, live, w);
+    }
+    let Some(live) = live else { return Err(place.missing()) };
+    let served = &place.served;
+    let shown = super::shape::outside(served, live.clone());
+    let mut object = match call.content_type.as_str() {
+        JSON => {
+            let (object, found) = json_patch(&call.body, &shown)?;
+            fitted(served, object, found, w)?
+        }
+        MERGE => {
+            let (object, found) = merge_patch(&call.body, &shown)?;
+            fitted(served, object, found, w)?
+        }
+        _ => strategic(served, &call.body, &shown, w)?,
     };
-    let object = match call.content_type.as_str() {
-        JSON => json_patch(&call.body, live)?,
-        MERGE => merge_patch(&call.body, live)?,
-        STRATEGIC => strategic(place, &call.body, live)?,
-        _ => return server_side(place, &call.body, live, w),
-    };
+    super::apply::record_manager(place, Some(live), &mut object, w);
     Ok(object)
 }
 
@@ -59,66 +76,120 @@ pub fn apply(place: &Place, call: &Call, live: Option<&Value>, w: &mut Writer) -
 /// 400 for a patch that cannot be read, 422 for one that cannot be applied.
 pub fn plain(call: &Call, live: &Value) -> Result<Value, Refusal> {
     match call.content_type.as_str() {
-        JSON => json_patch(&call.body, live),
+        JSON => json_patch(&call.body, live).map(|(object, _)| object),
         APPLY => {
             let patch = decode::yaml(&call.body)
                 .map_err(|e| Refusal::bad_request(format!("error decoding YAML: {e}")))?;
-            let mut object = live.clone();
-            json_patch::merge(&mut object, &patch);
-            Ok(object)
+            Ok(merge::json::apply(live, &patch))
         }
-        _ => merge_patch(&call.body, live),
+        _ => merge_patch(&call.body, live).map(|(object, _)| object),
     }
 }
 
-fn read(body: &[u8]) -> Result<Value, Refusal> {
-    serde_json::from_slice(body).map_err(|e| Refusal::bad_request(format!("error decoding patch: {e}")))
+/// Makes a patched object fit its kind; `found` is what a strict reader found in the patch itself.
+fn fitted(served: &Served, object: Value, mut found: Vec<String>, w: &mut Writer) -> Result<Value, Refusal> {
+    let refuse = |object: &Value, misfit: &Misfit| unfit(&object.to_string(), misfit);
+    found.extend(fit::complaints(served, &object, None));
+    fit::complain(found, w).map_err(|m| refuse(&object, &m))?;
+    let quiet = &mut Writer { validation: Validation::Ignore, ..Writer::inside("") };
+    fit::object(served, object.clone(), None, quiet).map_err(|m| refuse(&object, &m))
 }
 
-fn json_patch(body: &[u8], live: &Value) -> Result<Value, Refusal> {
-    let patch: json_patch::Patch = serde_json::from_slice(body)
-        .map_err(|e| Refusal::bad_request(format!("error decoding patch: {e}")))?;
-    if patch.0.len() > MOST_OPERATIONS {
+/// 422 for a patch that leads to no object of its kind.
+fn unfit(shown: &str, misfit: &Misfit) -> Refusal {
+    Refusal::invalid("", "", "", &[FieldError::invalid("patch", shown, &misfit.text())])
+}
+
+fn bad_patch(why: &str) -> Refusal {
+    Refusal::bad_request(format!("error decoding patch: {why}"))
+}
+
+/// The patched object, and what a strict reader complains about in the patch.
+fn json_patch(body: &[u8], live: &Value) -> Result<(Value, Vec<String>), Refusal> {
+    let read: Value = serde_json::from_slice(body).map_err(|e| bad_patch(&decode::go_error(&e)))?;
+    let Value::Array(operations) = &read else {
+        let kind = decode::kind_of(&read);
+        return Err(bad_patch(&format!(
+            "json: cannot unmarshal {kind} into Go value of type []handlers.jsonPatchOp"
+        )));
+    };
+    if operations.len() > MOST_OPERATIONS {
+        let count = operations.len();
         let text = format!(
-            "Request entity too large: The allowed maximum operations in a JSON patch is {MOST_OPERATIONS}, got {}",
-            patch.0.len()
+            "Request entity too large: The allowed maximum operations in a JSON patch is {MOST_OPERATIONS}, got {count}"
         );
         return Err(Refusal::new(413, "RequestEntityTooLarge", text));
     }
-    let mut object = live.clone();
-    json_patch::patch(&mut object, &patch).map_err(|_| {
+    let mut found = Vec::new();
+    for (at, operation) in operations.iter().enumerate() {
+        for key in operation.as_object().into_iter().flat_map(serde_json::Map::keys) {
+            if !matches!(key.as_str(), "op" | "path" | "from" | "value") {
+                found.push(format!("json patch unknown field \"[{at}].{key}\""));
+            }
+        }
+    }
+    let rejected = || {
         let mut refusal =
             Refusal::new(422, "Invalid", "the server rejected our request due to an error in our request");
         refusal.details = Some(Box::default());
         refusal
-    })?;
-    Ok(object)
+    };
+    let patch: json_patch::Patch = serde_json::from_value(read).map_err(|_| rejected())?;
+    let mut object = live.clone();
+    json_patch::patch(&mut object, &patch).map_err(|_| rejected())?;
+    Ok((object, found))
 }
 
-fn merge_patch(body: &[u8], live: &Value) -> Result<Value, Refusal> {
-    let patch = read(body)?;
+fn merge_patch(body: &[u8], live: &Value) -> Result<(Value, Vec<String>), Refusal> {
+    let patch: Value = serde_json::from_slice(body).map_err(|e| bad_patch(&decode::go_error(&e)))?;
+    if patch.is_null() {
+        return Err(Refusal::bad_request("Invalid JSON Patch"));
+    }
     if !patch.is_object() {
-        return Err(Refusal::bad_request(
-            "error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}",
-        ));
+        let kind = decode::kind_of(&patch);
+        let why = format!("json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}");
+        return Err(bad_patch(&why));
     }
-    let mut object = live.clone();
-    json_patch::merge(&mut object, &patch);
-    Ok(object)
+    Ok((merge::json::apply(live, &patch), strict::complaints(body, None)))
 }
 
-fn strategic(_place: &Place, body: &[u8], live: &Value) -> Result<Value, Refusal> {
-    merge_patch(body, live)
+fn strategic(served: &Served, body: &[u8], live: &Value, w: &mut Writer) -> Result<Value, Refusal> {
+    let patch: Value =
+        serde_json::from_slice(body).map_err(|e| Refusal::bad_request(decode::go_error(&e)))?;
+    if !patch.is_object() {
+        let kind = decode::kind_of(&patch);
+        let why = format!("json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}");
+        return Err(Refusal::bad_request(why));
+    }
+    let kind = &served.kind;
+    let schema = Schema::of(&kind.api_version(), &kind.kind).unwrap_or_else(Schema::deduced);
+    let merged = merge::smp::apply(live, &patch, &schema).map_err(|error| match error.status() {
+        400 => Refusal::bad_request(error.to_string()),
+        422 => {
+            let why = error.to_string();
+            unfit(&go_text(&patch), &Misfit::Type(why))
+        }
+        code => Refusal::new(code, "", error.to_string()),
+    })?;
+    let refuse = |misfit: &Misfit| unfit(&go_text(&patch), misfit);
+    let mut found = strict::complaints(body, None);
+    found.extend(fit::complaints(served, &merged, None));
+    fit::complain(found, w).map_err(|m| refuse(&m))?;
+    fit::converted(served, merged).map_err(|m| refuse(&m))
 }
 
-fn server_side(place: &Place, body: &[u8], live: &Value, _w: &mut Writer) -> Result<Value, Refusal> {
-    let patch = decode::yaml(body).map_err(|e| Refusal::bad_request(format!("error decoding YAML: {e}")))?;
-    let mut object = live.clone();
-    json_patch::merge(&mut object, &patch);
-    if object::meta(&object, "name").is_empty() {
-        object::set_meta(&mut object, "name", Some(place.name.as_str().into()));
+/// A value as Go prints it: `map[a:1 b:[x y]]`.
+fn go_text(value: &Value) -> String {
+    let join = |all: Vec<String>| all.join(" ");
+    match value {
+        Value::Object(all) => {
+            format!("map[{}]", join(all.iter().map(|(k, v)| format!("{k}:{}", go_text(v))).collect()))
+        }
+        Value::Array(all) => format!("[{}]", join(all.iter().map(go_text).collect())),
+        Value::String(text) => text.clone(),
+        Value::Null => "<nil>".to_owned(),
+        other => other.to_string(),
     }
-    Ok(object)
 }
 
 /// Checks that the object a patch or PUT made is still the one of the URL.

@@ -37,12 +37,6 @@ pub fn dedup_owners(object: &mut Value, w: &mut Writer) {
     }
 }
 
-/// Records in `metadata.managedFields` that the writer set what differs from `live`.
-pub fn record_manager(_place: &Place, _live: Option<&Value>, _object: &mut Value, _w: &Writer) {}
-
-/// Keeps the old times in `metadata.managedFields` when nothing else has changed.
-pub fn ignore_manager_times(_object: &mut Value, _live: &Value) {}
-
 /// Prepares a new object: no status where it is a subresource, first generation.
 pub fn create(served: &Served, object: &mut Value) {
     if served.manners.status {

@@ -91,8 +91,9 @@ fn token(revision: i64, prefix: &str, last: &str) -> String {
 }
 
 fn read_token(text: &str, prefix: &str) -> Result<(i64, String), Refusal> {
-    let bad = |why: &str| Refusal::bad_request(format!("continue key is not valid: {why}"));
-    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|e| bad(&e.to_string()))?;
+    let bad =
+        |why: &str| Refusal::bad_request(format!("invalid continue token: continue key is not valid: {why}"));
+    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|e| bad(&illegal(text, &e)))?;
     let token: Token = serde_json::from_slice(&bytes).map_err(|e| bad(&e.to_string()))?;
     if token.v != "meta.k8s.io/v1" {
         return Err(bad(&format!("server does not recognize this encoded version {}", token.v)));
@@ -107,6 +108,15 @@ fn read_token(text: &str, prefix: &str) -> Result<(i64, String), Refusal> {
         return Err(bad(&token.start));
     }
     Ok((token.rv, format!("{prefix}{}", token.start.trim_end_matches('\0'))))
+}
+
+fn illegal(text: &str, error: &base64::DecodeError) -> String {
+    let at = match error {
+        base64::DecodeError::InvalidByte(at, _) => *at,
+        // Go tells the beginning of the broken group of four
+        _ => text.len() / 4 * 4,
+    };
+    format!("illegal base64 data at input byte {at}")
 }
 
 /// Checks the options of a list.
@@ -142,19 +152,15 @@ fn check(q: &Query) -> Result<(), Refusal> {
 /// The revision in `resourceVersion`; `None` when there is none.
 ///
 /// # Errors
-/// 400 when it is no number.
+/// 500 when it is no number, as a real server answers everywhere but in lists.
 pub fn asked_revision(q: &Query) -> Result<Option<u64>, Refusal> {
     let text = q.text("resourceVersion");
     if text.is_empty() {
         return Ok(None);
     }
-    let why = || {
-        let error =
-            FieldError::invalid("resourceVersion", text, "strconv.ParseUint: parsing \"\": invalid syntax");
-        let body = error.body.replace("parsing \"\"", &format!("parsing {}", super::field::quoted(text)));
-        Refusal::bad_request(format!("resourceVersion: {body}"))
-    };
-    text.parse().map(Some).map_err(|_| why())
+    let detail = format!("strconv.ParseUint: parsing {}: invalid syntax", super::field::quoted(text));
+    let why = |_| Refusal::new(500, "", FieldError::invalid("resourceVersion", text, &detail).text());
+    text.parse().map(Some).map_err(why)
 }
 
 impl State {
@@ -165,7 +171,8 @@ impl State {
     pub fn list(&mut self, selection: &Selection, q: &Query) -> Result<Page, Refusal> {
         check(q)?;
         let limit = q.number("limit")?.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-        let asked = asked_revision(q)?;
+        let asked = asked_revision(q)
+            .map_err(|e| Refusal::bad_request(format!("invalid resource version: {}", e.message)))?;
         let current = self.revision;
         let exact = q.text("resourceVersionMatch") == "Exact"
             || (q.text("resourceVersionMatch").is_empty() && limit > 0 && asked.is_some_and(|r| r > 0));

@@ -23,6 +23,8 @@ pub struct Call {
     pub content_type: String,
     /// The `User-Agent` header.
     pub agent: String,
+    /// The `Host` header.
+    pub host: String,
     /// The body.
     pub body: Bytes,
 }
@@ -41,6 +43,7 @@ impl Call {
             accept: header(&parts.headers, "accept"),
             content_type: content_type.split(';').next().unwrap_or_default().trim().to_owned(),
             agent: header(&parts.headers, "user-agent"),
+            host: header(&parts.headers, "host"),
             body,
         }
     }

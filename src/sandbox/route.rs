@@ -106,6 +106,9 @@ pub fn route(kinds: &Kinds, call: &Call) -> Result<Route, Refusal> {
         return Err(Refusal::no_resource());
     }
     let ask = verb(call, !name.is_empty(), !sub.is_empty(), served.kind.namespaced && namespace.is_empty())?;
+    if sub.is_empty() && !served.verbs.contains(&ask.name()) {
+        return Err(Refusal::method_not_allowed());
+    }
     Ok(Route::Objects(Target {
         served,
         namespace: namespace.to_owned(),

@@ -1,7 +1,7 @@
 //! Decides which objects a label selector or a field selector means, and what is wrong with one that means none.
 //! It never reads a store.
 
-use super::field::FieldError;
+use super::field::{FieldError, sentence};
 use super::names;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -225,13 +225,7 @@ fn requirement(tokens: &mut Tokens<'_>) -> Result<Requirement, String> {
     };
     let values =
         if matches!(operator, "in" | "notin") { several(tokens)? } else { BTreeSet::from([one(tokens)?]) };
-    for (at, value) in values.iter().enumerate() {
-        if matches!(operator, ">" | "<") && value.parse::<i64>().is_err() {
-            let detail = "for 'Gt', 'Lt' operators, the value must be an integer";
-            return Err(FieldError::invalid(format!("values[{at}]"), value.as_str(), detail).text());
-        }
-        check(names::label_value(value), &format!("values[{at}][{key}]"), value)?;
-    }
+    check_values(&key, operator, &values)?;
     let bound = values.first().and_then(|v| v.parse().ok()).unwrap_or(0);
     Ok(match operator {
         "notin" | "!=" => Requirement::NotIn(key, values),
@@ -239,6 +233,23 @@ fn requirement(tokens: &mut Tokens<'_>) -> Result<Requirement, String> {
         "<" => Requirement::Less(key, bound),
         _ => Requirement::In(key, values),
     })
+}
+
+fn check_values(key: &str, operator: &str, values: &BTreeSet<String>) -> Result<(), String> {
+    let mut errors = Vec::new();
+    let numbers = matches!(operator, ">" | "<");
+    for (at, value) in values.iter().enumerate().filter(|(_, v)| numbers && v.parse::<i64>().is_err()) {
+        let detail = "for 'Gt', 'Lt' operators, the value must be an integer";
+        errors.push(FieldError::invalid(format!("values[{at}]"), value.as_str(), detail));
+    }
+    for (at, value) in values.iter().enumerate() {
+        let wrong = names::label_value(value);
+        if !wrong.is_empty() {
+            let path = format!("values[{at}][{key}]");
+            errors.push(FieldError::invalid(path, value.as_str(), &wrong.join("; ")));
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(sentence(&errors)) }
 }
 
 fn check(wrong: Vec<String>, path: &str, value: &str) -> Result<(), String> {

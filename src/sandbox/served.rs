@@ -51,6 +51,25 @@ pub struct Scale {
     pub selector: Option<String>,
 }
 
+/// A part of an object with an endpoint of its own, as discovery tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sub {
+    /// Its name in the URL.
+    pub name: &'static str,
+    /// Group, version and kind it is read and written as; group and version are empty where they are the parent's.
+    pub kind: (&'static str, &'static str, String),
+    /// Its verbs.
+    pub verbs: &'static [&'static str],
+}
+
+/// The verbs of most kinds.
+pub const VERBS: &[&str] =
+    &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+const NO_COLLECTION: &[&str] = &["create", "delete", "get", "list", "patch", "update", "watch"];
+const ONLY_CREATE: &[&str] = &["create"];
+const ONLY_READ: &[&str] = &["get", "list"];
+const CHANGE: &[&str] = &["get", "patch", "update"];
+
 /// One kind in one version, as it is served.
 #[derive(Clone, Debug)]
 pub struct Served {
@@ -64,6 +83,8 @@ pub struct Served {
     pub manners: Manners,
     /// The scale subresource.
     pub scale: Option<Scale>,
+    /// What may be asked of it.
+    pub verbs: &'static [&'static str],
     /// The definition, for kinds that a CustomResourceDefinition brought.
     pub custom: Option<Arc<Custom>>,
 }
@@ -73,6 +94,46 @@ impl Served {
     #[must_use]
     pub fn is_built_in(&self) -> bool {
         self.custom.is_none()
+    }
+
+    /// The parts with an endpoint of their own, in order of their names.
+    #[must_use]
+    pub fn subresources(&self) -> Vec<Sub> {
+        let kind = &self.kind;
+        let own = |name, verbs| Sub { name, kind: ("", "", kind.kind.clone()), verbs };
+        let other = |name, kind: &str, verbs| Sub { name, kind: ("", "", kind.to_owned()), verbs };
+        let foreign =
+            |name, group, kind: &str, verbs| Sub { name, kind: (group, "v1", kind.to_owned()), verbs };
+        let proxy: &[&str] = &["create", "delete", "get", "patch", "update"];
+        let stream: &[&str] = &["create", "get"];
+        let mut all = match (kind.group.as_str(), kind.kind.as_str()) {
+            ("", "Namespace") => vec![own("finalize", &["update"])],
+            ("", "Node") => vec![other("proxy", "NodeProxyOptions", proxy)],
+            ("", "Service") => vec![other("proxy", "ServiceProxyOptions", proxy)],
+            ("", "ServiceAccount") => {
+                vec![foreign("token", "authentication.k8s.io", "TokenRequest", ONLY_CREATE)]
+            }
+            ("certificates.k8s.io", _) => vec![own("approval", CHANGE)],
+            ("", "Pod") => vec![
+                other("attach", "PodAttachOptions", stream),
+                other("binding", "Binding", ONLY_CREATE),
+                own("ephemeralcontainers", CHANGE),
+                foreign("eviction", "policy", "Eviction", ONLY_CREATE),
+                other("exec", "PodExecOptions", stream),
+                own("log", &["get"]),
+                other("portforward", "PodPortForwardOptions", stream),
+                other("proxy", "PodProxyOptions", proxy),
+                own("resize", CHANGE),
+            ],
+            _ => Vec::new(),
+        };
+        if self.scale.is_some() {
+            all.push(foreign("scale", "autoscaling", "Scale", CHANGE));
+        }
+        if self.manners.status {
+            all.push(own("status", CHANGE));
+        }
+        all
     }
 
     /// Whether it is `kind` of `group`.
@@ -95,6 +156,9 @@ impl Kinds {
         let mut all = Self::default();
         for kind in kinds::all().filter(|k| k.group != "argoproj.io") {
             all.insert(built_in(kind));
+        }
+        for row in MORE {
+            all.insert(built_in(more(row)));
         }
         all
     }
@@ -150,10 +214,86 @@ fn built_in(kind: Kind) -> Served {
         ("events.k8s.io", "events") => "events".into(),
         _ => kind.resource().into(),
     };
-    Served { list_kind: format!("{}List", kind.kind), kind, shelf, manners, scale, custom: None }
+    let verbs = match (kind.group.as_str(), kind.kind.as_str()) {
+        ("authentication.k8s.io" | "authorization.k8s.io", _) | ("", "Binding") => ONLY_CREATE,
+        ("", "ComponentStatus") => ONLY_READ,
+        ("", "Namespace") => NO_COLLECTION,
+        _ => VERBS,
+    };
+    Served { list_kind: format!("{}List", kind.kind), kind, shelf, manners, scale, verbs, custom: None }
+}
+
+/// Group, version, kind, plural, short names, whether it is namespaced.
+type Row = (&'static str, &'static str, &'static str, &'static str, &'static [&'static str], bool);
+
+/// Kinds that a real server has besides those manifests commonly hold. Most of them are only kept.
+const MORE: &[Row] = &[
+    ("", "v1", "Binding", "bindings", &[], true),
+    ("", "v1", "ComponentStatus", "componentstatuses", &["cs"], false),
+    (ADMISSION, "v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies", &[], false),
+    (ADMISSION, "v1", "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", &[], false),
+    ("apiregistration.k8s.io", "v1", "APIService", "apiservices", &[], false),
+    ("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews", &[], false),
+    ("authentication.k8s.io", "v1", "TokenReview", "tokenreviews", &[], false),
+    ("authorization.k8s.io", "v1", "LocalSubjectAccessReview", "localsubjectaccessreviews", &[], true),
+    ("authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", &[], false),
+    ("authorization.k8s.io", "v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews", &[], false),
+    ("authorization.k8s.io", "v1", "SubjectAccessReview", "subjectaccessreviews", &[], false),
+    ("autoscaling", "v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers", &["hpa"], true),
+    ("certificates.k8s.io", "v1", "CertificateSigningRequest", "certificatesigningrequests", &["csr"], false),
+    ("flowcontrol.apiserver.k8s.io", "v1", "FlowSchema", "flowschemas", &[], false),
+    (
+        "flowcontrol.apiserver.k8s.io",
+        "v1",
+        "PriorityLevelConfiguration",
+        "prioritylevelconfigurations",
+        &[],
+        false,
+    ),
+    ("networking.k8s.io", "v1", "IPAddress", "ipaddresses", &["ip"], false),
+    ("networking.k8s.io", "v1", "ServiceCIDR", "servicecidrs", &[], false),
+    ("node.k8s.io", "v1", "RuntimeClass", "runtimeclasses", &[], false),
+    ("resource.k8s.io", "v1", "DeviceClass", "deviceclasses", &[], false),
+    ("resource.k8s.io", "v1", "ResourceClaim", "resourceclaims", &[], true),
+    ("resource.k8s.io", "v1", "ResourceClaimTemplate", "resourceclaimtemplates", &[], true),
+    ("resource.k8s.io", "v1", "ResourceSlice", "resourceslices", &[], false),
+    ("storage.k8s.io", "v1", "CSIDriver", "csidrivers", &[], false),
+    ("storage.k8s.io", "v1", "CSINode", "csinodes", &[], false),
+    ("storage.k8s.io", "v1", "CSIStorageCapacity", "csistoragecapacities", &[], true),
+    ("storage.k8s.io", "v1", "VolumeAttachment", "volumeattachments", &[], false),
+    ("storage.k8s.io", "v1", "VolumeAttributesClass", "volumeattributesclasses", &["vac"], false),
+];
+
+const ADMISSION: &str = "admissionregistration.k8s.io";
+
+fn more((group, version, kind, plural, short, namespaced): &Row) -> Kind {
+    let categories: &[&str] = match *group {
+        ADMISSION | "apiregistration.k8s.io" => &["api-extensions"],
+        "autoscaling" => &["all"],
+        _ => &[],
+    };
+    let texts = |all: &[&str]| all.iter().map(|s| (*s).to_owned()).collect();
+    Kind {
+        group: (*group).to_owned(),
+        version: (*version).to_owned(),
+        kind: (*kind).to_owned(),
+        plural: (*plural).to_owned(),
+        singular: kind.to_lowercase(),
+        short: texts(short),
+        categories: texts(categories),
+        namespaced: *namespaced,
+    }
 }
 
 const STATUS: &[(&str, &str)] = &[
+    (ADMISSION, "ValidatingAdmissionPolicy"),
+    ("apiregistration.k8s.io", "APIService"),
+    ("certificates.k8s.io", "CertificateSigningRequest"),
+    ("flowcontrol.apiserver.k8s.io", "FlowSchema"),
+    ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"),
+    ("networking.k8s.io", "ServiceCIDR"),
+    ("resource.k8s.io", "ResourceClaim"),
+    ("storage.k8s.io", "VolumeAttachment"),
     ("", "Namespace"),
     ("", "Node"),
     ("", "PersistentVolume"),
@@ -175,7 +315,15 @@ const STATUS: &[(&str, &str)] = &[
 ];
 
 const CONDITIONAL_UPDATE: &[&str] = &[
+    "APIService",
+    "CSIDriver",
+    "CSINode",
+    "CSIStorageCapacity",
     "PodDisruptionBudget",
+    "RuntimeClass",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+    "VolumeAttachment",
     "Lease",
     "MutatingWebhookConfiguration",
     "ValidatingWebhookConfiguration",
@@ -187,6 +335,7 @@ const CREATE_ON_UPDATE: &[&str] = &[
     "ClusterRoleBinding",
     "Role",
     "RoleBinding",
+    "RuntimeClass",
     "Lease",
     "LimitRange",
     "Event",
@@ -195,11 +344,19 @@ const CREATE_ON_UPDATE: &[&str] = &[
 ];
 
 const RETURNS_DELETED: &[&str] = &[
+    "CSIDriver",
+    "CSINode",
+    "DeviceClass",
     "Namespace",
     "PersistentVolume",
     "PersistentVolumeClaim",
     "Pod",
     "PodTemplate",
+    "ResourceClaim",
+    "ResourceClaimTemplate",
+    "ResourceSlice",
+    "VolumeAttachment",
+    "VolumeAttributesClass",
     "ResourceQuota",
     "Service",
     "ServiceAccount",
@@ -213,7 +370,14 @@ fn generation(kind: &str) -> Generation {
         "EndpointSlice" => Generation::ContentOrLabels,
         "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" => Generation::Field("webhooks"),
         "PriorityClass" => Generation::Fixed,
-        "CronJob"
+        "FlowSchema"
+        | "PriorityLevelConfiguration"
+        | "ValidatingAdmissionPolicy"
+        | "ValidatingAdmissionPolicyBinding"
+        | "DeviceClass"
+        | "ResourceSlice"
+        | "CSIDriver"
+        | "CronJob"
         | "CustomResourceDefinition"
         | "DaemonSet"
         | "Ingress"

@@ -92,7 +92,9 @@ async fn respond(shared: &Shared, call: &Call) -> io::Result<Response<Body>> {
     }
 }
 
-fn response(reply: Reply) -> Response<Body> {
+/// An HTTP response with a whole reply.
+#[must_use]
+pub fn response(reply: Reply) -> Response<Body> {
     let mut response = Response::new(Full::new(reply.body).boxed_unsync());
     *response.status_mut() = http::StatusCode::from_u16(reply.code).unwrap_or_default();
     let headers = response.headers_mut();

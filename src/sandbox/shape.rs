@@ -49,6 +49,15 @@ pub fn value(served: &Served, stored: &Stored) -> Value {
     object
 }
 
+/// A stored object's value as it is read from outside.
+#[must_use]
+pub fn outside(served: &Served, mut object: Value) -> Value {
+    if served.kind.group == "events.k8s.io" {
+        events::to_events_api(&mut object);
+    }
+    object
+}
+
 fn needs_reading(served: &Served, stored: &Stored) -> bool {
     served.kind.group == "events.k8s.io" || served.custom.as_deref().is_some_and(|c| c.is_newer(stored))
 }

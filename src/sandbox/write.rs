@@ -2,6 +2,7 @@
 //! It never reads a request; the rules of single kinds are in `admit`, those of patches in `patch`.
 
 use super::admit;
+use super::apply;
 use super::custom::Custom;
 use super::object::{self, meta};
 use super::prepare;
@@ -110,7 +111,7 @@ impl State {
         admit::namespace(self, place, &object)?;
         prepare::dedup_owners(&mut object, w);
         admit::mutate(self, &place.served, &mut object, None)?;
-        prepare::record_manager(place, None, &mut object, w);
+        apply::record_manager(place, None, &mut object, w);
         if meta(&object, "name").is_empty() && !meta(&object, "generateName").is_empty() {
             let base = prepare::name_base(meta(&object, "generateName"));
             for attempt in 1..=TRIES {
@@ -198,7 +199,7 @@ impl State {
             let kind = &served.kind;
             return Err(Refusal::invalid(&kind.group, &kind.kind, meta(&object, "name"), &errors));
         }
-        prepare::ignore_manager_times(&mut object, &live);
+        apply::ignore_manager_times(&mut object, &live);
         if prepare::is_last_finalizer_gone(served, &object, &live) {
             if !w.dry_run {
                 self.remove(served, stored, live);

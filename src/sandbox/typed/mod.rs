@@ -1,0 +1,212 @@
+//! Decides what the kinds of Kubernetes itself look like: which fields they have, of which Go type, and which of them
+//! are written out when they are empty. It is data; `fit` and `strict` read objects with it and never change it.
+
+pub mod fit;
+pub mod strict;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// The shape of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Text.
+    Text,
+    /// A whole number of 32 bits.
+    Int32,
+    /// A whole number of 64 bits.
+    Int64,
+    /// A whole number of 8 bits without a sign.
+    Uint8,
+    /// A number.
+    Float,
+    /// True or false.
+    Bool,
+    /// A quantity such as `100m`.
+    Quantity,
+    /// A whole number or text.
+    IntOrText,
+    /// A time with seconds.
+    Time,
+    /// A time with microseconds.
+    MicroTime,
+    /// A Go duration as text.
+    Duration,
+    /// Base64.
+    Bytes,
+    /// Any JSON.
+    Raw,
+    /// A list.
+    List(Box<Shape>),
+    /// A map with text keys.
+    Map(Box<Shape>),
+    /// A struct, by its place in the table.
+    Struct(usize),
+}
+
+/// One field of a struct.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Its shape.
+    pub shape: Shape,
+    /// Whether it is a pointer, so that absent and zero differ.
+    pub pointer: bool,
+    /// Whether it is left out when it is empty.
+    pub omit: bool,
+    /// The Go type of a text that has one of its own; empty for plain text.
+    pub go: &'static str,
+}
+
+/// One struct.
+#[derive(Clone, Debug, Default)]
+pub struct Type {
+    /// The Go name without its package.
+    pub name: &'static str,
+    /// The Go name with its package's last element, such as `v1.PodSpec`.
+    pub full: String,
+    /// Its fields.
+    pub fields: BTreeMap<&'static str, Field>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    types: Vec<Type>,
+    kinds: BTreeMap<(&'static str, &'static str), usize>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| read(include_str!("builtin.txt")));
+
+static NOTHING: LazyLock<Type> = LazyLock::new(Type::default);
+
+/// The type of a kind.
+#[must_use]
+pub fn of(api_version: &str, kind: &str) -> Option<&'static Type> {
+    let id = TABLE.kinds.iter().find(|((v, k), _)| *v == api_version && *k == kind)?.1;
+    TABLE.types.get(*id)
+}
+
+/// The type at a place of the table.
+#[must_use]
+pub fn at(id: usize) -> &'static Type {
+    TABLE.types.get(id).unwrap_or(&NOTHING)
+}
+
+fn read(text: &'static str) -> Table {
+    let lines = || text.lines().filter(|l| !l.starts_with('#') && !l.is_empty());
+    let names: BTreeMap<&str, usize> = lines()
+        .filter(|l| !l.starts_with('@'))
+        .enumerate()
+        .map(|(id, l)| (l.split(' ').next().unwrap_or_default(), id))
+        .collect();
+    let mut table = Table::default();
+    for line in lines() {
+        let mut words = line.split(' ');
+        let first = words.next().unwrap_or_default();
+        if let Some(version) = first.strip_prefix('@') {
+            let kind = words.next().unwrap_or_default();
+            if let Some(id) = words.next().and_then(|name| names.get(name)) {
+                table.kinds.insert((version, kind), *id);
+            }
+            continue;
+        }
+        let name = first.rsplit('.').next().unwrap_or_default();
+        let package = first.rsplit('.').nth(1).unwrap_or_default();
+        let fields = words.filter_map(|word| field(word, &names)).collect();
+        table.types.push(Type { name, full: format!("{package}.{name}"), fields });
+    }
+    table
+}
+
+/// Reads `name*?:shape=go.Type`.
+fn field(word: &'static str, names: &BTreeMap<&str, usize>) -> Option<(&'static str, Field)> {
+    let (head, tail) = word.split_once(':')?;
+    let (text, go) = tail.split_once('=').unwrap_or((tail, ""));
+    let name = head.trim_end_matches(['*', '?']);
+    let marks = head.get(name.len()..).unwrap_or_default();
+    let field =
+        Field { shape: shape(text, names), pointer: marks.contains('*'), omit: marks.contains('?'), go };
+    Some((name, field))
+}
+
+fn shape(text: &str, names: &BTreeMap<&str, usize>) -> Shape {
+    let inner = |open, close| text.strip_prefix(open).and_then(|t| t.strip_suffix(close));
+    if let Some(items) = inner('[', ']') {
+        return Shape::List(Box::new(shape(items, names)));
+    }
+    if let Some(values) = inner('<', '>') {
+        return Shape::Map(Box::new(shape(values, names)));
+    }
+    match text {
+        "s" => Shape::Text,
+        "i" => Shape::Int32,
+        "l" => Shape::Int64,
+        "u" => Shape::Uint8,
+        "f" => Shape::Float,
+        "b" => Shape::Bool,
+        "q" => Shape::Quantity,
+        "x" => Shape::IntOrText,
+        "t" => Shape::Time,
+        "m" => Shape::MicroTime,
+        "d" => Shape::Duration,
+        "y" => Shape::Bytes,
+        name => names.get(name).map_or(Shape::Raw, |id| Shape::Struct(*id)),
+    }
+}
+
+impl Shape {
+    /// The Go name of the type, as its JSON reader names it.
+    #[must_use]
+    pub fn go(&self) -> String {
+        match self {
+            Self::Text => "string".to_owned(),
+            Self::Int32 | Self::IntOrText => "int32".to_owned(),
+            Self::Int64 => "int64".to_owned(),
+            Self::Uint8 => "uint8".to_owned(),
+            Self::Float => "float64".to_owned(),
+            Self::Bool => "bool".to_owned(),
+            Self::Quantity => "resource.Quantity".to_owned(),
+            Self::Time => "v1.Time".to_owned(),
+            Self::MicroTime => "v1.MicroTime".to_owned(),
+            Self::Duration => "v1.Duration".to_owned(),
+            Self::Bytes => "[]uint8".to_owned(),
+            Self::Raw => "runtime.RawExtension".to_owned(),
+            Self::List(items) => format!("[]{}", items.go()),
+            Self::Map(values) => format!("map[string]{}", values.go()),
+            Self::Struct(id) => at(*id).full.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::kinds;
+
+    #[test]
+    fn every_built_in_kind_has_a_type() {
+        for kind in kinds::all().filter(|k| k.group != "argoproj.io") {
+            assert!(of(&kind.api_version(), &kind.kind).is_some(), "{}", kind.kind);
+        }
+    }
+
+    #[test]
+    fn no_type_of_the_table_is_unknown_to_it() {
+        let text = include_str!("builtin.txt");
+        for line in text.lines().filter(|l| !l.starts_with(['#', '@'])) {
+            for shape in line.split(' ').skip(1).filter_map(|w| w.split_once(':')).map(|(_, s)| s) {
+                let name = shape.split('=').next().unwrap().trim_matches(['[', ']', '<', '>']);
+                let known = name.len() == 1 || text.contains(&format!("\n{name} "));
+                assert!(known, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn go_names() {
+        let deployment = of("apps/v1", "Deployment").unwrap();
+        assert_eq!(deployment.fields["spec"].shape.go(), "v1.DeploymentSpec");
+        let Shape::Struct(spec) = deployment.fields["spec"].shape else { panic!() };
+        assert!(at(spec).fields["replicas"].pointer);
+        assert!(!at(spec).fields["selector"].omit);
+    }
+}
