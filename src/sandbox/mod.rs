@@ -2,3 +2,4 @@
 //! It never talks to a real cluster.
 
 pub mod actors;
+pub mod metrics;
