@@ -3,6 +3,7 @@
 //!
 //! | part | faithful | not |
 //! |---|---|---|
+//! | Deployment | rolling, recreation, pause, revisions, shares, deadlines | the hash's own bytes |
 //! | ReplicaSet | pods made, given up, adopted, released; status; `minReadySeconds` | slow start |
 //! | pods | phases, conditions, gates, hooks, crashes, Jobs' ends | probes run, resources, affinity |
 //! | collector | background, foreground, orphan; absent owners; any kind | |
@@ -13,6 +14,7 @@
 //! ```
 
 mod crew;
+mod deployment;
 mod events;
 mod garbage;
 mod names;
