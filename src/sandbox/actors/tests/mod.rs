@@ -3,6 +3,7 @@
 
 mod deployment;
 mod garbage;
+mod job;
 mod pods;
 mod replicaset;
 mod world;
