@@ -24,6 +24,7 @@ pub mod field;
 pub mod fields;
 pub mod fit;
 pub mod inside;
+pub mod metrics;
 pub mod names;
 pub mod object;
 pub mod openapi;

@@ -7,7 +7,7 @@ use super::pod::{self, Life};
 use super::rows::{Row, Rows};
 use super::task::{Action, Controller, Errand, Key, Options, Seen, Task};
 use super::turn::{Refusal, Turn};
-use super::{events, garbage, namespace, node, replicaset, wiring};
+use super::{deployment, events, garbage, job, namespace, node, replicaset, wiring};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -195,7 +195,9 @@ fn take(turn: &mut Turn<'_>) {
         Controller::Node => node::register(turn, &key),
         Controller::Namespace => namespace::keep(turn, &key),
         Controller::Garbage => garbage::collect(turn, &key),
+        Controller::Deployment => deployment::sync(turn, &key),
         Controller::ReplicaSet => replicaset::sync(turn, &key),
+        Controller::Job => job::sync(turn, &key),
         Controller::Scheduler => pod::schedule(turn, &key),
         Controller::Kubelet => pod::run(turn, &key),
         Controller::Events => events::keep(turn, &key),

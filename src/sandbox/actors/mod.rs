@@ -3,7 +3,9 @@
 //!
 //! | part | faithful | not |
 //! |---|---|---|
+//! | Deployment | rolling, recreation, pause, revisions, shares, deadlines | the hash's own bytes |
 //! | ReplicaSet | pods made, given up, adopted, released; status; `minReadySeconds` | slow start |
+//! | Job | completions, parallelism, back-off, deadline, suspension, indexes, TTL | policies; CronJobs run |
 //! | pods | phases, conditions, gates, hooks, crashes, Jobs' ends | probes run, resources, affinity |
 //! | collector | background, foreground, orphan; absent owners; any kind | |
 //! | namespaces | furniture, emptying | conditions while emptying |
@@ -13,8 +15,10 @@
 //! ```
 
 mod crew;
+mod deployment;
 mod events;
 mod garbage;
+mod job;
 mod names;
 mod namespace;
 mod node;

@@ -31,6 +31,8 @@ pub(super) struct PodRow {
     /// The most restarts of one container.
     pub restarts: i64,
     pub address: String,
+    /// When its last container ended.
+    pub finished: Option<Timestamp>,
     /// Whether the Job that owns the pod has still to count it.
     pub tracked: bool,
 }
@@ -121,6 +123,10 @@ fn pod_row(pod: &Value) -> PodRow {
         cost: cost.and_then(|c| c.parse().ok()).unwrap_or(0),
         restarts: restarts.unwrap_or(0),
         address: text(pod, "/status/podIP").to_owned(),
+        finished: list(pod, "/status/containerStatuses")
+            .iter()
+            .filter_map(|c| moment(c, "/state/terminated/finishedAt"))
+            .max(),
         tracked: has_finalizer(pod, TRACKING),
     }
 }

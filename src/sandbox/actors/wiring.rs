@@ -96,11 +96,10 @@ impl Found<'_> {
     /// Workloads of the namespace that select an object without a controller.
     fn adopters(&mut self, row: &Row, kinds: &[(&str, Controller)]) {
         for (kind, controller) in kinds {
-            let api = if *kind == "Job" { "batch/v1" } else { "apps/v1" };
             let selects = |r: &&Row| r.selector.as_ref().is_some_and(|s| s.matches(&row.labels));
             let keys: Vec<Key> = self
                 .rows
-                .of_kind(api, kind, &row.key.namespace)
+                .of_kind("apps/v1", kind, &row.key.namespace)
                 .filter(selects)
                 .map(|r| r.key.clone())
                 .collect();
@@ -116,7 +115,6 @@ impl Found<'_> {
                     ("ReplicaSet", Controller::ReplicaSet),
                     ("StatefulSet", Controller::StatefulSet),
                     ("DaemonSet", Controller::DaemonSet),
-                    ("Job", Controller::Job),
                 ],
             );
         }

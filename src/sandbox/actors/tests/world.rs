@@ -273,6 +273,14 @@ pub fn replicaset(name: &str, replicas: i64) -> Value {
     })
 }
 
+/// A Deployment of pods `app: web`.
+pub fn deployment(replicas: i64) -> Value {
+    let mut object = replicaset("web", replicas);
+    object["kind"] = json!("Deployment");
+    object["spec"]["progressDeadlineSeconds"] = json!(60);
+    object
+}
+
 /// A pod that nobody owns.
 pub fn pod(name: &str, label: &str) -> Value {
     json!({
