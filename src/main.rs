@@ -2,5 +2,5 @@
 //! It never does the work of a verb.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    switchback::front::cli::main()
 }

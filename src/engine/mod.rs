@@ -17,6 +17,8 @@ pub mod facts;
 pub mod index;
 pub mod ledger;
 pub mod links;
+pub mod meter;
+pub mod open;
 pub mod pump;
 pub mod queue;
 pub mod record;

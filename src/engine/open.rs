@@ -1,0 +1,152 @@
+//! Decides how clusters and repositories are opened for whoever speaks to people.
+//! It never decides what is done with them.
+
+use crate::api::inventory;
+use crate::api::kinds::Kind;
+use crate::base::clock::Clock;
+use crate::engine::context::{Context, Told};
+use crate::engine::deliver::Source;
+use crate::engine::record;
+use crate::world::git::{Author, Mirror, Options, watch_local};
+use crate::world::watch::{Interest, follow};
+use crate::world::{connect, probe};
+use kube::client::Body;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tower::{BoxError, Service};
+
+pub use crate::world::cluster::{Cluster, Mode};
+pub use crate::world::error::ClusterError;
+pub use crate::world::git::{Credentials, GitError, Secret};
+pub use crate::world::probe::{Inside, Probe};
+pub use crate::world::watch::News;
+
+/// The cluster of `kubeconfig`, or of the environment.
+///
+/// # Errors
+/// No cluster is configured.
+pub async fn cluster(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Cluster, ClusterError> {
+    connect::cluster(kubeconfig, context).await.map(Cluster::new)
+}
+
+/// A cluster in this process.
+pub fn inside<S, B>(service: S) -> Cluster
+where
+    S: Service<http::Request<Body>, Response = http::Response<B>> + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Into<BoxError>,
+    B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    Cluster::new(connect::inside(service))
+}
+
+/// What an engine has at hand for `cluster`, and the work that goes on behind it while `tasks` lives.
+#[must_use]
+pub fn context(
+    cluster: Cluster,
+    probe: Probe,
+    clock: Clock,
+    ears: Option<mpsc::UnboundedSender<Told>>,
+    prometheus: Option<String>,
+    tasks: &mut JoinSet<()>,
+) -> Context {
+    let (recorder, work) = record::recorder(cluster.clone(), clock);
+    tasks.spawn(work);
+    Context { cluster, probe, clock, recorder, ears, prometheus }
+}
+
+/// A probe over the network.
+///
+/// # Errors
+/// The machine's certificates cannot be read.
+pub fn network() -> Result<Probe, String> {
+    probe::Probe::network()
+}
+
+/// Which repository to open, and how.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    /// URL or path.
+    pub url: String,
+    /// Branch.
+    pub branch: String,
+    /// Folder of the manifests.
+    pub path: String,
+    /// Namespace for objects that name none.
+    pub namespace: String,
+    /// Folder in which mirrors live.
+    pub cache: PathBuf,
+    /// What to show the server.
+    pub credentials: Credentials,
+    /// Whether failed revisions go back in Git.
+    pub rollback: bool,
+    /// Who makes revert commits: name and address.
+    pub author: (String, String),
+}
+
+/// Opens a repository.
+///
+/// # Errors
+/// An address or a branch that is none, or a folder that cannot be written.
+pub fn repository(wanted: &Repository) -> Result<Source, GitError> {
+    let mut options = Options::new(&wanted.url, &wanted.branch, &wanted.cache);
+    options.credentials = wanted.credentials.clone();
+    let mirror = Mirror::open(options)?;
+    let name = {
+        use crate::world::git::Git as _;
+        inventory::name_of(&mirror.name(), &wanted.branch, &wanted.path, &wanted.namespace)
+    };
+    Ok(Source {
+        git: Arc::new(mirror),
+        path: wanted.path.clone(),
+        branch: wanted.branch.clone(),
+        namespace: wanted.namespace.clone(),
+        name,
+        rollback: wanted.rollback,
+        author: Author { name: wanted.author.0.clone(), email: wanted.author.1.clone() },
+    })
+}
+
+/// Nudges `nudges` with `number` whenever the branch of a local repository moves. Answers whether the repository is
+/// local; others have to be asked now and then.
+///
+/// # Errors
+/// The system cannot watch the repository.
+pub async fn nudge_when_moved(
+    wanted: &Repository,
+    number: usize,
+    nudges: mpsc::Sender<usize>,
+    tasks: &mut JoinSet<()>,
+) -> Result<bool, GitError> {
+    let mut watch = match watch_local(&wanted.url, &wanted.branch).await {
+        Err(GitError::NotLocal { .. }) => return Ok(false),
+        other => other?,
+    };
+    tasks.spawn(async move {
+        while watch.moved().await.is_ok() {
+            if nudges.send(number).await.is_err() {
+                return;
+            }
+        }
+    });
+    Ok(true)
+}
+
+/// Follows kinds for a view; each message carries the name given with the kind.
+#[must_use]
+pub fn watch(
+    cluster: &Cluster,
+    kinds: Vec<(&'static str, Kind)>,
+    namespace: Option<String>,
+    tasks: &mut JoinSet<()>,
+) -> mpsc::Receiver<(&'static str, News)> {
+    let (sender, receiver) = mpsc::channel(1024);
+    for (name, kind) in kinds {
+        let interest = Interest { kind, namespace: namespace.clone(), labels: String::new() };
+        tasks.spawn(follow(cluster.client(), interest, sender.clone(), name));
+    }
+    receiver
+}

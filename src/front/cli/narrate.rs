@@ -1,0 +1,47 @@
+//! Decides in which words people are told what an engine does.
+//! It never decides what it does.
+
+use crate::api::commit::short;
+use crate::engine::context::Told;
+use crate::front::screen::{BAD, BUSY, FAINT, GOOD, STRONG, paint};
+
+/// One line about what happened; none for what is told elsewhere.
+#[must_use]
+pub fn line(told: &Told) -> Option<String> {
+    match told {
+        Told::Head { commit, subject, .. } => {
+            Some(format!("{} {} \"{subject}\"", paint(FAINT, "commit  "), paint(STRONG, short(commit))))
+        }
+        Told::Synced { commit, counts: (0, 0, 0) } => {
+            Some(format!("{} {}, the cluster is as Git says", paint(GOOD, "in sync "), short(commit)))
+        }
+        Told::Synced { commit, counts: (created, changed, pruned) } => Some(format!(
+            "{} {}: {created} created, {changed} changed, {pruned} pruned",
+            paint(GOOD, "applied "),
+            short(commit)
+        )),
+        Told::Problem { text, .. } => {
+            let mut lines = text.lines();
+            let first = lines.next().unwrap_or_default();
+            let rest: String = lines.map(|l| format!("\n         {l}")).collect();
+            Some(format!("{} {first}{rest}", paint(BAD, "problem ")))
+        }
+        Told::Reverted { commit, reverts, rollouts, verdict, pushed } => Some(format!(
+            "{} {} by {}{}: {} {verdict}",
+            paint(STRONG, "reverted"),
+            reverts.iter().map(|c| short(c)).collect::<Vec<_>>().join(", "),
+            short(commit),
+            if *pushed { ", pushed" } else { ", not pushed yet" },
+            rollouts.join(", "),
+        )),
+        Told::Event { about, note } => {
+            let quiet = ["RolloutNotCompleted", "NewReplicaSetCreated", "RevertedInGit"];
+            if quiet.contains(&note.reason.as_str()) {
+                return None;
+            }
+            let style = if note.warning { BAD } else { BUSY };
+            let name = about.split_once(' ').map_or(about.as_str(), |(_, name)| name);
+            Some(format!("{} {name}: {}", paint(style, "        "), note.message))
+        }
+    }
+}

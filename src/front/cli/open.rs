@@ -1,0 +1,67 @@
+//! Decides how the flags of the command line become a cluster and a repository.
+//! It never uses either.
+
+use crate::engine::open::{self, Cluster, Credentials, Repository, Secret};
+use crate::front::cli::args::{Common, Repo, Rollback};
+use crate::front::cli::fail::Failure;
+use std::path::{Path, PathBuf};
+
+/// The cluster that the flags name.
+///
+/// # Errors
+/// None is configured.
+pub async fn cluster(common: &Common) -> Result<Cluster, Failure> {
+    Ok(open::cluster(common.kubeconfig.as_deref(), common.context.as_deref()).await?)
+}
+
+/// The namespace that the flags name.
+#[must_use]
+pub fn namespace(common: &Common) -> String {
+    common.namespace.clone().unwrap_or_else(|| "default".to_owned())
+}
+
+/// The repository that the flags name.
+#[must_use]
+pub fn repository(
+    repo: &Repo,
+    namespace: String,
+    rollback: Rollback,
+    author: (String, String),
+) -> Repository {
+    let secret = match (&repo.git_token, &repo.git_token_file) {
+        (Some(token), _) => Some(Secret::Value(token.clone())),
+        (None, Some(file)) => Some(Secret::File(file.clone())),
+        (None, None) => None,
+    };
+    let credentials = match (secret, &repo.git_user) {
+        (Some(password), Some(user)) => Credentials::Basic { user: user.clone(), password },
+        (Some(token), None) => Credentials::Bearer(token),
+        (None, _) => Credentials::None,
+    };
+    Repository {
+        url: absolute(&repo.repo),
+        branch: repo.branch.clone(),
+        path: repo.path.clone(),
+        namespace,
+        cache: repo.cache.clone().unwrap_or_else(cache_dir),
+        credentials,
+        rollback: rollback == Rollback::Commit,
+        author,
+    }
+}
+
+/// A path of this machine made whole, so that it means the same from everywhere; URLs stay as they are.
+fn absolute(address: &str) -> String {
+    let path = Path::new(address);
+    match std::fs::canonicalize(path) {
+        Ok(whole) if path.exists() => whole.to_string_lossy().into_owned(),
+        _ => address.to_owned(),
+    }
+}
+
+/// Where mirrors are kept: the user's cache folder, or the temporary one.
+fn cache_dir() -> PathBuf {
+    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let base = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|h| h.join(".cache")));
+    base.unwrap_or_else(std::env::temp_dir).join("switchback").join("git")
+}

@@ -1,0 +1,119 @@
+//! Decides how the embedded cluster is started in this process and served on loopback.
+//! It never listens on anything but loopback.
+
+use crate::base::clock::Clock;
+use crate::engine::open::{self, Cluster, ClusterError};
+use crate::front::cli::crds;
+use crate::front::cli::fail::Failure;
+use crate::sandbox::{Options, Sandbox, actors};
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+/// How the embedded cluster is wanted.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Port on loopback; 0 picks one.
+    pub port: u16,
+    /// Where the kubeconfig goes; a temporary file when absent.
+    pub kubeconfig: Option<PathBuf>,
+    /// How long pods take to become ready.
+    pub ready_after: Duration,
+    /// Whether it serves Rollouts and analyses.
+    pub with_kinds: bool,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self { port: 0, kubeconfig: None, ready_after: Duration::from_secs(1), with_kinds: true }
+    }
+}
+
+/// An embedded cluster that runs.
+pub struct Embedded {
+    /// The cluster.
+    pub sandbox: Sandbox,
+    /// Where it is served.
+    pub address: SocketAddr,
+    /// Its kubeconfig.
+    pub kubeconfig: PathBuf,
+    _folder: Option<TempDir>,
+}
+
+impl Embedded {
+    /// The cluster as the engine reaches it: in this process.
+    #[must_use]
+    pub fn cluster(&self) -> Cluster {
+        open::inside(self.sandbox.service())
+    }
+
+    /// Where its metrics can be asked for, as of Prometheus.
+    #[must_use]
+    pub fn prometheus(&self) -> String {
+        format!("http://{}/prometheus", self.address)
+    }
+}
+
+/// Starts an embedded cluster; it runs while `tasks` lives.
+///
+/// # Errors
+/// The port is taken, or the kubeconfig cannot be written.
+pub async fn start(wanted: &Wanted, tasks: &mut JoinSet<()>) -> Result<Embedded, Failure> {
+    let seed = seed();
+    let sandbox = Sandbox::new(Options::new(Clock::Real, seed));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted.port))
+        .await
+        .map_err(|e| Failure::usage(format!("port {} cannot be served: {e}; choose another", wanted.port)))?;
+    let address = listener.local_addr().map_err(|e| Failure::usage(e.to_string()))?;
+    let token = format!("{seed:016x}");
+    let (kubeconfig, folder) = place(wanted)?;
+    write_private(&kubeconfig, &sandbox.kubeconfig(address, &token))?;
+    let served = sandbox.clone();
+    tasks.spawn(async move {
+        if let Err(error) = served.serve(listener, Some(token)).await {
+            tracing::error!(%error, "the embedded cluster is not served any more");
+        }
+    });
+    let options = actors::Options { ready_after: wanted.ready_after, seed, ..actors::Options::default() };
+    // ACTORS tasks.spawn(sandbox.clone().run_actors(options));
+    let _ = options;
+    let embedded = Embedded { sandbox, address, kubeconfig, _folder: folder };
+    if wanted.with_kinds {
+        crds::into(&embedded.cluster()).await.map_err(|e: ClusterError| Failure::from(e))?;
+    }
+    Ok(embedded)
+}
+
+/// Chance for names and the token: what the system's hasher draws at its start.
+fn seed() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    std::collections::hash_map::RandomState::new().build_hasher().finish()
+}
+
+fn place(wanted: &Wanted) -> Result<(PathBuf, Option<TempDir>), Failure> {
+    if let Some(path) = &wanted.kubeconfig {
+        return Ok((path.clone(), None));
+    }
+    let folder = tempfile::Builder::new()
+        .prefix("switchback-")
+        .tempdir()
+        .map_err(|e| Failure::usage(format!("no temporary folder can be made: {e}")))?;
+    Ok((folder.path().join("kubeconfig"), Some(folder)))
+}
+
+/// Writes a file that only its owner can read.
+fn write_private(path: &std::path::Path, text: &str) -> Result<(), Failure> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let written = options.open(path).and_then(|mut f| f.write_all(text.as_bytes()));
+    written.map_err(|e| Failure::usage(format!("{} cannot be written: {e}", path.display())))
+}

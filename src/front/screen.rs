@@ -1,0 +1,144 @@
+//! Decides how text reaches people: where it goes, in which colours, how wide, and how a live view is redrawn.
+//! It never decides what is said.
+
+use anstyle::{AnsiColor, Style};
+use std::io::{IsTerminal, Write};
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl ColorWhen {
+    /// Makes the choice hold for everything that is printed through `anstream`.
+    pub fn apply(self) {
+        match self {
+            Self::Auto => {}
+            Self::Always => anstream::ColorChoice::Always.write_global(),
+            Self::Never => anstream::ColorChoice::Never.write_global(),
+        }
+    }
+}
+
+/// Good news.
+pub const GOOD: Style = AnsiColor::Green.on_default();
+/// Bad news.
+pub const BAD: Style = AnsiColor::Red.on_default();
+/// Things under way.
+pub const BUSY: Style = AnsiColor::Yellow.on_default();
+/// What may be skipped.
+pub const FAINT: Style = Style::new().dimmed();
+/// What must not be missed.
+pub const STRONG: Style = Style::new().bold();
+
+/// `text` in `style`; the style is dropped where no colour is wanted.
+#[must_use]
+pub fn paint(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// Whether symbols beyond ASCII may be used.
+#[must_use]
+pub fn is_utf8() -> bool {
+    let words = ["LC_ALL", "LC_CTYPE", "LANG"];
+    let set = words.iter().find_map(|w| std::env::var(w).ok().filter(|v| !v.is_empty()));
+    set.is_none_or(|v| v.to_lowercase().replace('-', "").contains("utf8"))
+}
+
+/// `text`, with ASCII in place of the symbols we use where the locale knows no others.
+#[must_use]
+pub fn symbols(text: &str) -> String {
+    if is_utf8() {
+        return text.to_owned();
+    }
+    let pairs = [
+        ("✔", "+"),
+        ("✗", "x"),
+        ("⏸", "="),
+        ("→", "->"),
+        ("←", "<-"),
+        ("█", "#"),
+        ("░", "."),
+        ("├─", "|-"),
+        ("└─", "`-"),
+        ("│", "|"),
+        ("·", ";"),
+        ("●", "*"),
+        ("◌", "o"),
+        ("…", "..."),
+        ("≤", "<="),
+    ];
+    pairs.iter().fold(text.to_owned(), |t, (from, to)| t.replace(from, to))
+}
+
+/// Columns of the terminal; 100 where there is none.
+#[must_use]
+pub fn width() -> usize {
+    console::Term::stdout().size_checked().map_or(100, |(_, columns)| usize::from(columns).max(40))
+}
+
+/// Whether standard output is a terminal.
+#[must_use]
+pub fn is_live() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// `text` in at most `most` columns, cut in the middle.
+#[must_use]
+pub fn fit(text: &str, most: usize) -> String {
+    let wide = unicode_width::UnicodeWidthStr::width(text);
+    if wide <= most || most < 5 {
+        return text.to_owned();
+    }
+    let chars: Vec<char> = text.chars().collect();
+    let keep = most - 1;
+    let (front, back) = (keep.div_ceil(2), keep / 2);
+    let head: String = chars.iter().take(front).collect();
+    let tail: String = chars.iter().skip(chars.len().saturating_sub(back)).collect();
+    format!("{head}…{tail}")
+}
+
+/// A bar of `width` cells, `percent` of them full.
+#[must_use]
+pub fn bar(percent: i64, width: usize) -> String {
+    let full = usize::try_from(percent.clamp(0, 100)).unwrap_or(0) * width / 100;
+    format!("{}{}", "█".repeat(full), "░".repeat(width - full))
+}
+
+/// A block of lines that is drawn over itself.
+#[derive(Debug, Default)]
+pub struct Live {
+    lines: usize,
+}
+
+impl Live {
+    /// Draws `text` in place of what was drawn before.
+    ///
+    /// # Errors
+    /// Standard output is closed.
+    pub fn draw(&mut self, text: &str) -> std::io::Result<()> {
+        let mut out = anstream::stdout().lock();
+        if self.lines > 0 {
+            write!(out, "\x1b[{}A\x1b[J", self.lines)?;
+        }
+        let wide = width();
+        let text = symbols(text.trim_end());
+        for line in text.lines() {
+            writeln!(out, "{}\x1b[0m", console::truncate_str(line, wide, "…"))?; // a wrapped line would be miscounted
+        }
+        self.lines = text.lines().count();
+        out.flush()
+    }
+
+    /// Leaves what is drawn where it is.
+    pub fn keep(&mut self) {
+        self.lines = 0;
+    }
+}
