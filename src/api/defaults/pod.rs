@@ -11,13 +11,17 @@ use serde_json::{Value, json};
 ///
 /// A template that Go's types cannot hold keeps its form and gets only the defaults.
 pub fn pod_template(template: &mut Value) {
-    if template.is_null() {
-        *template = json!({});
-    }
+    store(template);
     let Some(fields) = template.as_object_mut() else { return };
     if let Some(spec) = made(fields, "spec") {
         pod_spec(spec);
     }
+    store(template);
+}
+
+/// The form in which the server stores a template, if Go's types can hold it. Before the defaults it turns what is
+/// null into what has defaults; after them it drops what is empty.
+fn store(template: &mut Value) {
     if let Ok(stored) = podhash::stored_form(template) {
         *template = stored;
     }
@@ -30,10 +34,11 @@ pub(super) fn template_at(fields: &mut Fields, key: &str) {
 
 /// A pod: what templates get, and the requests and ports that are filled in only here.
 pub(super) fn pod(fields: &mut Fields) {
-    let Some(spec) = made(fields, "spec") else { return };
-    let host_network = spec.get("hostNetwork") == Some(&Value::Bool(true));
-    pod_spec(spec);
+    let mut whole = json!({"spec": fields.get("spec").cloned().unwrap_or_default()});
+    pod_template(&mut whole);
+    let Some(spec) = whole.get_mut("spec").and_then(Value::as_object_mut) else { return };
     pointer(spec, "enableServiceLinks", true.into());
+    let host_network = spec.get("hostNetwork") == Some(&Value::Bool(true));
     for list in ["initContainers", "containers"] {
         for container in objects(spec, list) {
             requests_from_limits(container);
@@ -43,11 +48,7 @@ pub(super) fn pod(fields: &mut Fields) {
             }
         }
     }
-    if let Ok(stored) = podhash::stored_form(&json!({"spec": spec}))
-        && let Some(stored) = stored.get("spec")
-    {
-        fields.insert("spec".to_owned(), stored.clone());
-    }
+    fields.insert("spec".to_owned(), Value::Object(std::mem::take(spec)));
 }
 
 /// Whoever limits an amount without requesting one requests the limit.
@@ -103,8 +104,12 @@ fn container(container: &mut Fields) {
         text(port, "protocol", "TCP");
     }
     for variable in objects(container, "env") {
-        if let Some(reference) = object(variable, "valueFrom").and_then(|from| object(from, "fieldRef")) {
+        let Some(from) = object(variable, "valueFrom") else { continue };
+        if let Some(reference) = object(from, "fieldRef") {
             text(reference, "apiVersion", "v1");
+        }
+        if let Some(reference) = object(from, "fileKeyRef") {
+            pointer(reference, "optional", false.into());
         }
     }
     for name in ["livenessProbe", "readinessProbe", "startupProbe"] {
