@@ -48,6 +48,14 @@ fn argos_own_cases() {
 }
 
 #[test]
+fn programs_and_values_cross_threads() {
+    fn crosses<T: Send + Sync>() {}
+    crosses::<Program>();
+    crosses::<Value>();
+    crosses::<Env>();
+}
+
+#[test]
 fn a_condition_must_be_true_or_false() {
     assert_eq!(message("1", &json!(true)), "expected bool, but got int");
     assert_eq!(message("result", &json!(5)), "expected bool, but got float64");

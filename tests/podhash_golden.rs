@@ -2,9 +2,11 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used)] // a test may stop where it stands
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::path::Path;
-use switchback::api::podhash::{canonical_json, hash};
+use switchback::api::defaults::{Injected, pod_template, templates_equal};
+use switchback::api::podhash::{canonical_json, hash, stored_form};
 use switchback::base::digest::{fnv1a32, safe_encode};
 
 fn vectors(name: &str) -> Vec<Value> {
@@ -31,6 +33,19 @@ fn bytes_and_hashes_as_go_writes_them() {
         }
     }
     assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+#[test]
+fn defaults_as_go_fills_them_in() {
+    let mut seen = 0;
+    for case in vectors("podhash/templates.json") {
+        let Some(want) = case["hashWithDefaults"].as_str() else { continue };
+        let mut template = case["template"].clone();
+        pod_template(&mut template);
+        assert_eq!(hash(&template, None).unwrap(), want, "{}", case["template"]);
+        seen += 1;
+    }
+    assert!(seen > 300, "{seen}");
 }
 
 #[test]
@@ -70,4 +85,62 @@ fn faults_name_the_field() {
     let cpu = said(json!({"spec": {"containers": [{"resources": {"limits": {"cpu": "1Zi"}}}]}}));
     assert!(cpu.starts_with("template.spec.containers[0].resources.limits.cpu: "), "{cpu}");
     assert!(said(json!([])).contains("want an object"));
+}
+
+/// JSON of any shape, with the names of pod templates' fields among its keys.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "[0-9.]{0,4}(m|Ki|e3)?".prop_map(Value::from),
+        ".{0,6}".prop_map(Value::from),
+    ];
+    let names = [
+        "metadata",
+        "labels",
+        "spec",
+        "containers",
+        "resources",
+        "limits",
+        "cpu",
+        "ports",
+        "env",
+        "volumes",
+        "name",
+        "image",
+        "livenessProbe",
+        "httpGet",
+        "port",
+        "emptyDir",
+        "affinity",
+        "creationTimestamp",
+    ];
+    let key = proptest::sample::select(names.to_vec());
+    leaf.prop_recursive(6, 60, 5, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::vec((key.clone(), inner), 0..6)
+                .prop_map(|pairs| pairs.into_iter().map(|(k, v)| (k.to_owned(), v)).collect::<Value>()),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_json_has_one_stored_form(template in any_json()) {
+        if let Ok(stored) = stored_form(&template) {
+            prop_assert_eq!(stored_form(&stored), Ok(stored.clone()));
+            prop_assert_eq!(hash(&template, None), hash(&stored, None));
+        }
+        let mut once = template.clone();
+        pod_template(&mut once);
+        let mut twice = once.clone();
+        pod_template(&mut twice);
+        prop_assert_eq!(&once, &twice);
+        prop_assert!(templates_equal(&template, &once, &Injected::default()));
+    }
 }

@@ -156,6 +156,24 @@ impl Quantity {
         }
     }
 
+    /// The amount rounded up to thousandths, which is as fine as resources are counted.
+    #[must_use]
+    pub fn rounded_up_to_thousandths(&self) -> Self {
+        const THOUSANDTHS: i32 = -3;
+        if self.power >= THOUSANDTHS || (self.kept.is_none() && self.nanos() % 1_000_000 == 0) {
+            return self.clone();
+        }
+        let digits = divided_up(self.digits.abs(), THOUSANDTHS.abs_diff(self.power));
+        let digits = if self.digits < 0 { -digits } else { digits };
+        Self { digits, power: THOUSANDTHS, notation: self.notation, kept: None }
+    }
+
+    /// The amount in a notation that depends on nothing but the amount.
+    #[must_use]
+    pub fn plain(&self) -> Self {
+        Self { kept: None, notation: Notation::Decimal, ..self.clone() }
+    }
+
     /// Whether the amount is zero.
     #[must_use]
     pub fn is_zero(&self) -> bool {

@@ -6,69 +6,155 @@ use crate::api::quantity::Quantity;
 use crate::base::go_text;
 use serde_json::{Map, Value};
 
-/// Appends `value`, read as `shape`, to `out`; `path` names the place in faults.
-///
-/// # Errors
-/// A value of another kind than Go's type, with its path.
-pub(super) fn write(shape: Shape, value: &Value, path: &str, out: &mut String) -> Result<(), String> {
-    match (shape, value) {
-        (Shape::Object(fields), Value::Null) => write_object(fields, &Map::new(), path, out),
-        (Shape::Object(fields), Value::Object(map)) => write_object(fields, map, path, out),
-        (Shape::List(element), Value::Array(items)) => write_list(*element, items, path, out),
-        (Shape::Map(element), Value::Object(map)) => write_map(*element, map, path, out),
-        (Shape::List(_) | Shape::Map(_) | Shape::Time | Shape::Raw, Value::Null) => {
-            out.push_str("null");
-            Ok(())
+/// How amounts are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Amounts {
+    /// As Kubernetes writes them: `1000Ki` stays what it is.
+    Canonical,
+    /// So that equal amounts are written alike.
+    Worth,
+}
+
+/// A value that Go's type cannot hold, and the way to it.
+struct Unfit {
+    path: String,
+    why: String,
+}
+
+impl Unfit {
+    fn new(wanted: &str, found: &Value) -> Self {
+        let mut shown = found.to_string();
+        if shown.chars().count() > 40 {
+            shown = shown.chars().take(40).chain("…".chars()).collect();
         }
-        (Shape::Text, Value::Null) => {
-            out.push_str("\"\"");
-            Ok(())
-        }
-        (Shape::Text, Value::String(text)) => {
-            go_text::json_string(text, out);
-            Ok(())
-        }
-        (Shape::Bool, Value::Bool(_) | Value::Null) => {
-            out.push_str(if value == &Value::Bool(true) { "true" } else { "false" });
-            Ok(())
-        }
-        (Shape::Quantity, _) => {
-            let quantity = Quantity::from_json(value).map_err(|e| format!("{path}: {e}"))?;
-            go_text::json_string(&quantity.to_string(), out);
-            Ok(())
-        }
-        (Shape::IntOrText, Value::String(text)) => {
-            go_text::json_string(text, out);
-            Ok(())
-        }
-        (Shape::Int | Shape::IntOrText, _) => {
-            let number = whole(value).ok_or_else(|| unfit(path, "a whole number", value))?;
-            out.push_str(&number.to_string());
-            Ok(())
-        }
-        (Shape::Time, _) => {
-            let time = value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
-            let time = time.ok_or_else(|| unfit(path, "a time such as 2006-01-02T15:04:05Z", value))?;
-            out.push_str(&time.strftime("\"%Y-%m-%dT%H:%M:%SZ\"").to_string());
-            Ok(())
-        }
-        (Shape::Raw, _) => {
-            out.push_str(&value.to_string());
-            Ok(())
-        }
-        (Shape::Text, _) => Err(unfit(path, "a string", value)),
-        (Shape::Bool, _) => Err(unfit(path, "true or false", value)),
-        (Shape::List(_), _) => Err(unfit(path, "a list", value)),
-        (Shape::Map(_) | Shape::Object(_), _) => Err(unfit(path, "an object", value)),
+        Self { path: String::new(), why: format!("want {wanted}, found {shown}") }
+    }
+
+    /// The same fault, seen from the object that holds the value as `part`.
+    fn under(self, part: &str) -> Self {
+        Self { path: format!("{part}{}", self.path), why: self.why }
     }
 }
 
-fn unfit(path: &str, wanted: &str, value: &Value) -> String {
-    let mut shown = value.to_string();
-    if shown.chars().count() > 40 {
-        shown = shown.chars().take(40).chain("…".chars()).collect();
+/// The JSON text of `template`, read as a struct with these `fields`.
+///
+/// # Errors
+/// A value of another kind than Go's type, with its path.
+pub(super) fn encode(fields: &'static [Field], template: &Value, amounts: Amounts) -> Result<String, String> {
+    let mut encoder = Encoder { amounts, out: String::new() };
+    let written = encoder.write(Shape::Object(fields), template);
+    written.map_err(|fault| format!("template{}: {}", fault.path, fault.why))?;
+    Ok(encoder.out)
+}
+
+struct Encoder {
+    amounts: Amounts,
+    out: String,
+}
+
+impl Encoder {
+    /// Appends `value`, read as `shape`; null stands for the zero value.
+    fn write(&mut self, shape: Shape, value: &Value) -> Result<(), Unfit> {
+        match (shape, value) {
+            (Shape::Object(fields), Value::Null) => self.object(fields, &Map::new())?,
+            (Shape::Object(fields), Value::Object(map)) => self.object(fields, map)?,
+            (Shape::List(element), Value::Array(items)) => self.list(*element, items)?,
+            (Shape::Map(element), Value::Object(map)) => self.map(*element, map)?,
+            (Shape::List(_) | Shape::Map(_) | Shape::Time | Shape::Raw, Value::Null) => {
+                self.out.push_str("null");
+            }
+            (Shape::Text, Value::Null) => self.out.push_str("\"\""),
+            (Shape::Text | Shape::IntOrText, Value::String(text)) => {
+                go_text::json_string(text, &mut self.out);
+            }
+            (Shape::Bool, Value::Bool(true)) => self.out.push_str("true"),
+            (Shape::Bool, Value::Bool(false) | Value::Null) => self.out.push_str("false"),
+            (Shape::Quantity, _) => self.quantity(value)?,
+            (Shape::Int | Shape::IntOrText, _) => {
+                let number = whole(value).ok_or_else(|| Unfit::new("a whole number", value))?;
+                self.out.push_str(&number.to_string());
+            }
+            (Shape::Time, _) => {
+                let time = value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+                let time = time.ok_or_else(|| Unfit::new("a time such as 2006-01-02T15:04:05Z", value))?;
+                self.out.push_str(&time.strftime("\"%Y-%m-%dT%H:%M:%SZ\"").to_string());
+            }
+            (Shape::Raw, _) => self.out.push_str(&value.to_string()),
+            (Shape::Text, _) => return Err(Unfit::new("a string", value)),
+            (Shape::Bool, _) => return Err(Unfit::new("true or false", value)),
+            (Shape::List(_), _) => return Err(Unfit::new("a list", value)),
+            (Shape::Map(_) | Shape::Object(_), _) => return Err(Unfit::new("an object", value)),
+        }
+        Ok(())
     }
-    format!("{path}: want {wanted}, found {shown}")
+
+    fn quantity(&mut self, value: &Value) -> Result<(), Unfit> {
+        let quantity =
+            Quantity::from_json(value).map_err(|e| Unfit { path: String::new(), why: e.to_string() })?;
+        let shown = match self.amounts {
+            Amounts::Canonical => quantity.to_string(),
+            Amounts::Worth => quantity.plain().to_string(),
+        };
+        go_text::json_string(&shown, &mut self.out);
+        Ok(())
+    }
+
+    fn object(&mut self, fields: &'static [Field], map: &Map<String, Value>) -> Result<(), Unfit> {
+        self.out.push('{');
+        let mut first = true;
+        for field in fields {
+            let value = map.get(field.name).unwrap_or(&Value::Null);
+            if value.is_null() && matches!(field.when, When::Set | When::Filled) {
+                continue;
+            }
+            let before = self.out.len();
+            if !first {
+                self.out.push(',');
+            }
+            go_text::json_string(field.name, &mut self.out);
+            self.out.push(':');
+            let start = self.out.len();
+            if value.is_null() && field.when == When::OrNull {
+                self.out.push_str("null");
+            } else {
+                self.write(field.shape, value).map_err(|f| f.under(&format!(".{}", field.name)))?;
+            }
+            let written = self.out.get(start..).unwrap_or_default();
+            if field.when == When::Filled && matches!(written, "\"\"" | "0" | "false" | "[]" | "{}") {
+                self.out.truncate(before);
+            } else {
+                first = false;
+            }
+        }
+        self.out.push('}');
+        Ok(())
+    }
+
+    fn list(&mut self, element: Shape, items: &[Value]) -> Result<(), Unfit> {
+        self.out.push('[');
+        for (place, item) in items.iter().enumerate() {
+            if place > 0 {
+                self.out.push(',');
+            }
+            self.write(element, item).map_err(|f| f.under(&format!("[{place}]")))?;
+        }
+        self.out.push(']');
+        Ok(())
+    }
+
+    fn map(&mut self, element: Shape, map: &Map<String, Value>) -> Result<(), Unfit> {
+        self.out.push('{');
+        for (place, (key, item)) in map.iter().enumerate() {
+            if place > 0 {
+                self.out.push(',');
+            }
+            go_text::json_string(key, &mut self.out);
+            self.out.push(':');
+            self.write(element, item).map_err(|f| f.under(&format!(".{key}")))?;
+        }
+        self.out.push('}');
+        Ok(())
+    }
 }
 
 /// A whole number; nothing is 0, and a float without a fraction is whole.
@@ -82,67 +168,4 @@ fn whole(value: &Value) -> Option<i64> {
         }),
         _ => None,
     }
-}
-
-fn write_object(
-    fields: &[Field],
-    map: &Map<String, Value>,
-    path: &str,
-    out: &mut String,
-) -> Result<(), String> {
-    out.push('{');
-    let mut first = true;
-    for field in fields {
-        let value = map.get(field.name).unwrap_or(&Value::Null);
-        let place = format!("{path}.{}", field.name);
-        let mut text = String::new();
-        if field.when == When::OrNull && value.is_null() {
-            text.push_str("null");
-        } else {
-            write(field.shape, value, &place, &mut text)?;
-        }
-        let left_out = match field.when {
-            When::Always | When::OrNull => false,
-            When::Set => value.is_null(),
-            When::Filled => matches!(text.as_str(), "null" | "\"\"" | "0" | "false" | "[]" | "{}"),
-        };
-        if left_out {
-            continue;
-        }
-        if !first {
-            out.push(',');
-        }
-        first = false;
-        go_text::json_string(field.name, out);
-        out.push(':');
-        out.push_str(&text);
-    }
-    out.push('}');
-    Ok(())
-}
-
-fn write_list(element: Shape, items: &[Value], path: &str, out: &mut String) -> Result<(), String> {
-    out.push('[');
-    for (place, item) in items.iter().enumerate() {
-        if place > 0 {
-            out.push(',');
-        }
-        write(element, item, &format!("{path}[{place}]"), out)?;
-    }
-    out.push(']');
-    Ok(())
-}
-
-fn write_map(element: Shape, map: &Map<String, Value>, path: &str, out: &mut String) -> Result<(), String> {
-    out.push('{');
-    for (place, (key, item)) in map.iter().enumerate() {
-        if place > 0 {
-            out.push(',');
-        }
-        go_text::json_string(key, out);
-        out.push(':');
-        write(element, item, &format!("{path}.{key}"), out)?;
-    }
-    out.push('}');
-    Ok(())
 }

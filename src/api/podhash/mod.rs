@@ -13,6 +13,7 @@ mod shape;
 mod volumes;
 
 use crate::base::digest::{fnv1a32, safe_encode};
+use encode::Amounts;
 use serde_json::Value;
 
 /// The bytes that Go writes for the pod template.
@@ -20,9 +21,24 @@ use serde_json::Value;
 /// # Errors
 /// A field whose value Go's type cannot hold, with its path: `template.spec.containers[0].image: want a string, found 5`.
 pub fn canonical_json(template: &Value) -> Result<Vec<u8>, String> {
-    let mut out = String::new();
-    encode::write(shape::Shape::Object(pod::POD_TEMPLATE_SPEC), template, "template", &mut out)?;
-    Ok(out.into_bytes())
+    encode::encode(pod::POD_TEMPLATE_SPEC, template, Amounts::Canonical).map(String::into_bytes)
+}
+
+/// The template as Go's types hold it: unknown and empty fields dropped, amounts canonical.
+///
+/// # Errors
+/// As [`canonical_json`].
+pub fn stored_form(template: &Value) -> Result<Value, String> {
+    let text = encode::encode(pod::POD_TEMPLATE_SPEC, template, Amounts::Canonical)?;
+    serde_json::from_str(&text).map_err(|e| e.to_string())
+}
+
+/// A text that two templates share exactly when Go's types hold equal values for both, amounts compared by worth.
+///
+/// # Errors
+/// As [`canonical_json`].
+pub fn comparable_form(template: &Value) -> Result<String, String> {
+    encode::encode(pod::POD_TEMPLATE_SPEC, template, Amounts::Worth)
 }
 
 /// The pod-template-hash of `template`, for example `674d8cf959`.

@@ -17,7 +17,7 @@ const LAYOUTS: &[&str] = &[
     "Mon, 02 Jan 2006 15:04:05 MST",
 ];
 
-/// The time zone called `name`, as `timezone()` and the third argument of `date()` name it.
+/// The time zone called `name`, from the system's time zone database, as `timezone()` and the third argument of `date()` name it.
 ///
 /// # Errors
 /// `unknown time zone X`.

@@ -240,7 +240,7 @@ fn count_early(node: &mut Node) {
     }
 }
 
-/// The texts of `['a', 'b']`, before folding hides how the list was written.
+/// The texts of a written list of texts. Expr-lang makes the keys of a map of them, so `in` takes only texts there.
 pub(super) fn literal_texts(node: &Node) -> Option<Vec<Arc<str>>> {
     let Kind::Constant(Value::List(list)) = &node.kind else { return None };
     let texts = list.items.iter().map(|item| match item {
