@@ -191,6 +191,23 @@ async fn hooks_are_run_by_git_and_may_refuse() {
 }
 
 #[tokio::test]
+async fn a_slow_hook_is_waited_for_while_git_is_at_work() {
+    let rig = Rig::new();
+    let (_, second) = two_commits(&rig, "app");
+    let hook = rig.path("app/.git/hooks/pre-receive");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    fs::write(&hook, "#!/bin/sh\nsleep 4\n").unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    // Git says every second that it is still there.
+    rig.git("app", &["config", "receive.keepAlive", "1"]);
+    let mut options = rig.options(rig.path("app").to_str().unwrap());
+    options.limits.idle = std::time::Duration::from_millis(2500);
+    let mirror = Mirror::open(options).unwrap();
+    let commit = undone(&mirror, &second, 1_800_000_000).await;
+    assert_eq!(mirror.push(&commit).await.unwrap(), Pushed::Done);
+}
+
+#[tokio::test]
 async fn formats_only_git_knows_are_left_to_git() {
     let rig = Rig::new();
     let (first, second) = two_commits(&rig, "app");
