@@ -1,6 +1,7 @@
 //! Repositories on this machine: bare, with a work tree, linked work trees, and what a push does to each.
 
 use crate::rig::{Rig, author, listing, time, undo, undone};
+use crate::server::Server;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -219,6 +220,21 @@ async fn formats_only_git_knows_are_left_to_git() {
     assert_eq!(mirror.history(&second, &first, 5).await.unwrap().len(), 1);
     let commit = undo(&mirror, &[second]).await;
     assert_eq!((rig.head("app"), rig.git("app", &["status", "--porcelain"])), (commit, String::new()));
+}
+
+#[tokio::test]
+async fn sha256_repositories_are_named_as_such() {
+    let rig = Rig::new();
+    fs::create_dir(rig.path("new.git")).unwrap();
+    rig.git("new.git", &["init", "-q", "--bare", "--object-format=sha256"]);
+    let tree = rig.git("new.git", &["mktree", "--missing"]);
+    let commit = rig.git("new.git", &["commit-tree", "-m", "first", &tree]);
+    rig.git("new.git", &["update-ref", "refs/heads/main", &commit]);
+    let server = Server::plain(rig.path("")).await;
+    for url in [rig.path("new.git").display().to_string(), server.url("new.git")] {
+        let error = Mirror::open(rig.options(&url)).unwrap().fetch().await.unwrap_err();
+        assert!(error.to_string().contains("SHA-256"), "{error}");
+    }
 }
 
 #[tokio::test]
