@@ -40,8 +40,8 @@ fn terminator(rig: &Rig, port: u16) -> u16 {
     tokio::task::spawn_blocking(move || {
         // Ends with a connection that says nothing, see `Stop`.
         while let Ok((socket, _)) = listener.accept() {
-            let session = rustls::ServerConnection::new(config.clone()).unwrap();
-            match hand_on(rustls::StreamOwned::new(session, socket), port) {
+            let secured = rustls::ServerConnection::new(config.clone()).unwrap();
+            match hand_on(rustls::StreamOwned::new(secured, socket), port) {
                 Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => return,
                 _ => {}
             }
