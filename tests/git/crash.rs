@@ -54,6 +54,7 @@ async fn leftovers_of_a_crash_are_swept_away() {
         "packed-refs.lock",
         "refs/heads/main.lock",
         "refs/switchback.lock",
+        "objects/tmp_object_git2_abcdef",
         "objects/pack/pack_git2_abcdef",
         "objects/pack/tmp_pack_x",
         "objects/pack/pack-1111111111111111111111111111111111111111.idx",

@@ -1,6 +1,7 @@
 //! Repositories on this machine: bare, with a work tree, linked work trees, and what a push does to each.
 
 use crate::rig::{Rig, author, listing, time, undo, undone};
+use crate::server::Server;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -191,6 +192,23 @@ async fn hooks_are_run_by_git_and_may_refuse() {
 }
 
 #[tokio::test]
+async fn a_slow_hook_is_waited_for_while_git_is_at_work() {
+    let rig = Rig::new();
+    let (_, second) = two_commits(&rig, "app");
+    let hook = rig.path("app/.git/hooks/pre-receive");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    fs::write(&hook, "#!/bin/sh\nsleep 4\n").unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    // Git says every second that it is still there.
+    rig.git("app", &["config", "receive.keepAlive", "1"]);
+    let mut options = rig.options(rig.path("app").to_str().unwrap());
+    options.limits.idle = std::time::Duration::from_millis(2500);
+    let mirror = Mirror::open(options).unwrap();
+    let commit = undone(&mirror, &second, 1_800_000_000).await;
+    assert_eq!(mirror.push(&commit).await.unwrap(), Pushed::Done);
+}
+
+#[tokio::test]
 async fn formats_only_git_knows_are_left_to_git() {
     let rig = Rig::new();
     let (first, second) = two_commits(&rig, "app");
@@ -202,6 +220,21 @@ async fn formats_only_git_knows_are_left_to_git() {
     assert_eq!(mirror.history(&second, &first, 5).await.unwrap().len(), 1);
     let commit = undo(&mirror, &[second]).await;
     assert_eq!((rig.head("app"), rig.git("app", &["status", "--porcelain"])), (commit, String::new()));
+}
+
+#[tokio::test]
+async fn sha256_repositories_are_named_as_such() {
+    let rig = Rig::new();
+    fs::create_dir(rig.path("new.git")).unwrap();
+    rig.git("new.git", &["init", "-q", "--bare", "--object-format=sha256"]);
+    let tree = rig.git("new.git", &["mktree", "--missing"]);
+    let commit = rig.git("new.git", &["commit-tree", "-m", "first", &tree]);
+    rig.git("new.git", &["update-ref", "refs/heads/main", &commit]);
+    let server = Server::plain(rig.path("")).await;
+    for url in [rig.path("new.git").display().to_string(), server.url("new.git")] {
+        let error = Mirror::open(rig.options(&url)).unwrap().fetch().await.unwrap_err();
+        assert!(error.to_string().contains("SHA-256"), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -14,4 +14,5 @@ mod rig;
 mod server;
 mod shallow;
 mod ssh;
+mod tls;
 mod watch;

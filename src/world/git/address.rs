@@ -121,9 +121,10 @@ fn ssh_url(rest: &str) -> Result<Address, String> {
 }
 
 fn scp_like(url: &str) -> Result<Address, String> {
-    let helper = url.split_once(':').is_some_and(|(name, rest)| rest.starts_with(':') && !name.contains('['));
-    if helper {
-        return Err("helpers such as `ext::` are not run; use https, ssh or a path".into());
+    let program =
+        url.split_once(':').is_some_and(|(name, rest)| rest.starts_with(':') && !name.contains('['));
+    if program {
+        return Err("programs such as `ext::` are not run; use https, ssh or a path".into());
     }
     let end_of_host = match url.find('[') {
         Some(open) => open + url.get(open..).and_then(|rest| rest.find("]:")).ok_or("a `]:` is missing")? + 1,

@@ -57,16 +57,10 @@ impl Store {
             let depth = if offer.shallow { 1 } else { 0 };
             connection.remote().fetch(&[format!("+{refname}:{refname}")], Some(&mut options(depth)), None)
         })?;
-        let mut offer = self.call.offer();
-        offer
-            .branches
-            .remove(&self.call.upstream.branch)
-            .ok_or_else(|| self.no_branch(offer.branches.into_keys().collect()))
-    }
-
-    /// The trouble of a branch that is not there.
-    fn no_branch(&self, branches: Vec<String>) -> store::Trouble {
-        no_branch(&self.name(), &self.call.upstream.branch, branches).into()
+        let mut branches = self.call.offer().branches;
+        let head = branches.remove(&self.call.upstream.branch);
+        let missing = || no_branch(&self.name(), &self.call.upstream.branch, branches.into_keys().collect());
+        Ok(head.ok_or_else(missing)?)
     }
 
     /// Deepens the history until the mirror holds all of `wanted`; false when they are out of reach.
@@ -96,20 +90,11 @@ impl Store {
         self.call.connected(|| {
             let mut connection = remote.connect_auth(Direction::Fetch, None, None)?;
             let offer = self.call.offer();
-            let there = offer.branches.contains_key(&self.call.upstream.branch);
-            match (there, offer.shallow) {
-                (false, _) => Ok(()),
-                (true, false) => connection.remote().fetch(
-                    &[format!("+{refname}:{DEEPENED}")],
-                    Some(&mut options(0)),
-                    None,
-                ),
-                (true, true) => connection.remote().fetch(
-                    &[format!("+{refname}:{DEEPENED}")],
-                    Some(&mut options(depth)),
-                    None,
-                ),
+            if !offer.branches.contains_key(&self.call.upstream.branch) {
+                return Ok(());
             }
+            let depth = if offer.shallow { depth } else { 0 };
+            connection.remote().fetch(&[format!("+{refname}:{DEEPENED}")], Some(&mut options(depth)), None)
         })?;
         Ok(true)
     }

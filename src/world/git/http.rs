@@ -13,6 +13,7 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use std::error::Error;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 5;
@@ -44,7 +45,9 @@ impl Read for Exchange {
         let call = self.call.clone();
         if self.answer.is_none() {
             let body = std::mem::take(&mut self.body);
-            let response = call.wait(send(&call, self.service, body))?;
+            // A slow line may need its time to take what is sent: at 10 kB/s, one millisecond for ten bytes.
+            let upload = Duration::from_millis(body.len() as u64 / 10);
+            let response = call.wait_longer(upload, send(&call, self.service, body))?;
             self.answer = Some(Answer { response, left: Bytes::new() });
         }
         let Some(answer) = &mut self.answer else { return Ok(0) };

@@ -5,6 +5,7 @@ use super::contract::Pushed;
 use super::error::GitError;
 use super::fetch::no_branch;
 use super::mirror::Upstream;
+use super::pipe::quoted;
 use super::read::shown;
 use super::store::{Outcome, Store, Trouble};
 use super::text::plain;
@@ -64,7 +65,8 @@ fn unopened(name: &str, path: &Path, error: &git2::Error) -> Result<Option<Local
         return Ok(None);
     }
     if error.code() == ErrorCode::Owner {
-        let trust = format!("git config --global --add safe.directory {}", path.display());
+        let place = quoted(&path.display().to_string());
+        let trust = format!("git config --global --add safe.directory {place}");
         let why = format!("it belongs to another user of this machine; if you trust it, run `{trust}`");
         return Err(GitError::Failed { repo, why });
     }

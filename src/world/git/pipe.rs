@@ -232,8 +232,8 @@ fn git(program: &str, path: &Path) -> Command {
     command
 }
 
-/// `text` as one word of a remote shell, quoted as Git quotes it.
-fn quoted(text: &str) -> String {
+/// `text` as one word of a shell, quoted as Git quotes it.
+pub(super) fn quoted(text: &str) -> String {
     let mut word = String::from("'");
     for c in text.chars() {
         match c {

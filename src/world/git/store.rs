@@ -30,7 +30,12 @@ impl From<GitError> for Trouble {
 impl From<git2::Error> for Trouble {
     /// What an id names has been checked before, so whatever libgit2 still misses is the mirror's fault.
     fn from(error: git2::Error) -> Self {
-        Self::Damaged(error.message().to_owned())
+        let why = error.message().to_owned();
+        let full = ["No space left", "quota exceeded", "Read-only file system", "Permission denied"];
+        if full.iter().any(|phrase| why.contains(phrase)) {
+            return GitError::Disk { path: "the mirror".into(), why }.into();
+        }
+        Self::Damaged(why)
     }
 }
 
@@ -242,15 +247,16 @@ pub(super) fn parsed(what: &str, text: &str) -> Result<Oid, GitError> {
 /// Removes what a process that died in the mirror left behind. Whoever holds the mirror's lock knows that
 /// nobody else is writing, so every lock file and every unfinished pack is a leftover.
 fn sweep(mirror: &Path) -> Outcome<()> {
-    let packs = mirror.join("objects/pack");
-    let mut dirs = vec![mirror.to_owned(), packs.clone(), mirror.join("refs")];
+    let (objects, packs) = (mirror.join("objects"), mirror.join("objects/pack"));
+    let mut dirs = vec![mirror.to_owned(), objects.clone(), packs.clone(), mirror.join("refs")];
     while let Some(dir) = dirs.pop() {
         let Ok(entries) = fs::read_dir(&dir) else { continue };
         for path in entries.flatten().map(|entry| entry.path()) {
             let below_refs = path.starts_with(mirror.join("refs"));
             if path.is_dir() && below_refs {
                 dirs.push(path);
-            } else if path.extension().is_some_and(|e| e == "lock") || (dir == packs && is_unfinished(&path))
+            } else if path.extension().is_some_and(|e| e == "lock")
+                || ((dir == packs || dir == objects) && is_unfinished(&path))
             {
                 remove(&path)?;
             }

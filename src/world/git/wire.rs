@@ -58,16 +58,25 @@ impl Call {
 
     /// Waits for `doing` on this blocking thread, as long as the limits allow and somebody waits for us.
     pub(super) fn wait<T>(&self, doing: impl Future<Output = Result<T, GitError>>) -> io::Result<T> {
+        self.wait_longer(Duration::ZERO, doing)
+    }
+
+    /// Waits for what may take `more` time than the other side may be silent.
+    pub(super) fn wait_longer<T>(
+        &self,
+        more: Duration,
+        doing: impl Future<Output = Result<T, GitError>>,
+    ) -> io::Result<T> {
         let limits = &self.upstream.limits;
-        let left = limits.whole.saturating_sub(self.started.elapsed());
-        let slow = if left < limits.idle { limits.whole } else { limits.idle };
+        let (patience, left) = (limits.idle + more, limits.whole.saturating_sub(self.started.elapsed()));
+        let named = if left < patience { limits.whole } else { patience };
         let mut hangup = self.hangup.clone();
         let answer = self.runtime.block_on(async {
             tokio::select! {
                 biased;
                 _ = hangup.changed() => Err(GitError::Interrupted { repo: self.upstream.name.clone() }),
-                done = tokio::time::timeout(left.min(limits.idle), doing) => {
-                    done.unwrap_or_else(|_| Err(self.unreachable(format!("no answer within {}", seconds(slow)))))
+                done = tokio::time::timeout(left.min(patience), doing) => {
+                    done.unwrap_or_else(|_| Err(self.unreachable(format!("no answer within {}", seconds(named)))))
                 }
             }
         });
