@@ -79,8 +79,10 @@ pub fn converted(served: &Served, object: Value) -> Result<Value, Misfit> {
 
 fn finish(served: &Served, fitted: Result<Value, String>) -> Result<Value, Misfit> {
     let mut fitted = fitted.map_err(Misfit::Type)?;
-    if served.kind.group == "events.k8s.io" {
-        events::to_core(&mut fitted);
+    match served.kind.kind.as_str() {
+        "Event" if served.kind.group == "events.k8s.io" => events::to_core(&mut fitted),
+        "Secret" => super::admit::config::take_strings(&mut fitted),
+        _ => {}
     }
     Ok(fitted)
 }

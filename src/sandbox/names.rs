@@ -82,6 +82,24 @@ pub fn subdomain(text: &str) -> Vec<String> {
     wrong
 }
 
+/// An RFC 1123 subdomain behind `*.`.
+#[must_use]
+pub fn wildcard(text: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if text.len() > 253 {
+        wrong.push(too_long(253));
+    }
+    if !text.strip_prefix("*.").is_some_and(is_subdomain) {
+        wrong.push(regex_message(
+            "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must \
+             consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
+            &format!("\\*\\.{SUBDOMAIN}"),
+            &["*.example.com"],
+        ));
+    }
+    wrong
+}
+
 /// A DNS-1035 label, at most 63 characters.
 #[must_use]
 pub fn label_1035(text: &str) -> Vec<String> {

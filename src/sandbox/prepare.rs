@@ -49,6 +49,9 @@ pub fn create(served: &Served, object: &mut Value) {
     if served.is("", "Namespace") {
         new_namespace(object);
     }
+    if served.is("batch", "Job") {
+        super::admit::batch::own_selector(object);
+    }
 }
 
 /// A namespace is finalized by the server, and labelled with its name.

@@ -1,6 +1,7 @@
 //! Decides whether the metadata of an object is well formed, and whether it may change as it does.
 //! It never looks outside `metadata`.
 
+use super::at::At;
 use crate::sandbox::field::FieldError;
 use crate::sandbox::names::{self, Rule};
 use crate::sandbox::object::{self, list, meta, meta_texts, text};
@@ -36,8 +37,9 @@ pub fn check(served: &Served, object: &Value) -> Vec<FieldError> {
         errors.extend(rule(name).iter().map(|m| FieldError::invalid("metadata.name", name, m)));
     }
     errors.extend(check_namespace(served, object));
-    errors.extend(labels(object, "/metadata/labels", "metadata.labels"));
-    errors.extend(annotations(object));
+    let root = At::root(object);
+    errors.extend(labels(&root.at(&["metadata", "labels"])));
+    errors.extend(annotations(&root.at(&["metadata", "annotations"])));
     errors.extend(owners(object));
     errors.extend(finalizers(object));
     errors
@@ -56,29 +58,62 @@ fn check_namespace(served: &Served, object: &Value) -> Vec<FieldError> {
     }
 }
 
-/// The faults of a map of labels at `pointer`, told under `path`.
+/// The faults of a map of labels.
 #[must_use]
-pub fn labels(object: &Value, pointer: &str, path: &str) -> Vec<FieldError> {
+pub fn labels(labels: &At<'_>) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    for (key, value) in object::map(object, pointer) {
-        errors.extend(names::qualified(&key).iter().map(|m| FieldError::invalid(path, key.as_str(), m)));
-        errors
-            .extend(names::label_value(&value).iter().map(|m| FieldError::invalid(path, value.as_str(), m)));
+    for (key, value) in labels.entries() {
+        errors.extend(label_key(&labels.path, key));
+        let wrong = names::label_value(value.text());
+        errors.extend(wrong.iter().map(|m| FieldError::invalid(labels.path.as_str(), value.text(), m)));
     }
     errors
 }
 
-fn annotations(object: &Value) -> Vec<FieldError> {
-    let path = "metadata.annotations";
+fn label_key(path: &str, key: &str) -> Vec<FieldError> {
+    names::qualified(key).iter().map(|m| FieldError::invalid(path, key, m)).collect()
+}
+
+/// The faults of annotations.
+#[must_use]
+pub fn annotations(annotations: &At<'_>) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let mut size = 0;
-    for (key, value) in object::map(object, "/metadata/annotations") {
-        size += key.len() + value.len();
+    for (key, value) in annotations.entries() {
+        size += key.len() + value.text().len();
         let wrong = names::qualified(&key.to_lowercase());
-        errors.extend(wrong.iter().map(|m| FieldError::invalid(path, key.as_str(), m)));
+        errors.extend(wrong.iter().map(|m| FieldError::invalid(annotations.path.as_str(), key, m)));
     }
     if size > ANNOTATIONS {
-        errors.push(FieldError::too_long(path, ANNOTATIONS));
+        errors.push(FieldError::too_long(annotations.path.as_str(), ANNOTATIONS));
+    }
+    errors
+}
+
+/// The faults of a label selector; a missing one has none.
+#[must_use]
+pub fn selector(selector: &At<'_>) -> Vec<FieldError> {
+    let mut errors = labels(&selector.field("matchLabels"));
+    for one in selector.field("matchExpressions").items() {
+        let (operator, values) = (one.field("operator"), one.field("values"));
+        match operator.text() {
+            "In" | "NotIn" if values.items().is_empty() => {
+                errors.push(values.required("must be specified when `operator` is 'In' or 'NotIn'"));
+            }
+            "Exists" | "DoesNotExist" if !values.items().is_empty() => {
+                let detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
+                errors.push(values.forbidden(detail));
+            }
+            "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
+            other => {
+                let detail = "not a valid selector operator";
+                errors.push(FieldError::invalid(operator.path.as_str(), other, detail));
+            }
+        }
+        errors.extend(label_key(&one.field("key").path, one.field("key").text()));
+        for value in values.items() {
+            errors.extend(value.named(names::label_value));
+        }
     }
     errors
 }

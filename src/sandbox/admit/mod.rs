@@ -1,16 +1,26 @@
 //! Decides whether a write is allowed and what the server itself puts into an object: admission and validation.
 //! It never stores and never decides in which order the checks run.
 
+pub mod at;
+pub mod batch;
+pub mod config;
+pub mod container;
 pub mod metadata;
+pub mod network;
+pub mod others;
 pub mod pod;
+pub mod resources;
+pub mod service;
+pub mod workload;
 
 use super::field::FieldError;
-use super::object::{meta, text};
+use super::object::meta;
 use super::refuse::{Cause, Refusal};
 use super::request::Writer;
 use super::served::Served;
 use super::state::State;
 use super::write::Place;
+use at::At;
 use serde_json::Value;
 
 /// Refuses new objects in a namespace that does not exist or is going.
@@ -74,25 +84,79 @@ pub fn mutate(
 /// # Errors
 /// 422 for an address or port that is taken or outside the range.
 pub fn allocate(
-    _state: &mut State,
-    _served: &Served,
-    _object: &mut Value,
-    _live: Option<&Value>,
+    state: &mut State,
+    served: &Served,
+    object: &mut Value,
+    live: Option<&Value>,
 ) -> Result<(), Refusal> {
-    Ok(())
+    if !served.is("", "Service") {
+        return Ok(());
+    }
+    let mut taken = service::Taken::default();
+    let own = (meta(object, "namespace").to_owned(), meta(object, "name").to_owned());
+    let others = state.look(served).into_iter().flat_map(|s| s.range("", None));
+    for (_, stored) in others.filter(|(_, s)| (&s.head.namespace, &s.head.name) != (&own.0, &own.1)) {
+        taken.add(&super::state::read(served, stored));
+    }
+    service::allocate(object, live, &taken, &mut state.chance)
+}
+
+/// The faults of a kind's own fields.
+fn check_kind(served: &Served, object: &Value) -> Vec<FieldError> {
+    let root = At::root(object);
+    match (served.kind.group.as_str(), served.kind.kind.as_str()) {
+        ("", "ConfigMap") => config::map(object),
+        ("", "Secret") => config::secret(object),
+        ("", "Service") => service::check(object),
+        ("", "Pod") => pod::spec(&root.field("spec")),
+        ("", "PodTemplate") => pod::template(&root.field("template")),
+        ("", "PersistentVolumeClaim") => others::claim(object),
+        ("", "Namespace") => others::namespace(object),
+        ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet")
+        | ("", "ReplicationController") => workload::spec(&served.kind.kind, &root.field("spec")),
+        ("batch", "Job") => batch::job(object),
+        ("batch", "CronJob") => batch::cron_job(object),
+        ("networking.k8s.io", "Ingress") => network::ingress(object),
+        ("autoscaling", "HorizontalPodAutoscaler") => others::autoscaler(object),
+        ("policy", "PodDisruptionBudget") => others::budget(object),
+        ("rbac.authorization.k8s.io", kind @ ("Role" | "ClusterRole")) => {
+            others::role(object, kind == "Role")
+        }
+        ("rbac.authorization.k8s.io", kind @ ("RoleBinding" | "ClusterRoleBinding")) => {
+            others::binding(object, kind == "RoleBinding")
+        }
+        ("coordination.k8s.io", "Lease") => others::lease(object),
+        _ => Vec::new(),
+    }
+}
+
+/// The faults of a change of a kind's own fields.
+fn check_kind_change(served: &Served, object: &Value, live: &Value) -> Vec<FieldError> {
+    let (new, old) = (At::root(object), At::root(live));
+    match (served.kind.group.as_str(), served.kind.kind.as_str()) {
+        ("", "ConfigMap" | "Secret") => config::change(object, live),
+        ("", "Service") => service::change(object, live),
+        ("", "Pod") => pod::change(&new, &old),
+        ("apps", kind) => workload::change(kind, &new.field("spec"), &old.field("spec")),
+        ("batch", "Job") => batch::change(object, live),
+        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
+            others::binding_change(object, live)
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The faults of a new object.
 #[must_use]
 pub fn check_create(_state: &State, served: &Served, object: &Value, _w: &mut Writer) -> Vec<FieldError> {
     let mut errors = metadata::check(served, object);
-    if !served.is_built_in() && text(object, "/metadata/name").is_empty() {
-        errors.dedup();
+    if served.is_built_in() {
+        errors.extend(check_kind(served, object));
     }
     errors
 }
 
-/// The faults of a changed object.
+/// The faults of a changed object. A real server looks at metadata twice, and so names each fault of it twice.
 #[must_use]
 pub fn check_update(
     _state: &State,
@@ -101,7 +165,23 @@ pub fn check_update(
     live: &Value,
     _w: &mut Writer,
 ) -> Vec<FieldError> {
-    let mut errors = metadata::check(&place.served, object);
+    let served = &place.served;
+    let mut errors = metadata::check(served, object);
     errors.extend(metadata::check_change(object, live));
+    if !served.is_built_in() {
+        return errors;
+    }
+    errors.extend(metadata::check_change(object, live));
+    match place.sub.as_str() {
+        "status" => errors.extend(workload::status(&served.kind.kind, &At::root(object).field("status"))),
+        // its own handler has checked the rest
+        "binding" | "finalize" | "resize" | "ephemeralcontainers" => {}
+        _ => {
+            let change_first = matches!(served.kind.kind.as_str(), "ConfigMap" | "Secret" | "Service");
+            let change = check_kind_change(served, object, live);
+            let kind = check_kind(served, object);
+            errors.extend(if change_first { [change, kind].concat() } else { [kind, change].concat() });
+        }
+    }
     errors
 }
