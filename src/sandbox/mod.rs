@@ -3,3 +3,4 @@
 
 pub mod actors;
 pub mod metrics;
+pub mod table;
