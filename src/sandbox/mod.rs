@@ -44,6 +44,7 @@ pub mod shape;
 pub mod shelf;
 pub mod state;
 pub mod subresource;
+pub mod table;
 pub mod typed;
 pub mod watch;
 pub mod write;
