@@ -19,12 +19,19 @@ struct Forms {
     ip: Regex,
     rv_in_text: Regex,
     current_rv: Regex,
+    quoted_rv: Regex,
+    precondition_rv: Regex,
     event_name: Regex,
+    /// Names that the server made from a stem in the transcript, also those of objects it then refused.
+    generated: Option<Regex>,
 }
 
 impl Forms {
-    fn new() -> Self {
+    fn new(source: &str) -> Self {
         let form = |text: &str| Regex::new(text).unwrap();
+        let stems = form(r"generateName: ([^\s,}]+)");
+        let stems: Vec<String> = stems.captures_iter(source).map(|c| regex::escape(&c[1])).collect();
+        let suffix = "[bcdfghjklmnpqrstvwxz2456789]{5}";
         Self {
             uid: form("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
             // Times that a transcript sends lie before 2020 and stay as they are.
@@ -32,7 +39,10 @@ impl Forms {
             ip: form(r"\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b"),
             rv_in_text: form(r"(resource version: )(\d+) \(\d+\)"),
             current_rv: form(r"(current: )\d+"),
+            quoted_rv: form(r#"(\\?"resourceVersion\\?":\\?")\d+"#),
+            precondition_rv: form(r"(ResourceVersion in (?:the precondition|record) )\(\d+\)"),
             event_name: form(r"\.[0-9a-f]{16}$"),
+            generated: (!stems.is_empty()).then(|| form(&format!(r"\b({}){suffix}\b", stems.join("|")))),
         }
     }
 }
@@ -54,7 +64,7 @@ struct Numbers {
 /// The canonical form of a record: what a golden file holds.
 pub fn canonical(script: &Script, record: &Record) -> Value {
     let mut numbers = Numbers {
-        forms: Forms::new(),
+        forms: Forms::new(&script.text),
         source: script.text.clone(),
         namespace: record.namespace.clone(),
         uids: BTreeMap::new(),
@@ -75,12 +85,14 @@ pub fn canonical(script: &Script, record: &Record) -> Value {
 
 /// What needs the answer's structure: furniture, ages, managed fields, and the extent the transcript asks for.
 fn prepare(script: &Script, answer: &Value) -> Value {
-    let request = script.transcript.requests.iter().find(|r| Some(r.name.as_str()) == answer["name"].as_str());
+    let request =
+        script.transcript.requests.iter().find(|r| Some(r.name.as_str()) == answer["name"].as_str());
     let mut answer = answer.clone();
     tidy(&mut answer);
     let Some(request) = request else { return answer };
     if !request.pick.is_empty() && answer.get("body").is_some() {
-        let picked = request.pick.iter().map(|path| (path.clone(), Value::Array(look(&answer["body"], path))));
+        let picked =
+            request.pick.iter().map(|path| (path.clone(), Value::Array(look(&answer["body"], path))));
         answer["body"] = Value::Object(picked.collect());
     }
     match request.record {
@@ -117,6 +129,14 @@ fn tidy(value: &mut Value) {
             if let Some(Value::Array(events)) = map.get_mut("events") {
                 events.retain(|event| !is_furniture(&event["object"]));
             }
+            if let Some(Value::Array(causes)) = map.get_mut("causes") {
+                // Some validations walk through a hash map.
+                causes.sort_by_key(|c| ["field", "reason", "message"].map(|k| c[k].to_string()));
+            }
+            if let Some(hash) = map.get_mut("storageVersionHash") {
+                // Made from the group's name, which is another one each time.
+                *hash = json!("<hash>");
+            }
             if let Some(Value::Array(managers)) = map.get_mut("managedFields") {
                 managers.iter_mut().for_each(flatten_fields);
                 // Servers order managers by time; within one second that is chance.
@@ -133,7 +153,8 @@ fn tidy(value: &mut Value) {
 
 fn is_furniture(item: &Value) -> bool {
     let name = item.pointer("/metadata/name").or_else(|| item.pointer("/object/metadata/name"));
-    let namespaced = item.pointer("/metadata/namespace").or_else(|| item.pointer("/object/metadata/namespace"));
+    let namespaced =
+        item.pointer("/metadata/namespace").or_else(|| item.pointer("/object/metadata/namespace"));
     namespaced.is_some() && name.and_then(Value::as_str).is_some_and(|n| FURNITURE.contains(&n))
 }
 
@@ -162,15 +183,24 @@ fn hide_ages(value: &mut Value) {
     }
     let columns = value["columnDefinitions"].as_array().cloned().unwrap_or_default();
     let old: Vec<usize> = (0..columns.len())
-        .filter(|i| columns[*i]["type"] == "date" || columns[*i]["name"].as_str().is_some_and(|n| AGES.contains(&n)))
+        .filter(|i| {
+            columns[*i]["type"] == "date" || columns[*i]["name"].as_str().is_some_and(|n| AGES.contains(&n))
+        })
         .collect();
     for row in value["rows"].as_array_mut().into_iter().flatten() {
-        for index in &old {
-            if let Some(cell @ Value::String(_)) = row["cells"].get_mut(*index) {
+        for (index, cell) in row["cells"].as_array_mut().into_iter().flatten().enumerate() {
+            // Tables in a watch name their columns only once, so the look of a cell must do.
+            if cell.as_str().is_some_and(|text| old.contains(&index) || is_age(text)) {
                 *cell = json!("<age>");
             }
         }
     }
+}
+
+fn is_age(text: &str) -> bool {
+    let units = |c: char| "smhdy".contains(c);
+    text.ends_with(units)
+        && text.split_terminator(units).all(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
 impl Numbers {
@@ -203,10 +233,11 @@ impl Numbers {
             let rv = rv.parse().unwrap_or_default();
             self.versions.entry(uid.to_owned()).or_default().insert(rv);
         }
-        if let (Some(stem), Some(name)) = (text("generateName"), text("name")) {
-            if name.starts_with(stem) && name.len() > stem.len() {
-                self.stand_for(name, stem, "gen");
-            }
+        if let (Some(stem), Some(name)) = (text("generateName"), text("name"))
+            && name.starts_with(stem)
+            && name.len() > stem.len()
+        {
+            self.stand_for(name, stem, "gen");
         }
         for label in ["pod-template-hash", "controller-revision-hash"] {
             if let Some(hash) = text(label) {
@@ -225,6 +256,10 @@ impl Numbers {
     }
 
     fn meet_text(&mut self, text: &str) {
+        let generated = self.forms.generated.as_ref().and_then(|form| form.captures(text));
+        if let Some((name, stem)) = generated.map(|c| (c[0].to_owned(), c[1].to_owned())) {
+            self.stand_for(&name, &stem, "gen");
+        }
         for found in self.forms.uid.find_iter(text) {
             if !self.source.contains(found.as_str()) {
                 let next = self.uids.len() + 1;
@@ -247,10 +282,12 @@ impl Numbers {
             }
             Value::Array(items) => items.iter().map(|v| self.write(v, key, parent)).collect(),
             Value::String(text) => Value::String(self.write_string(text, key, parent)),
-            Value::Number(number) if key == "nodePort" => match self.ports.get(&number.as_u64().unwrap_or_default()) {
-                Some(index) => json!(format!("<node-port-{index}>")),
-                None => value.clone(),
-            },
+            Value::Number(number) if key == "nodePort" => {
+                match self.ports.get(&number.as_u64().unwrap_or_default()) {
+                    Some(index) => json!(format!("<node-port-{index}>")),
+                    None => value.clone(),
+                }
+            }
             other => other.clone(),
         }
     }
@@ -293,8 +330,16 @@ impl Numbers {
                 out = out.replace(uid.as_str(), &format!("<uid-{index}>"));
             }
         }
+        for (port, index) in &self.ports {
+            if out.contains(&port.to_string()) {
+                let whole = Regex::new(&format!(r"\b{port}\b")).unwrap();
+                out = whole.replace_all(&out, format!("<node-port-{index}>")).into_owned();
+            }
+        }
         let out = self.forms.rv_in_text.replace_all(&out, "${1}<rv> (<rv>)");
         let out = self.forms.current_rv.replace_all(&out, "${1}<rv>");
+        let out = self.forms.quoted_rv.replace_all(&out, "${1}<rv>");
+        let out = self.forms.precondition_rv.replace_all(&out, "${1}(<rv>)");
         let stamp = |found: &regex::Captures<'_>| {
             if found.get(1).is_some() { "<microtime>" } else { "<time>" }.to_owned()
         };

@@ -50,7 +50,8 @@ fn known_differences_name_requests_that_exist_and_say_why() {
         let script = all.iter().find(|s| s.name == entry.transcript);
         let script = script.unwrap_or_else(|| panic!("known.yaml: no transcript {}", entry.transcript));
         let t = &script.transcript;
-        let asked = t.requests.iter().any(|r| r.name == entry.request || r.follow.as_ref() == Some(&entry.request));
+        let asked =
+            t.requests.iter().any(|r| r.name == entry.request || r.follow.as_ref() == Some(&entry.request));
         assert!(asked || t.watch.contains_key(&entry.request), "known.yaml: {entry:?} names no request");
         assert!(entry.path.starts_with('/') && entry.reason.len() > 10, "known.yaml: {entry:?}");
     }
@@ -70,9 +71,12 @@ fn placeholders_keep_equality_and_order() {
         namespace: "t-r9".into(),
         answers: vec![
             answer("a", json!({"metadata": object(two, "20"), "creationTimestamp": "2026-01-01T00:00:00Z"})),
-            answer("b", json!({"items": [{"metadata": object(one, "7")}, {"metadata": object(two, "9")}],
+            answer(
+                "b",
+                json!({"items": [{"metadata": object(one, "7")}, {"metadata": object(two, "9")}],
                                "metadata": {"resourceVersion": "30"}, "clusterIP": "10.96.3.4",
-                               "message": format!("Precondition failed: {one}"), "at": "2011-01-01T00:00:00Z"})),
+                               "message": format!("Precondition failed: {one}"), "at": "2011-01-01T00:00:00Z"}),
+            ),
         ],
         watches: vec![],
     };
@@ -138,14 +142,18 @@ fn differences_are_found_explained_or_shown() {
 #[test]
 fn paths_match_by_parts() {
     assert!(matches("/body/**", "/body/a/0/b") && matches("/body/*/b", "/body/0/b"));
-    assert!(!matches("/body", "/body/a") && !matches("/body/a", "/body") && !matches("/body/*/c", "/body/0/b"));
+    assert!(
+        !matches("/body", "/body/a") && !matches("/body/a", "/body") && !matches("/body/*/c", "/body/0/b")
+    );
 }
 
 #[test]
 fn names_are_filled_in_whole_or_as_text() {
     let known = BTreeMap::from([("n".to_owned(), json!(3)), ("m".to_owned(), json!({"a": "${n}"}))]);
-    assert_eq!(fill(&json!({"x-${n}": "${n}", "y": "v${n}.", "z": "${m}", "w": "${unknown}"}), &known),
-               json!({"x-3": 3, "y": "v3.", "z": {"a": 3}, "w": "${unknown}"}));
+    assert_eq!(
+        fill(&json!({"x-${n}": "${n}", "y": "v${n}.", "z": "${m}", "w": "${unknown}"}), &known),
+        json!({"x-3": 3, "y": "v3.", "z": {"a": 3}, "w": "${unknown}"})
+    );
 }
 
 #[test]

@@ -59,11 +59,16 @@ impl Door {
 
     /// The server a kubeconfig names, as the user of its current context; only bearer tokens are understood.
     pub fn from_kubeconfig(path: &str, etcd: Option<String>) -> Self {
-        let text = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("SWITCHBACK_KUBECONFIG {path}: {e}"));
+        let text =
+            std::fs::read_to_string(path).unwrap_or_else(|e| panic!("SWITCHBACK_KUBECONFIG {path}: {e}"));
         let config: Value = serde_yaml::from_str(&text).unwrap();
         let named = |list: &str, name: &Value| {
             let items = config[list].as_array().unwrap();
-            items.iter().find(|i| i["name"] == *name).unwrap_or_else(|| panic!("{path}: no {name} in {list}")).clone()
+            items
+                .iter()
+                .find(|i| i["name"] == *name)
+                .unwrap_or_else(|| panic!("{path}: no {name} in {list}"))
+                .clone()
         };
         let context = named("contexts", &config["current-context"]);
         let cluster = named("clusters", &context["context"]["cluster"]);
@@ -124,9 +129,13 @@ impl Door {
 
     /// Sends a request and reads the whole answer.
     pub async fn send(&self, ask: &Ask) -> Answer {
-        let response = self.open(ask).await;
-        let (code, headers) = (response.status().as_u16(), relevant(response.headers()));
-        Answer { code, headers, text: response.text().await.unwrap() }
+        let whole = async {
+            let response = self.open(ask).await;
+            let (code, headers) = (response.status().as_u16(), relevant(response.headers()));
+            Answer { code, headers, text: response.text().await.unwrap() }
+        };
+        let late = |_| panic!("{} {} has no end; is it a stream?", ask.method, ask.path);
+        timeout(Duration::from_secs(75), whole).await.unwrap_or_else(late)
     }
 
     /// Sends a request whose answer goes on.
@@ -186,8 +195,11 @@ fn event(line: &[u8]) -> Value {
 fn relevant(headers: &reqwest::header::HeaderMap) -> Value {
     let mut kept = serde_json::Map::new();
     for name in ["content-type", "warning", "retry-after"] {
-        let values: Vec<String> =
-            headers.get_all(name).iter().map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned()).collect();
+        let values: Vec<String> = headers
+            .get_all(name)
+            .iter()
+            .map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned())
+            .collect();
         match values.as_slice() {
             [] => {}
             [one] => drop(kept.insert(name.to_owned(), json!(one))),

@@ -53,10 +53,12 @@ fn playable(door: &Door, script: &Script) -> bool {
 async fn record(door: &Door, only: Option<&str>) {
     for script in scripts(only) {
         assert!(playable(door, &script), "a golden cannot be made without SWITCHBACK_ETCD");
+        let started = tokio::time::Instant::now();
         let record = play::play(door, &script, &BTreeMap::new()).await;
         let text = compare::pretty(&canon::canonical(&script, &record));
         std::fs::write(room().join("goldens").join(format!("{}.json", script.name)), text).unwrap();
-        println!("{}: {} answers, {} watches", script.name, record.answers.len(), record.watches.len());
+        let (answers, watches) = (record.answers.len(), record.watches.len());
+        println!("{}: {answers} answers, {watches} watches, {:.1?}", script.name, started.elapsed());
     }
 }
 
@@ -79,7 +81,9 @@ async fn verify(door: &Door, only: Option<&str>, known: &[Known]) -> String {
         different += usize::from(!text.is_empty());
         out.push_str(&text);
     }
-    for (entry, _) in known.iter().zip(&used).filter(|(k, n)| **n == 0 && all.iter().any(|s| s.name == k.transcript)) {
+    for (entry, _) in
+        known.iter().zip(&used).filter(|(k, n)| **n == 0 && all.iter().any(|s| s.name == k.transcript))
+    {
         out.push_str(&format!(
             "known.yaml: {} / {} {} explains nothing any more; remove it\n",
             entry.transcript, entry.request, entry.path

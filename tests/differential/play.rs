@@ -139,26 +139,33 @@ impl Player<'_> {
 
     async fn exchange(&mut self, request: &Request, ask: &Ask) -> Value {
         let started = tokio::time::Instant::now();
-        let (answer, body) = loop {
+        let (answer, body, met) = loop {
             let answer = self.door.send(ask).await;
             let body: Option<Value> = serde_json::from_str(&answer.text).ok();
             let seen = body.clone().unwrap_or(Value::Null);
             let holds = |(path, wanted): (&String, &Value)| match path.as_str() {
                 "code" => *wanted == json!(answer.code),
-                path => look(&seen, path).into_iter().next().unwrap_or(Value::Null) == fill(wanted, &self.names),
+                path => {
+                    look(&seen, &fill_text(path, &self.names)).into_iter().next().unwrap_or(Value::Null)
+                        == fill(wanted, &self.names)
+                }
             };
-            if request.until.iter().all(holds) || started.elapsed() > PATIENCE {
-                break (answer, body);
+            let met = request.until.iter().all(holds);
+            if met || started.elapsed() > PATIENCE {
+                break (answer, body, met);
             }
             tokio::time::sleep(POLL).await;
         };
         for (name, path) in &request.keep {
-            let found = body.as_ref().map(|b| look(b, path)).unwrap_or_default();
-            if let Some(found) = found.into_iter().next() {
+            let found = body.as_ref().map(|b| look(b, &fill_text(path, &self.names)));
+            if let Some(found) = found.and_then(|f| f.into_iter().next()) {
                 self.names.insert(name.clone(), found);
             }
         }
         let mut kept = json!({"name": request.name, "code": answer.code, "headers": answer.headers});
+        if !met {
+            kept["until"] = json!("never met");
+        }
         match body {
             Some(body) => kept["body"] = body,
             None => kept["text"] = json!(answer.text),

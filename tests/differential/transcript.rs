@@ -131,11 +131,17 @@ pub fn parse(text: &str) -> Result<Transcript, String> {
     names.extend(transcript.requests.iter().filter_map(|r| r.follow.as_deref()));
     names.sort_unstable();
     if let Some(twice) = names.windows(2).find(|w| w[0] == w[1]) {
-        return Err(format!("two requests or watches are named {:?}; goldens tell them apart by name", twice[0]));
+        return Err(format!(
+            "two requests or watches are named {:?}; goldens tell them apart by name",
+            twice[0]
+        ));
     }
     for request in &transcript.requests {
-        if request.ask != "COMPACT" && !request.ask.contains(" /") {
-            return Err(format!("{}: `ask` is `METHOD /path` or COMPACT, not {:?}", request.name, request.ask));
+        if request.ask != "COMPACT" && ![" /", " ${"].iter().any(|p| request.ask.contains(p)) {
+            return Err(format!(
+                "{}: `ask` is `METHOD /path` or COMPACT, not {:?}",
+                request.name, request.ask
+            ));
         }
         if request.body.is_some() && request.text.is_some() {
             return Err(format!("{}: has both `body` and `text`; keep one", request.name));
