@@ -154,6 +154,8 @@ mod tests {
                 commits: vec!["abc".into()],
                 rollout: Key::rollout("shop", "web"),
                 revision: 7,
+                template: "t".into(),
+                good: "g".into(),
                 verdict: "x".into(),
             }],
         };

@@ -154,7 +154,7 @@ async fn choose(
             }
         }
     }
-    ids.sort_by(|a, b| b.time.cmp(&a.time));
+    ids.sort_by_key(|c| std::cmp::Reverse(c.time));
     Ok(ids)
 }
 

@@ -70,7 +70,7 @@ impl Queue {
     }
 
     /// The next key to look at; it counts as being looked at until [`Queue::done`].
-    pub fn next(&mut self) -> Option<Key> {
+    pub fn take(&mut self) -> Option<Key> {
         let index = match &mut self.seed {
             Some(seed) if self.ready.len() > 1 => {
                 *seed ^= *seed << 13;
@@ -161,13 +161,13 @@ mod tests {
         let mut q = Queue::new(None);
         q.add(run("a"));
         q.add(run("a"));
-        assert_eq!(q.next(), Some(run("a")));
+        assert_eq!(q.take(), Some(run("a")));
         q.add(run("a"));
-        assert_eq!(q.next(), None, "it is being looked at");
+        assert_eq!(q.take(), None, "it is being looked at");
         q.done(&run("a"));
-        assert_eq!(q.next(), Some(run("a")));
+        assert_eq!(q.take(), Some(run("a")));
         q.done(&run("a"));
-        assert!(q.is_idle() && q.next().is_none());
+        assert!(q.is_idle() && q.take().is_none());
     }
 
     #[tokio::test(start_paused = true)]
@@ -177,17 +177,17 @@ mod tests {
         let mut waits = Vec::new();
         for _ in 0..14 {
             q.add(run("a"));
-            q.next();
+            q.take();
             q.forget_timer(&run("a"));
             waits.push((q.failed(&run("a"), now) - now).as_millis());
         }
         assert_eq!(waits[..4], [5, 10, 20, 40]);
         assert_eq!(waits[13], 10_000);
         q.ring(now + Duration::from_secs(11));
-        q.next();
+        q.take();
         q.done(&run("a"));
         q.add(run("a"));
-        q.next();
+        q.take();
         assert_eq!((q.failed(&run("a"), now) - now).as_millis(), 5);
     }
 
@@ -200,6 +200,6 @@ mod tests {
         q.add_at(run("a"), now + Duration::from_secs(9));
         assert_eq!(q.next_timer(), Some(now + Duration::from_secs(2)));
         q.ring(now + Duration::from_secs(10));
-        assert_eq!((q.next(), q.next_timer()), (Some(run("a")), None));
+        assert_eq!((q.take(), q.next_timer()), (Some(run("a")), None));
     }
 }

@@ -208,7 +208,7 @@ impl Engine {
             return;
         }
         while self.running.len() < AT_ONCE {
-            let Some(key) = self.queue.next() else { return };
+            let Some(key) = self.queue.take() else { return };
             match key {
                 Key::Rollout(ref namespace, ref name) => {
                     let name = (namespace.clone(), name.clone());

@@ -79,8 +79,7 @@ pub async fn start(wanted: &Wanted, tasks: &mut JoinSet<()>) -> Result<Embedded,
         }
     });
     let options = actors::Options { ready_after: wanted.ready_after, seed, ..actors::Options::default() };
-    // ACTORS tasks.spawn(sandbox.clone().run_actors(options));
-    let _ = options;
+    tasks.spawn(sandbox.clone().run_actors(options));
     let embedded = Embedded { sandbox, address, kubeconfig, _folder: folder };
     if wanted.with_kinds {
         crds::into(&embedded.cluster()).await.map_err(|e: ClusterError| Failure::from(e))?;

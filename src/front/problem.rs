@@ -75,7 +75,7 @@ mod tests {
         )
         .labelled("second strategy here");
         let file = "spec:\n  strategy:\n    blueGreen:\n      x: 1\n".to_owned();
-        let text = draw(&[problem.clone()], false, &|_| Some(file.clone()));
+        let text = draw(std::slice::from_ref(&problem), false, &|_| Some(file.clone()));
         for words in [
             "error: Rollout shop/web has both",
             "--> web/rollout.yaml:3:5",

@@ -18,6 +18,7 @@ pub mod decode;
 pub mod delete;
 pub mod discover;
 pub mod door;
+pub mod drive;
 pub mod events;
 pub mod fault;
 pub mod field;
