@@ -62,8 +62,8 @@ fn what_is_reverted_already_is_left_alone_and_a_revert_of_a_revert_counts() {
     let up = || vec![change("r.yaml", Some(rollout("v1")), Some(rollout("v2")))];
     let down = || vec![change("r.yaml", Some(rollout("v2")), Some(rollout("v1")))];
     assert!(chosen(&[(back.clone(), down()), (bad.clone(), up())]).is_empty());
-    let alone = (again.clone(), up());
-    assert_eq!(chosen(std::slice::from_ref(&alone)), [again.message.clone()]);
+    let alone = [(commit(3, &again.message), up())];
+    assert_eq!(chosen(&alone), [alone[0].0.message.clone()]);
     assert_eq!(
         chosen(&[(again, up()), (back, down()), (bad, up())]),
         ["bad"],
