@@ -2,6 +2,7 @@
 //! Nothing here decides or writes; it asks the floors below.
 
 pub mod cli;
+pub mod demo;
 pub mod embedded;
 pub mod problem;
 pub mod screen;

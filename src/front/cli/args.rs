@@ -1,6 +1,7 @@
 //! Decides the words of the command line: verbs, flags, their environment variables and their help.
 //! It never does what they say.
 
+use crate::front::demo::shop::Pace;
 use crate::front::screen::ColorWhen;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -68,6 +69,8 @@ pub struct Common {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// See it work within a minute: an embedded cluster, a small shop in Git, a good commit and a bad one.
+    Demo(Demo),
     /// Bring a Git repository to the cluster, let its Rollouts climb, and take failures back in Git.
     Run(Run),
     /// Only the Rollout and analysis controllers, for clusters where something else applies the manifests.
@@ -93,6 +96,20 @@ impl Verb {
     pub fn talks(&self) -> bool {
         matches!(self, Self::Run(_) | Self::Controller(_))
     }
+}
+
+/// `demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Keep the cluster and the repository at the end, until Ctrl-C.
+    #[arg(long)]
+    pub keep: bool,
+    /// Folder for the repository and the kubeconfig; a temporary one otherwise.
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// How long the pauses are.
+    #[arg(long, default_value = "normal")]
+    pub pace: Pace,
 }
 
 /// Which repository.

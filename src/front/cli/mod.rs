@@ -36,6 +36,7 @@ pub fn main() -> ExitCode {
 async fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
     let common = arguments.common;
     match arguments.verb {
+        Verb::Demo(verb) => crate::front::demo::demo(verb).await,
         Verb::Run(verb) => run::run(common, verb).await,
         Verb::Controller(verb) => run::controller(common, verb).await,
         Verb::Plan(verb) => plan::plan(common, verb, false).await,

@@ -1,0 +1,174 @@
+//! Decides how the demo is set up, watched and cleared away: embedded cluster, repository, engine, live view.
+//! It never decides the course of the story.
+
+use crate::base::clock::Clock;
+use crate::engine::context::Told;
+use crate::engine::open::{self as engine_open, Repository};
+use crate::engine::run::{Settings, run as run_engine};
+use crate::front::cli::args::Demo;
+use crate::front::cli::fail::Failure;
+use crate::front::cli::narrate;
+use crate::front::demo::shop::{Pace, Shop};
+use crate::front::demo::story::{Scene, Seen};
+use crate::front::demo::{mark, say};
+use crate::front::embedded::{self, Embedded};
+use crate::front::screen::{FAINT, STRONG, paint};
+use std::path::PathBuf;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+/// Longest time of one act.
+const LIMIT: Duration = Duration::from_secs(90);
+
+/// The stage of the demo.
+pub struct Stage {
+    /// The cluster.
+    pub embedded: Embedded,
+    /// The repository.
+    pub shop: Shop,
+    /// Commits of the story, oldest first.
+    pub commits: Vec<String>,
+    told: mpsc::UnboundedReceiver<Told>,
+    stop: Option<oneshot::Sender<()>>,
+    tasks: JoinSet<()>,
+    began: Instant,
+    _folder: Option<TempDir>,
+}
+
+impl Stage {
+    /// Sets the stage: starts the cluster, creates the repository, starts the engine.
+    ///
+    /// # Errors
+    /// A folder or port cannot be used, or there is no git.
+    pub async fn set(verb: &Demo) -> Result<Self, Failure> {
+        let (dir, folder) = folder(verb)?;
+        let mut tasks = JoinSet::new();
+        let ready_after = if verb.pace == Pace::Fast { 300 } else { 1000 };
+        let wanted = embedded::Wanted {
+            kubeconfig: Some(dir.join("kubeconfig")),
+            ready_after: Duration::from_millis(ready_after),
+            ..embedded::Wanted::default()
+        };
+        let embedded = embedded::start(&wanted, &mut tasks).await?;
+        let shop = Shop::create(dir.join("shop"), verb.pace).await?;
+        let repository = Repository {
+            url: shop.path.to_string_lossy().into_owned(),
+            branch: "main".to_owned(),
+            path: ".".to_owned(),
+            namespace: "default".to_owned(),
+            cache: dir.join("mirrors"),
+            credentials: engine_open::Credentials::None,
+            rollback: true,
+            author: ("Switchback".to_owned(), "switchback@example.com".to_owned()),
+        };
+        let source = engine_open::repository(&repository)?;
+        let (nudge, nudges) = mpsc::channel(16);
+        engine_open::nudge_when_moved(&repository, 0, nudge, &mut tasks).await?;
+        let (ears, told) = mpsc::unbounded_channel();
+        let probe = engine_open::network().map_err(Failure::usage)?;
+        let prometheus = Some(embedded.prometheus());
+        let cluster = embedded.cluster();
+        let context = engine_open::context(cluster, probe, Clock::Real, Some(ears), prometheus, &mut tasks);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let settings = Settings { sources: vec![source], ..Settings::default() };
+        tasks.spawn(async move {
+            let stopped = async move { drop(stopped.await) };
+            run_engine(context, settings, nudges, stopped).await;
+        });
+        say(&format!("{} {}", paint(FAINT, "cluster   "), embedded.address));
+        say(&format!("{} {}", paint(FAINT, "repository"), shop.path.display()));
+        let began = Instant::now();
+        let stop = Some(stop);
+        Ok(Self { embedded, shop, commits: Vec::new(), told, stop, tasks, began, _folder: folder })
+    }
+
+    /// The present scene.
+    #[must_use]
+    pub fn scene(&self) -> Scene {
+        Scene::of(&self.embedded.sandbox)
+    }
+
+    /// Begins an act.
+    pub fn heading(&self, number: &str, title: &str, text: &str) {
+        say(&format!("\n{}", paint(STRONG, &format!("Act {number}: {title}"))));
+        say(&paint(FAINT, text));
+    }
+
+    /// Ends an act that was seen.
+    pub fn passed(&self, text: &str) {
+        say(&format!(
+            "{} {text}  {}",
+            mark(true),
+            paint(FAINT, &format!("{} s", self.began.elapsed().as_secs()))
+        ));
+    }
+
+    /// Watches the Rollout `_name` until `over` holds, and answers what was seen on the way from `old` to `new`.
+    ///
+    /// # Errors
+    /// It does not come to pass in time.
+    pub async fn watch(
+        &mut self,
+        _name: &str,
+        old: &str,
+        new: &str,
+        over: impl Fn(&Scene, &Seen) -> bool,
+    ) -> Result<Seen, Failure> {
+        let mut changes = self.embedded.sandbox.subscribe();
+        let deadline = Instant::now() + LIMIT;
+        let mut seen = Seen::default();
+        loop {
+            while changes.try_recv().is_ok() {}
+            let scene = self.scene();
+            seen.take(&scene, old, new);
+            self.tell();
+            if over(&scene, &seen) {
+                return Ok(seen);
+            }
+            tokio::select! {
+                biased;
+                () = tokio::time::sleep_until(deadline) => {
+                    let phase = scene.rollout.pointer("/status").cloned().unwrap_or_default();
+                    return Err(Failure::no(format!(
+                        "this act was not over within {} s; the Rollout says: {phase}",
+                        LIMIT.as_secs()
+                    )));
+                }
+                _ = changes.recv() => {}
+            }
+        }
+    }
+
+    /// Tells what the engine has done meanwhile.
+    fn tell(&mut self) {
+        while let Ok(told) = self.told.try_recv() {
+            if let Some(line) = narrate::line(&told) {
+                say(&format!("  {line}"));
+            }
+        }
+    }
+
+    /// Stops everything.
+    pub async fn clear(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _gone = stop.send(());
+        }
+        self.tasks.shutdown().await;
+    }
+}
+
+fn folder(verb: &Demo) -> Result<(PathBuf, Option<TempDir>), Failure> {
+    if let Some(dir) = &verb.dir {
+        std::fs::create_dir_all(dir)
+            .map_err(|e| Failure::usage(format!("{} cannot be made: {e}", dir.display())))?;
+        return Ok((dir.clone(), None));
+    }
+    let folder = tempfile::Builder::new()
+        .prefix("switchback-demo-")
+        .tempdir()
+        .map_err(|e| Failure::usage(format!("no temporary folder can be made: {e}")))?;
+    Ok((folder.path().to_owned(), Some(folder)))
+}

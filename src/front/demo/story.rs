@@ -1,0 +1,147 @@
+//! Decides what must have been seen, in the cluster and in the repository, before an act of the demo is over.
+//! It never makes anything happen.
+
+use crate::api::names;
+use crate::front::demo::shop::Shop;
+use crate::sandbox::Sandbox;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// What the cluster holds of the shop at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Scene {
+    /// The Rollout.
+    pub rollout: Value,
+    /// Its ReplicaSets.
+    pub sets: Vec<Value>,
+    /// Its pods.
+    pub pods: Vec<Value>,
+    /// Its AnalysisRuns.
+    pub runs: Vec<Value>,
+    /// The ConfigMap its pods use.
+    pub config: Value,
+}
+
+/// Words of an object; empty where there are none.
+fn text<'v>(value: &'v Value, path: &str) -> &'v str {
+    value.pointer(path).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn number(value: &Value, path: &str) -> i64 {
+    value.pointer(path).and_then(Value::as_i64).unwrap_or(0)
+}
+
+impl Scene {
+    /// The present scene.
+    #[must_use]
+    pub fn of(sandbox: &Sandbox) -> Self {
+        let all = |version: &str, kind: &str| sandbox.snapshot(version, kind, "shop");
+        let one = |list: Vec<Value>, name: &str| {
+            list.into_iter().find(|o| text(o, "/metadata/name") == name).unwrap_or_default()
+        };
+        Self {
+            rollout: one(all(names::ARGO, "Rollout"), "web"),
+            sets: all("apps/v1", "ReplicaSet"),
+            pods: all("v1", "Pod"),
+            runs: all(names::ARGO, "AnalysisRun"),
+            config: one(all("v1", "ConfigMap"), "web-config"),
+        }
+    }
+
+    /// The Rollout's annotation that names the commit it came from.
+    #[must_use]
+    pub fn commit(&self) -> &str {
+        text(&self.rollout, "/metadata/annotations/switchback.dev~1commit")
+    }
+
+    /// Healthy, observed, and every pod of the image `tag`.
+    #[must_use]
+    pub fn is_healthy_at(&self, tag: &str) -> bool {
+        let generation = number(&self.rollout, "/metadata/generation").to_string();
+        let status = |p: &str| text(&self.rollout, p);
+        let live: Vec<&Value> =
+            self.pods.iter().filter(|p| p.pointer("/metadata/deletionTimestamp").is_none()).collect();
+        status("/status/phase") == "Healthy"
+            && status("/status/observedGeneration") == generation
+            && !status("/status/stableRS").is_empty()
+            && status("/status/stableRS") == status("/status/currentPodHash")
+            && i64::try_from(live.len()).is_ok_and(|n| n == number(&self.rollout, "/spec/replicas"))
+            && live.iter().all(|p| text(p, "/spec/containers/0/image").ends_with(tag))
+    }
+
+    /// Pods of the image `tag` that are not on their way out.
+    #[must_use]
+    pub fn pods_of(&self, tag: &str) -> usize {
+        let is = |p: &&Value| {
+            text(p, "/spec/containers/0/image").ends_with(tag)
+                && p.pointer("/metadata/deletionTimestamp").is_none()
+        };
+        self.pods.iter().filter(is).count()
+    }
+
+    /// Whether an analysis of the present revision has failed.
+    #[must_use]
+    pub fn has_failed_run(&self) -> bool {
+        self.runs.iter().any(|r| text(r, "/status/phase") == "Failed")
+    }
+
+    /// Whether the Rollout is aborted.
+    #[must_use]
+    pub fn is_aborted(&self) -> bool {
+        self.rollout.pointer("/status/abort").and_then(Value::as_bool).unwrap_or(false)
+    }
+}
+
+/// What was seen on the way of one act.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Indices of steps.
+    pub steps: BTreeSet<i64>,
+    /// Numbers of pods of the new version.
+    pub sizes: BTreeSet<usize>,
+    /// A failed analysis.
+    pub failure: bool,
+    /// An abort.
+    pub abort: bool,
+    /// No pod of the bad version left, after the abort.
+    pub safe: bool,
+    /// Something between old and new: pods of both.
+    pub both: bool,
+}
+
+impl Seen {
+    /// Takes in a scene in which `new` follows `old`.
+    pub fn take(&mut self, scene: &Scene, old: &str, new: &str) {
+        if let Some(index) = scene.rollout.pointer("/status/currentStepIndex").and_then(Value::as_i64) {
+            self.steps.insert(index);
+        }
+        let (before, after) = (scene.pods_of(old), scene.pods_of(new));
+        self.sizes.insert(after);
+        self.both |= before > 0 && after > 0;
+        self.failure |= scene.has_failed_run();
+        self.abort |= scene.is_aborted();
+        self.safe |= self.abort && after == 0 && before > 0;
+    }
+}
+
+/// What the repository says of a revert; what is missing in words otherwise.
+///
+/// # Errors
+/// What is missing.
+pub async fn reverted(shop: &Shop, bad: &str) -> Result<String, String> {
+    let git = |words: &'static [&'static str]| async move { shop.git(words).await.map_err(|f| f.text) };
+    let message = git(&["log", "-1", "--format=%B"]).await?;
+    if !message.contains(&format!("This reverts commit {bad}.")) {
+        return Err("no revert commit is at the head of the repository".to_owned());
+    }
+    for trailer in ["Switchback-Rollout: shop/web", "Switchback-Revision: 3", "Switchback-Verdict: errors"] {
+        if !message.contains(trailer) {
+            return Err(format!("the revert commit lacks the trailer {trailer}"));
+        }
+    }
+    let reverts = git(&["log", "--format=%s", "--grep=^This reverts commit"]).await?;
+    if reverts.lines().count() != 1 {
+        return Err(format!("there are {} revert commits, not one", reverts.lines().count()));
+    }
+    git(&["rev-parse", "HEAD"]).await
+}
