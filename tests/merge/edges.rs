@@ -145,6 +145,10 @@ fn edge_09_one_port_for_two_protocols() {
     let one = three::strategic(&base, &ports(&[port("UDP", 1)]), &live, &service).unwrap();
     let after = smp::apply(&live, &one, &service).unwrap();
     assert_eq!(after, ports(&[port("UDP", 1), json!({"port": 9, "protocol": "TCP"})]));
+    let last = ports(&[json!({"port": 80}), port("UDP", 1)]);
+    let other_order = ports(&[port("UDP", 1), json!({"port": 80})]);
+    let patch = three::strategic(&base, &last, &other_order, &service).unwrap();
+    assert_eq!(smp::apply(&other_order, &patch, &service).unwrap(), last, "an order that can be told is set");
     let defaulted = ports(&[json!({"port": 53, "targetPort": 1}), port("UDP", 1)]);
     assert_eq!(
         three::effective(&defaulted, &defaulted, &base, &service).unwrap(),
