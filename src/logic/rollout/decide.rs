@@ -26,9 +26,11 @@ pub fn decide(view: &View, now: Timestamp) -> Decision {
         return Decision::default();
     }
     let mut work = Work::new(view, now);
-    if let Some(why) = validate::problem(&work) {
-        refuse(&mut work, &why);
-        return finish(work);
+    if let Some(obstacle) = validate::obstacle(&work) {
+        refuse(&mut work, &obstacle.text);
+        let mut decision = finish(work);
+        decision.deferrable |= obstacle.may_pass && decision.status.is_some() && !view.flush;
+        return decision;
     }
     for _ in 0..MOST_PASSES {
         let before = work.status.clone();

@@ -13,7 +13,8 @@ pub struct Decision {
     pub writes: Vec<Write>,
     /// Merge patch of the status, to be written after the writes; absent when nothing changes.
     pub status: Option<Value>,
-    /// Whether the status differs only in counts, so that it may wait a moment for more.
+    /// Whether the status may wait a moment for more: it differs only in counts, or speaks of something that was
+    /// perhaps applied together with the Rollout and is not seen yet. Nothing else is then written.
     pub deferrable: bool,
     /// When to look again although nothing has changed.
     pub wake: Option<Timestamp>,

@@ -15,13 +15,24 @@ fn wrong(path: &str, what: impl std::fmt::Display) -> Option<String> {
     Some(format!("{path}: Invalid value: {what}"))
 }
 
+/// What keeps a Rollout from being acted on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// The path of the field, what is wrong and what to do.
+    pub text: String,
+    /// Whether something it refers to is not there (yet): what is applied together is not seen at once.
+    pub may_pass: bool,
+}
+
 /// The first thing that keeps the Rollout from being acted on.
 #[must_use]
-pub fn problem(work: &Work<'_>) -> Option<String> {
+pub fn obstacle(work: &Work<'_>) -> Option<Obstacle> {
+    let own = |text: String| Obstacle { text, may_pass: false };
+    let other = |text: String| Obstacle { may_pass: text.contains("not found"), text };
     if let Some(why) = &work.view.problem {
-        return Some(why.clone());
+        return Some(other(why.clone()));
     }
-    template(work).or_else(|| strategy(work)).or_else(|| references(work))
+    template(work).or_else(|| strategy(work)).map(own).or_else(|| references(work).map(other))
 }
 
 fn template(work: &Work<'_>) -> Option<String> {
