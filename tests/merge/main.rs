@@ -2,6 +2,9 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used)] // a test may stop where it stands
 
+mod edges;
+mod laws;
+mod server;
 mod vectors;
 
 use serde_json::Value;

@@ -31,7 +31,7 @@ fn properties(levels: usize) -> Value {
     fields
 }
 
-fn schema() -> Schema {
+pub fn schema() -> Schema {
     Schema::from_openapi(&json!({"type": "object", "properties": properties(LEVELS)}))
 }
 

@@ -4,42 +4,57 @@
 //! Such a list is merged here by the keys of server-side apply (`port` and `protocol`) and marked, so that the patch
 //! replaces it whole. Upstream's tools merge it by the one key all the same and lose or mix up items.
 
-use super::order::PATCH;
+use super::order::{self, PATCH};
 use super::smp::field;
 use super::{MergeError, three};
 use crate::api::listkeys::{Relation, Schema};
 use serde_json::{Value, json};
 
+/// What [`settle`] puts before the items of a list that is to be replaced.
+pub(super) fn is_mark(item: &Value) -> bool {
+    *item == json!({PATCH: "replace"})
+}
+
 /// The items of a list that [`settle`] marked.
 pub(super) fn replacement(list: &[Value]) -> Option<&[Value]> {
     let (first, rest) = list.split_first()?;
-    (*first == json!({PATCH: "replace"})).then_some(rest)
+    is_mark(first).then_some(rest)
 }
 
-/// `desired` with every ambiguous list that `live` holds too merged and marked.
+/// `base` and `desired`, prepared for taking differences against `live`: in `desired` every ambiguous list whose
+/// parent `live` holds is merged and marked, and `base` lacks the items of merging lists that `live` has lost and that
+/// will be sent whole (there is nothing to delete inside them, and API servers misread the attempt).
 pub(super) fn settle(
     base: &Value,
     desired: &Value,
     live: &Value,
     schema: &Schema,
-) -> Result<Value, MergeError> {
-    let (Value::Object(wanted), Value::Object(current)) = (desired, live) else { return Ok(desired.clone()) };
-    let mut settled = wanted.clone();
+) -> Result<(Value, Value), MergeError> {
+    let (Value::Object(wanted), Value::Object(current)) = (desired, live) else {
+        return Ok((base.clone(), desired.clone()));
+    };
+    let (mut earlier, mut settled) = (base.clone(), wanted.clone());
     for (name, value) in &mut settled {
-        let (Some(now), before) = (current.get(name), base.get(name).unwrap_or(&Value::Null)) else {
-            continue;
-        };
+        let before = base.get(name).unwrap_or(&Value::Null);
         let at = field(schema, name);
-        match (&*value, now) {
-            (Value::Object(_), Value::Object(_)) => *value = settle(before, value, now, &at)?,
-            (Value::Array(new), Value::Array(old)) if at.patch().key().is_some() => {
-                let list = settle_list(items(before), new, old, &at)?;
-                *value = Value::Array(list);
+        let (before, after) = match (&*value, current.get(name)) {
+            (Value::Object(_), Some(now @ Value::Object(_))) => settle(before, value, now, &at)?,
+            (Value::Array(new), Some(Value::Array(old))) if at.patch().key().is_some() => {
+                let (before, after) = settle_list(items(before), new, old, &at)?;
+                (Value::Array(before), Value::Array(after))
             }
-            _ => {}
+            (Value::Array(new), None) => match replaced(items(before), new, &[], &at)? {
+                Some(list) => (before.clone(), Value::Array(list)),
+                None => continue,
+            },
+            _ => continue,
+        };
+        if let Some(place) = earlier.get_mut(name) {
+            *place = before;
         }
+        *value = after;
     }
-    Ok(Value::Object(settled))
+    Ok((earlier, Value::Object(settled)))
 }
 
 fn items(value: &Value) -> &[Value] {
@@ -51,31 +66,60 @@ fn settle_list(
     desired: &[Value],
     live: &[Value],
     schema: &Schema,
-) -> Result<Vec<Value>, MergeError> {
-    let Some(key) = schema.patch().key() else { return Ok(desired.to_vec()) };
-    if let Some(keys) = finer_keys(schema, key) {
-        let identity = |item: &Value| identity(item, keys, schema);
-        let unique = |list: &&[Value]| distinct(list, identity);
-        let lists = [base, desired, live];
-        if lists.iter().any(|list| !distinct(list, |item| item.get(key).cloned())) && lists.iter().all(unique)
-        {
-            let mut merged = vec![json!({PATCH: "replace"})];
-            merged.extend(merge(base, desired, live, schema, keys)?);
-            return Ok(merged);
-        }
+) -> Result<(Vec<Value>, Vec<Value>), MergeError> {
+    let Some(key) = schema.patch().key() else { return Ok((base.to_vec(), desired.to_vec())) };
+    if let Some(list) = replaced(base, desired, live, schema)? {
+        return Ok((base.to_vec(), list));
     }
-    let same = |list: &[Value], item: &Value| list.iter().find(|o| o.get(key) == item.get(key)).cloned();
-    let mut settled = Vec::with_capacity(desired.len());
+    let place = |list: &[Value], item: &Value| item.get(key).and_then(|_| order::find(list, item, Some(key)));
+    let (mut earlier, mut settled) = (base.to_vec(), Vec::with_capacity(desired.len()));
     for item in desired {
-        settled.push(match same(live, item).filter(|_| item.get(key).is_some()) {
-            Some(now) => {
-                let before = same(base, item).unwrap_or(Value::Null);
-                settle(&before, item, &now, &schema.items())?
+        let before = place(&earlier, item);
+        let Some(now) = place(live, item).and_then(|at| live.get(at)) else {
+            if let Some(at) = before {
+                earlier.remove(at);
             }
-            None => item.clone(),
-        });
+            settled.push(item.clone());
+            continue;
+        };
+        let old = before.and_then(|at| earlier.get(at)).unwrap_or(&Value::Null);
+        let (old, new) = settle(old, item, now, &schema.items())?;
+        if let Some(slot) = before.and_then(|at| earlier.get_mut(at)) {
+            *slot = old;
+        }
+        settled.push(new);
     }
-    Ok(settled)
+    Ok((earlier, settled))
+}
+
+/// The merged and marked list that stands for `desired`, where its merge key is not enough in one of the states but
+/// its finer keys are in all of them.
+fn replaced(
+    base: &[Value],
+    desired: &[Value],
+    live: &[Value],
+    schema: &Schema,
+) -> Result<Option<Vec<Value>>, MergeError> {
+    let Some(key) = schema.patch().key() else { return Ok(None) };
+    let Some(keys) = finer_keys(schema, key) else { return Ok(None) };
+    let lists = [base, desired, live];
+    let ambiguous = lists.iter().any(|list| !distinct(list, |item| item.get(key).cloned()));
+    if !ambiguous || !lists.iter().all(|list| distinct(list, |item| identity(item, keys, schema))) {
+        return Ok(None);
+    }
+    let merged = merge(base, desired, live, schema, keys)?;
+    let same = merged.len() == live.len() && merged.iter().all(|item| live.contains(item));
+    let list = if same { live.to_vec() } else { grouped(merged, key) };
+    Ok(Some([vec![json!({PATCH: "replace"})], list].concat()))
+}
+
+/// `list` in the order that API servers give a list that replaces another: items with the same merge key together.
+fn grouped(list: Vec<Value>, key: &str) -> Vec<Value> {
+    let first = |item: &Value| list.iter().position(|other| other.get(key) == item.get(key));
+    let mut ranked: Vec<(Option<usize>, Value)> =
+        list.iter().map(|item| (first(item), item.clone())).collect();
+    ranked.sort_by_key(|(place, _)| *place);
+    ranked.into_iter().map(|(_, item)| item).collect()
 }
 
 /// The keys that server-side apply tells the items apart by, where they are more than the merge key.

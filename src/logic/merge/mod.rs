@@ -11,13 +11,17 @@
 //!
 //! The operator plans with it and the sandbox answers with it, so each test against a real API server proves both.
 
+pub mod apply;
 mod delta;
+pub mod fields;
 pub mod json;
 mod keyed;
+mod managed;
 mod order;
 pub mod smp;
 mod text;
 pub mod three;
+mod typed;
 
 use serde_json::{Map, Value};
 

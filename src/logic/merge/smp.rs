@@ -56,7 +56,7 @@ pub(super) fn combine(first: &Value, second: &Value, schema: &Schema) -> Result<
 /// # Errors
 /// When an item of a merging list lacks its key, or a list mixes types.
 pub fn diff(from: &Value, to: &Value, schema: &Schema) -> Result<Value, MergeError> {
-    let to = keyed::settle(from, to, from, schema)?;
+    let (_, to) = keyed::settle(from, to, from, schema)?;
     delta::diff(from, &to, schema, Wanted::All)
 }
 
@@ -142,9 +142,10 @@ fn merge_field(
 }
 
 /// A value that had nothing to merge with: directives have nothing to direct, and `null` nothing to delete. None
-/// when the value itself is nothing but a directive.
+/// when the value itself is nothing but a directive. In a patch, the mark of a list to be replaced stays.
 fn without_directives(value: Value, into: Into) -> Option<Value> {
     match value {
+        mark if into == Into::Patch && keyed::is_mark(&mark) => Some(mark),
         Value::Object(map) if map.contains_key(PATCH) => None,
         Value::Object(map) => {
             let directs = |key: &str| {
@@ -163,6 +164,24 @@ fn without_directives(value: Value, into: Into) -> Option<Value> {
     }
 }
 
+/// Whether a key of a map is a directive.
+pub(super) fn directs(key: &str) -> bool {
+    key == PATCH || key == RETAIN_KEYS || key.starts_with(DELETE_FROM) || key.starts_with(ELEMENT_ORDER)
+}
+
+/// A new item of a list. API servers take it as it is, so a directive inside it directs nothing; the decoder then
+/// drops the directive's key and `null`, but keeps a map that it was to delete.
+fn undirected(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let kept = map.into_iter().filter(|(key, value)| !value.is_null() && !directs(key));
+            Value::Object(kept.map(|(key, value)| (key, undirected(value))).collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(undirected).collect()),
+        scalar => scalar,
+    }
+}
+
 fn retain_keys(live: &mut Object, patch: &mut Object, into: Into) -> Result<(), MergeError> {
     let Some(retained) = patch.remove(RETAIN_KEYS) else { return Ok(()) };
     if into == Into::Patch {
@@ -172,8 +191,7 @@ fn retain_keys(live: &mut Object, patch: &mut Object, into: Into) -> Result<(), 
     let list = retained.as_array().ok_or(MergeError::RetainKeysFormat)?;
     let keeps = |key: &str| list.iter().any(|k| k.as_str() == Some(key));
     for (key, value) in patch.iter() {
-        let directs = key.starts_with(DELETE_FROM) || key.starts_with(ELEMENT_ORDER);
-        if !value.is_null() && !directs && !keeps(key) {
+        if !value.is_null() && !directs(key) && !keeps(key) {
             return Err(MergeError::RetainKeysFormat);
         }
     }
@@ -322,7 +340,9 @@ fn merge_lists(
                 let old = order::map(item)?.clone();
                 *item = Value::Object(merge_maps(old, order::map(change)?.clone(), &schema.items(), into)?);
             }
-            None => merged.extend(without_directives(change.clone(), into)),
+            None => {
+                merged.push(if into == Into::Patch { change.clone() } else { undirected(change.clone()) })
+            }
         }
     }
     let (ordered, others) = order::split(merged, &patch, Some(key))?;

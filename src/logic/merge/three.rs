@@ -7,7 +7,7 @@
 
 use super::delta::{self, Wanted};
 use super::order::{self, Items, PATCH};
-use super::smp::{DELETE_FROM, ELEMENT_ORDER, RETAIN_KEYS, field};
+use super::smp::field;
 use super::{MergeError, Object, json, keyed, smp, text};
 use crate::api::listkeys::Schema;
 use serde_json::Value;
@@ -23,36 +23,62 @@ pub struct Conflict {
     pub ours: Option<Value>,
 }
 
-/// The strategic merge patch to send for an object of a built-in kind.
+/// The strategic merge patch that `kubectl apply` would send for an object of a built-in kind.
 ///
-/// An empty map means that there is nothing to do. The patch may also restate what is so already (a deletion of what
-/// is gone, as upstream's tools send it): [`needed`] tells.
+/// An empty map means that there is nothing to do. The patch may also restate what is so already: the order of a list
+/// that others have added to, a deletion of what is gone. [`effective`] leaves such patches out.
+///
+/// Where a list holds two items with the same merge key (a Service with port 53 for TCP and for UDP), the list is
+/// merged by the keys of server-side apply and replaced whole, because the one key would mix the items up.
 ///
 /// # Errors
 /// When an item of a merging list lacks its key, or a list mixes types.
 pub fn strategic(base: &Value, desired: &Value, live: &Value, schema: &Schema) -> Result<Value, MergeError> {
-    let desired = keyed::settle(base, desired, live, schema)?;
+    let (base, desired) = keyed::settle(base, desired, live, schema)?;
     let additions = delta::diff(live, &desired, schema, Wanted::Additions)?;
-    let deletions = delta::diff(base, &desired, schema, Wanted::Deletions)?;
+    let deletions = delta::diff(&base, &desired, schema, Wanted::Deletions)?;
     smp::combine(&deletions, &additions, schema)
 }
 
-/// Whether sending a strategic merge patch would change `live` at all.
+/// The patch of [`strategic`], or an empty map when it would change nothing.
 ///
 /// # Errors
-/// When the patch cannot be applied.
-pub fn needed(live: &Value, patch: &Value, schema: &Schema) -> Result<bool, MergeError> {
-    Ok(smp::apply(live, patch, schema)? != *live)
+/// As [`strategic`].
+pub fn effective(base: &Value, desired: &Value, live: &Value, schema: &Schema) -> Result<Value, MergeError> {
+    let patch = strategic(base, desired, live, schema)?;
+    let changes = smp::apply(live, &patch, schema)? != *live;
+    Ok(if changes { patch } else { Value::Object(Object::new()) })
 }
 
 /// The JSON merge patch to send for an object without strategic merge information, such as a custom resource.
 ///
-/// An empty map means that there is nothing to do. Lists are replaced whole.
+/// An empty map means that there is nothing to do. Lists are replaced whole. A `null` in `desired` deletes what
+/// `live` holds there, whoever put it there.
 #[must_use]
 pub fn json(base: &Value, desired: &Value, live: &Value) -> Value {
     let additions = only(&json::diff(live, desired), false);
-    let deletions = only(&json::diff(base, desired), true);
+    let deletions = overlay(only(&json::diff(base, desired), true), unwanted(desired, live));
     Value::Object(overlay(deletions, additions))
+}
+
+/// The `null`s of `desired` where `live` holds something.
+fn unwanted(desired: &Value, live: &Value) -> Object {
+    let mut nulls = Object::new();
+    for (key, value) in desired.as_object().into_iter().flatten() {
+        match (value, live.get(key)) {
+            (Value::Null, Some(now)) if !now.is_null() => {
+                nulls.insert(key.clone(), Value::Null);
+            }
+            (Value::Object(_), Some(now @ Value::Object(_))) => {
+                let inner = unwanted(value, now);
+                if !inner.is_empty() {
+                    nulls.insert(key.clone(), Value::Object(inner));
+                }
+            }
+            _ => {}
+        }
+    }
+    nulls
 }
 
 /// The `null`s of a JSON merge patch, or everything else in it. Maps that this empties vanish.
@@ -117,12 +143,9 @@ pub fn conflicts_json(base: &Value, desired: &Value, live: &Value) -> Vec<Confli
 
 /// Collects where two patches change the same field differently.
 fn compare(ours: &Value, theirs: &Value, schema: &Schema, path: &str, found: &mut Vec<Conflict>) {
-    let directs = |key: &str| {
-        key == PATCH || key == RETAIN_KEYS || key.starts_with(DELETE_FROM) || key.starts_with(ELEMENT_ORDER)
-    };
     match (ours, theirs) {
         (Value::Object(a), Value::Object(b)) if a.get(PATCH) == b.get(PATCH) => {
-            for (key, mine) in a.iter().filter(|(key, _)| !directs(key)) {
+            for (key, mine) in a.iter().filter(|(key, _)| !smp::directs(key)) {
                 if let Some(other) = b.get(key) {
                     compare(mine, other, &field(schema, key), &format!("{path}.{key}"), found);
                 }
