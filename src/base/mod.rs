@@ -4,3 +4,6 @@
 pub mod clock;
 pub mod digest;
 pub mod duration;
+pub mod expr;
+pub mod go_text;
+pub mod template;

@@ -1,0 +1,325 @@
+//! Decides where one token of an expression ends and the next begins, and what a literal's characters are.
+//! It never decides whether the tokens make sense together.
+
+use super::error::Fault;
+use super::escape;
+use crate::base::go_text::quote;
+
+/// What a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Identifier,
+    Number,
+    Text,
+    Bytes,
+    Operator,
+    Bracket,
+    End,
+}
+
+/// One token: its kind, its characters (of literals: what they stand for), and the place of its first character.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Token {
+    pub(super) kind: Kind,
+    pub(super) value: String,
+    /// The bytes of a bytes literal, otherwise empty.
+    pub(super) bytes: Vec<u8>,
+    pub(super) at: usize,
+}
+
+impl Token {
+    /// Whether this is the operator `value`.
+    pub(super) fn is_op(&self, value: &str) -> bool {
+        self.kind == Kind::Operator && self.value == value
+    }
+
+    /// Whether this is the bracket `value`.
+    pub(super) fn is_bracket(&self, value: &str) -> bool {
+        self.kind == Kind::Bracket && self.value == value
+    }
+
+    /// The token as messages name it: `Operator("+")`, `EOF`.
+    pub(super) fn show(&self) -> String {
+        let kind = match self.kind {
+            Kind::Identifier => "Identifier",
+            Kind::Number => "Number",
+            Kind::Text => "String",
+            Kind::Bytes => "Bytes",
+            Kind::Operator => "Operator",
+            Kind::Bracket => "Bracket",
+            Kind::End => "EOF",
+        };
+        if self.value.is_empty() { kind.to_owned() } else { format!("{kind}({})", quote(&self.value)) }
+    }
+}
+
+/// Whether `c` may stand in a name.
+pub(super) fn is_name_char(c: char) -> bool {
+    c == '_' || c == '$' || c.is_alphabetic() || c.is_ascii_digit()
+}
+
+const WORD_OPERATORS: &[&str] =
+    &["not", "in", "or", "and", "matches", "contains", "startsWith", "endsWith", "let", "if", "else"];
+
+/// A lexer that hands out one token at a time.
+pub(super) struct Lexer {
+    chars: Vec<char>,
+    start: usize,
+    end: usize,
+    /// A name that followed `#` directly and is the next token.
+    waiting: Option<Token>,
+}
+
+impl Lexer {
+    /// A lexer over `source`.
+    pub(super) fn new(source: &str) -> Self {
+        Self { chars: source.chars().collect(), start: 0, end: 0, waiting: None }
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.chars.get(self.end).copied()
+    }
+
+    fn bump(&mut self) -> Option<char> {
+        let c = self.peek();
+        self.end += usize::from(c.is_some());
+        c
+    }
+
+    fn accept(&mut self, valid: &str) -> bool {
+        let fits = self.peek().is_some_and(|c| valid.contains(c));
+        self.end += usize::from(fits);
+        fits
+    }
+
+    fn accept_run(&mut self, valid: &str) {
+        while self.accept(valid) {}
+    }
+
+    fn word(&self) -> String {
+        self.chars.get(self.start..self.end).unwrap_or_default().iter().collect()
+    }
+
+    fn token(&mut self, kind: Kind, value: String) -> Token {
+        let at = self.start;
+        self.start = self.end;
+        Token { kind, value, bytes: Vec::new(), at }
+    }
+
+    fn plain(&mut self, kind: Kind) -> Token {
+        let word = self.word();
+        self.token(kind, word)
+    }
+
+    /// A fault at the last character read; past the end of the text when `at_end`.
+    fn fault(&self, at_end: bool, message: impl Into<String>) -> Fault {
+        Fault::at((self.end + usize::from(at_end)).saturating_sub(1), message)
+    }
+
+    /// The next token; `End` at the end of the text, as often as asked.
+    pub(super) fn next(&mut self) -> Result<Token, Fault> {
+        if let Some(token) = self.waiting.take() {
+            return Ok(token);
+        }
+        loop {
+            let Some(c) = self.bump() else {
+                return Ok(Token {
+                    kind: Kind::End,
+                    value: String::new(),
+                    bytes: Vec::new(),
+                    at: self.end.saturating_sub(1),
+                });
+            };
+            match c {
+                c if c.is_whitespace() => self.start = self.end,
+                '/' if self.accept("/") => {
+                    while self.bump().is_some_and(|c| c != '\n') {}
+                    self.start = self.end;
+                }
+                '/' if self.accept("*") => self.block_comment()?,
+                c => return self.token_from(c),
+            }
+        }
+    }
+
+    fn block_comment(&mut self) -> Result<(), Fault> {
+        loop {
+            match self.bump() {
+                None => return Err(self.fault(true, "unclosed comment")),
+                Some('*') if self.accept("/") => break,
+                Some(_) => {}
+            }
+        }
+        self.start = self.end;
+        Ok(())
+    }
+
+    fn token_from(&mut self, first: char) -> Result<Token, Fault> {
+        match first {
+            '\'' | '"' => {
+                self.scan_quoted(first)?;
+                let text = escape::text(&self.word()).map_err(|m| self.fault(false, m))?;
+                Ok(self.token(Kind::Text, text))
+            }
+            '`' => self.raw(),
+            'b' | 'B' if matches!(self.peek(), Some('\'' | '"')) => {
+                let quote = self.bump().unwrap_or('"');
+                self.scan_quoted(quote)?;
+                let literal: String = self.word().chars().skip(1).collect();
+                let bytes = escape::bytes(&literal).map_err(|m| self.fault(false, m))?;
+                let shown = String::from_utf8_lossy(&bytes).into_owned();
+                Ok(Token { bytes, ..self.token(Kind::Bytes, shown) })
+            }
+            '0'..='9' => {
+                self.end -= 1;
+                self.number()
+            }
+            '?' => {
+                self.accept(".?");
+                Ok(self.plain(Kind::Operator))
+            }
+            '#' => Ok(self.pointer()),
+            '|' | ':' => {
+                self.accept(if first == '|' { "|" } else { ":" });
+                Ok(self.plain(Kind::Operator))
+            }
+            '(' | '[' | '{' | ')' | ']' | '}' => Ok(self.plain(Kind::Bracket)),
+            ',' | ';' | '%' | '+' | '-' | '^' | '/' => Ok(self.plain(Kind::Operator)),
+            '&' | '!' | '=' | '*' | '<' | '>' => {
+                self.accept("&=*");
+                Ok(self.plain(Kind::Operator))
+            }
+            '.' => {
+                if self.peek().is_some_and(|c| c.is_ascii_digit()) {
+                    self.end -= 1;
+                    return self.number();
+                }
+                self.accept(".");
+                Ok(self.plain(Kind::Operator))
+            }
+            c if is_name_char(c) => {
+                while self.peek().is_some_and(is_name_char) {
+                    self.end += 1;
+                }
+                let operator = WORD_OPERATORS.contains(&self.word().as_str());
+                Ok(self.plain(if operator { Kind::Operator } else { Kind::Identifier }))
+            }
+            c => {
+                let code = u32::from(c);
+                Err(self.fault(false, format!("unrecognized character: U+{code:04X} '{c}'")))
+            }
+        }
+    }
+
+    fn pointer(&mut self) -> Token {
+        self.accept("#");
+        let token = self.plain(Kind::Operator);
+        while self.peek().is_some_and(is_name_char) {
+            self.end += 1;
+        }
+        if self.end > self.start {
+            self.waiting = Some(self.plain(Kind::Identifier));
+        }
+        token
+    }
+
+    fn number(&mut self) -> Result<Token, Fault> {
+        let mut digits = "0123456789_";
+        if self.accept("0") {
+            if self.accept("xX") {
+                digits = "0123456789abcdefABCDEF_";
+            } else if self.accept("oO") {
+                digits = "01234567_";
+            } else if self.accept("bB") {
+                digits = "01_";
+            }
+        }
+        self.accept_run(digits);
+        let before_point = self.end;
+        if self.accept(".") {
+            if self.peek() == Some('.') {
+                self.end = before_point; // `1..2` is a range
+                return Ok(self.plain(Kind::Number));
+            }
+            self.accept_run(digits);
+        }
+        if self.accept("eE") {
+            self.accept("+-");
+            self.accept_run(digits);
+        }
+        if self.peek().is_some_and(is_name_char) {
+            self.end += 1;
+            let word = quote(&self.word());
+            return Err(self.fault(false, format!("bad number syntax: {word}")));
+        }
+        Ok(self.plain(Kind::Number))
+    }
+
+    /// Reads to the closing `quote`, and checks that each escape is complete.
+    fn scan_quoted(&mut self, quote: char) -> Result<(), Fault> {
+        loop {
+            match self.bump() {
+                Some(c) if c == quote => return Ok(()),
+                None => return Err(self.fault(true, "literal not terminated")),
+                Some('\n') => return Err(self.fault(false, "literal not terminated")),
+                Some('\\') => self.scan_escape(quote)?,
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn scan_escape(&mut self, quote: char) -> Result<(), Fault> {
+        match self.bump() {
+            Some('a' | 'b' | 'f' | 'n' | 'r' | 't' | 'v' | '\\') => Ok(()),
+            Some(c) if c == quote => Ok(()),
+            Some(c @ '0'..='7') => self.scan_digits(Some(c), 8, 3),
+            Some('x') => self.scan_some(16, 2),
+            Some('u') if self.peek() == Some('{') => {
+                self.end += 1;
+                let from = self.end;
+                while self.peek().is_some_and(|c| c.is_ascii_hexdigit()) && self.end - from < 6 {
+                    self.end += 1;
+                }
+                if self.end == from || self.peek() != Some('}') {
+                    return Err(self.fault(false, "invalid char escape"));
+                }
+                self.end += 1;
+                Ok(())
+            }
+            Some('u') => self.scan_some(16, 4),
+            Some('U') => self.scan_some(16, 8),
+            other => Err(self.fault(other.is_none(), "invalid char escape")),
+        }
+    }
+
+    fn scan_some(&mut self, base: u32, count: usize) -> Result<(), Fault> {
+        let first = self.bump();
+        self.scan_digits(first, base, count)
+    }
+
+    fn scan_digits(&mut self, first: Option<char>, base: u32, count: usize) -> Result<(), Fault> {
+        let mut c = first;
+        for n in 0..count {
+            if !c.is_some_and(|c| c.is_digit(base)) {
+                return Err(self.fault(c.is_none(), "invalid char escape"));
+            }
+            if n + 1 < count {
+                c = self.bump();
+            }
+        }
+        Ok(())
+    }
+
+    /// A literal between backticks: nothing is an escape, and a doubled backtick stands for one.
+    fn raw(&mut self) -> Result<Token, Fault> {
+        let mut text = String::new();
+        loop {
+            match self.bump() {
+                None => return Err(self.fault(true, "literal not terminated")),
+                Some('`') if self.accept("`") => text.push('`'),
+                Some('`') => return Ok(self.token(Kind::Text, text)),
+                Some(c) => text.push(c),
+            }
+        }
+    }
+}

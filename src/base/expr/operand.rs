@@ -1,0 +1,293 @@
+//! Decides how literals, names, calls, members and slices are read: what stands between operators.
+//! It never decides which operator binds first.
+
+use super::ast::{Kind, Node};
+use super::error::Fault;
+use super::lex::{Kind as Token_, Token, is_name_char};
+use super::parse::Parser;
+use super::signature;
+use crate::base::go_text;
+
+/// The built-in functions that take a predicate, and how many further arguments may follow it.
+const PREDICATES: &[(&str, bool, bool)] = &[
+    ("all", false, false),
+    ("none", false, false),
+    ("any", false, false),
+    ("one", false, false),
+    ("filter", false, false),
+    ("map", false, false),
+    ("count", true, false),
+    ("sum", true, false),
+    ("find", false, false),
+    ("findIndex", false, false),
+    ("findLast", false, false),
+    ("findLastIndex", false, false),
+    ("groupBy", false, false),
+    ("sortBy", false, true),
+    ("reduce", false, true),
+];
+
+/// Whether `name` is a built-in function that takes a predicate.
+pub(super) fn takes_predicate(name: &str) -> bool {
+    PREDICATES.iter().any(|(own, ..)| *own == name)
+}
+
+/// Whether `name` is a literal, after which no member may follow.
+fn is_constant(name: &str) -> bool {
+    matches!(name, "true" | "false" | "nil")
+}
+
+impl Parser {
+    /// A literal, a name, a call, an array or a map, with what follows it.
+    pub(super) fn operand(&mut self) -> Result<Box<Node>, Fault> {
+        let node = match self.current.kind {
+            Token_::Identifier => {
+                let name = self.step()?;
+                if self.current.is_bracket("(") && !is_constant(&name.value) {
+                    self.call(&name, Vec::new())?
+                } else {
+                    let constant = is_constant(&name.value);
+                    let node = self.named(name)?;
+                    if constant {
+                        return Ok(node);
+                    }
+                    node
+                }
+            }
+            Token_::Number => return self.number(),
+            Token_::Text | Token_::Bytes => self.quoted()?,
+            _ if self.current.is_bracket("[") => self.array()?,
+            _ if self.current.is_bracket("{") => self.map()?,
+            _ => return Err(self.unexpected()),
+        };
+        self.postfix(node)
+    }
+
+    fn named(&mut self, name: Token) -> Result<Box<Node>, Fault> {
+        let kind = match name.value.as_str() {
+            "true" => Kind::Bool(true),
+            "false" => Kind::Bool(false),
+            "nil" => Kind::Nil,
+            _ => Kind::Name(name.value),
+        };
+        self.make(kind, name.at)
+    }
+
+    fn quoted(&mut self) -> Result<Box<Node>, Fault> {
+        let token = self.step()?;
+        let kind = match token.kind {
+            Token_::Bytes => Kind::Bytes(token.bytes.into()),
+            _ => Kind::Text(token.value.into()),
+        };
+        self.make(kind, token.at)
+    }
+
+    fn number(&mut self) -> Result<Box<Node>, Fault> {
+        let token = self.step()?;
+        let digits = token.value.replace('_', "");
+        let lower = digits.to_lowercase();
+        let based = |radix, name: &str| {
+            let body = lower.get(2..).unwrap_or_default();
+            let parsed = go_text::parse_int_radix(body, radix, &digits);
+            parsed.map(Kind::Int).map_err(|e| format!("invalid {name} literal: {e}"))
+        };
+        let kind = if lower.starts_with("0x") {
+            based(16, "hex")
+        } else if lower.contains(['.', 'e']) {
+            go_text::parse_float(&digits).map(Kind::Float).map_err(|e| format!("invalid float literal: {e}"))
+        } else if lower.starts_with("0b") {
+            based(2, "binary")
+        } else if lower.starts_with("0o") {
+            based(8, "octal")
+        } else {
+            let parsed = go_text::parse_int_radix(&digits, 10, &digits);
+            parsed.map(Kind::Int).map_err(|e| format!("invalid integer literal: {e}"))
+        };
+        let kind = kind.map_err(|message| self.fault(message))?;
+        self.make(kind, token.at)
+    }
+
+    /// A call of `name`; `args` holds what a pipe put before the parentheses.
+    pub(super) fn call(&mut self, name: &Token, args: Vec<Node>) -> Result<Box<Node>, Fault> {
+        if let Some((_, optional, third)) = PREDICATES.iter().find(|(own, ..)| *own == name.value) {
+            let args = self.predicate_args(args, *optional, *third)?;
+            return self.make(Kind::builtin(&name.value, args), name.at);
+        }
+        if signature::is_builtin(&name.value) {
+            let args = self.args(args)?;
+            return self.make(Kind::builtin(&name.value, args), name.at);
+        }
+        let callee = self.make(Kind::Name(name.value.clone()), name.at)?;
+        let args = self.args(args)?;
+        self.make(Kind::Call(callee, args), name.at)
+    }
+
+    fn predicate_args(&mut self, piped: Vec<Node>, optional: bool, third: bool) -> Result<Vec<Node>, Fault> {
+        self.expect_bracket("(")?;
+        let least = 2 + usize::from(third) - piped.len();
+        let mut args = piped;
+        let first = args.len();
+        for place in args.len()..2 + usize::from(third) {
+            if self.current.is_bracket(")") {
+                if place == 2 || (place == 1 && optional) {
+                    break;
+                }
+                return Err(self.fault(format!("expected at least {least} arguments")));
+            }
+            if place > first {
+                self.expect_op(",")?;
+            }
+            args.push(if place == 1 { *self.predicate()? } else { *self.expression(0)? });
+        }
+        if self.current.is_op(",") {
+            self.step()?;
+        }
+        self.expect_bracket(")")?;
+        Ok(args)
+    }
+
+    fn predicate(&mut self) -> Result<Box<Node>, Fault> {
+        let at = self.current.at;
+        let braces = self.current.is_bracket("{");
+        if braces {
+            self.step()?;
+        }
+        self.predicates += 1;
+        let body = if braces { self.sequence()? } else { self.expression(0)? };
+        if !braces && self.current.is_op(";") {
+            return Err(self.fault("wrap predicate with brackets { and }"));
+        }
+        self.predicates -= 1;
+        if braces {
+            self.expect_bracket("}")?;
+        }
+        self.make(Kind::Predicate(body), at)
+    }
+
+    fn args(&mut self, piped: Vec<Node>) -> Result<Vec<Node>, Fault> {
+        let mut args = piped;
+        self.expect_bracket("(")?;
+        let mut first = true;
+        while !self.current.is_bracket(")") {
+            if !first {
+                self.expect_op(",")?;
+                if self.current.is_bracket(")") {
+                    break;
+                }
+            }
+            first = false;
+            args.push(*self.expression(0)?);
+        }
+        self.expect_bracket(")")?;
+        Ok(args)
+    }
+
+    fn array(&mut self) -> Result<Box<Node>, Fault> {
+        let at = self.step()?.at;
+        let mut nodes = Vec::new();
+        while !self.current.is_bracket("]") {
+            if !nodes.is_empty() {
+                self.expect_op(",")?;
+                if self.current.is_bracket("]") {
+                    break;
+                }
+            }
+            nodes.push(*self.expression(0)?);
+        }
+        self.expect_bracket("]")?;
+        self.make(Kind::Array(nodes), at)
+    }
+
+    fn map(&mut self) -> Result<Box<Node>, Fault> {
+        let at = self.step()?.at;
+        let mut pairs = Vec::new();
+        while !self.current.is_bracket("}") {
+            if !pairs.is_empty() {
+                self.expect_op(",")?;
+                if self.current.is_bracket("}") {
+                    break;
+                }
+                if self.current.is_op(",") {
+                    return Err(self.unexpected());
+                }
+            }
+            let key = self.map_key()?;
+            self.expect_op(":")?;
+            pairs.push((*key, *self.expression(0)?));
+        }
+        self.expect_bracket("}")?;
+        self.make(Kind::Map(pairs), at)
+    }
+
+    fn map_key(&mut self) -> Result<Box<Node>, Fault> {
+        match self.current.kind {
+            Token_::Number | Token_::Text | Token_::Identifier => {
+                let token = self.step()?;
+                self.make(Kind::Text(token.value.into()), token.at)
+            }
+            _ if self.current.is_bracket("(") => self.expression(0),
+            _ => Err(self.fault(format!(
+                "a map key must be a quoted string, a number, a identifier, or an expression enclosed in \
+                 parentheses (unexpected token {})",
+                self.current.show()
+            ))),
+        }
+    }
+
+    /// What may follow an operand: `.name`, `?.name`, `[index]`, `[from:to]`, `.method(…)`.
+    pub(super) fn postfix(&mut self, node: Box<Node>) -> Result<Box<Node>, Fault> {
+        let mut node = node;
+        loop {
+            if self.current.is_op(".") || self.current.is_op("?.") {
+                let optional = self.step()?.value == "?.";
+                node = if optional && self.current.is_bracket("[") {
+                    self.index(node, true)?
+                } else {
+                    self.member(node, optional)?
+                };
+            } else if self.current.is_bracket("[") {
+                node = self.index(node, false)?;
+            } else {
+                return Ok(node);
+            }
+        }
+    }
+
+    fn member(&mut self, base: Box<Node>, optional: bool) -> Result<Box<Node>, Fault> {
+        let name = self.step()?;
+        let word = name.kind == Token_::Operator && name.value.chars().all(is_name_char);
+        if name.kind != Token_::Identifier && !word {
+            return Err(self.fault("expected name"));
+        }
+        let property = self.make(Kind::Text(name.value.into()), name.at)?;
+        let (chained, base) = match base.kind {
+            Kind::Chain(inner) => (true, inner),
+            _ => (false, base),
+        };
+        let method = self.current.is_bracket("(");
+        let mut node = self.make(Kind::Member { base, property, optional, method }, name.at)?;
+        if method {
+            let args = self.args(Vec::new())?;
+            node = self.make(Kind::Call(node, args), name.at)?;
+        }
+        if chained || optional { self.make(Kind::Chain(node), name.at) } else { Ok(node) }
+    }
+
+    fn index(&mut self, base: Box<Node>, optional: bool) -> Result<Box<Node>, Fault> {
+        let at = self.step()?.at;
+        let from = if self.current.is_op(":") { None } else { Some(self.expression(0)?) };
+        let node = match from {
+            Some(property) if !self.current.is_op(":") => {
+                let node = self.make(Kind::Member { base, property, optional, method: false }, at)?;
+                if optional { self.make(Kind::Chain(node), at)? } else { node }
+            }
+            from => {
+                self.step()?;
+                let to = if self.current.is_bracket("]") { None } else { Some(self.expression(0)?) };
+                self.make(Kind::Slice { base, from, to }, at)?
+            }
+        };
+        self.expect_bracket("]")?;
+        Ok(node)
+    }
+}
