@@ -6,6 +6,7 @@
 //! ```
 
 pub mod accept;
+pub mod actors;
 pub mod admit;
 pub mod answer;
 pub mod apply;
@@ -23,6 +24,7 @@ pub mod field;
 pub mod fields;
 pub mod fit;
 pub mod inside;
+pub mod metrics;
 pub mod names;
 pub mod object;
 pub mod openapi;
@@ -43,6 +45,7 @@ pub mod shape;
 pub mod shelf;
 pub mod state;
 pub mod subresource;
+pub mod table;
 pub mod typed;
 pub mod watch;
 pub mod write;

@@ -1,0 +1,45 @@
+//! The controllers, the scheduler and the kubelet of the sandbox, pure and synchronous.
+//! Nothing here has a clock, a thread or a connection; the server tells what changed and does what is asked.
+//!
+//! | part | faithful | not |
+//! |---|---|---|
+//! | Deployment | rolling, recreation, pause, revisions, shares, deadlines | the hash's own bytes |
+//! | ReplicaSet | pods made, given up, adopted, released; status; `minReadySeconds` | slow start |
+//! | Job | completions, parallelism, back-off, deadline, suspension, indexes, TTL | policies; CronJobs run |
+//! | pods | phases, conditions, gates, hooks, crashes, Jobs' ends | probes run, resources, affinity |
+//! | collector | background, foreground, orphan; absent owners; any kind | |
+//! | namespaces | furniture, emptying | conditions while emptying |
+//!
+//! ```text
+//! change -> rows + wiring -> tasks -> one turn each -> errands -> the server -> change
+//! ```
+
+mod crew;
+mod deployment;
+mod events;
+mod garbage;
+mod job;
+mod names;
+mod namespace;
+mod node;
+mod object;
+mod pod;
+mod replicaset;
+mod rows;
+mod selector;
+mod task;
+mod template;
+mod turn;
+mod victims;
+mod wiring;
+
+#[cfg(test)]
+mod tests;
+
+pub use crew::Actors;
+pub use task::{Action, Controller, Errand, Key, Options, Propagation, Seen, Task};
+
+/// The name of the one node.
+pub const NODE: &str = "sandbox";
+/// The node's address.
+const HOST: &str = "172.18.0.2";

@@ -1,0 +1,28 @@
+//! A metrics server for the sandbox: it answers Prometheus' instant and range queries from the pods' annotations.
+//! Nothing here remembers anything: a query sees the present, and a range repeats it.
+//!
+//! Every ready pod with the annotation `metrics.switchback.dev/<name>: "<number>"` is a series
+//! `<name>{namespace=…, pod=…, <the pod's labels>}`; characters that a name may not have become `_`.
+//!
+//! | PromQL | here |
+//! |---|---|
+//! | selectors with `=` `!=` `=~` `!~`, `offset` | yes; an offset changes nothing |
+//! | `sum` `avg` `min` `max` `count` `group`, `by`, `without` | yes |
+//! | `+ - * / % ^`, comparisons, `bool`, `and` `or` `unless`, `on`, `ignoring` | yes |
+//! | `group_left`, `group_right`, subqueries, `@` | refused, with a reason |
+//! | `vector` `scalar` `absent` `time` `abs` `ceil` `floor` `round` `clamp_min` `clamp_max` `sgn` `sqrt` `ln` `exp` | yes |
+//! | `rate` `irate` `increase` `delta` `…_over_time` over `x[5m]` | the present value: the annotation *is* the rate |
+
+mod answer;
+mod binary;
+mod evaluate;
+mod lex;
+mod number;
+mod parse;
+mod series;
+mod tree;
+
+pub use answer::{Answer, query, query_range};
+
+#[cfg(test)]
+mod tests;

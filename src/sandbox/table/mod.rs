@@ -1,0 +1,27 @@
+//! The tables that kubectl prints: which columns a kind has and what an object shows in them.
+//! Nothing here reads a request or a store; the server gives the objects and the moment.
+//!
+//! | kinds | columns |
+//! |---|---|
+//! | those of `api::kinds` | as kube-apiserver 1.35 prints them, wide ones included |
+//! | custom ones | their `additionalPrinterColumns`, or name and age |
+//! | built-in ones without columns of their own | name and time of creation |
+//!
+//! Column descriptions are the sandbox's own words.
+
+mod cluster;
+mod column;
+mod custom;
+mod network;
+mod path;
+mod pod;
+mod policy;
+mod render;
+mod show;
+mod storage;
+mod workload;
+
+pub use render::{Include, table};
+
+#[cfg(test)]
+mod tests;
