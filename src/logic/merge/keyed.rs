@@ -1,8 +1,9 @@
 //! Decides what becomes of a list whose strategic merge key does not tell its items apart: a Service with port 53 for
-//! TCP and for UDP, where that key is `port` alone. It never touches a list whose key does its work.
+//! TCP and for UDP, where that key is `port` alone. It never changes what a list whose key does its work is to hold.
 //!
 //! Such a list is merged here by the keys of server-side apply (`port` and `protocol`) and marked, so that the patch
-//! replaces it whole. Upstream's tools merge it by the one key all the same and lose or mix up items.
+//! replaces it whole. Upstream's tools merge it by the one key all the same and lose or mix up items. They also send
+//! deletions inside items that the live object has lost, which API servers take for new items; those are left out here.
 
 use super::order::{self, PATCH};
 use super::smp::field;
@@ -22,8 +23,8 @@ pub(super) fn replacement(list: &[Value]) -> Option<&[Value]> {
 }
 
 /// `base` and `desired`, prepared for taking differences against `live`: in `desired` every ambiguous list whose
-/// parent `live` holds is merged and marked, and `base` lacks the items of merging lists that `live` has lost and that
-/// will be sent whole (there is nothing to delete inside them, and API servers misread the attempt).
+/// parent `live` holds is merged and marked; in `base` the items that `live` has lost, and that will be sent whole,
+/// lack their keyed lists (there is nothing to delete in those, and API servers misread the attempt).
 pub(super) fn settle(
     base: &Value,
     desired: &Value,
@@ -76,8 +77,8 @@ fn settle_list(
     for item in desired {
         let before = place(&earlier, item);
         let Some(now) = place(live, item).and_then(|at| live.get(at)) else {
-            if let Some(at) = before {
-                earlier.remove(at);
+            if let Some(slot) = before.and_then(|at| earlier.get_mut(at)) {
+                *slot = without_keyed_lists(slot, &schema.items());
             }
             settled.push(item.clone());
             continue;
@@ -90,6 +91,13 @@ fn settle_list(
         settled.push(new);
     }
     Ok((earlier, settled))
+}
+
+fn without_keyed_lists(value: &Value, schema: &Schema) -> Value {
+    let Value::Object(map) = value else { return value.clone() };
+    let keyed = |name: &str, value: &Value| value.is_array() && field(schema, name).patch().key().is_some();
+    let kept = map.iter().filter(|(name, value)| !keyed(name, value));
+    Value::Object(kept.map(|(k, v)| (k.clone(), without_keyed_lists(v, &field(schema, k)))).collect())
 }
 
 /// The merged and marked list that stands for `desired`, where its merge key is not enough in one of the states but
