@@ -45,6 +45,14 @@ pub fn set_condition(object: &mut Value, kind: &str, status: &str, reason: &str,
     }
 }
 
+/// Fills in what a definition leaves out: names that follow from its kind, and no conversion.
+pub fn defaults(definition: &mut Value) {
+    let spec = object::fields_mut(definition, "spec");
+    let names = names(&Value::Object(spec.clone()));
+    spec.insert("names".to_owned(), names);
+    spec.entry("conversion").or_insert_with(|| json!({"strategy": "None"}));
+}
+
 fn names(spec: &Value) -> Value {
     let mut names = spec.get("names").cloned().unwrap_or_default();
     let kind = object::text(&names, "/kind").to_owned();
@@ -68,7 +76,7 @@ pub fn kinds_of(definition: &Value) -> Vec<Served> {
     let edition = u64::try_from(object::number(definition, "/metadata/generation").unwrap_or(1)).unwrap_or(1);
     let names = names(&spec);
     let group = object::text(&spec, "/group").to_owned();
-    let custom = Arc::new(Custom { edition, spec: spec.clone() });
+    let custom = Arc::new(Custom::new(edition, spec.clone()));
     let served = object::list(&spec, "/versions").iter();
     let served = served.filter(|v| v.get("served").and_then(Value::as_bool) == Some(true));
     served

@@ -2,8 +2,12 @@
 //! It never holds those objects.
 
 use super::columns;
+use super::field::FieldError;
 use super::object;
+use super::schema::check::Patterns;
+use super::schema::{self, Schema};
 use super::shelf::Stored;
+use regex::Regex;
 use serde_json::{Value, json};
 
 /// A definition in one of its editions.
@@ -13,9 +17,58 @@ pub struct Custom {
     pub edition: u64,
     /// The definition's `spec`.
     pub spec: Value,
+    patterns: Patterns,
 }
 
+const ANY: &Value = &Value::Null;
+
 impl Custom {
+    /// The definition with this `spec`.
+    #[must_use]
+    pub fn new(edition: u64, spec: Value) -> Self {
+        let compiled = |pattern: &str| Some((pattern.to_owned(), Regex::new(pattern).ok()?));
+        let patterns = Schema::new(&spec).patterns().into_iter().filter_map(compiled).collect();
+        Self { edition, spec, patterns }
+    }
+
+    /// The schema of a version.
+    #[must_use]
+    pub fn schema(&self, version: &str) -> Schema<'_> {
+        Schema::new(self.version(version).pointer("/schema/openAPIV3Schema").unwrap_or(ANY))
+    }
+
+    /// Makes an object from outside fit: unknown fields go, defaults come. Returns what was unknown.
+    ///
+    /// # Errors
+    /// Go's text for metadata that holds values of a wrong type.
+    pub fn fit(&self, version: &str, object: &mut Value) -> Result<Vec<String>, String> {
+        schema::whole_numbers(object);
+        let schema = self.schema(version);
+        let pruned = schema::prune::object(object, schema)?;
+        schema::fill::defaults(object, schema);
+        let told = pruned.metadata.into_iter().chain(pruned.fields);
+        Ok(told.map(|path| format!("unknown field \"{path}\"")).collect())
+    }
+
+    /// The faults of an object, or with `status` those of its status.
+    #[must_use]
+    pub fn faults(&self, version: &str, object: &Value, status: bool) -> Vec<FieldError> {
+        let schema = self.schema(version);
+        if !status {
+            return schema::check::faults(object, schema, "", &self.patterns);
+        }
+        match (object.get("status"), schema.property("status")) {
+            (Some(value), Some(schema)) => schema::check::faults(value, schema, "status", &self.patterns),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The items of sets and maps that occur twice.
+    #[must_use]
+    pub fn duplicates(&self, version: &str, object: &Value) -> Vec<FieldError> {
+        schema::lists::duplicates(object, self.schema(version))
+    }
+
     fn version(&self, name: &str) -> &Value {
         let mut versions = object::list(&self.spec, "/versions").iter();
         versions.find(|v| object::text(v, "/name") == name).unwrap_or(&Value::Null)
@@ -43,7 +96,12 @@ impl Custom {
     }
 
     /// Makes an object written under an older edition what it is under this one.
-    pub fn on_read(&self, _version: &str, _object: &mut Value) {}
+    pub fn on_read(&self, version: &str, object: &mut Value) {
+        let schema = self.schema(version);
+        // what was stored has well-formed metadata, so nothing is refused
+        let _pruned = schema::prune::object(object, schema);
+        schema::fill::defaults(object, schema);
+    }
 
     /// The fields a field selector may ask for besides name and namespace, and what they hold.
     #[must_use]

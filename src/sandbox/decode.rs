@@ -1,6 +1,7 @@
 //! Decides what object a body holds: its media type, its kind, and how it fits the kind of the URL.
 //! It never checks the fields of the object; that is the business of `admit`.
 
+use super::field::FieldError;
 use super::refuse::Refusal;
 use super::request::Call;
 use super::served::{Kinds, Served};
@@ -40,7 +41,7 @@ pub fn body(call: &Call, served: &Served) -> Result<Value, Refusal> {
     if value.is_object() {
         return Ok(value);
     }
-    let shown: String = call.body.iter().take(64).map(|b| format!("{b:02x}")).collect();
+    let shown = summary(&call.body);
     let why = not_an_object(&value);
     Err(refuse(format!("couldn't get version/kind; json parse error: {why} ({shown})")))
 }
@@ -83,10 +84,7 @@ pub fn not_registered(kind: &str, version: &str) -> String {
 }
 
 fn json_error(body: &[u8], error: &serde_json::Error) -> String {
-    let text = String::from_utf8_lossy(body);
-    let shown: String = text.chars().take(64).collect();
-    let shown = if text.is_empty() { "<empty>".to_owned() } else { shown };
-    format!("couldn't get version/kind; json parse error: {} ({shown})", go_error(error))
+    format!("couldn't get version/kind; json parse error: {} ({})", go_error(error), summary(body))
 }
 
 /// Reads one YAML document as JSON.
@@ -108,18 +106,58 @@ pub fn kind(kinds: &Kinds, served: &Served, object: &mut Value) -> Result<(), Re
     let (version, kind) = (text("apiVersion"), text("kind"));
     let version = if version.is_empty() { wanted_version.clone() } else { version };
     let kind = if kind.is_empty() { wanted_kind.to_owned() } else { kind };
+    if !served.is_built_in() {
+        return custom_kind(served, object, &version, &text("kind"));
+    }
     let is_known = |version: &str| kinds.named(version, &kind).is_some();
-    if served.is_built_in() && (kind != wanted_kind || !is_known(&version)) {
+    if kind != wanted_kind || !is_known(&version) {
         return Err(wrong_kind(kinds, served, &version, &kind));
     }
     if version != wanted_version {
-        return Err(Refusal::bad_request(format!(
-            "the API version in the data ({version}) does not match the expected API version ({wanted_version})"
-        )));
+        return Err(wrong_version(&version, &wanted_version));
     }
     super::object::set_field(object, "apiVersion", Some(version.into()));
     super::object::set_field(object, "kind", Some(kind.into()));
     Ok(())
+}
+
+/// Checks the type of a custom object; it must say its kind, and a wrong one is a fault of the object.
+fn custom_kind(served: &Served, object: &Value, version: &str, kind: &str) -> Result<(), Refusal> {
+    let wanted = &served.kind;
+    if kind.is_empty() {
+        let shown = object.to_string();
+        return Err(Refusal::bad_request(format!(
+            "the object provided is unrecognized (must be of type {}): Object 'Kind' is missing in '{shown}' ({})",
+            wanted.kind,
+            summary(shown.as_bytes())
+        )));
+    }
+    if version != wanted.api_version() {
+        return Err(wrong_version(version, &wanted.api_version()));
+    }
+    if kind != wanted.kind {
+        let error = FieldError::invalid("kind", kind, &format!("must be {}", wanted.kind));
+        return Err(Refusal::invalid(&wanted.group, kind, super::object::meta(object, "name"), &[error]));
+    }
+    Ok(())
+}
+
+fn wrong_version(found: &str, wanted: &str) -> Refusal {
+    Refusal::bad_request(format!(
+        "the API version in the data ({found}) does not match the expected API version ({wanted})"
+    ))
+}
+
+/// The beginning of a body, as refusals show it: as it is where it looks like an object, else in hexadecimal.
+fn summary(body: &[u8]) -> String {
+    const MOST: usize = 30;
+    let shown = body.get(..MOST).unwrap_or(body);
+    let more = if body.len() > MOST { " ..." } else { "" };
+    match body.first() {
+        None => "<empty>".to_owned(),
+        Some(b'{') => format!("{}{more}", String::from_utf8_lossy(shown)),
+        Some(_) => format!("{}{more}", shown.iter().map(|b| format!("{b:02x}")).collect::<String>()),
+    }
 }
 
 fn wrong_kind(kinds: &Kinds, served: &Served, version: &str, kind: &str) -> Refusal {

@@ -29,10 +29,7 @@ impl Misfit {
 }
 
 /// Complains about what a strict reader found: warns, or refuses.
-///
-/// # Errors
-/// The complaints, when the writer is strict.
-pub fn complain(found: Vec<String>, w: &mut Writer) -> Result<(), Misfit> {
+fn complain(found: Vec<String>, w: &mut Writer) -> Result<(), Misfit> {
     match w.validation {
         Validation::Strict if !found.is_empty() => return Err(Misfit::Strict(found)),
         Validation::Warn => found.into_iter().for_each(|text| w.warn(text)),
@@ -47,33 +44,58 @@ fn typed_kind(served: &Served) -> Option<&'static typed::Type> {
 }
 
 /// What a strict reader complains about in `text`, or without it in `object`'s own JSON.
-#[must_use]
-pub fn complaints(served: &Served, object: &Value, text: Option<&[u8]>) -> Vec<String> {
-    let Some(ty) = typed_kind(served) else { return Vec::new() };
-    match text {
-        Some(text) => strict::complaints(text, Some(ty)),
-        None => strict::complaints(&serde_json::to_vec(object).unwrap_or_default(), Some(ty)),
+fn complaints(ty: Option<&typed::Type>, object: &Value, text: Option<&[u8]>) -> Vec<String> {
+    match (text, ty) {
+        (Some(text), ty) => strict::complaints(text, ty),
+        // what is no text has no duplicate fields
+        (None, None) => Vec::new(),
+        (None, ty) => strict::complaints(&serde_json::to_vec(object).unwrap_or_default(), ty),
     }
 }
 
-/// Makes `object` fit its kind. `text` is what it was read from; without one its own JSON is looked at.
+/// Makes `object` fit its kind. `text` is what it was read from; without one its own JSON is looked at. `found` is
+/// what a strict reader has complained about already.
 ///
 /// # Errors
 /// Wrong types; unknown fields when the writer is strict.
-pub fn object(served: &Served, object: Value, text: Option<&[u8]>, w: &mut Writer) -> Result<Value, Misfit> {
-    let Some(ty) = typed_kind(served) else { return Ok(object) };
+pub fn object(
+    served: &Served,
+    mut object: Value,
+    text: Option<&[u8]>,
+    mut found: Vec<String>,
+    w: &mut Writer,
+) -> Result<Value, Misfit> {
+    let ty = typed_kind(served);
     if w.validation != Validation::Ignore {
-        complain(complaints(served, &object, text), w)?;
+        found.extend(complaints(ty, &object, text));
     }
-    finish(served, typed::fit::fit(object, ty))
+    if let Some(custom) = &served.custom {
+        found.extend(custom.fit(&served.kind.version, &mut object).map_err(Misfit::Type)?);
+        complain(found, w)?;
+        return Ok(object);
+    }
+    complain(found, w)?;
+    match ty {
+        Some(ty) => finish(served, typed::fit::fit(object, ty)),
+        None => Ok(object),
+    }
 }
 
 /// Makes an object that was never text fit its kind.
 ///
 /// # Errors
 /// Wrong types, in the words of Go's converter.
-pub fn converted(served: &Served, object: Value) -> Result<Value, Misfit> {
+pub fn converted(
+    served: &Served,
+    object: Value,
+    mut found: Vec<String>,
+    w: &mut Writer,
+) -> Result<Value, Misfit> {
     let Some(ty) = typed_kind(served) else { return Ok(object) };
+    if w.validation != Validation::Ignore {
+        found.extend(complaints(Some(ty), &object, None));
+    }
+    complain(found, w)?;
     finish(served, typed::fit::convert(object, ty))
 }
 
@@ -82,6 +104,7 @@ fn finish(served: &Served, fitted: Result<Value, String>) -> Result<Value, Misfi
     match served.kind.kind.as_str() {
         "Event" if served.kind.group == "events.k8s.io" => events::to_core(&mut fitted),
         "Secret" => super::admit::config::take_strings(&mut fitted),
+        "CustomResourceDefinition" => super::crd::defaults(&mut fitted),
         _ => {}
     }
     Ok(fitted)
@@ -92,7 +115,7 @@ fn finish(served: &Served, fitted: Result<Value, String>) -> Result<Value, Misfi
 /// # Errors
 /// 400 with a real server's text.
 pub fn body(served: &Served, decoded: Value, text: Option<&[u8]>, w: &mut Writer) -> Result<Value, Refusal> {
-    object(served, decoded, text, w).map_err(|misfit| {
+    object(served, decoded, text, Vec::new(), w).map_err(|misfit| {
         let kind = &served.kind;
         Refusal::bad_request(format!(
             "{0} in version \"{1}\" cannot be handled as a {0}: {2}",

@@ -36,6 +36,7 @@ pub mod read;
 pub mod refuse;
 pub mod request;
 pub mod route;
+pub mod schema;
 pub mod seed;
 pub mod select;
 pub mod serve;

@@ -6,7 +6,7 @@ use super::field::FieldError;
 use super::fit::{self, Misfit};
 use super::object;
 use super::refuse::Refusal;
-use super::request::{Call, Validation, Writer};
+use super::request::{Call, Writer};
 use super::served::Served;
 use super::typed::strict;
 use super::write::Place;
@@ -87,12 +87,9 @@ pub fn plain(call: &Call, live: &Value) -> Result<Value, Refusal> {
 }
 
 /// Makes a patched object fit its kind; `found` is what a strict reader found in the patch itself.
-fn fitted(served: &Served, object: Value, mut found: Vec<String>, w: &mut Writer) -> Result<Value, Refusal> {
-    let refuse = |object: &Value, misfit: &Misfit| unfit(&object.to_string(), misfit);
-    found.extend(fit::complaints(served, &object, None));
-    fit::complain(found, w).map_err(|m| refuse(&object, &m))?;
-    let quiet = &mut Writer { validation: Validation::Ignore, ..Writer::inside("") };
-    fit::object(served, object.clone(), None, quiet).map_err(|m| refuse(&object, &m))
+fn fitted(served: &Served, object: Value, found: Vec<String>, w: &mut Writer) -> Result<Value, Refusal> {
+    let shown = object.clone();
+    fit::object(served, object, None, found, w).map_err(|m| unfit(&shown.to_string(), &m))
 }
 
 /// 422 for a patch that leads to no object of its kind.
@@ -171,11 +168,8 @@ fn strategic(served: &Served, body: &[u8], live: &Value, w: &mut Writer) -> Resu
         }
         code => Refusal::new(code, "", error.to_string()),
     })?;
-    let refuse = |misfit: &Misfit| unfit(&go_text(&patch), misfit);
-    let mut found = strict::complaints(body, None);
-    found.extend(fit::complaints(served, &merged, None));
-    fit::complain(found, w).map_err(|m| refuse(&m))?;
-    fit::converted(served, merged).map_err(|m| refuse(&m))
+    let found = strict::complaints(body, None);
+    fit::converted(served, merged, found, w).map_err(|m| unfit(&go_text(&patch), &m))
 }
 
 /// A value as Go prints it: `map[a:1 b:[x y]]`.

@@ -3,6 +3,7 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used)] // a test may stop where it stands
 
+mod custom;
 mod deleting;
 mod determinism;
 mod listing;

@@ -34,6 +34,10 @@ impl Told {
 pub async fn send(server: &Sandbox, method: &str, uri: &str, kind: &str, body: Bytes) -> Told {
     let request = http::Request::builder().method(method).uri(uri).header("content-type", kind);
     let request = request.header("user-agent", "test/1").body(Full::new(body)).unwrap();
+    answer(server, request).await
+}
+
+pub async fn answer(server: &Sandbox, request: http::Request<Full<Bytes>>) -> Told {
     let response = server.service().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();

@@ -5,6 +5,8 @@ pub mod at;
 pub mod batch;
 pub mod config;
 pub mod container;
+pub mod custom;
+pub mod definition;
 pub mod metadata;
 pub mod network;
 pub mod others;
@@ -126,6 +128,7 @@ fn check_kind(served: &Served, object: &Value) -> Vec<FieldError> {
             others::binding(object, kind == "RoleBinding")
         }
         ("coordination.k8s.io", "Lease") => others::lease(object),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => definition::check(object),
         _ => Vec::new(),
     }
 }
@@ -139,6 +142,7 @@ fn check_kind_change(served: &Served, object: &Value, live: &Value) -> Vec<Field
         ("", "Pod") => pod::change(&new, &old),
         ("apps", kind) => workload::change(kind, &new.field("spec"), &old.field("spec")),
         ("batch", "Job") => batch::change(object, live),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => definition::change(object, live),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
             others::binding_change(object, live)
         }
@@ -150,8 +154,9 @@ fn check_kind_change(served: &Served, object: &Value, live: &Value) -> Vec<Field
 #[must_use]
 pub fn check_create(_state: &State, served: &Served, object: &Value, _w: &mut Writer) -> Vec<FieldError> {
     let mut errors = metadata::check(served, object);
-    if served.is_built_in() {
-        errors.extend(check_kind(served, object));
+    match &served.custom {
+        None => errors.extend(check_kind(served, object)),
+        Some(_) => errors.extend(custom::check(served, object, false)),
     }
     errors
 }
@@ -168,10 +173,11 @@ pub fn check_update(
     let served = &place.served;
     let mut errors = metadata::check(served, object);
     errors.extend(metadata::check_change(object, live));
+    errors.extend(metadata::check_change(object, live));
     if !served.is_built_in() {
+        errors.extend(custom::change(served, object, live, place.sub == "status"));
         return errors;
     }
-    errors.extend(metadata::check_change(object, live));
     match place.sub.as_str() {
         "status" => errors.extend(workload::status(&served.kind.kind, &At::root(object).field("status"))),
         // its own handler has checked the rest

@@ -71,6 +71,7 @@ pub struct Type {
 #[derive(Debug, Default)]
 struct Table {
     types: Vec<Type>,
+    names: BTreeMap<&'static str, usize>,
     kinds: BTreeMap<(&'static str, &'static str), usize>,
 }
 
@@ -85,6 +86,12 @@ pub fn of(api_version: &str, kind: &str) -> Option<&'static Type> {
     TABLE.types.get(*id)
 }
 
+/// The type called `name`, such as `meta.v1.ObjectMeta`.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static Type> {
+    TABLE.types.get(*TABLE.names.get(name)?)
+}
+
 /// The type at a place of the table.
 #[must_use]
 pub fn at(id: usize) -> &'static Type {
@@ -93,12 +100,12 @@ pub fn at(id: usize) -> &'static Type {
 
 fn read(text: &'static str) -> Table {
     let lines = || text.lines().filter(|l| !l.starts_with('#') && !l.is_empty());
-    let names: BTreeMap<&str, usize> = lines()
+    let names: BTreeMap<&'static str, usize> = lines()
         .filter(|l| !l.starts_with('@'))
         .enumerate()
         .map(|(id, l)| (l.split(' ').next().unwrap_or_default(), id))
         .collect();
-    let mut table = Table::default();
+    let mut table = Table { names: names.clone(), ..Table::default() };
     for line in lines() {
         let mut words = line.split(' ');
         let first = words.next().unwrap_or_default();
