@@ -7,7 +7,10 @@ use super::pod::{self, Life};
 use super::rows::{Row, Rows};
 use super::task::{Action, Controller, Errand, Key, Options, Seen, Task};
 use super::turn::{Refusal, Turn};
-use super::{deployment, events, garbage, job, namespace, node, replicaset, wiring};
+use super::{
+    claim, daemonset, deployment, endpoints, events, garbage, job, namespace, node, replicaset, statefulset,
+    wiring,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -197,10 +200,13 @@ fn take(turn: &mut Turn<'_>) {
         Controller::Garbage => garbage::collect(turn, &key),
         Controller::Deployment => deployment::sync(turn, &key),
         Controller::ReplicaSet => replicaset::sync(turn, &key),
+        Controller::StatefulSet => statefulset::sync(turn, &key),
+        Controller::DaemonSet => daemonset::sync(turn, &key),
+        Controller::Claim => claim::bind(turn, &key),
+        Controller::Endpoints => endpoints::sync(turn, &key),
         Controller::Job => job::sync(turn, &key),
         Controller::Scheduler => pod::schedule(turn, &key),
         Controller::Kubelet => pod::run(turn, &key),
         Controller::Events => events::keep(turn, &key),
-        _ => {}
     }
 }

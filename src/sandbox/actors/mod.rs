@@ -5,6 +5,10 @@
 //! |---|---|---|
 //! | Deployment | rolling, recreation, pause, revisions, shares, deadlines | the hash's own bytes |
 //! | ReplicaSet | pods made, given up, adopted, released; status; `minReadySeconds` | slow start |
+//! | StatefulSet | order, claims, partitions, revisions | `maxUnavailable`, claim retention |
+//! | DaemonSet | one pod on the one node, updates, revisions | taints, affinity, surge |
+//! | Services' endpoints | both kinds, readiness, named ports, 100 a slice | topology hints, IPv6 |
+//! | claims | bound at once | volumes |
 //! | Job | completions, parallelism, back-off, deadline, suspension, indexes, TTL | policies; CronJobs run |
 //! | pods | phases, conditions, gates, hooks, crashes, Jobs' ends | probes run, resources, affinity |
 //! | collector | background, foreground, orphan; absent owners; any kind | |
@@ -14,10 +18,14 @@
 //! change -> rows + wiring -> tasks -> one turn each -> errands -> the server -> change
 //! ```
 
+mod claim;
 mod crew;
+mod daemonset;
 mod deployment;
+mod endpoints;
 mod events;
 mod garbage;
+mod history;
 mod job;
 mod names;
 mod namespace;
@@ -27,6 +35,7 @@ mod pod;
 mod replicaset;
 mod rows;
 mod selector;
+mod statefulset;
 mod task;
 mod template;
 mod turn;

@@ -31,6 +31,10 @@ pub(super) struct PodRow {
     /// The most restarts of one container.
     pub restarts: i64,
     pub address: String,
+    /// `spec.hostname` and `spec.subdomain`.
+    pub host: (String, String),
+    /// Numbers of the named ports, by name and protocol.
+    pub ports: BTreeMap<(String, String), i64>,
     /// When its last container ended.
     pub finished: Option<Timestamp>,
     /// Whether the Job that owns the pod has still to count it.
@@ -80,7 +84,7 @@ impl Row {
             }
             _ => None,
         };
-        let selectable = matches!(key.kind.as_str(), "Pod" | "ReplicaSet" | "Service" | "EndpointSlice");
+        let selectable = matches!(key.kind.as_str(), "Pod" | "ReplicaSet" | "EndpointSlice" | "Endpoints");
         Some(Self {
             uid: uid.to_owned(),
             created: moment(object, "/metadata/creationTimestamp"),
@@ -123,12 +127,24 @@ fn pod_row(pod: &Value) -> PodRow {
         cost: cost.and_then(|c| c.parse().ok()).unwrap_or(0),
         restarts: restarts.unwrap_or(0),
         address: text(pod, "/status/podIP").to_owned(),
+        host: (text(pod, "/spec/hostname").to_owned(), text(pod, "/spec/subdomain").to_owned()),
+        ports: ports(pod),
         finished: list(pod, "/status/containerStatuses")
             .iter()
             .filter_map(|c| moment(c, "/state/terminated/finishedAt"))
             .max(),
         tracked: has_finalizer(pod, TRACKING),
     }
+}
+
+fn ports(pod: &Value) -> BTreeMap<(String, String), i64> {
+    let all = list(pod, "/spec/containers").iter().flat_map(|c| list(c, "/ports"));
+    let named = all.filter(|p| !text(p, "/name").is_empty());
+    let one = |p: &Value| {
+        let protocol = if text(p, "/protocol").is_empty() { "TCP" } else { text(p, "/protocol") };
+        ((text(p, "/name").to_owned(), protocol.to_owned()), count(p, "/containerPort"))
+    };
+    named.map(one).collect()
 }
 
 /// `namespace`, label, value.
@@ -252,6 +268,13 @@ impl Rows {
             .range(Key::new(api_version, kind, namespace, "")..)
             .take_while(move |(k, _)| same(k))
             .filter_map(|(_, uid)| self.rows.get(uid))
+    }
+
+    /// Pods of a namespace that a Service selects.
+    pub(super) fn pods_of_service(&self, namespace: &str, selector: &Selector) -> Vec<&Row> {
+        let place = selector.handle().map(|(k, v)| (namespace.to_owned(), k.to_owned(), v.to_owned()));
+        let found = place.and_then(|p| self.pods_by_label.get(&p));
+        self.all(found).filter(|r| selector.matches(&r.labels)).collect()
     }
 
     /// Services of a namespace that select a pod with these labels.

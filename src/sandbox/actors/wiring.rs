@@ -61,9 +61,9 @@ impl Found<'_> {
 
     fn itself(&mut self, row: &Row, there: bool) {
         match looks_after(&row.key) {
-            // The Endpoints of a Service outlive it, and the sandbox's node comes back.
-            Some(c) if there || matches!(c, Controller::Endpoints | Controller::Node) => {
-                self.add(c, &row.key)
+            // The Endpoints of a Service outlive it, a Job's pods wait for it, and the sandbox's node comes back.
+            Some(c) if there || matches!(c, Controller::Endpoints | Controller::Job | Controller::Node) => {
+                self.add(c, &row.key);
             }
             _ => {}
         }

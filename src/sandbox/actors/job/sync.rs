@@ -58,8 +58,9 @@ pub(in crate::sandbox::actors) fn sync(turn: &mut Turn<'_>, key: &Key) {
 /// Pods of a Job that is gone are kept by nobody.
 fn free_orphans(turn: &mut Turn<'_>, key: &Key) {
     let rows = turn.rows;
-    let of_job = |r: &&Row| {
-        r.controller().is_some_and(|o| o.kind == "Job" && o.name == key.name && rows.get(&o.uid).is_none())
+    let of_job = |r: &&Row| match r.controller() {
+        Some(owner) => owner.kind == "Job" && owner.name == key.name && rows.get(&owner.uid).is_none(),
+        None => r.labels.get("batch.kubernetes.io/job-name") == Some(&key.name),
     };
     let tracked = |r: &&Row| r.pod.as_ref().is_some_and(|p| p.tracked);
     for row in rows.of_kind("v1", "Pod", &key.namespace).filter(of_job).filter(tracked) {

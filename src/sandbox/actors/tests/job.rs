@@ -220,6 +220,16 @@ fn deletion_takes_the_pods_along() {
     }
 }
 
+#[test]
+fn orphaned_pods_are_nobodys() {
+    let mut world = World::new(options(1));
+    world.create(job("sleep infinity", |_| ()));
+    world.pass(1.0);
+    world.delete("batch/v1", "Job", "once", Propagation::Orphan);
+    world.pass(1.0);
+    assert_eq!((world.all("Pod").len(), world.all("Job").len(), tracked(&world)), (1, 0, 0));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
     #[test]

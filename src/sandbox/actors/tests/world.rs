@@ -4,7 +4,9 @@
 use crate::sandbox::actors::{Action, Actors, Errand, Key, Options, Propagation, Seen};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// What a test may refuse: the answer is reason and message.
 type Refuses = Box<dyn FnMut(&Errand) -> Option<(String, String)>>;
@@ -16,6 +18,7 @@ pub struct World {
     pub objects: BTreeMap<Key, Value>,
     pub now: Timestamp,
     pub writes: usize,
+    pub reads: Rc<Cell<usize>>,
     pub refuses: Refuses,
     pub looks: Looks,
     revision: u64,
@@ -33,6 +36,7 @@ impl World {
             objects: BTreeMap::new(),
             now: "2026-01-01T00:00:00Z".parse().unwrap(),
             writes: 0,
+            reads: Rc::default(),
             refuses: Box::new(|_| None),
             looks: Box::new(|_| ()),
             revision: 0,
@@ -202,8 +206,9 @@ impl World {
     /// Lets the actors act until they want nothing at this moment.
     pub fn settle(&mut self) {
         for _ in 0..500 {
-            let objects = &self.objects;
+            let (objects, reads) = (&self.objects, self.reads.clone());
             let read = |api: &str, kind: &str, namespace: &str, name: &str| {
+                reads.set(reads.get() + 1);
                 objects.get(&Key::new(api, kind, namespace, name)).cloned()
             };
             let errands = self.actors.act(self.now, &read);

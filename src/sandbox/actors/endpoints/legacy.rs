@@ -1,0 +1,87 @@
+//! Decides a Service's Endpoints: one object, its addresses grouped by the ports they serve.
+//! It never touches Endpoints that somebody else made.
+
+use super::ends::{End, Port, TRIGGER, labels, trigger};
+use crate::sandbox::actors::object::{name, namespace, put, texts};
+use crate::sandbox::actors::task::Key;
+use crate::sandbox::actors::turn::Turn;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
+const MANAGER: &str = "endpoint-controller";
+
+fn key_of(namespace: &str, name: &str) -> Key {
+    Key::new("v1", "Endpoints", namespace, name)
+}
+
+pub(super) fn sync(turn: &mut Turn<'_>, service: &Value, ends: &[End<'_>]) {
+    let subsets = subsets(ends);
+    let labels = json!(labels(service, &[(MANAGED_BY, MANAGER)]));
+    let Some(mut object) = turn.read(&key_of(namespace(service), name(service))) else {
+        let mut object = json!({
+            "apiVersion": "v1", "kind": "Endpoints",
+            "metadata": {
+                "name": name(service), "namespace": namespace(service), "labels": labels,
+                "annotations": {TRIGGER: trigger(service, ends, turn.now)},
+            },
+        });
+        if !subsets.is_empty() {
+            put(&mut object, &["subsets"], json!(subsets));
+        }
+        return turn.create(object);
+    };
+    let same_subsets =
+        object.get("subsets").filter(|s| !s.is_null()).unwrap_or(&json!([])) == &json!(subsets);
+    if same_subsets && json!(texts(&object, "/metadata/labels")) == labels {
+        return;
+    }
+    put(&mut object, &["subsets"], json!(subsets));
+    put(&mut object, &["metadata", "labels"], labels);
+    put(&mut object, &["metadata", "annotations", TRIGGER], trigger(service, ends, turn.now));
+    turn.update(object);
+}
+
+/// Deletes the Endpoints of a Service that is gone.
+pub(super) fn forget(turn: &mut Turn<'_>, service: &Key) {
+    let key = key_of(&service.namespace, &service.name);
+    let Some(row) = turn.rows.at(&key) else { return };
+    if row.labels.get(MANAGED_BY).is_some_and(|m| m == MANAGER) && !row.deleting {
+        super::discard(turn, &key, &row.uid.clone());
+    }
+}
+
+fn subsets(ends: &[End<'_>]) -> Vec<Value> {
+    let mut groups: BTreeMap<&[Port], (Vec<Value>, Vec<Value>)> = BTreeMap::new();
+    for end in ends.iter().filter(|e| !e.row.deleting) {
+        let mut address = json!({"ip": end.pod.address, "targetRef": end.target()});
+        if !end.pod.node.is_empty() {
+            put(&mut address, &["nodeName"], json!(end.pod.node));
+        }
+        if let Some(host) = end.host {
+            put(&mut address, &["hostname"], json!(host));
+        }
+        let (ready, waiting) = groups.entry(&end.ports).or_default();
+        if end.ready { ready.push(address) } else { waiting.push(address) }
+    }
+    let subset = |(ports, (ready, waiting)): (&[Port], (Vec<Value>, Vec<Value>))| {
+        let mut subset = json!({});
+        let ports: Vec<Value> = ports.iter().map(port).collect();
+        for (field, all) in [("addresses", ready), ("notReadyAddresses", waiting), ("ports", ports)] {
+            if !all.is_empty() {
+                put(&mut subset, &[field], json!(all));
+            }
+        }
+        subset
+    };
+    groups.into_iter().map(subset).collect()
+}
+
+/// A port; the older kind leaves an empty name out.
+fn port(port: &Port) -> Value {
+    let mut json = port.json();
+    if port.name.is_empty() {
+        crate::sandbox::actors::object::take(&mut json, &["name"]);
+    }
+    json
+}
