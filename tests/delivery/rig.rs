@@ -1,0 +1,217 @@
+//! A repository made by git, an embedded cluster, and an engine between them.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+use switchback::api::crd;
+use switchback::base::clock::Clock;
+use switchback::engine::context::Told;
+use switchback::engine::open::{self, Credentials, Repository};
+use switchback::engine::run::{Ended, Settings, run};
+use switchback::sandbox::{Options, Sandbox, actors};
+use tempfile::TempDir;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::timeout;
+
+/// How long anything may take.
+const LIMIT: Duration = Duration::from_secs(30);
+
+pub struct Rig {
+    pub sandbox: Sandbox,
+    pub repo: PathBuf,
+    told: mpsc::UnboundedReceiver<Told>,
+    stop: Option<oneshot::Sender<()>>,
+    engine: Option<JoinHandle<Ended>>,
+    tasks: JoinSet<()>,
+    folder: TempDir,
+    path: String,
+}
+
+/// Runs git in `dir` with nobody's configuration.
+pub fn git(dir: &Path, words: &[&str]) -> String {
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(dir)
+        .args(["-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "commit.gpgsign=false"])
+        .args(words)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "git {words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+impl Rig {
+    /// An engine on an empty cluster and a repository with `files`.
+    pub async fn new(files: &[(&str, &str)]) -> Self {
+        Self::at(".", files).await
+    }
+
+    /// The same for manifests in `path`.
+    pub async fn at(path: &str, files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let repo = folder.path().join("repo");
+        std::fs::create_dir_all(&repo).unwrap();
+        git(&repo, &["init", "-q", "-b", "main"]);
+        let sandbox = Sandbox::new(Options::new(Clock::Real, 7));
+        let mut tasks = JoinSet::new();
+        let options =
+            actors::Options { ready_after: Duration::from_millis(50), seed: 7, ..actors::Options::default() };
+        tasks.spawn(sandbox.clone().run_actors(options));
+        for definition in crd::definitions() {
+            sandbox.create("test", definition).unwrap();
+        }
+        let (_, told) = mpsc::unbounded_channel();
+        let mut rig =
+            Self { sandbox, repo, told, stop: None, engine: None, tasks, folder, path: path.to_owned() };
+        for (name, text) in files {
+            rig.write(name, text);
+        }
+        rig.commit("first");
+        rig.start().await;
+        rig
+    }
+
+    /// Starts an engine that knows nothing but the cluster and the repository.
+    pub async fn start(&mut self) {
+        let repository = Repository {
+            url: self.repo.to_string_lossy().into_owned(),
+            branch: "main".into(),
+            path: self.path.clone(),
+            namespace: "default".into(),
+            cache: self.folder.path().join("mirrors"),
+            credentials: Credentials::None,
+            rollback: true,
+            author: ("Switchback".into(), "switchback@example.com".into()),
+        };
+        let source = open::repository(&repository).unwrap();
+        let (nudge, nudges) = mpsc::channel(16);
+        open::nudge_when_moved(&repository, 0, nudge, &mut self.tasks).await.unwrap();
+        let (ears, told) = mpsc::unbounded_channel();
+        self.told = told;
+        let cluster = open::inside(self.sandbox.service());
+        let probe = open::network().unwrap();
+        let context = open::context(cluster, probe, Clock::Real, Some(ears), None, &mut self.tasks);
+        let (stop, stopped) = oneshot::channel::<()>();
+        self.stop = Some(stop);
+        let settings = Settings { sources: vec![source], ..Settings::default() };
+        self.engine = Some(tokio::spawn(run(context, settings, nudges, async move { drop(stopped.await) })));
+    }
+
+    /// Stops the engine.
+    pub async fn stop(&mut self) {
+        drop(self.stop.take());
+        if let Some(engine) = self.engine.take() {
+            timeout(LIMIT, engine).await.unwrap().unwrap();
+        }
+    }
+
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let file = self.repo.join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+
+    pub fn remove(&self, name: &str) {
+        std::fs::remove_file(self.repo.join(name)).unwrap();
+    }
+
+    pub fn commit(&self, message: &str) -> String {
+        git(&self.repo, &["add", "-A"]);
+        git(&self.repo, &["commit", "-q", "--allow-empty", "-m", message]);
+        git(&self.repo, &["rev-parse", "HEAD"])
+    }
+
+    /// Waits until something that `wanted` picks is told.
+    pub async fn hear<T>(&mut self, wanted: impl Fn(&Told) -> Option<T>) -> T {
+        let mut heard = Vec::new();
+        let found = timeout(LIMIT, async {
+            loop {
+                let told = self.told.recv().await.expect("the engine has ended");
+                if let Some(found) = wanted(&told) {
+                    return found;
+                }
+                heard.push(told);
+            }
+        });
+        match found.await {
+            Ok(found) => found,
+            Err(_) => panic!("not told in time; heard {heard:#?}"),
+        }
+    }
+
+    /// Waits until `commit` is applied; answers objects created, changed and pruned.
+    pub async fn applied(&mut self, commit: &str) -> (usize, usize, usize) {
+        self.hear(|t| match t {
+            Told::Synced { commit: c, counts } if c == commit => Some(*counts),
+            Told::Problem { text, .. } => panic!("not applied: {text}"),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Commits and waits until it is applied.
+    pub async fn deliver(&mut self, message: &str) -> (usize, usize, usize) {
+        let commit = self.commit(message);
+        self.applied(&commit).await
+    }
+
+    /// Waits for the next problem.
+    pub async fn problem(&mut self) -> String {
+        self.hear(|t| match t {
+            Told::Problem { text, .. } => Some(text.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    pub fn get(&self, version: &str, kind: &str, namespace: &str, name: &str) -> Option<Value> {
+        self.sandbox.get((version, kind), namespace, name)
+    }
+
+    pub fn config(&self, name: &str) -> Option<Value> {
+        self.get("v1", "ConfigMap", "default", name)
+    }
+
+    /// Every object that this repository owns, with its data, to see that nothing changed.
+    pub fn owned(&self) -> Vec<Value> {
+        let mut all = Vec::new();
+        for (version, kind) in [
+            ("v1", "ConfigMap"),
+            ("v1", "Service"),
+            ("v1", "Secret"),
+            ("apps/v1", "Deployment"),
+            ("argoproj.io/v1alpha1", "Rollout"),
+        ] {
+            all.extend(self.sandbox.snapshot(version, kind, ""));
+        }
+        all.retain(|o| o.pointer("/metadata/annotations/switchback.dev~1source").is_some());
+        for object in &mut all {
+            object.as_object_mut().unwrap().remove("status");
+        }
+        all
+    }
+
+    /// Requests that the engine has made so far.
+    pub fn requests(&self) -> u64 {
+        let ours = |agent: &str| agent.starts_with("switchback/");
+        self.sandbox.requests().iter().filter(|((agent, _, _), _)| ours(agent)).map(|(_, n)| n).sum()
+    }
+}
+
+/// A ConfigMap as text.
+pub fn config(name: &str, value: &str) -> String {
+    format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\ndata:\n  value: \"{value}\"\n")
+}
+
+/// A Rollout as text, with `strategy` indented below `strategy:`.
+pub fn rollout(strategy: &str) -> String {
+    format!(
+        "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata:\n  name: web\nspec:\n  replicas: 2\n  selector:\n    \
+         matchLabels: {{app: web}}\n  template:\n    metadata:\n      labels: {{app: web}}\n    spec:\n      \
+         containers:\n      - name: c\n        image: example/web:v1\n  strategy:\n{strategy}"
+    )
+}
