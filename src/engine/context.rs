@@ -3,6 +3,7 @@
 
 use crate::api::write::{Note, Target};
 use crate::base::clock::Clock;
+use crate::engine::meter::Meter;
 use crate::engine::record::Recorder;
 use crate::world::cluster::Cluster;
 use crate::world::probe::Probe;
@@ -24,6 +25,8 @@ pub struct Context {
     pub ears: Option<mpsc::UnboundedSender<Told>>,
     /// Address of Prometheus for metrics that name none.
     pub prometheus: Option<String>,
+    /// What is counted.
+    pub meter: Meter,
 }
 
 /// Something that happened, for people.
@@ -95,6 +98,7 @@ impl Context {
         let target = crate::api::key::target_of(object);
         for note in notes {
             self.tell(Told::Event { about: target.to_string(), note: note.clone() });
+            self.meter.told(&target.namespace, &target.name, note.warning, &note.reason);
             self.recorder.post(object, &target, &note);
         }
     }

@@ -5,6 +5,7 @@ use crate::api::key::Key;
 use crate::api::names;
 use crate::engine::deliver::Facts;
 use crate::engine::index::{Index, Name};
+use crate::engine::meter::Figures;
 use crate::engine::rows::key_of_template;
 use crate::engine::view;
 use crate::logic::revert::owed;
@@ -46,4 +47,16 @@ pub fn phase(index: &Index, name: &Name) -> String {
 #[must_use]
 pub fn is_final(index: &Index, name: &Name, rollback: bool) -> bool {
     !rollback || signature(index, name).is_empty()
+}
+
+/// What a Rollout shows to Prometheus; none when it is gone.
+#[must_use]
+pub fn figures(index: &Index, name: &Name) -> Option<Figures> {
+    let rollout = index.rollout(name)?;
+    let status = &rollout.status;
+    Some(Figures {
+        strategy: if rollout.spec.strategy.blue_green.is_some() { "blueGreen" } else { "canary" },
+        phase: phase::observed(&rollout).0.to_owned(),
+        pods: [rollout.spec.replicas(), status.updated_replicas, status.available_replicas, status.replicas],
+    })
 }

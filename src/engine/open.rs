@@ -6,6 +6,7 @@ use crate::api::kinds::Kind;
 use crate::base::clock::Clock;
 use crate::engine::context::{Context, Told};
 use crate::engine::deliver::Source;
+use crate::engine::meter::Meter;
 use crate::engine::record;
 use crate::world::git::{Author, Mirror, Options, watch_local};
 use crate::world::watch::{Interest, follow};
@@ -28,7 +29,9 @@ pub use crate::world::watch::News;
 /// # Errors
 /// No cluster is configured.
 pub async fn cluster(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Cluster, ClusterError> {
-    connect::cluster(kubeconfig, context).await.map(Cluster::new)
+    let tally = connect::Tally::default();
+    let client = connect::cluster(kubeconfig, context, &tally).await?;
+    Ok(Cluster::new(client, tally))
 }
 
 /// A cluster in this process.
@@ -36,11 +39,12 @@ pub fn inside<S, B>(service: S) -> Cluster
 where
     S: Service<http::Request<Body>, Response = http::Response<B>> + Send + 'static,
     S::Future: Send + 'static,
-    S::Error: Into<BoxError>,
+    S::Error: Into<BoxError> + Send + 'static,
     B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    Cluster::new(connect::inside(service))
+    let tally = connect::Tally::default();
+    Cluster::new(connect::inside(service, &tally), tally)
 }
 
 /// What an engine has at hand for `cluster`, and the work that goes on behind it while `tasks` lives.
@@ -55,7 +59,8 @@ pub fn context(
 ) -> Context {
     let (recorder, work) = record::recorder(cluster.clone(), clock);
     tasks.spawn(work);
-    Context { cluster, probe, clock, recorder, ears, prometheus }
+    let meter = Meter::new(Some(cluster.tally()));
+    Context { cluster, probe, clock, recorder, ears, prometheus, meter }
 }
 
 /// A probe over the network.

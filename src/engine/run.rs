@@ -179,6 +179,7 @@ impl Engine {
             if let Key::Rollout(namespace, name) = &key {
                 let name = (namespace.clone(), name.clone());
                 self.note_owing(&name);
+                self.context.meter.rollout(&name, facts::figures(&self.index, &name));
                 if let Some((_, kind, _)) = self.index.rollouts.get(&name).and_then(|r| r.workload.as_ref()) {
                     self.pump.follow_workload(kind);
                 }

@@ -3,6 +3,7 @@
 
 use crate::api::kinds::Kind;
 use crate::api::write::{Patch, Target, Write};
+use crate::world::connect::Tally;
 use crate::world::error::ClusterError;
 use http::{Method, Request};
 use kube::Client;
@@ -19,6 +20,7 @@ const PAGE: usize = 500;
 #[derive(Clone)]
 pub struct Cluster {
     client: Client,
+    tally: Tally,
     kinds: Arc<Mutex<BTreeMap<(String, String), Kind>>>,
 }
 
@@ -44,10 +46,16 @@ impl Mode {
 }
 
 impl Cluster {
-    /// The cluster that `client` talks to.
+    /// The cluster that `client` talks to; `tally` counts the client's requests.
     #[must_use]
-    pub fn new(client: Client) -> Self {
-        Self { client, kinds: Arc::default() }
+    pub fn new(client: Client, tally: Tally) -> Self {
+        Self { client, tally, kinds: Arc::default() }
+    }
+
+    /// Counts the requests made so far, watches included.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        self.tally.clone()
     }
 
     /// The client, for watches.

@@ -1,27 +1,121 @@
-//! Decides how a cluster is reached: from a kubeconfig, from inside a pod, or through a service in this process.
-//! It never sends a request of its own.
+//! Decides how a cluster is reached: from a kubeconfig, from inside a pod, or through a service in this process;
+//! and counts what is asked of it. It never sends a request of its own.
 
 use crate::world::error::ClusterError;
+use futures::future::BoxFuture;
+use http::{HeaderValue, Method, Request, Response};
 use kube::client::{Body, ClientBuilder};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
+use std::collections::BTreeMap;
 use std::path::Path;
-use tower::util::MapRequestLayer;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use tower::layer::layer_fn;
 use tower::{BoxError, Service};
 
 /// How we call ourselves in requests.
 pub const USER_AGENT: &str = concat!("switchback/", env!("CARGO_PKG_VERSION"));
 
-fn introduce(mut request: http::Request<Body>) -> http::Request<Body> {
-    request.headers_mut().insert(http::header::USER_AGENT, http::HeaderValue::from_static(USER_AGENT));
-    request
+/// Verb, resource and status code.
+type Asked = (&'static str, String, u16);
+
+/// Counts the requests of a client.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    counts: Arc<Mutex<BTreeMap<Asked, u64>>>,
+}
+
+impl Tally {
+    /// What was asked, with how often.
+    #[must_use]
+    pub fn counts(&self) -> BTreeMap<Asked, u64> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn count(&self, asked: Asked) {
+        *self.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(asked).or_insert(0) += 1;
+    }
+}
+
+/// The verb and the resource of a request, as an API server's audit log names them.
+fn verb_of(method: &Method, path: &str, query: &str) -> (&'static str, String) {
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let rest = match parts.first() {
+        Some(&"api") => parts.get(2..),
+        Some(&"apis") => parts.get(3..),
+        _ => None,
+    }
+    .unwrap_or_default();
+    let rest = match rest {
+        ["namespaces", _, more @ ..] if !more.is_empty() => more,
+        other => other,
+    };
+    let resource = match rest {
+        [] => path.to_owned(),
+        [resource] | [resource, _] => (*resource).to_owned(),
+        [resource, _, sub, ..] => format!("{resource}/{sub}"),
+    };
+    let watches = query.split('&').any(|p| p == "watch=true" || p == "watch=1");
+    let verb = match (method, rest.len()) {
+        (&Method::GET, _) if watches => "watch",
+        (&Method::GET, 1) => "list",
+        (&Method::POST, _) => "create",
+        (&Method::PUT, _) => "update",
+        (&Method::PATCH, _) => "patch",
+        (&Method::DELETE, 1) => "deletecollection",
+        (&Method::DELETE, _) => "delete",
+        _ => "get",
+    };
+    (verb, resource)
+}
+
+/// Introduces us in every request and counts it.
+#[derive(Clone)]
+struct Introduced<S> {
+    inner: S,
+    tally: Tally,
+}
+
+impl<S, B> Service<Request<Body>> for Introduced<S>
+where
+    S: Service<Request<Body>, Response = Response<B>>,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+    B: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        request.headers_mut().insert(http::header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        let uri = request.uri();
+        let (verb, resource) = verb_of(request.method(), uri.path(), uri.query().unwrap_or_default());
+        let tally = self.tally.clone();
+        let answer = self.inner.call(request);
+        Box::pin(async move {
+            let answer = answer.await;
+            let code = answer.as_ref().map_or(0, |r| r.status().as_u16());
+            tally.count((verb, resource, code));
+            answer
+        })
+    }
 }
 
 /// A client for the cluster of `kubeconfig`, or else of `$KUBECONFIG`, `~/.kube/config` or the pod we run in.
 ///
 /// # Errors
 /// No configuration, or one that cannot be read.
-pub async fn cluster(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Client, ClusterError> {
+pub async fn cluster(
+    kubeconfig: Option<&Path>,
+    context: Option<&str>,
+    tally: &Tally,
+) -> Result<Client, ClusterError> {
     crate::world::tls::install();
     let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
     let config = match kubeconfig {
@@ -38,17 +132,44 @@ pub async fn cluster(kubeconfig: Option<&Path>, context: Option<&str>) -> Result
         None => Config::infer().await.map_err(|e| ClusterError::Config(e.to_string()))?,
     };
     let builder = ClientBuilder::try_from(config).map_err(|e| ClusterError::Config(e.to_string()))?;
-    Ok(builder.with_layer(&MapRequestLayer::new(introduce)).build())
+    let tally = tally.clone();
+    Ok(builder.with_layer(&layer_fn(|inner| Introduced { inner, tally: tally.clone() })).build())
 }
 
 /// A client that talks to `service` in this process, as to a cluster.
-pub fn inside<S, B>(service: S) -> Client
+pub fn inside<S, B>(service: S, tally: &Tally) -> Client
 where
-    S: Service<http::Request<Body>, Response = http::Response<B>> + Send + 'static,
+    S: Service<Request<Body>, Response = Response<B>> + Send + 'static,
     S::Future: Send + 'static,
-    S::Error: Into<BoxError>,
+    S::Error: Into<BoxError> + Send + 'static,
     B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    ClientBuilder::new(service, "default").with_layer(&MapRequestLayer::new(introduce)).build()
+    let tally = tally.clone();
+    ClientBuilder::new(service, "default")
+        .with_layer(&layer_fn(|inner| Introduced { inner, tally: tally.clone() }))
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_named_as_audit_logs_name_them() {
+        let of = |method: Method, uri: &str| {
+            let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
+            let (verb, resource) = verb_of(&method, path, query);
+            format!("{verb} {resource}")
+        };
+        assert_eq!(of(Method::GET, "/api/v1/services?watch=true&x=1"), "watch services");
+        assert_eq!(of(Method::GET, "/apis/apps/v1/namespaces/a/replicasets?limit=5"), "list replicasets");
+        assert_eq!(of(Method::GET, "/api/v1/namespaces/a"), "get namespaces");
+        assert_eq!(
+            of(Method::PATCH, "/apis/argoproj.io/v1alpha1/namespaces/a/rollouts/b/status"),
+            "patch rollouts/status"
+        );
+        assert_eq!(of(Method::POST, "/api/v1/namespaces/a/pods/b/eviction"), "create pods/eviction");
+        assert_eq!(of(Method::GET, "/version"), "get /version");
+    }
 }

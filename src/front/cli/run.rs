@@ -2,17 +2,18 @@
 //! It never decides what the engine does.
 
 use crate::base::clock::Clock;
-use crate::engine::context::Told;
+use crate::engine::context::{Context, Told};
 use crate::engine::meter;
-use crate::engine::open::{self as engine_open, Cluster, Probe};
+use crate::engine::open::{self as engine_open, Cluster};
 use crate::engine::run::{Ended, Settings, run as run_engine};
 use crate::front::cli::args::{Common, Controller, Run};
 use crate::front::cli::fail::{Failure, NO};
 use crate::front::cli::{narrate, open};
 use crate::front::embedded::{self, Embedded};
 use crate::front::screen::{FAINT, paint, symbols};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -48,7 +49,9 @@ pub async fn run(common: Common, verb: Run) -> Result<ExitCode, Failure> {
         once: verb.once,
         ..Settings::default()
     };
-    let ended = drive(cluster, prometheus, settings, nudges, &mut tasks).await?;
+    let (ears, told) = mpsc::unbounded_channel::<Told>();
+    let context = context(cluster, prometheus, ears, &mut tasks)?;
+    let ended = drive(context, told, settings, nudges, &mut tasks).await;
     drop(nudge);
     Ok(match ended {
         Ended::Stopped | Ended::Settled { healthy: true } => ExitCode::SUCCESS,
@@ -64,14 +67,14 @@ pub async fn controller(common: Common, verb: Controller) -> Result<ExitCode, Fa
     let cluster = open::cluster(&common).await?;
     cluster.version().await?;
     let mut tasks = JoinSet::new();
-    for (port, page) in [(verb.metrics_port, meter::Page::Metrics), (verb.health_port, meter::Page::Health)] {
-        if port != 0 {
-            let address = SocketAddr::new(verb.bind, port);
-            let listener = tokio::net::TcpListener::bind(address)
-                .await
-                .map_err(|e| Failure::usage(format!("port {port} cannot be served: {e}; choose another")))?;
-            tasks.spawn(meter::serve(listener, page));
-        }
+    let (ears, told) = mpsc::unbounded_channel::<Told>();
+    let context = context(cluster, verb.engine.prometheus_address, ears, &mut tasks)?;
+    if verb.metrics_port != 0 {
+        let listener = listen(verb.bind, verb.metrics_port).await?;
+        tasks.spawn(meter::serve_metrics(listener, context.meter.clone()));
+    }
+    if verb.health_port != 0 {
+        tasks.spawn(meter::serve_health(listen(verb.bind, verb.health_port).await?));
     }
     let settings = Settings {
         instance: verb.engine.instance_id.clone(),
@@ -79,21 +82,34 @@ pub async fn controller(common: Common, verb: Controller) -> Result<ExitCode, Fa
         ..Settings::default()
     };
     let (_nudge, nudges) = mpsc::channel(1);
-    drive(cluster, verb.engine.prometheus_address, settings, nudges, &mut tasks).await?;
+    drive(context, told, settings, nudges, &mut tasks).await;
     Ok(ExitCode::SUCCESS)
+}
+
+async fn listen(address: IpAddr, port: u16) -> Result<TcpListener, Failure> {
+    TcpListener::bind(SocketAddr::new(address, port))
+        .await
+        .map_err(|e| Failure::usage(format!("port {port} cannot be served: {e}; choose another")))
+}
+
+fn context(
+    cluster: Cluster,
+    prometheus: Option<String>,
+    ears: mpsc::UnboundedSender<Told>,
+    tasks: &mut JoinSet<()>,
+) -> Result<Context, Failure> {
+    let probe = engine_open::network().map_err(Failure::usage)?;
+    Ok(engine_open::context(cluster, probe, Clock::Real, Some(ears), prometheus, tasks))
 }
 
 /// Runs an engine until it ends or a signal ends it, telling what it does.
 async fn drive(
-    cluster: Cluster,
-    prometheus: Option<String>,
+    context: Context,
+    mut told: mpsc::UnboundedReceiver<Told>,
     settings: Settings,
     nudges: mpsc::Receiver<usize>,
     tasks: &mut JoinSet<()>,
-) -> Result<Ended, Failure> {
-    let (ears, mut told) = mpsc::unbounded_channel::<Told>();
-    let probe: Probe = engine_open::network().map_err(Failure::usage)?;
-    let context = engine_open::context(cluster, probe, Clock::Real, Some(ears), prometheus, tasks);
+) -> Ended {
     tasks.spawn(async move {
         while let Some(told) = told.recv().await {
             if let Some(line) = narrate::line(&told) {
@@ -101,7 +117,7 @@ async fn drive(
             }
         }
     });
-    Ok(run_engine(context, settings, nudges, stopped()).await)
+    run_engine(context, settings, nudges, stopped()).await
 }
 
 /// Ends when the process is asked to.
