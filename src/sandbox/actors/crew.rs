@@ -8,8 +8,8 @@ use super::rows::{Row, Rows};
 use super::task::{Action, Controller, Errand, Key, Options, Seen, Task};
 use super::turn::{Refusal, Turn};
 use super::{
-    claim, daemonset, deployment, endpoints, events, garbage, job, namespace, node, replicaset, statefulset,
-    wiring,
+    budget, claim, daemonset, deployment, endpoints, events, garbage, job, namespace, node, replicaset,
+    statefulset, wiring,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -202,6 +202,7 @@ fn take(turn: &mut Turn<'_>) {
         Controller::ReplicaSet => replicaset::sync(turn, &key),
         Controller::StatefulSet => statefulset::sync(turn, &key),
         Controller::DaemonSet => daemonset::sync(turn, &key),
+        Controller::Budget => budget::sync(turn, &key),
         Controller::Claim => claim::bind(turn, &key),
         Controller::Endpoints => endpoints::sync(turn, &key),
         Controller::Job => job::sync(turn, &key),

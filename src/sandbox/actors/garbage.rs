@@ -1,12 +1,12 @@
 //! Decides which objects go because the objects that own them went or are going.
 //! It never looks at what an object is; owner references and finalizers are all it knows.
 
-use super::object::{Owner, deleting, drop_finalizer, has_finalizer, list, owners, put, uid};
+use super::object::{Owner, deleting, drop_finalizer, drop_owners, has_finalizer, owners, uid};
 use super::rows::Row;
 use super::task::{Key, Propagation};
 use super::turn::Turn;
 use crate::api::kinds;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// What an owner is to the objects that name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,8 +114,6 @@ fn orphan(turn: &mut Turn<'_>, mut object: Value) {
 }
 
 fn without_owners(mut object: Value, gone: &[&str]) -> Value {
-    let mut left = list(&object, "/metadata/ownerReferences").to_vec();
-    left.retain(|o| !o.get("uid").and_then(Value::as_str).is_some_and(|u| gone.contains(&u)));
-    put(&mut object, &["metadata", "ownerReferences"], json!(left));
+    drop_owners(&mut object, gone);
     object
 }

@@ -35,14 +35,19 @@ pub(super) fn present(turn: &mut Turn<'_>, owner: &Value, label: &str) -> Revisi
             put(&mut patch, &["$patch"], json!("replace"));
             let mut labels = texts(owner, "/spec/template/metadata/labels");
             labels.insert(label.to_owned(), hash.clone());
-            turn.create(json!({
+            let mut revision = json!({
                 "apiVersion": "apps/v1", "kind": "ControllerRevision", "revision": highest + 1,
                 "metadata": {
                     "name": own_name, "namespace": namespace(owner), "labels": labels,
                     "ownerReferences": [controller_reference(owner)],
                 },
                 "data": {"spec": {"template": patch}},
-            }));
+            });
+            let annotations = texts(owner, "/metadata/annotations");
+            if !annotations.is_empty() {
+                put(&mut revision, &["metadata", "annotations"], json!(annotations));
+            }
+            turn.create(revision);
         }
     }
     Revision { name: own_name, hash, template }

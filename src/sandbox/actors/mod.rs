@@ -8,6 +8,7 @@
 //! | StatefulSet | order, claims, partitions, revisions | `maxUnavailable`, claim retention |
 //! | DaemonSet | one pod on the one node, updates, revisions | taints, affinity, surge |
 //! | Services' endpoints | both kinds, readiness, named ports, 100 a slice | topology hints, IPv6 |
+//! | disruption budgets | numbers allowed | arbitrary scalable owners |
 //! | claims | bound at once | volumes |
 //! | Job | completions, parallelism, back-off, deadline, suspension, indexes, TTL | policies; CronJobs run |
 //! | pods | phases, conditions, gates, hooks, crashes, Jobs' ends | probes run, resources, affinity |
@@ -18,6 +19,7 @@
 //! change -> rows + wiring -> tasks -> one turn each -> errands -> the server -> change
 //! ```
 
+mod budget;
 mod claim;
 mod crew;
 mod daemonset;

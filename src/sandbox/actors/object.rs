@@ -102,6 +102,17 @@ pub(super) fn owners(object: &Value) -> Vec<Owner> {
     list(object, "/metadata/ownerReferences").iter().map(owner).collect()
 }
 
+/// Takes the references to some owners off an object.
+pub(super) fn drop_owners(object: &mut Value, gone: &[&str]) {
+    let mut left = list(object, "/metadata/ownerReferences").to_vec();
+    left.retain(|o| !gone.contains(&text(o, "/uid")));
+    if left.is_empty() {
+        take(object, &["metadata", "ownerReferences"]);
+    } else {
+        put(object, &["metadata", "ownerReferences"], json!(left));
+    }
+}
+
 /// The owner reference that makes `owner` the controller of another object.
 pub(super) fn controller_reference(owner: &Value) -> Value {
     json!({

@@ -79,7 +79,7 @@ impl Row {
         let key = Key::of(object);
         let selector = match key.kind.as_str() {
             "Service" => Selector::plain(texts(object, "/spec/selector")),
-            "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job" => {
+            "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "PodDisruptionBudget" => {
                 Selector::read(object.pointer("/spec/selector"))
             }
             _ => None,
@@ -257,17 +257,13 @@ impl Rows {
     }
 
     /// Objects of one kind in one namespace, by name.
-    pub(super) fn of_kind<'a>(
-        &'a self,
-        api_version: &'a str,
-        kind: &'a str,
-        namespace: &'a str,
-    ) -> impl Iterator<Item = &'a Row> {
-        let same = move |k: &Key| k.api_version == api_version && k.kind == kind && k.namespace == namespace;
+    pub(super) fn of_kind(&self, api_version: &str, kind: &str, namespace: &str) -> Vec<&Row> {
+        let same = |k: &Key| k.api_version == api_version && k.kind == kind && k.namespace == namespace;
         self.by_key
             .range(Key::new(api_version, kind, namespace, "")..)
-            .take_while(move |(k, _)| same(k))
+            .take_while(|(k, _)| same(k))
             .filter_map(|(_, uid)| self.rows.get(uid))
+            .collect()
     }
 
     /// Pods of a namespace that a Service selects.

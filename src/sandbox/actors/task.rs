@@ -174,6 +174,8 @@ pub enum Controller {
     Job,
     /// Binds volume claims.
     Claim,
+    /// Keeps the status of disruption budgets.
+    Budget,
     /// Assigns pods to the node.
     Scheduler,
     /// Runs pods, as far as anyone can tell from their status.

@@ -1,7 +1,7 @@
 //! Decides the pod that a workload's template gives, and the workload's claim on pods it did not make.
 //! It never decides how many pods there are.
 
-use super::object::{controller_reference, deleting, list, name, namespace, put, texts, uid};
+use super::object::{controller_reference, deleting, drop_owners, list, name, namespace, put, texts, uid};
 use super::rows::Row;
 use super::selector::Selector;
 use super::turn::Turn;
@@ -45,9 +45,7 @@ pub(super) fn claim<'a>(turn: &mut Turn<'a>, owner: &Value, kind: &str, selector
     }
     for row in strayed.iter().filter(|r| !r.deleting) {
         if let Some(mut object) = turn.read(&row.key) {
-            let mut left = list(&object, "/metadata/ownerReferences").to_vec();
-            left.retain(|o| o.get("uid").and_then(Value::as_str) != Some(uid(owner)));
-            put(&mut object, &["metadata", "ownerReferences"], json!(left));
+            drop_owners(&mut object, &[uid(owner)]);
             turn.update(object);
         }
     }

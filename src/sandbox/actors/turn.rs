@@ -123,6 +123,7 @@ fn component(controller: Controller) -> &'static str {
         Controller::Kubelet | Controller::Node => "kubelet",
         Controller::Endpoints => "endpoint-slice-controller",
         Controller::Garbage => "garbage-collector-controller",
+        Controller::Budget => "controllermanager",
         Controller::Namespace | Controller::Claim | Controller::Events => "kube-controller-manager",
     }
 }

@@ -40,6 +40,7 @@ fn looks_after(key: &Key) -> Option<Controller> {
         ("v1", "Node") => Controller::Node,
         ("v1", "PersistentVolumeClaim") => Controller::Claim,
         ("v1", "Service") => Controller::Endpoints,
+        ("policy/v1", "PodDisruptionBudget") => Controller::Budget,
         ("v1" | "events.k8s.io/v1", "Event") => Controller::Events,
         _ => return None,
     })
@@ -100,6 +101,7 @@ impl Found<'_> {
             let keys: Vec<Key> = self
                 .rows
                 .of_kind("apps/v1", kind, &row.key.namespace)
+                .into_iter()
                 .filter(selects)
                 .map(|r| r.key.clone())
                 .collect();
@@ -125,7 +127,16 @@ impl Found<'_> {
             let services = self.rows.services_of_pod(&row.key.namespace, &row.labels);
             let keys: Vec<Key> = services.map(|r| r.key.clone()).collect();
             keys.iter().for_each(|key| self.endpoints_of(key));
+            self.budgets(row);
         }
+    }
+
+    /// Budgets that cover a pod.
+    fn budgets(&mut self, pod: &Row) {
+        let covers = |r: &&Row| r.selector.as_ref().is_none_or(|s| s.matches(&pod.labels));
+        let budgets = self.rows.of_kind("policy/v1", "PodDisruptionBudget", &pod.key.namespace);
+        let keys: Vec<Key> = budgets.into_iter().filter(covers).map(|r| r.key.clone()).collect();
+        keys.iter().for_each(|key| self.add(Controller::Budget, key));
     }
 
     fn service_of_slice(&mut self, row: &Row) {

@@ -5,7 +5,7 @@ use crate::sandbox::actors::object::{int, text};
 use serde_json::Value;
 
 /// A number or a percentage of `total`; what cannot be read is 0.
-fn resolve(amount: Option<&Value>, total: i64, up: bool) -> i64 {
+pub(in crate::sandbox::actors) fn resolve(amount: Option<&Value>, total: i64, up: bool) -> i64 {
     match amount {
         Some(Value::Number(number)) => number.as_i64().unwrap_or(0),
         Some(Value::String(text)) => {

@@ -11,4 +11,5 @@ mod set;
 mod status;
 mod sync;
 
+pub(super) use amount::resolve;
 pub(super) use sync::sync;

@@ -41,8 +41,9 @@ fn shrink_old(sets: &mut [Set], new: usize, amounts: &Amounts) {
             resize(set, set.wanted() - idle, amounts);
         }
     }
-    // Then as many available ones as can be spared.
-    let available: i64 = sets.iter().map(Set::available).sum();
+    // Then as many available ones as can be spared. A set that was just made smaller still tells of pods that it
+    // is about to give up: they do not count.
+    let available: i64 = sets.iter().map(|s| s.available().min(s.wanted())).sum();
     let mut spare = (available - least).max(0);
     for i in &old {
         let Some(set) = sets.get_mut(*i) else { continue };

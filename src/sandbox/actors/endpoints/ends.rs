@@ -1,14 +1,16 @@
 //! Decides who serves a Service: which pods, at which addresses, on which ports.
 //! It never writes an object.
 
-use crate::sandbox::actors::object::{count, flag, list, moment, name, namespace, put, stamp, text, texts};
+use crate::sandbox::actors::object::{
+    count, flag, list, moment, name, namespace, put, seconds, take, text, texts,
+};
 use crate::sandbox::actors::rows::{PodRow, Row, Rows};
 use crate::sandbox::actors::selector::Selector;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) const TRIGGER: &str = "endpoints.kubernetes.io/last-change-trigger-time";
+const TRIGGER: &str = "endpoints.kubernetes.io/last-change-trigger-time";
 const HEADLESS: &str = "service.kubernetes.io/headless";
 
 /// A port as a pod serves it.
@@ -100,11 +102,33 @@ fn ports(service: &Value, pod: &PodRow) -> Option<Vec<Port>> {
     (given.is_empty() || !ports.is_empty()).then_some(ports)
 }
 
-/// When the change happened that the endpoints follow: the last pod became ready, or the Service was made.
-pub(super) fn trigger(service: &Value, ends: &[End<'_>], now: Timestamp) -> Value {
-    let last = ends.iter().filter_map(|e| e.pod.ready_since);
-    let last = last.chain(moment(service, "/metadata/creationTimestamp")).max();
-    stamp(last.unwrap_or(now))
+/// When the change happened that the endpoints follow: the last pod that was not known as ready became ready, or,
+/// when there were none before, the Service was made. None for a change that leaves no trace, as a pod that goes.
+pub(super) fn trigger(
+    service: &Value,
+    ends: &[End<'_>],
+    known: Option<&BTreeSet<String>>,
+) -> Option<Timestamp> {
+    let news = ends.iter().filter(|e| e.ready && known.is_none_or(|k| !k.contains(&e.row.uid)));
+    let made = moment(service, "/metadata/creationTimestamp").filter(|_| known.is_none());
+    news.filter_map(|e| e.pod.ready_since).chain(made).max()
+}
+
+/// The pods that some endpoints or addresses are of.
+pub(super) fn pods_of<'a>(entries: impl Iterator<Item = &'a Value>) -> BTreeSet<String> {
+    entries.map(|e| text(e, "/targetRef/uid").to_owned()).collect()
+}
+
+/// Writes down when the change happened, or that it is not known.
+pub(super) fn mark(object: &mut Value, trigger: Option<Timestamp>) {
+    let mut annotations = texts(object, "/metadata/annotations");
+    annotations.remove(TRIGGER);
+    annotations.extend(trigger.map(|at| (TRIGGER.to_owned(), seconds(at).to_string())));
+    if annotations.is_empty() {
+        take(object, &["metadata", "annotations"]);
+    } else {
+        put(object, &["metadata", "annotations"], json!(annotations));
+    }
 }
 
 /// The labels of a Service's endpoints: its own, and what tells who manages them.

@@ -1,8 +1,8 @@
 //! Decides a Service's Endpoints: one object, its addresses grouped by the ports they serve.
 //! It never touches Endpoints that somebody else made.
 
-use super::ends::{End, Port, TRIGGER, labels, trigger};
-use crate::sandbox::actors::object::{name, namespace, put, texts};
+use super::ends::{End, Port, labels, mark, pods_of, trigger};
+use crate::sandbox::actors::object::{list, name, namespace, put, texts};
 use crate::sandbox::actors::task::Key;
 use crate::sandbox::actors::turn::Turn;
 use serde_json::{Value, json};
@@ -23,12 +23,12 @@ pub(super) fn sync(turn: &mut Turn<'_>, service: &Value, ends: &[End<'_>]) {
             "apiVersion": "v1", "kind": "Endpoints",
             "metadata": {
                 "name": name(service), "namespace": namespace(service), "labels": labels,
-                "annotations": {TRIGGER: trigger(service, ends, turn.now)},
             },
         });
         if !subsets.is_empty() {
             put(&mut object, &["subsets"], json!(subsets));
         }
+        mark(&mut object, trigger(service, ends, None));
         return turn.create(object);
     };
     let same_subsets =
@@ -36,9 +36,10 @@ pub(super) fn sync(turn: &mut Turn<'_>, service: &Value, ends: &[End<'_>]) {
     if same_subsets && json!(texts(&object, "/metadata/labels")) == labels {
         return;
     }
+    let known = pods_of(list(&object, "/subsets").iter().flat_map(|s| list(s, "/addresses")));
     put(&mut object, &["subsets"], json!(subsets));
     put(&mut object, &["metadata", "labels"], labels);
-    put(&mut object, &["metadata", "annotations", TRIGGER], trigger(service, ends, turn.now));
+    mark(&mut object, trigger(service, ends, Some(&known)));
     turn.update(object);
 }
 

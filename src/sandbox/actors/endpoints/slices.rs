@@ -1,10 +1,11 @@
 //! Decides a Service's EndpointSlices: one for every set of ports, more when there are very many pods.
 //! It never touches slices that somebody else made.
 
-use super::ends::{End, Port, TRIGGER, labels, trigger};
+use super::ends::{End, Port, labels, mark, pods_of, trigger};
 use crate::sandbox::actors::object::{controller_reference, list, name, namespace, put, texts, uid};
 use crate::sandbox::actors::template::name_after;
 use crate::sandbox::actors::turn::Turn;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -24,13 +25,15 @@ pub(super) fn sync(turn: &mut Turn<'_>, service: &Value, ends: &[End<'_>]) {
             ("kubernetes.io/service-name", name(service)),
         ],
     ));
-    let trigger = trigger(service, ends, turn.now);
+    let ready = |e: &&Value| e.pointer("/conditions/ready") == Some(&Value::Bool(true));
+    let known = pods_of(present.iter().flat_map(|s| list(s, "/endpoints")).filter(ready));
+    let trigger = trigger(service, ends, (!present.is_empty()).then_some(&known));
     for (ports, endpoints) in wanted(ends) {
         // A slice of the same ports is used again, else one that has none.
         let place = present.iter().position(|s| list(s, "/ports") == ports.as_slice());
         let place = place.or_else(|| present.iter().position(|s| list(s, "/endpoints").is_empty()));
         let Some(place) = place else {
-            make(turn, service, (ports, endpoints), (&labels, &trigger));
+            make(turn, service, (ports, endpoints), &labels, trigger);
             continue;
         };
         let mut slice = present.remove(place);
@@ -42,7 +45,7 @@ pub(super) fn sync(turn: &mut Turn<'_>, service: &Value, ends: &[End<'_>]) {
         put(&mut slice, &["endpoints"], json!(endpoints));
         put(&mut slice, &["ports"], json!(ports));
         put(&mut slice, &["metadata", "labels"], labels.clone());
-        put(&mut slice, &["metadata", "annotations", TRIGGER], trigger.clone());
+        mark(&mut slice, trigger);
         turn.update(slice);
     }
     for slice in present {
@@ -86,17 +89,19 @@ fn make(
     turn: &mut Turn<'_>,
     service: &Value,
     (ports, endpoints): (Vec<Value>, Vec<Value>),
-    (labels, trigger): (&Value, &Value),
+    labels: &Value,
+    trigger: Option<Timestamp>,
 ) {
     let none_if_empty = |all: Vec<Value>| if all.is_empty() { Value::Null } else { json!(all) };
     let mut slice = json!({
         "apiVersion": "discovery.k8s.io/v1", "kind": KIND, "addressType": "IPv4",
         "metadata": {
-            "namespace": namespace(service), "labels": labels, "annotations": {TRIGGER: trigger},
+            "namespace": namespace(service), "labels": labels,
             "ownerReferences": [controller_reference(service)],
         },
         "endpoints": none_if_empty(endpoints), "ports": none_if_empty(ports),
     });
+    mark(&mut slice, trigger);
     name_after(turn, &mut slice, name(service));
     turn.create(slice);
 }

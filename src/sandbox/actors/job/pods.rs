@@ -124,7 +124,8 @@ fn start(turn: &mut Turn<'_>, job: &Value, index: Option<i64>) {
 fn tell_index(pod: &mut Value) {
     const VARIABLE: &str = "JOB_COMPLETION_INDEX";
     let field = format!("metadata.labels['{INDEX}']");
-    let source = json!({"name": VARIABLE, "valueFrom": {"fieldRef": {"fieldPath": field}}});
+    let source =
+        json!({"name": VARIABLE, "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": field}}});
     let Some(Value::Array(containers)) = pod.pointer_mut("/spec/containers") else { return };
     for container in containers {
         let mut variables = list(container, "/env").to_vec();

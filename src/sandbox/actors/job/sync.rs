@@ -5,7 +5,7 @@ use super::pods::{manage, release, stop};
 use super::tally::{Tally, tally};
 use crate::sandbox::actors::events::{Regarding, Tone};
 use crate::sandbox::actors::object::{
-    after, deleting, flag, holds, int, list, moment, put, stamp, take, text, uid,
+    after, deleting, flag, holds, int, list, moment, put, stamp, text, uid,
 };
 use crate::sandbox::actors::rows::Row;
 use crate::sandbox::actors::task::{Key, Propagation};
@@ -63,7 +63,7 @@ fn free_orphans(turn: &mut Turn<'_>, key: &Key) {
         None => r.labels.get("batch.kubernetes.io/job-name") == Some(&key.name),
     };
     let tracked = |r: &&Row| r.pod.as_ref().is_some_and(|p| p.tracked);
-    for row in rows.of_kind("v1", "Pod", &key.namespace).filter(of_job).filter(tracked) {
+    for row in rows.of_kind("v1", "Pod", &key.namespace).into_iter().filter(of_job).filter(tracked) {
         release(turn, row);
     }
 }
@@ -129,6 +129,7 @@ fn end(turn: &mut Turn<'_>, job: &mut Value, tally: &Tally<'_>, verdict: &Verdic
     add_condition(turn, job, target, verdict.reason, verdict.message);
     for row in &tally.active {
         turn.delete(&row.key, &row.uid, Propagation::Background, None);
+        turn.normal(job, "SuccessfulDelete", format!("Deleted pod: {}", row.key.name));
     }
     if !tally.active.is_empty() || tally.terminating > 0 || !tally.is_settled() {
         return None;
@@ -167,7 +168,6 @@ fn set_condition(
 
 fn suspend(turn: &mut Turn<'_>, job: &mut Value, tally: &Tally<'_>) -> Told {
     stop(turn, job, &tally.active, tally.active.len());
-    take(job, &["status", "startTime"]);
     if holds(job, "Suspended") {
         return None;
     }

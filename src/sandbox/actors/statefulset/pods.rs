@@ -44,7 +44,7 @@ pub(super) fn make(turn: &mut Turn<'_>, set: &Value, number: i64, revision: &Rev
     }
     claims(turn, set, &title, &mut made);
     turn.create(made);
-    let message = format!("create Pod {title} in StatefulSet {} successful", name(set));
+    let message = format!("Create Pod {title} in StatefulSet {} successful", name(set));
     turn.normal(set, "SuccessfulCreate", message);
 }
 

@@ -72,7 +72,7 @@ fn healthy(turn: &mut Turn<'_>, view: &View<'_>, row: &Row) -> bool {
 
 fn remove(turn: &mut Turn<'_>, view: &View<'_>, row: &Row) {
     turn.delete(&row.key, &row.uid, Propagation::Background, None);
-    let message = format!("delete Pod {} in StatefulSet {} successful", row.key.name, name(&view.set));
+    let message = format!("Delete Pod {} in StatefulSet {} successful", row.key.name, name(&view.set));
     turn.normal(&view.set, "SuccessfulDelete", message);
 }
 

@@ -166,7 +166,7 @@ fn a_suspended_job_runs_nothing() {
     world.pass(2.0);
     assert!(world.all("Pod").is_empty());
     assert_eq!(verdict(&world), (vec!["Suspended".into()], "JobSuspended".into()));
-    assert!(status(&world).get("startTime").is_none());
+    assert!(status(&world).get("startTime").is_none(), "it has not begun");
     world.edit("batch/v1", "Job", "once", |j| j["spec"]["suspend"] = json!(false));
     world.pass(2.0);
     assert_eq!(status(&world)["active"], 1);

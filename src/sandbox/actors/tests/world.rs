@@ -77,7 +77,10 @@ impl World {
         }
         self.revision += 1;
         let meta = &mut object["metadata"];
-        meta["uid"] = json!(format!("{:08x}", self.revision.wrapping_mul(0x9e37_79b9) & 0xffff_ffff));
+        // A scenario may bring its own uids along: some kinds have them in their selectors.
+        if !meta["uid"].is_string() {
+            meta["uid"] = json!(format!("{:08x}", self.revision.wrapping_mul(0x9e37_79b9) & 0xffff_ffff));
+        }
         meta["creationTimestamp"] = json!(stamp(self.now));
         meta["generation"] = json!(1);
         if key.kind == "Pod" && object.get("status").is_none() {
