@@ -114,7 +114,7 @@ pub fn objects(state: &mut State, target: &Target, call: &Call) -> Result<Answer
         }
         Ask::Create => create(state, &place, call, look)?,
         Ask::Update => {
-            let mut w = Writer::new(call, "UpdateOptions")?;
+            let mut w = Writer::new(call, "UpdateOptions", state.clock.now())?;
             let written = put(state, &place, call, &mut w)?;
             shown(&place, &written.0, look, if written.1 { 201 } else { 200 }, w)
         }
@@ -163,7 +163,7 @@ fn decoded(state: &State, place: &Place, call: &Call, w: &mut Writer) -> Result<
 }
 
 fn create(state: &mut State, place: &Place, call: &Call, look: Look) -> Result<Reply, Refusal> {
-    let mut w = Writer::new(call, "CreateOptions")?;
+    let mut w = Writer::new(call, "CreateOptions", state.clock.now())?;
     let object = decoded(state, place, call, &mut w)?;
     let stored = state.create(place, object, &mut w)?;
     Ok(shown(place, &stored, look, 201, w))
@@ -197,7 +197,7 @@ pub fn patch_object(
     call: &Call,
 ) -> Result<(Stored, bool, Writer), Refusal> {
     patch::check(call, &place.served)?;
-    let mut w = Writer::new(call, "PatchOptions")?;
+    let mut w = Writer::new(call, "PatchOptions", state.clock.now())?;
     let mut make = |live: Option<&Value>, w: &mut Writer| {
         let mut object = patch::apply(place, call, live, w)?;
         super::write::take_namespace(&mut object, &place.namespace)?;

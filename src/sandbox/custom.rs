@@ -7,8 +7,10 @@ use super::object;
 use super::schema::check::Patterns;
 use super::schema::{self, Schema};
 use super::shelf::Stored;
+use crate::api::listkeys;
 use regex::Regex;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// A definition in one of its editions.
 #[derive(Clone, Debug)]
@@ -18,6 +20,7 @@ pub struct Custom {
     /// The definition's `spec`.
     pub spec: Value,
     patterns: Patterns,
+    merging: BTreeMap<String, listkeys::Schema>,
 }
 
 const ANY: &Value = &Value::Null;
@@ -28,7 +31,19 @@ impl Custom {
     pub fn new(edition: u64, spec: Value) -> Self {
         let compiled = |pattern: &str| Some((pattern.to_owned(), Regex::new(pattern).ok()?));
         let patterns = Schema::new(&spec).patterns().into_iter().filter_map(compiled).collect();
-        Self { edition, spec, patterns }
+        let versions = object::list(&spec, "/versions").iter();
+        let merging = versions.map(|v| {
+            let schema = v.pointer("/schema/openAPIV3Schema").unwrap_or(ANY);
+            (object::text(v, "/name").to_owned(), listkeys::Schema::from_openapi(schema))
+        });
+        let merging = merging.collect();
+        Self { edition, spec, patterns, merging }
+    }
+
+    /// How objects of a version are merged.
+    #[must_use]
+    pub fn merging(&self, version: &str) -> listkeys::Schema {
+        self.merging.get(version).cloned().unwrap_or_else(listkeys::Schema::deduced)
     }
 
     /// The schema of a version.

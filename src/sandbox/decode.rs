@@ -6,6 +6,7 @@ use super::refuse::Refusal;
 use super::request::Call;
 use super::served::{Kinds, Served};
 use serde_json::Value;
+use serde_yaml::DuplicateKeyPolicy;
 
 /// The media types bodies may have, as refusals list them.
 const TAKEN: &[&str] = super::accept::OFFERED;
@@ -93,7 +94,42 @@ fn json_error(body: &[u8], error: &serde_json::Error) -> String {
 /// The reader's text.
 pub fn yaml(body: &[u8]) -> Result<Value, String> {
     let text = std::str::from_utf8(body).map_err(|e| e.to_string())?;
-    serde_yaml::from_str(text).map_err(|e| format!("error converting YAML to JSON: {e}"))
+    let options = serde_yaml::options! { duplicate_keys: DuplicateKeyPolicy::LastWins };
+    serde_yaml::from_str_with_options(text, options)
+        .map_err(|e| format!("error converting YAML to JSON: {e}"))
+}
+
+/// What a strict reader has against a YAML document that can be read: a key that occurs twice.
+fn doubled(body: &[u8]) -> Option<String> {
+    let error = serde_yaml::from_slice::<Value>(body).err()?;
+    let serde_yaml::Error::DuplicateMappingKey { key, location } = error.without_snippet() else {
+        return None;
+    };
+    Some(format!(
+        "error converting YAML to JSON: yaml: unmarshal errors:\n  line {}: key {} already set in map",
+        location.line(),
+        super::field::quoted(key.as_deref().unwrap_or_default())
+    ))
+}
+
+/// Reads the configuration of a server-side apply, and says what a strict reader has against it.
+///
+/// # Errors
+/// 400 for what is no YAML map.
+pub fn apply_configuration(body: &[u8]) -> Result<(Value, Option<String>), Refusal> {
+    let refuse = |why: String| Refusal::bad_request(format!("error decoding YAML: {why}"));
+    let config = match yaml(body).map_err(refuse)? {
+        Value::Null => Value::Object(serde_json::Map::new()),
+        config @ Value::Object(_) => config,
+        other => {
+            let kind = kind_of(&other);
+            return Err(refuse(format!(
+                "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {kind} into Go value of type \
+                 map[string]interface {{}}"
+            )));
+        }
+    };
+    Ok((config, doubled(body)))
 }
 
 /// Checks that `object` is of the kind the URL names, or says nothing about it, and fills in what it leaves out.

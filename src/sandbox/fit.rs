@@ -6,6 +6,7 @@ use super::refuse::Refusal;
 use super::request::{Validation, Writer};
 use super::served::Served;
 use super::typed::{self, strict};
+use crate::api::defaults;
 use serde_json::Value;
 
 /// Why an object does not fit its kind.
@@ -101,6 +102,7 @@ pub fn converted(
 
 fn finish(served: &Served, fitted: Result<Value, String>) -> Result<Value, Misfit> {
     let mut fitted = fitted.map_err(Misfit::Type)?;
+    defaults::apply(&mut fitted);
     match served.kind.kind.as_str() {
         "Event" if served.kind.group == "events.k8s.io" => events::to_core(&mut fitted),
         "Secret" => super::admit::config::take_strings(&mut fitted),

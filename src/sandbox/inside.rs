@@ -38,7 +38,7 @@ impl State {
     /// As for a POST of the object.
     pub fn create_inside(&mut self, agent: &str, mut object: Value) -> Result<Value, Refusal> {
         let place = place_of(self, &object, "")?;
-        let mut w = Writer::inside(agent);
+        let mut w = Writer::inside(agent, self.clock.now());
         decode::kind(&self.kinds, &place.served, &mut object)?;
         let object = fit::body(&place.served, object, None, &mut w)?;
         let stored = self.create(&Place { name: String::new(), ..place.clone() }, object, &mut w)?;
@@ -52,7 +52,7 @@ impl State {
     /// As for a PUT of the object.
     pub fn update_inside(&mut self, agent: &str, mut object: Value, sub: &str) -> Result<Value, Refusal> {
         let place = place_of(self, &object, sub)?;
-        let mut w = Writer::inside(agent);
+        let mut w = Writer::inside(agent, self.clock.now());
         decode::kind(&self.kinds, &place.served, &mut object)?;
         let object = fit::body(&place.served, object, None, &mut w)?;
         patch::same_name(&place, &object)?;

@@ -77,11 +77,6 @@ pub fn apply(place: &Place, call: &Call, live: Option<&Value>, w: &mut Writer) -
 pub fn plain(call: &Call, live: &Value) -> Result<Value, Refusal> {
     match call.content_type.as_str() {
         JSON => json_patch(&call.body, live).map(|(object, _)| object),
-        APPLY => {
-            let patch = decode::yaml(&call.body)
-                .map_err(|e| Refusal::bad_request(format!("error decoding YAML: {e}")))?;
-            Ok(merge::json::apply(live, &patch))
-        }
         _ => merge_patch(&call.body, live).map(|(object, _)| object),
     }
 }

@@ -5,6 +5,7 @@ use super::field::FieldError;
 use super::refuse::Refusal;
 use bytes::Bytes;
 use http::{HeaderMap, Method, request::Parts};
+use jiff::Timestamp;
 
 /// A request whose body has arrived.
 #[derive(Clone, Debug)]
@@ -157,6 +158,8 @@ pub struct Writer {
     pub validation: Validation,
     /// A server-side apply takes fields away from other managers.
     pub force: bool,
+    /// The time of the write.
+    pub time: Timestamp,
     /// Warnings for the client, in order.
     pub warnings: Vec<String>,
 }
@@ -164,12 +167,13 @@ pub struct Writer {
 impl Writer {
     /// A writer of this process: strict about nothing, recorded as `agent`.
     #[must_use]
-    pub fn inside(agent: &str) -> Self {
+    pub fn inside(agent: &str, time: Timestamp) -> Self {
         Self {
             manager: agent.to_owned(),
             dry_run: false,
             validation: Validation::Ignore,
             force: false,
+            time,
             warnings: Vec::new(),
         }
     }
@@ -178,7 +182,7 @@ impl Writer {
     ///
     /// # Errors
     /// 422 for options that do not exist or do not go together.
-    pub fn new(call: &Call, kind: &str) -> Result<Self, Refusal> {
+    pub fn new(call: &Call, kind: &str, time: Timestamp) -> Result<Self, Refusal> {
         let q = &call.query;
         let manager = q.text("fieldManager");
         let mut errors = Vec::new();
@@ -211,6 +215,7 @@ impl Writer {
             dry_run: !q.all("dryRun").is_empty(),
             validation,
             force: q.flag("force").unwrap_or(false),
+            time,
             warnings: Vec::new(),
         })
     }

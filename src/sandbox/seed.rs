@@ -20,7 +20,7 @@ pub fn fill(state: &mut State) {
             sub: String::new(),
         };
         let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
-        let mut w = Writer::inside("kube-apiserver");
+        let mut w = Writer::inside("kube-apiserver", state.clock.now());
         // these objects keep every rule, so the server takes them
         let _taken = state.create(&place, object, &mut w);
     }

@@ -3,6 +3,7 @@
 
 use super::accept;
 use super::answer::{self, Reply};
+use super::apply;
 use super::decode;
 use super::delete::DeleteOptions;
 use super::field::FieldError;
@@ -52,7 +53,7 @@ fn whole(state: &mut State, place: &Place, call: &Call, ask: Ask) -> Result<Repl
             Ok(Reply::bytes(200, shape::one(&place.served, stored, look)))
         }
         Ask::Update => {
-            let mut w = Writer::new(call, "UpdateOptions")?;
+            let mut w = Writer::new(call, "UpdateOptions", state.clock.now())?;
             let (stored, _) = answer::put(state, place, call, &mut w)?;
             Ok(answer::shown(place, &stored, look, 200, w))
         }
@@ -112,16 +113,26 @@ fn scale_of(
     if ask == Ask::Patch {
         check_scale_patch(call)?;
     }
-    let mut w = Writer::new(call, kind)?;
+    let mut w = Writer::new(call, kind, state.clock.now())?;
     let sent = if ask == Ask::Update { Some(decode::body(call, served)?) } else { None };
-    let mut make = |live: Option<&Value>, _w: &mut Writer| {
+    let mut make = |live: Option<&Value>, w: &mut Writer| {
         let live = live.ok_or_else(|| place.missing())?;
-        let old = scale_object(served, scale, live);
-        let new = match &sent {
-            Some(sent) => sent.clone(),
-            None => patched_scale(call, &old)?,
+        let mut old = scale_object(served, scale, live);
+        apply::scale_managers(scale, live, &mut old);
+        let new = if ask == Ask::Patch && call.content_type == patch::APPLY {
+            apply::server_side_scale(&old, &call.body, w)?
+        } else {
+            let mut new = match &sent {
+                Some(sent) => sent.clone(),
+                None => patch::plain(call, &old)?,
+            };
+            object::set_field(&mut new, "apiVersion", old.get("apiVersion").cloned());
+            apply::record_scale(&old, &mut new, w);
+            new
         };
-        rescaled(place, scale, live, &new)
+        let mut object = rescaled(place, scale, live, &new)?;
+        apply::take_scale_managers(scale, &mut object, &new);
+        Ok(object)
     };
     let whole = Place { sub: "scale".to_owned(), ..place.clone() };
     let written = state.update(&whole, Change { make: &mut make, creates: false, uid: None }, &mut w)?;
@@ -135,10 +146,6 @@ fn check_scale_patch(call: &Call) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal::unsupported_media_type(&taken))
-}
-
-fn patched_scale(call: &Call, old: &Value) -> Result<Value, Refusal> {
-    patch::plain(call, old)
 }
 
 /// The parent with the replicas of a Scale object.
@@ -180,7 +187,7 @@ fn set_pointer(object: &mut Value, pointer: &str, value: Value) {
 }
 
 fn finalize(state: &mut State, place: &Place, call: &Call) -> Result<Reply, Refusal> {
-    let mut w = Writer::new(call, "UpdateOptions")?;
+    let mut w = Writer::new(call, "UpdateOptions", state.clock.now())?;
     let sent = decode::body(call, &place.served)?;
     patch::same_name(place, &sent)?;
     let finalizers = sent.pointer("/spec/finalizers").cloned().unwrap_or_else(|| json!([]));
@@ -294,7 +301,7 @@ fn use_budget(
     let disrupted = status.entry("disruptedPods").or_insert_with(|| json!({}));
     object::set_field(disrupted, pod, Some(now.into()));
     let mut make = |_: Option<&Value>, _: &mut Writer| Ok(budget.clone());
-    let mut w = Writer::inside("kube-apiserver");
+    let mut w = Writer::inside("kube-apiserver", state.clock.now());
     state.update(place, Change { make: &mut make, creates: false, uid: None }, &mut w)?;
     Ok(())
 }
@@ -303,7 +310,7 @@ fn bind(state: &mut State, place: &Place, call: &Call) -> Result<Reply, Refusal>
     let sent = decode::body(call, &place.served)?;
     let node = text(&sent, "/target/name").to_owned();
     let now = state.now();
-    let mut w = Writer::new(call, "CreateOptions")?;
+    let mut w = Writer::new(call, "CreateOptions", state.clock.now())?;
     let mut make = |live: Option<&Value>, _w: &mut Writer| {
         let mut pod = live.ok_or_else(|| place.missing())?.clone();
         let bound = text(&pod, "/spec/nodeName").to_owned();

@@ -110,8 +110,8 @@ impl State {
         take_namespace(&mut object, &place.namespace)?;
         admit::namespace(self, place, &object)?;
         prepare::dedup_owners(&mut object, w);
-        admit::mutate(self, &place.served, &mut object, None)?;
         apply::record_manager(place, None, &mut object, w);
+        admit::mutate(self, place, &mut object, None)?;
         if meta(&object, "name").is_empty() && !meta(&object, "generateName").is_empty() {
             let base = prepare::name_base(meta(&object, "generateName"));
             for attempt in 1..=TRIES {
@@ -178,7 +178,7 @@ impl State {
         }
         let mut object = (change.make)(Some(&live), w)?;
         prepare::dedup_owners(&mut object, w);
-        admit::mutate(self, served, &mut object, Some(&live))?;
+        admit::mutate(self, place, &mut object, Some(&live))?;
         let bad = |text: String| {
             Refusal::bad_request(format!("resourceVersion: Invalid value: \"{text}\": must be a number"))
         };
@@ -237,7 +237,7 @@ impl State {
         take_namespace(&mut object, &place.namespace)?;
         admit::namespace(self, place, &object)?;
         prepare::dedup_owners(&mut object, w);
-        admit::mutate(self, &place.served, &mut object, None)?;
+        admit::mutate(self, place, &mut object, None)?;
         let stored = self.finish_create(place, object, w)?;
         Ok(Written { stored, created: true })
     }

@@ -10,6 +10,7 @@ pub mod definition;
 pub mod metadata;
 pub mod network;
 pub mod others;
+pub mod plugins;
 pub mod pod;
 pub mod resources;
 pub mod service;
@@ -39,13 +40,11 @@ pub fn namespace(state: &State, place: &Place, object: &Value) -> Result<(), Ref
     if found.head.fields.get("status.phase").is_none_or(|p| p != "Terminating") {
         return Ok(());
     }
-    let kind = &place.served.kind;
-    let name = if place.name.is_empty() { meta(object, "name") } else { &place.name };
     let why = format!(
         "unable to create new content in namespace {} because it is being terminated",
         place.namespace
     );
-    let mut refusal = Refusal::forbidden(&kind.group, &kind.plural, name, &why);
+    let mut refusal = refused(place, object, &why);
     if let Some(details) = &mut refusal.details {
         details.causes.push(Cause {
             reason: "NamespaceTerminating".to_owned(),
@@ -72,13 +71,16 @@ pub fn deletion(place: &Place) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// 403 for a reference that leads nowhere.
-pub fn mutate(
-    _state: &State,
-    _served: &Served,
-    _object: &mut Value,
-    _live: Option<&Value>,
-) -> Result<(), Refusal> {
-    Ok(())
+pub fn mutate(state: &State, place: &Place, object: &mut Value, live: Option<&Value>) -> Result<(), Refusal> {
+    plugins::run(state, place, object, live)
+}
+
+/// 403 by an admission plugin.
+fn refused(place: &Place, object: &Value, why: &str) -> Refusal {
+    let kind = &place.served.kind;
+    let names = [&place.name, meta(object, "name"), meta(object, "generateName"), "Unknown"];
+    let name = names.into_iter().find(|n| !n.is_empty()).unwrap_or_default();
+    Refusal::forbidden(&kind.group, &kind.plural, name, why)
 }
 
 /// Gives a Service its addresses and ports.

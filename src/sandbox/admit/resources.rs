@@ -2,6 +2,7 @@
 //! its limit. It never decides whether a node has them.
 
 use super::at::At;
+use crate::api::quantity::Quantity;
 use crate::sandbox::field::FieldError;
 use crate::sandbox::names;
 use std::cmp::Ordering;
@@ -65,21 +66,5 @@ fn entry(name: &str, amount: &At<'_>) -> Vec<FieldError> {
 
 /// How two amounts compare; none where one of them is no quantity.
 fn compare(a: &serde_json::Value, b: &serde_json::Value) -> Option<Ordering> {
-    let read = |value: &serde_json::Value| {
-        let text = value.as_str()?;
-        let digits = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
-        let (number, suffix) = text.split_at(digits);
-        let factor = match suffix {
-            "m" => 1e-3,
-            "k" => 1e3,
-            "M" => 1e6,
-            "G" => 1e9,
-            "Ki" => 1024.0,
-            "Mi" => 1_048_576.0,
-            "Gi" => 1_073_741_824.0,
-            _ => 1.0,
-        };
-        Some(number.parse::<f64>().ok()? * factor)
-    };
-    read(a)?.partial_cmp(&read(b)?)
+    Some(Quantity::from_json(a).ok()?.cmp(&Quantity::from_json(b).ok()?))
 }

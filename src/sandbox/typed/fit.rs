@@ -3,6 +3,7 @@
 //! values.
 
 use super::{Field, Shape, Type, at};
+use crate::api::quantity::Quantity;
 use serde_json::{Map, Number, Value};
 
 /// Fits `object` to `ty`.
@@ -182,17 +183,7 @@ fn is_number(shape: &Shape) -> bool {
 }
 
 fn canonical(value: &Value) -> Result<Value, String> {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let number = text.trim_start_matches(['+', '-']).trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    if number.is_empty() || number.parse::<f64>().is_err() {
-        return Err("quantities must match the regular expression \
-                    '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
-            .to_owned());
-    }
-    Ok(Value::String(text))
+    Quantity::from_json(value).map(|q| Value::String(q.to_string())).map_err(|e| e.to_string())
 }
 
 fn time(text: &str, form: &str, layout: &str) -> Result<Value, String> {
