@@ -18,6 +18,9 @@ async fn defaults_of_the_server_are_no_drift_and_rest_is_rest() {
     let service =
         "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {selector: {a: b}, ports: [{port: 80}]}\n";
     let mut rig = settled(&[("d.yaml", DEPLOYMENT), ("s.yaml", service)]).await;
+    while rig.get("apps/v1", "Deployment", "default", "d").unwrap()["status"]["availableReplicas"] != 2 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     rig.stop().await;
     let before = rig.owned();
     rig.start().await; // compares everything anew
