@@ -212,3 +212,29 @@ fn at_rest_there_is_nothing_to_do() {
     assert_eq!(desk.log.len(), writes);
     assert_eq!(desk.wake(), None);
 }
+
+#[test]
+fn the_workload_hands_its_pods_over_as_it_was_told() {
+    let over = |how: &str| {
+        let mut desk = canary();
+        desk.workload = Some(5);
+        desk.spec(
+            "workloadRef",
+            json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "scaleDown": how}),
+        );
+        desk.ready_at_most = 2;
+        desk.settle();
+        let early = desk.workload.unwrap();
+        desk.ready_at_most = 5;
+        desk.settle();
+        (early, desk)
+    };
+    for (how, early, late) in [("never", 5, 5), ("onsuccess", 5, 0), ("progressively", 3, 0)] {
+        let (seen, mut desk) = over(how);
+        assert_eq!((seen, desk.workload), (early, Some(late)), "{how}");
+        desk.image("v2");
+        desk.workload = Some(1);
+        desk.settle();
+        assert_eq!(desk.workload, Some(1), "{how}: a later revision leaves the workload alone");
+    }
+}

@@ -7,7 +7,7 @@ use crate::logic::rollout::conditions::{self, make};
 use crate::logic::rollout::decision::Decision;
 use crate::logic::rollout::view::{Set, View};
 use crate::logic::rollout::work::{Op, Work};
-use crate::logic::rollout::{bluegreen, canary, revision, status, validate};
+use crate::logic::rollout::{bluegreen, canary, handover, revision, status, validate};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -45,6 +45,7 @@ pub fn decide(view: &View, now: Timestamp) -> Decision {
         }
         work.begin_pass();
     }
+    handover::scale(&mut work);
     finish(work)
 }
 

@@ -6,6 +6,7 @@ pub mod canary;
 pub mod conditions;
 pub mod decide;
 pub mod decision;
+pub mod handover;
 pub mod pause;
 pub mod phase;
 pub mod replicas;

@@ -8,7 +8,7 @@ use switchback::api::time::Time;
 use switchback::api::write::{Patch, Write};
 use switchback::logic::merge::json as merge;
 use switchback::logic::rollout::decide::decide;
-use switchback::logic::rollout::view::{Service, Set, View};
+use switchback::logic::rollout::view::{Service, Set, View, Workload};
 
 pub struct Desk {
     rollout: Value,
@@ -16,6 +16,10 @@ pub struct Desk {
     services: BTreeMap<String, Service>,
     now: Timestamp,
     wake: Option<Timestamp>,
+    /// Pods of the workload that the Rollout takes over.
+    pub workload: Option<i32>,
+    /// Pods that the sets have ready at most.
+    pub ready_at_most: i32,
     /// Image whose pods never become ready.
     pub broken: Option<String>,
     /// Every write in words.
@@ -46,6 +50,8 @@ impl Desk {
             services: ["active", "preview"].into_iter().map(|n| (n.to_owned(), service(n))).collect(),
             now: "2026-11-21T12:00:00Z".parse().unwrap(),
             wake: None,
+            workload: None,
+            ready_at_most: i32::MAX,
             broken: None,
             log: Vec::new(),
             events: Vec::new(),
@@ -60,15 +66,20 @@ impl Desk {
     }
 
     fn view(&self) -> View {
-        let rollout: Rollout = serde_json::from_value(self.rollout.clone()).unwrap();
+        let mut rollout: Rollout = serde_json::from_value(self.rollout.clone()).unwrap();
+        let template = rollout.spec.template.clone().unwrap();
+        if self.workload.is_some() {
+            rollout.spec.template = None; // the workload has it
+        }
         View {
-            template: rollout.spec.template.clone().unwrap(),
+            template,
             selector: rollout.spec.selector.clone().unwrap(),
             pod_hash: self.image_now(),
             template_key: self.image_now(),
             sets: self.sets.clone(),
             services: self.services.clone(),
             flush: true,
+            workload: self.workload.map(|n| Workload { replicas: Some(n), ..Workload::default() }),
             rollout,
             ..View::default()
         }
@@ -103,7 +114,7 @@ impl Desk {
         for set in &mut self.sets {
             set.current = set.replicas;
             let works = self.broken.as_ref() != Some(&set.hash);
-            set.available = if works { set.replicas } else { 0 };
+            set.available = if works { set.replicas.min(self.ready_at_most) } else { 0 };
             set.ready = set.available;
             set.observed_generation = set.meta.generation;
         }
@@ -158,6 +169,9 @@ impl Desk {
                         service.hash =
                             body["spec"]["selector"]["rollouts-pod-template-hash"].as_str().map(Into::into);
                         service.managed_by = Some("web".into());
+                    }
+                    "Deployment" => {
+                        self.workload = body["spec"]["replicas"].as_i64().map(|n| i32::try_from(n).unwrap());
                     }
                     other => panic!("unexpected patch of {other}"),
                 }
