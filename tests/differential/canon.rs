@@ -89,6 +89,10 @@ fn prepare(script: &Script, answer: &Value) -> Value {
         script.transcript.requests.iter().find(|r| Some(r.name.as_str()) == answer["name"].as_str());
     let mut answer = answer.clone();
     tidy(&mut answer);
+    // A server sends bookmarks at will; only the one that ends the initial events is a promise.
+    if let Some(Value::Array(events)) = answer.get_mut("events") {
+        events.retain(|e| e["type"] != "BOOKMARK" || ends_initial_events(&e["object"]));
+    }
     let Some(request) = request else { return answer };
     if !request.pick.is_empty() && answer.get("body").is_some() {
         let picked =
@@ -104,6 +108,13 @@ fn prepare(script: &Script, answer: &Value) -> Value {
         }
     }
     answer
+}
+
+fn ends_initial_events(bookmark: &Value) -> bool {
+    let annotations = ["/metadata/annotations", "/rows/0/object/metadata/annotations"];
+    annotations
+        .iter()
+        .any(|at| bookmark.pointer(at).is_some_and(|a| a["k8s.io/initial-events-end"] == "true"))
 }
 
 fn shape(value: &Value) -> Value {
@@ -129,10 +140,7 @@ fn tidy(value: &mut Value) {
             if let Some(Value::Array(events)) = map.get_mut("events") {
                 events.retain(|event| !is_furniture(&event["object"]));
             }
-            if let Some(Value::Array(causes)) = map.get_mut("causes") {
-                // Some validations walk through a hash map.
-                causes.sort_by_key(|c| ["field", "reason", "message"].map(|k| c[k].to_string()));
-            }
+            sort_causes(map);
             if let Some(hash) = map.get_mut("storageVersionHash") {
                 // Made from the group's name, which is another one each time.
                 *hash = json!("<hash>");
@@ -194,6 +202,25 @@ fn hide_ages(value: &mut Value) {
                 *cell = json!("<age>");
             }
         }
+    }
+}
+
+/// Some validations walk through a hash map, so the order of their complaints is chance. Sorts them, also in a
+/// message that is nothing but the causes in a row.
+fn sort_causes(status: &mut Map<String, Value>) {
+    let Some(Value::Array(causes)) = status.get_mut("details").and_then(|d| d.get_mut("causes")) else {
+        return;
+    };
+    causes.sort_by_key(|c| ["field", "reason", "message"].map(|k| c[k].to_string()));
+    let text = |c: &Value, key: &str| c[key].as_str().unwrap_or_default().to_owned();
+    let parts: Vec<String> =
+        causes.iter().map(|c| format!("{}: {}", text(c, "field"), text(c, "message"))).collect();
+    let joined = parts.join(", ");
+    let message = status.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let Some((head, list)) = message.split_once(" is invalid: [") else { return };
+    let list = list.strip_suffix(']').unwrap_or(list);
+    if list.len() == joined.len() && parts.iter().all(|p| list.contains(p.as_str())) {
+        status.insert("message".to_owned(), json!(format!("{head} is invalid: [{joined}]")));
     }
 }
 

@@ -129,7 +129,7 @@ impl Player<'_> {
         if let Some(stream) = &request.stream {
             let mut following = self.door.follow(&ask).await;
             let quiet = Duration::from_millis(stream.quiet.unwrap_or(300));
-            following.read(stream.events, Duration::from_secs(10), quiet).await;
+            following.read(stream.events, Duration::from_secs(15), quiet).await;
             let end = if following.closed { "closed" } else { "open" };
             return Some(json!({"name": request.name, "code": following.code, "headers": following.headers,
                                "events": following.events, "end": end}));
