@@ -10,10 +10,23 @@
 //! | Services' endpoints | both kinds, readiness, named ports, 100 a slice | topology hints, IPv6 |
 //! | disruption budgets | numbers allowed | arbitrary scalable owners |
 //! | claims | bound at once | volumes |
-//! | Job | completions, parallelism, back-off, deadline, suspension, indexes, TTL | policies; CronJobs run |
+//! | Job | completions, parallelism, back-off, deadline, suspension, indexes, TTL | policies |
 //! | pods | phases, conditions, gates, hooks, crashes, Jobs' ends | probes run, resources, affinity |
 //! | collector | background, foreground, orphan; absent owners; any kind | |
 //! | namespaces | furniture, emptying | conditions while emptying |
+//! | CronJobs, HorizontalPodAutoscalers, Ingresses, load balancers | accepted | nothing happens |
+//!
+//! Annotations that steer a pod, read anew at every change of it:
+//!
+//! | annotation | effect |
+//! |---|---|
+//! | `sandbox.switchback.dev/ready: "false"` | the containers run and are not ready, until the annotation goes |
+//! | `sandbox.switchback.dev/ready-after: 5s` | ready this long after the assignment, whatever the probes say |
+//! | `sandbox.switchback.dev/outcome: crash`, `bad-image` or `run` | in place of what image and command tell |
+//!
+//! What image and command tell: an image with `does-not-exist` or `nonexistent` is never pulled; one with `argo-error`
+//! or `:error`, and the command `/bad-command`, crash at once; `sleep N; exit C` crashes after N seconds; the pods of a
+//! Job end after `sleep N` with the code of `exit C`, unless they sleep for ever.
 //!
 //! ```text
 //! change -> rows + wiring -> tasks -> one turn each -> errands -> the server -> change

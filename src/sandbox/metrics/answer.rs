@@ -2,8 +2,9 @@
 //! It never reads a request.
 
 use super::evaluate::{Scene, evaluate, samples};
+use super::grammar::type_of;
 use super::number::{duration, read, show};
-use super::parse::{parse, type_of};
+use super::parse::parse;
 use super::series;
 use super::tree::{Sample, Type, Worth, Wrong};
 use jiff::Timestamp;

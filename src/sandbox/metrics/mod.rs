@@ -16,6 +16,7 @@
 mod answer;
 mod binary;
 mod evaluate;
+mod grammar;
 mod lex;
 mod number;
 mod parse;

@@ -156,14 +156,9 @@ fn flush(turn: &mut Turn<'_>, deployment: &Value, sets: &mut [Set]) {
     }
 }
 
-/// Writes the revision of the present set to the Deployment, or else the status: one write of it in a turn.
-fn conclude(turn: &mut Turn<'_>, mut deployment: Value, mut told: Value, fresh: Option<&Set>) {
-    let revision = fresh.and_then(|s| annotation(&s.object, REVISION));
-    if let Some(revision) = revision.filter(|r| annotation(&deployment, REVISION) != Some(r)) {
-        put(&mut deployment, &["metadata", "annotations", REVISION], json!(revision));
-        turn.update(deployment);
-        return;
-    }
+/// Writes the status and with it the revision of the present set: the status endpoint takes annotations of a
+/// Deployment, and unlike the main one it does not make a new generation of them.
+fn conclude(turn: &mut Turn<'_>, deployment: Value, mut told: Value, fresh: Option<&Set>) {
     let mut all = list(&told, "/conditions").to_vec();
     if let Some(set) = fresh
         && status::deadline(&deployment).is_some()
@@ -173,7 +168,14 @@ fn conclude(turn: &mut Turn<'_>, mut deployment: Value, mut told: Value, fresh: 
         all.push(conditions::new("Progressing", "True", "FoundNewReplicaSet", &message, turn.now));
         put(&mut told, &["conditions"], json!(all));
     }
-    write(turn, deployment, told);
+    let mut marked = deployment.clone();
+    if let Some(revision) = fresh.and_then(|s| annotation(&s.object, REVISION)) {
+        put(&mut marked, &["metadata", "annotations", REVISION], json!(revision));
+    }
+    put(&mut marked, &["status"], told);
+    if marked != deployment {
+        turn.update_status(marked);
+    }
 }
 
 fn write(turn: &mut Turn<'_>, mut deployment: Value, told: Value) {

@@ -6,7 +6,7 @@ use crate::sandbox::actors::Propagation;
 use serde_json::{Value, json};
 
 fn set(change: impl FnOnce(&mut Value)) -> Value {
-    let mut object = replicaset("agent", 0);
+    let mut object = replicaset("probe", 0);
     object["kind"] = json!("DaemonSet");
     object["spec"].as_object_mut().unwrap().remove("replicas");
     change(&mut object["spec"]);
@@ -14,7 +14,7 @@ fn set(change: impl FnOnce(&mut Value)) -> Value {
 }
 
 fn status(world: &World) -> &Value {
-    &world.get("apps/v1", "DaemonSet", "agent").unwrap()["status"]
+    &world.get("apps/v1", "DaemonSet", "probe").unwrap()["status"]
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_new_template_replaces_the_pod_unless_it_waits_for_a_deletion() {
     world.create(set(|_| ()));
     world.pass(2.0);
     let image = |w: &mut World, image: &str| {
-        w.edit("apps/v1", "DaemonSet", "agent", |s| {
+        w.edit("apps/v1", "DaemonSet", "probe", |s| {
             s["spec"]["template"]["spec"]["containers"][0]["image"] = json!(image);
         });
         w.pass(5.0);
@@ -54,7 +54,7 @@ fn a_new_template_replaces_the_pod_unless_it_waits_for_a_deletion() {
     assert_eq!(image(&mut world, "nginx:2"), "nginx:2");
     assert_eq!(world.all("ControllerRevision").len(), 2);
     world
-        .edit("apps/v1", "DaemonSet", "agent", |s| s["spec"]["updateStrategy"] = json!({"type": "OnDelete"}));
+        .edit("apps/v1", "DaemonSet", "probe", |s| s["spec"]["updateStrategy"] = json!({"type": "OnDelete"}));
     assert_eq!(image(&mut world, "nginx:3"), "nginx:2");
     assert!(status(&world).get("updatedNumberScheduled").is_none());
 }
@@ -66,7 +66,7 @@ fn a_node_selector_keeps_the_pod_away() {
     world.pass(2.0);
     assert!(world.all("Pod").is_empty());
     assert_eq!(status(&world)["desiredNumberScheduled"], 0);
-    world.edit("apps/v1", "DaemonSet", "agent", |s| {
+    world.edit("apps/v1", "DaemonSet", "probe", |s| {
         s["spec"]["template"]["spec"]["nodeSelector"] = json!({"kubernetes.io/os": "linux"});
     });
     world.pass(2.0);

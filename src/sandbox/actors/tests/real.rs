@@ -91,7 +91,7 @@ impl Alike {
             ],
             // A workload's name, the hash of its revision, the drawn end of a pod's name.
             names: pattern(
-                r"\b(web|db|agent)-([bcdfghjklmnpqrstvwxz24-9]{7,10})(-[bcdfghjklmnpqrstvwxz24-9]{5})?\b|\b(web|once|agent)(-\d)?-([bcdfghjklmnpqrstvwxz24-9]{5})\b",
+                r"\b(web|db|probe)-([bcdfghjklmnpqrstvwxz24-9]{7,10})(-[bcdfghjklmnpqrstvwxz24-9]{5})?\b|\b(web|once|probe)(-\d)?-([bcdfghjklmnpqrstvwxz24-9]{5})\b",
             ),
         }
     }

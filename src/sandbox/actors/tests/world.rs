@@ -114,10 +114,17 @@ impl World {
             Some(told) => after["status"] = told.clone(),
             None => drop(after.as_object_mut().unwrap().remove("status")),
         }
+        // A Deployment's annotations may come with its status; by themselves they make a new generation.
+        let deployment = key.kind == "Deployment";
+        if status && deployment {
+            after["metadata"]["annotations"] = object["metadata"]["annotations"].clone();
+        }
+        let annotated =
+            deployment && !status && after["metadata"]["annotations"] != before["metadata"]["annotations"];
         if after == before {
             return Ok(());
         }
-        if after["spec"] != before["spec"] {
+        if after["spec"] != before["spec"] || annotated {
             after["metadata"]["generation"] = json!(before["metadata"]["generation"].as_i64().unwrap() + 1);
         }
         self.put_or_remove(after);
