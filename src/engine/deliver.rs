@@ -12,7 +12,7 @@ use crate::engine::ledger::Ledger;
 use crate::engine::rows::key_of_template;
 use crate::engine::sync::{self, SyncError};
 use crate::logic::manifest::{Manifest, Manifests, Source as FileSource, split};
-use crate::logic::plan::{Context as PlanContext, Plan};
+use crate::logic::plan::{Context as PlanContext, Plan, change};
 use crate::logic::revert::{Owed, Reason};
 use crate::world::cluster::Mode;
 use crate::world::error::ClusterError;
@@ -202,7 +202,7 @@ async fn sync(
     if manifests.objects.is_empty() {
         return Err(DeliverError::Held(nothing_there(source, &inventory)));
     }
-    let common = plan_context(source, commit);
+    let common = plan_context(source, commit, manifests);
     let plan =
         sync::plan(context, manifests, &chosen(state, &inventory, manifests), &inventory, &common).await?;
     if plan.changes.iter().any(|c| c.action == crate::logic::plan::Action::Create) {
@@ -243,11 +243,12 @@ fn versions(manifests: &Manifests) -> BTreeMap<Key, String> {
 
 /// What all changes of a commit have in common.
 #[must_use]
-pub fn plan_context(source: &Source, commit: &Commit) -> PlanContext {
+pub fn plan_context(source: &Source, commit: &Commit, manifests: &Manifests) -> PlanContext {
     PlanContext {
         source: source.name.clone(),
         commit: commit.id.clone(),
         subject: format!("{} ({})", commit.subject(), commit.author),
+        scaled: change::scaled_by_rollouts(manifests),
     }
 }
 
@@ -325,7 +326,7 @@ pub async fn preview(context: &Context, source: &Source) -> Result<(Commit, Mani
     if manifests.objects.is_empty() {
         return Err(DeliverError::Held(nothing_there(source, &inventory)));
     }
-    let common = plan_context(source, &head);
+    let common = plan_context(source, &head, &manifests);
     let chosen: Vec<&Manifest> = manifests.objects.values().collect();
     let plan = sync::plan(context, &manifests, &chosen, &inventory, &common).await?;
     Ok((head, manifests, plan))

@@ -195,6 +195,13 @@ impl Rig {
         all
     }
 
+    /// ReplicaSets that Rollouts own.
+    pub fn owned_sets(&self) -> Vec<Value> {
+        let mut all = self.sandbox.snapshot("apps/v1", "ReplicaSet", "default");
+        all.retain(|s| s["metadata"]["ownerReferences"][0]["kind"] == "Rollout");
+        all
+    }
+
     /// Requests that the engine has made so far.
     pub fn requests(&self) -> u64 {
         let ours = |agent: &str| agent.starts_with("switchback/");

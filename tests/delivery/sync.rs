@@ -160,3 +160,36 @@ async fn secrets_are_applied_and_never_told() {
     }
     rig.stop().await;
 }
+
+#[tokio::test]
+async fn a_workload_that_a_rollout_has_taken_over_keeps_the_size_it_was_given() {
+    let rollout = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web}\nspec:\n  replicas: 2\n  \
+                   workloadRef: {apiVersion: apps/v1, kind: Deployment, name: d, scaleDown: progressively}\n  \
+                   strategy: {canary: {steps: [{setWeight: 50}]}}\n";
+    let mut rig = settled(&[("d.yaml", DEPLOYMENT), ("r.yaml", rollout)]).await;
+    let size =
+        |rig: &Rig| rig.get("apps/v1", "Deployment", "default", "d").unwrap()["spec"]["replicas"].clone();
+    let phase = |rig: &Rig| {
+        let live = rig.get("argoproj.io/v1alpha1", "Rollout", "default", "web").unwrap();
+        (live["status"]["phase"].clone(), live["status"]["workloadObservedGeneration"].clone())
+    };
+    while size(&rig) != 0 || phase(&rig).0 != "Healthy" {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let before = phase(&rig);
+    rig.write("d.yaml", DEPLOYMENT.replace("nginx:1", "nginx:2"));
+    assert_eq!(rig.deliver("image").await, (0, 1, 0));
+    while phase(&rig).0 != "Healthy" || phase(&rig).1 == before.1 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let images: Vec<(Value, Value)> = rig
+        .owned_sets()
+        .iter()
+        .map(|s| {
+            (s["spec"]["template"]["spec"]["containers"][0]["image"].clone(), s["spec"]["replicas"].clone())
+        })
+        .collect();
+    assert!(images.contains(&(json!("nginx:2"), json!(2))), "{images:?}");
+    assert_eq!(size(&rig), 0, "Git says 2, but the Rollout has taken its pods over");
+    rig.stop().await;
+}

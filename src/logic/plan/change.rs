@@ -6,12 +6,13 @@ use crate::api::listkeys::Schema;
 use crate::api::names;
 use crate::api::write::{Patch, Target, Write};
 use crate::base::yaml::Place;
-use crate::logic::manifest::Manifest;
 use crate::logic::manifest::object::strip;
+use crate::logic::manifest::{Manifest, Manifests};
 use crate::logic::merge::{json as merge_json, smp, three};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Annotation on every object we apply: the inventory it belongs to.
 pub const SOURCE: &str = "switchback.dev/source";
@@ -92,6 +93,8 @@ pub struct Context {
     pub commit: String,
     /// Its subject and author, for people.
     pub subject: String,
+    /// Workloads that Rollouts scale, with the Rollout's name.
+    pub scaled: BTreeMap<Key, String>,
 }
 
 /// The object as it is to be, with our mark on it; a Secret's plain texts are encoded.
@@ -165,7 +168,7 @@ pub fn of_manifest(
         return change;
     }
     let base = base.map(|b| desired(b, context)).or_else(|| last_applied(live, context));
-    change.kept = leave_to_owner(&mut wanted, live);
+    change.kept = leave_to_owner(&mut wanted, live, context.scaled.get(&manifest.key));
     match merge(manifest, base.as_ref().unwrap_or(&wanted), &wanted, live) {
         Ok(None) => change.after = Some(live.clone()),
         Ok(Some((mut patch, after))) => {
@@ -271,17 +274,14 @@ fn stands_in_the_way(live: &Value, context: &Context) -> Option<Action> {
     })
 }
 
-/// A size that an autoscaler has set is left to it. Answers what was kept.
-fn leave_to_owner(wanted: &mut Value, live: &Value) -> Vec<String> {
-    let scaled = live.pointer("/metadata/managedFields").and_then(Value::as_array).is_some_and(|entries| {
-        entries.iter().any(|e| {
-            let text = |k: &str| e.get(k).and_then(Value::as_str).unwrap_or_default();
-            text("subresource") == "scale"
-                && text("manager") == "kube-controller-manager"
-                && e.pointer("/fieldsV1/f:spec/f:replicas").is_some()
-        })
-    });
-    let live_size = live.pointer("/spec/replicas").filter(|_| scaled).cloned();
+/// A size that an autoscaler or a Rollout has set is left to it. Answers what was kept.
+fn leave_to_owner(wanted: &mut Value, live: &Value, rollout: Option<&String>) -> Vec<String> {
+    let owner = match rollout {
+        Some(name) => format!("Rollout {name} scales it"),
+        None if is_autoscaled(live) => "a HorizontalPodAutoscaler owns it".to_owned(),
+        None => return Vec::new(),
+    };
+    let live_size = live.pointer("/spec/replicas").cloned();
     let (Some(size), Some(slot)) = (live_size, wanted.pointer_mut("/spec/replicas")) else {
         return Vec::new();
     };
@@ -289,7 +289,32 @@ fn leave_to_owner(wanted: &mut Value, live: &Value) -> Vec<String> {
         return Vec::new();
     }
     *slot = size.clone();
-    vec![format!("replicas {size} kept: a HorizontalPodAutoscaler owns it")]
+    vec![format!("replicas {size} kept: {owner}")]
+}
+
+fn is_autoscaled(live: &Value) -> bool {
+    live.pointer("/metadata/managedFields").and_then(Value::as_array).is_some_and(|entries| {
+        entries.iter().any(|e| {
+            let text = |k: &str| e.get(k).and_then(Value::as_str).unwrap_or_default();
+            text("subresource") == "scale"
+                && text("manager") == "kube-controller-manager"
+                && e.pointer("/fieldsV1/f:spec/f:replicas").is_some()
+        })
+    })
+}
+
+/// The workloads that Rollouts among `manifests` take over and scale down.
+#[must_use]
+pub fn scaled_by_rollouts(manifests: &Manifests) -> BTreeMap<Key, String> {
+    let rollouts = manifests.objects.values().filter(|m| m.key.kind == "Rollout");
+    let reference = |m: &Manifest| {
+        let reference = m.value.pointer("/spec/workloadRef")?;
+        let text = |k: &str| reference.get(k).and_then(Value::as_str).unwrap_or_default();
+        let scales = matches!(text("scaleDown"), "onsuccess" | "progressively");
+        let target = Target::new(text("apiVersion"), text("kind"), &m.target.namespace, text("name"));
+        scales.then(|| (Key::of(&target), m.key.name.clone()))
+    };
+    rollouts.filter_map(reference).collect()
 }
 
 /// Decides about an object that is ours and that Git no longer says; none when it is gone already.
