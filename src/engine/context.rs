@@ -86,7 +86,16 @@ impl Context {
                 tracing::warn!(about, reason = note.reason, "{}", note.message);
             }
             Told::Event { about, note } => tracing::info!(about, reason = note.reason, "{}", note.message),
-            other => tracing::info!("{other:?}"),
+            Told::Head { repository, commit, subject } => {
+                tracing::info!(repository, commit, subject, "a commit is at the head");
+            }
+            Told::Synced { commit, counts: (created, changed, pruned) } => {
+                tracing::info!(commit, created, changed, pruned, "a commit is applied");
+            }
+            Told::Reverted { commit, reverts, rollouts, verdict, pushed } => {
+                let (reverts, rollouts) = (reverts.join(" "), rollouts.join(" "));
+                tracing::warn!(commit, reverts, rollouts, verdict, pushed, "went back in Git");
+            }
         }
         if let Some(ears) = &self.ears {
             let _nobody_listens = ears.send(told);

@@ -12,7 +12,7 @@ use crate::engine::ledger::Ledger;
 use crate::engine::rows::key_of_template;
 use crate::engine::sync::{self, SyncError};
 use crate::logic::manifest::{Manifest, Manifests, Source as FileSource, split};
-use crate::logic::plan::{Context as PlanContext, Plan, change};
+use crate::logic::plan::{Action, Context as PlanContext, Plan, change};
 use crate::logic::revert::{Owed, Reason};
 use crate::world::cluster::Mode;
 use crate::world::error::ClusterError;
@@ -205,7 +205,7 @@ async fn sync(
     let common = plan_context(source, commit, manifests);
     let plan =
         sync::plan(context, manifests, &chosen(state, &inventory, manifests), &inventory, &common).await?;
-    if plan.changes.iter().any(|c| c.action == crate::logic::plan::Action::Create) {
+    if plan.changes.iter().any(|c| matches!(c.action, Action::Create(_))) {
         let mut ahead = inventory.clone();
         ahead.objects.extend(versions(manifests));
         state.ledger.save(&context.cluster, ahead).await?; // ours before they exist, so that none is lost

@@ -130,13 +130,14 @@ async fn trial(
     manifests: &Manifests,
     changes: &[Change],
 ) -> Result<Vec<Change>, SyncError> {
-    let writes = changes.iter().filter(|c| matches!(c.action, Action::Create | Action::Patch(_))).count();
+    let writes = changes.iter().filter(|c| matches!(c.action, Action::Create(_) | Action::Patch(_))).count();
     let alone = writes == 1 && changes.iter().all(|c| !matches!(c.action, Action::Patch(_)));
     let tries: Vec<BoxFuture<'_, _>> = changes
         .iter()
         .map(|c| {
-            let waits =
-                alone || !matches!(c.action, Action::Create | Action::Patch(_)) || comes_with(manifests, c);
+            let waits = alone
+                || !matches!(c.action, Action::Create(_) | Action::Patch(_))
+                || comes_with(manifests, c);
             let write = change::write_of(c).filter(|_| !waits);
             async move { Some(context.cluster.perform(&write?, Mode::DryRun).await) }.boxed()
         })
@@ -234,7 +235,7 @@ pub async fn apply(
         }
     }
     let mut ranks: BTreeMap<usize, Vec<&Change>> = BTreeMap::new();
-    for change in plan.changes.iter().filter(|c| matches!(c.action, Action::Create | Action::Patch(_))) {
+    for change in plan.changes.iter().filter(|c| matches!(c.action, Action::Create(_) | Action::Patch(_))) {
         ranks.entry(order::rank(&change.key.kind)).or_default().push(change);
     }
     for changes in ranks.into_values() {

@@ -21,6 +21,9 @@ async fn defaults_of_the_server_are_no_drift_and_rest_is_rest() {
     while rig.get("apps/v1", "Deployment", "default", "d").unwrap()["status"]["availableReplicas"] != 2 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    let live = rig.get("v1", "Service", "default", "s").unwrap();
+    let ours = live["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"].clone();
+    assert!(ours["f:clusterIP"].is_null(), "what a trial answered was sent as ours: {ours}");
     rig.stop().await;
     let before = rig.owned();
     rig.start().await; // compares everything anew

@@ -23,9 +23,6 @@ pub struct Arguments {
     /// Say more on standard error; twice for everything.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// How logs are written.
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", env = "SWITCHBACK_LOG_FORMAT")]
-    pub log_format: LogFormat,
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
@@ -64,6 +61,9 @@ pub struct Common {
     /// Write results as JSON or YAML.
     #[arg(short, long, global = true, value_name = "FORMAT")]
     pub output: Option<Output>,
+    /// How logs are written; with `json` what an engine does is told there and nowhere else.
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", env = "SWITCHBACK_LOG_FORMAT")]
+    pub log_format: LogFormat,
 }
 
 /// What to do.
@@ -164,6 +164,9 @@ pub struct Run {
     /// What both engines know.
     #[command(flatten)]
     pub engine: Engine,
+    /// What is served while it runs.
+    #[command(flatten)]
+    pub ports: Ports,
     /// Name in revert commits.
     #[arg(long, default_value = "Switchback", env = "SWITCHBACK_AUTHOR_NAME")]
     pub author_name: String,
@@ -198,12 +201,20 @@ pub struct Controller {
     /// What both engines know.
     #[command(flatten)]
     pub engine: Engine,
-    /// Port of Prometheus metrics; 0 for none.
-    #[arg(long, default_value_t = 8090, value_name = "PORT", env = "SWITCHBACK_METRICS_PORT")]
-    pub metrics_port: u16,
-    /// Port of the health answer; 0 for none.
-    #[arg(long, default_value_t = 8080, value_name = "PORT", env = "SWITCHBACK_HEALTH_PORT")]
-    pub health_port: u16,
+    /// What is served while it runs.
+    #[command(flatten)]
+    pub ports: Ports,
+}
+
+/// What is served while an engine runs.
+#[derive(Clone, Debug, Args)]
+pub struct Ports {
+    /// Port of Prometheus metrics; 0 for none (8090 for `controller`, none for `run` unless told).
+    #[arg(long, value_name = "PORT", env = "SWITCHBACK_METRICS_PORT")]
+    pub metrics_port: Option<u16>,
+    /// Port of the health answer; 0 for none (8080 for `controller`, none for `run` unless told).
+    #[arg(long, value_name = "PORT", env = "SWITCHBACK_HEALTH_PORT")]
+    pub health_port: Option<u16>,
     /// Address both are served on.
     #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS", env = "SWITCHBACK_BIND")]
     pub bind: std::net::IpAddr,

@@ -51,14 +51,17 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
 }
 
 fn log_to_stderr(arguments: &Arguments) {
+    let json = arguments.common.log_format == args::LogFormat::Json;
     let level = match (arguments.verb.talks(), arguments.verbose) {
         (_, 2..) => "switchback=debug,info",
-        (true, _) | (_, 1) => "switchback=info,warn",
+        (_, 1) => "switchback=info,warn",
+        (true, _) if json => "switchback=info,warn,kube_client::client::tls=error",
+        (true, _) => "switchback=warn,switchback::engine::context=off,warn,kube_client::client::tls=error",
         _ => "switchback=error,off",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("SWITCHBACK_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
     let layer =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    if arguments.log_format == args::LogFormat::Json { layer.json().init() } else { layer.init() }
+    if json { layer.json().init() } else { layer.init() }
 }

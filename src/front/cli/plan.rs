@@ -64,7 +64,7 @@ fn print_data(plan: &Plan, commit: &str, format: Output) -> Result<(), Failure> 
         .iter()
         .map(|c| {
             let (action, why) = match &c.action {
-                Action::Create => ("create", None),
+                Action::Create(_) => ("create", None),
                 Action::Patch(_) => ("patch", None),
                 Action::Unchanged => ("unchanged", None),
                 Action::Prune => ("prune", None),

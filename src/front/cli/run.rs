@@ -6,7 +6,7 @@ use crate::engine::context::{Context, Told};
 use crate::engine::meter;
 use crate::engine::open::{self as engine_open, Cluster};
 use crate::engine::run::{Ended, Settings, run as run_engine};
-use crate::front::cli::args::{Common, Controller, Run};
+use crate::front::cli::args::{Common, Controller, LogFormat, Ports, Run};
 use crate::front::cli::fail::{Failure, NO};
 use crate::front::cli::{narrate, open};
 use crate::front::embedded::{self, Embedded};
@@ -51,6 +51,8 @@ pub async fn run(common: Common, verb: Run) -> Result<ExitCode, Failure> {
     };
     let (ears, told) = mpsc::unbounded_channel::<Told>();
     let context = context(cluster, prometheus, ears, &mut tasks)?;
+    serve(&verb.ports, (0, 0), &context, &mut tasks).await?;
+    let told = Some(told).filter(|_| common.log_format == LogFormat::Text);
     let ended = drive(context, told, settings, nudges, &mut tasks).await;
     drop(nudge);
     Ok(match ended {
@@ -69,27 +71,41 @@ pub async fn controller(common: Common, verb: Controller) -> Result<ExitCode, Fa
     let mut tasks = JoinSet::new();
     let (ears, told) = mpsc::unbounded_channel::<Told>();
     let context = context(cluster, verb.engine.prometheus_address, ears, &mut tasks)?;
-    if verb.metrics_port != 0 {
-        let listener = listen(verb.bind, verb.metrics_port).await?;
-        tasks.spawn(meter::serve_metrics(listener, context.meter.clone()));
-    }
-    if verb.health_port != 0 {
-        tasks.spawn(meter::serve_health(listen(verb.bind, verb.health_port).await?));
-    }
+    serve(&verb.ports, (8090, 8080), &context, &mut tasks).await?;
     let settings = Settings {
         instance: verb.engine.instance_id.clone(),
         namespace: common.namespace.clone(),
         ..Settings::default()
     };
     let (_nudge, nudges) = mpsc::channel(1);
+    let told = Some(told).filter(|_| common.log_format == LogFormat::Text);
     drive(context, told, settings, nudges, &mut tasks).await;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn listen(address: IpAddr, port: u16) -> Result<TcpListener, Failure> {
-    TcpListener::bind(SocketAddr::new(address, port))
-        .await
-        .map_err(|e| Failure::usage(format!("port {port} cannot be served: {e}; choose another")))
+/// Serves metrics and health on the ports asked for, or on `usual` ones; 0 is none.
+async fn serve(
+    ports: &Ports,
+    usual: (u16, u16),
+    context: &Context,
+    tasks: &mut JoinSet<()>,
+) -> Result<(), Failure> {
+    let port = ports.metrics_port.unwrap_or(usual.0);
+    if port != 0 {
+        let listener = listen(ports.bind, port, "metrics-port").await?;
+        tasks.spawn(meter::serve_metrics(listener, context.meter.clone()));
+    }
+    let port = ports.health_port.unwrap_or(usual.1);
+    if port != 0 {
+        tasks.spawn(meter::serve_health(listen(ports.bind, port, "health-port").await?));
+    }
+    Ok(())
+}
+
+async fn listen(address: IpAddr, port: u16, option: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(SocketAddr::new(address, port)).await.map_err(|e| {
+        Failure::usage(format!("port {port} cannot be served: {e}; choose another with --{option}"))
+    })
 }
 
 fn context(
@@ -105,18 +121,20 @@ fn context(
 /// Runs an engine until it ends or a signal ends it, telling what it does.
 async fn drive(
     context: Context,
-    mut told: mpsc::UnboundedReceiver<Told>,
+    told: Option<mpsc::UnboundedReceiver<Told>>,
     settings: Settings,
     nudges: mpsc::Receiver<usize>,
     tasks: &mut JoinSet<()>,
 ) -> Ended {
-    tasks.spawn(async move {
-        while let Some(told) = told.recv().await {
-            if let Some(line) = narrate::line(&told) {
-                anstream::println!("{}", symbols(&line));
+    if let Some(mut told) = told {
+        tasks.spawn(async move {
+            while let Some(told) = told.recv().await {
+                if let Some(line) = narrate::line(&told) {
+                    anstream::println!("{}", symbols(&line));
+                }
             }
-        }
-    });
+        });
+    }
     run_engine(context, settings, nudges, stopped()).await
 }
 

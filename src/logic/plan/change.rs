@@ -20,8 +20,8 @@ pub const SOURCE: &str = "switchback.dev/source";
 /// What is to be done to one object.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub enum Action {
-    /// It is missing.
-    Create,
+    /// It is missing, and made of this; what a trial answers holds values that the cluster made up.
+    Create(Value),
     /// It differs.
     Patch(Patch),
     /// It is as Git says.
@@ -74,7 +74,9 @@ pub struct Plan {
 impl Plan {
     /// Changes that are writes.
     pub fn writes(&self) -> impl Iterator<Item = &Change> {
-        self.changes.iter().filter(|c| matches!(c.action, Action::Create | Action::Patch(_) | Action::Prune))
+        self.changes
+            .iter()
+            .filter(|c| matches!(c.action, Action::Create(_) | Action::Patch(_) | Action::Prune))
     }
 
     /// Whether nothing would be written and nothing stands in the way.
@@ -159,7 +161,7 @@ pub fn of_manifest(
         if is_rollout {
             note_commit(&mut wanted, context);
         }
-        change.action = Action::Create;
+        change.action = Action::Create(wanted.clone());
         change.after = Some(wanted);
         return change;
     };
@@ -347,7 +349,7 @@ pub fn write_of(change: &Change) -> Option<Write> {
         value.map(str::to_owned).filter(|t| !t.is_empty())
     };
     match &change.action {
-        Action::Create => Some(Write::Create { object: change.after.clone()? }),
+        Action::Create(object) => Some(Write::Create { object: object.clone() }),
         Action::Patch(patch) => Some(Write::Patch {
             target: change.target.clone(),
             subresource: "",

@@ -16,7 +16,7 @@ pub fn summary(plan: &Plan) -> String {
     let count = |f: &dyn Fn(&Change) -> bool| plan.changes.iter().filter(|c| f(c)).count();
     let pruned = count(&|c| c.action == Action::Prune);
     let conflicts = count(&|c| matches!(c.action, Action::Conflict { .. }));
-    let writes = count(&|c| matches!(c.action, Action::Create | Action::Patch(_)));
+    let writes = count(&|c| matches!(c.action, Action::Create(_) | Action::Patch(_)));
     let moving = count(&|c| moves(c));
     if writes + pruned + conflicts == 0 {
         return format!("nothing to do, {} as Git says", objects(plan.changes.len()));
@@ -61,7 +61,7 @@ pub fn text(plan: &Plan) -> String {
 
 fn one(change: &Change) -> String {
     let sign = match change.action {
-        Action::Create => '+',
+        Action::Create(_) => '+',
         Action::Patch(_) => '~',
         Action::Prune => '-',
         Action::Conflict { .. } => '!',
