@@ -119,6 +119,26 @@ impl CanaryStep {
         self.plugin.as_ref().map_or_else(|| "invalid".to_owned(), |plugin| named("plugin", plugin))
     }
 
+    /// The step in the words that people read in plans and views: `20 %`, `pause 2s`, `analysis errors`.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        if let Some(weight) = self.set_weight {
+            return format!("{weight} %");
+        }
+        if let Some(pause) = &self.pause {
+            return match &pause.duration {
+                None => "wait for a user".to_owned(),
+                Some(IntOrString::Int(n)) => format!("pause {n}s"),
+                Some(text) => format!("pause {text}"),
+            };
+        }
+        if let Some(analysis) = &self.analysis {
+            let names: Vec<&str> = analysis.templates.iter().map(|t| t.template_name.as_str()).collect();
+            return format!("analysis {}", names.join(", "));
+        }
+        self.describe()
+    }
+
     /// How many of the fields are set; anything but 1 is invalid.
     #[must_use]
     pub fn set_fields(&self) -> usize {

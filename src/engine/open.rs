@@ -140,17 +140,18 @@ pub async fn nudge_when_moved(
     Ok(true)
 }
 
-/// Follows kinds for a view; each message carries the name given with the kind.
+/// Follows kinds for a view, each with a label selector (empty for all); each message carries the name given with
+/// the kind.
 #[must_use]
 pub fn watch(
     cluster: &Cluster,
-    kinds: Vec<(&'static str, Kind)>,
-    namespace: Option<String>,
+    kinds: Vec<(&'static str, Kind, &str)>,
+    namespace: Option<&str>,
     tasks: &mut JoinSet<()>,
 ) -> mpsc::Receiver<(&'static str, News)> {
     let (sender, receiver) = mpsc::channel(1024);
-    for (name, kind) in kinds {
-        let interest = Interest { kind, namespace: namespace.clone(), labels: String::new() };
+    for (name, kind, labels) in kinds {
+        let interest = Interest { kind, namespace: namespace.map(str::to_owned), labels: labels.to_owned() };
         tasks.spawn(follow(cluster.client(), interest, sender.clone(), name));
     }
     receiver

@@ -6,3 +6,4 @@ pub mod demo;
 pub mod embedded;
 pub mod problem;
 pub mod screen;
+pub mod view;

@@ -202,13 +202,7 @@ impl Sandbox {
     /// `kind` is `apiVersion` and `kind` of a manifest; a kind that is not served has no objects.
     #[must_use]
     pub fn snapshot(&self, api_version: &str, kind: &str, namespace: &str) -> Vec<Value> {
-        self.shared.locked(|state| {
-            let Some(served) = state.kinds.named(api_version, kind) else { return Vec::new() };
-            let prefix = if namespace.is_empty() { String::new() } else { format!("{namespace}/") };
-            let shelf = state.look(&served);
-            let all = shelf.into_iter().flat_map(|s| s.range(&prefix, None));
-            all.map(|(_, stored)| super::shape::value(&served, stored)).collect()
-        })
+        self.shared.locked(|state| state.snapshot(api_version, kind, namespace))
     }
 
     /// How often each user agent has asked what of which resource.

@@ -4,9 +4,10 @@
 use super::accept;
 use super::answer::Reply;
 use super::discover;
+use super::metrics;
 use super::openapi;
 use super::refuse::Refusal;
-use super::request::Call;
+use super::request::{Call, Query};
 use super::state::State;
 use http::Method;
 use serde_json::{Value, json};
@@ -21,6 +22,9 @@ const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGrou
 pub fn answer(state: &mut State, call: &Call) -> Reply {
     let kinds = &state.kinds;
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+    if let ["prometheus", "api", "v1", what @ ("query" | "query_range")] = segments.as_slice() {
+        return measured(state, call, what);
+    }
     let found = match segments.as_slice() {
         ["version"] => Some(Reply::json(200, &version())),
         ["healthz" | "readyz" | "livez", ..] => Some(Reply::text(200, "ok")),
@@ -42,6 +46,23 @@ pub fn answer(state: &mut State, call: &Call) -> Reply {
         Some(reply) => reply,
         None => unknown(state, call, Refusal::no_resource()),
     }
+}
+
+/// Answers a question about the pods' metrics, asked in the URL or in a form as Prometheus' clients do.
+fn measured(state: &State, call: &Call, what: &str) -> Reply {
+    let query = match call.method {
+        Method::GET => call.query.clone(),
+        Method::POST => Query::parse(&String::from_utf8_lossy(&call.body)),
+        _ => return Refusal::method_not_allowed().into(),
+    };
+    let pods = state.snapshot("v1", "Pod", "");
+    let answer = if what == "query" {
+        metrics::query(query.text("query"), &pods, state.clock.now())
+    } else {
+        let (start, end, step) = (query.text("start"), query.text("end"), query.text("step"));
+        metrics::query_range(query.text("query"), start, end, step, &pods)
+    };
+    Reply::json(answer.status, &answer.body)
 }
 
 fn json_page(value: Option<Value>) -> Option<Reply> {

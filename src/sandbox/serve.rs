@@ -24,7 +24,8 @@ impl Sandbox {
     ///
     /// With a `token` a request must carry it as bearer token (or as the password of the user `sandbox`, because
     /// kubectl sends no bearer tokens without TLS). A wrong one is answered with 401; without any, only
-    /// health and version are told, and everything else is forbidden, as a real server treats strangers.
+    /// health and version are told, and everything else is forbidden, as a real server treats strangers. The metrics
+    /// below `/prometheus` are told to everybody, as a Prometheus tells them.
     ///
     /// # Errors
     /// When the listener fails.
@@ -117,7 +118,9 @@ fn same(given: &[u8], secret: &[u8]) -> bool {
 
 fn is_public(path: &str) -> bool {
     matches!(path, "/version" | "/version/")
-        || ["/healthz", "/livez", "/readyz"].iter().any(|p| path == *p || path.starts_with(&format!("{p}/")))
+        || ["/healthz", "/livez", "/readyz", "/prometheus"]
+            .iter()
+            .any(|p| path == *p || path.starts_with(&format!("{p}/")))
 }
 
 /// 403 for somebody without a name, in a real server's words.
@@ -179,6 +182,7 @@ mod tests {
         for other in [&b"abd"[..], b"ab", b"abcd", b""] {
             assert!(!same(other, b"abc"));
         }
-        assert!(is_public("/readyz/ping") && !is_public("/api") && !is_public("/readyzz"));
+        assert!(is_public("/readyz/ping") && is_public("/prometheus/api/v1/query"));
+        assert!(!is_public("/api") && !is_public("/readyzz") && !is_public("/prometheusx"));
     }
 }

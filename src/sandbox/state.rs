@@ -98,6 +98,15 @@ impl State {
         self.stored(served, namespace, name).map(|s| read(served, s))
     }
 
+    /// Every object of a kind in a namespace (in all, when it is empty), as the cluster holds it.
+    #[must_use]
+    pub fn snapshot(&self, api_version: &str, kind: &str, namespace: &str) -> Vec<Value> {
+        let Some(served) = self.kinds.named(api_version, kind) else { return Vec::new() };
+        let prefix = if namespace.is_empty() { String::new() } else { format!("{namespace}/") };
+        let all = self.look(&served).into_iter().flat_map(|s| s.range(&prefix, None));
+        all.map(|(_, stored)| super::shape::value(&served, stored)).collect()
+    }
+
     /// Stores `object` as the new state of its key; returns what was stored.
     pub fn put(&mut self, served: &Served, mut object: Value, before: Option<(Stored, Value)>) -> Stored {
         let verb = if before.is_some() { Verb::Modified } else { Verb::Added };

@@ -64,6 +64,12 @@ impl Cluster {
         self.client.clone()
     }
 
+    /// The namespace that the kubeconfig's context names; `default` when it names none.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        self.client.default_namespace()
+    }
+
     /// How a kind is served, from the table of kinds or from the cluster's own discovery.
     ///
     /// # Errors

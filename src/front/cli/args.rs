@@ -79,6 +79,26 @@ pub enum Verb {
     Plan(Look),
     /// What would change in the cluster, line by line (exit 0 nothing, 1 changes).
     Diff(Look),
+    /// Show Rollouts.
+    Get {
+        /// What to show.
+        #[command(subcommand)]
+        what: Get,
+    },
+    /// Wait until a Rollout is where it is going (exit 0 healthy, 1 degraded or out of time).
+    Status(Status),
+    /// Go on: end the pause, or leave the present step.
+    Promote(Promote),
+    /// Go back to the stable revision, now.
+    Abort(Named),
+    /// Try an aborted revision again.
+    Retry(Named),
+    /// Stay at the present step until `promote`.
+    Pause(Named),
+    /// Go back to an older revision; what came from Git is reverted there too.
+    Undo(Undo),
+    /// Replace all pods, a few at a time.
+    Restart(Restart),
     /// Make the cluster serve Rollouts and analyses.
     InstallCrds(InstallCrds),
     /// Only the embedded cluster, for kubectl or any client.
@@ -226,6 +246,97 @@ pub struct Look {
     /// Which repository.
     #[command(flatten)]
     pub repo: Repo,
+}
+
+/// `get`.
+#[derive(Debug, Subcommand)]
+pub enum Get {
+    /// All Rollouts of a namespace, as a table.
+    #[command(visible_alias = "ros")]
+    Rollouts {
+        /// Those of all namespaces.
+        #[arg(short = 'A', long)]
+        all_namespaces: bool,
+        /// Go on showing what changes.
+        #[arg(short, long)]
+        watch: bool,
+    },
+    /// One Rollout with its revisions, pods and analyses.
+    #[command(
+        visible_alias = "ro",
+        after_help = "Examples:\n  switchback get rollout web -n shop\n  switchback get rollout web -w       \
+        redrawn in place on a terminal, a line for each change elsewhere"
+    )]
+    Rollout {
+        /// Its name.
+        name: String,
+        /// Go on showing what changes.
+        #[arg(short, long)]
+        watch: bool,
+    },
+}
+
+/// `status`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  switchback status web --timeout 10m && echo deployed\n  \
+switchback status web --timeout 0s     looks once and does not wait")]
+pub struct Status {
+    /// Name of the Rollout.
+    pub name: String,
+    /// How long to wait; without it there is no limit, with 0s it does not wait.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub timeout: Option<std::time::Duration>,
+}
+
+/// A Rollout to do something to.
+#[derive(Debug, Args)]
+pub struct Named {
+    /// Name of the Rollout.
+    pub name: String,
+    /// Only say what would be written.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `promote`.
+#[derive(Debug, Args)]
+pub struct Promote {
+    /// Which Rollout.
+    #[command(flatten)]
+    pub named: Named,
+    /// Go to the end at once, without pauses and analyses.
+    #[arg(long)]
+    pub full: bool,
+    /// Do not ask before --full.
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// `undo`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  switchback undo web                    back to the revision before\n  \
+switchback undo web --to-revision 3 --yes")]
+pub struct Undo {
+    /// Which Rollout.
+    #[command(flatten)]
+    pub named: Named,
+    /// The revision; 0 is the one before the present.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub to_revision: i64,
+    /// Do not ask.
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// `restart`.
+#[derive(Debug, Args)]
+pub struct Restart {
+    /// Which Rollout.
+    #[command(flatten)]
+    pub named: Named,
+    /// Not now, but after this time.
+    #[arg(short, long = "in", value_name = "DURATION", default_value = "0s", value_parser = duration)]
+    pub after: std::time::Duration,
 }
 
 /// `install-crds`.

@@ -1,15 +1,19 @@
 //! Decides which words the command line understands, and which exit code each end has.
 //! It never does the work of a verb.
 
+pub mod act;
 pub mod args;
 pub mod crds;
 pub mod fail;
+pub mod get;
 pub mod narrate;
 pub mod open;
 pub mod plan;
 pub mod run;
 pub mod sandbox;
+pub mod status;
 
+use crate::logic::rollout::act::Act;
 use args::{Arguments, Verb};
 use clap::Parser;
 use fail::Failure;
@@ -41,6 +45,14 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
         Verb::Controller(verb) => run::controller(common, verb).await,
         Verb::Plan(verb) => plan::plan(common, verb, false).await,
         Verb::Diff(verb) => plan::plan(common, verb, true).await,
+        Verb::Get { what } => get::get(common, what).await,
+        Verb::Status(verb) => status::status(common, verb).await,
+        Verb::Promote(verb) => act::promote(common, verb).await,
+        Verb::Abort(verb) => act::say(common, verb, Act::Abort).await,
+        Verb::Retry(verb) => act::say(common, verb, Act::Retry).await,
+        Verb::Pause(verb) => act::say(common, verb, Act::Pause).await,
+        Verb::Undo(verb) => act::undo(common, verb).await,
+        Verb::Restart(verb) => act::restart(common, verb).await,
         Verb::InstallCrds(verb) => crds::install(common, verb).await,
         Verb::Sandbox(verb) => sandbox::sandbox(verb).await,
         Verb::Completion { shell } => {

@@ -14,10 +14,16 @@ pub async fn cluster(common: &Common) -> Result<Cluster, Failure> {
     Ok(open::cluster(common.kubeconfig.as_deref(), common.context.as_deref()).await?)
 }
 
-/// The namespace that the flags name.
+/// The namespace that the flags name; `default` without.
 #[must_use]
 pub fn namespace(common: &Common) -> String {
     common.namespace.clone().unwrap_or_else(|| "default".to_owned())
+}
+
+/// The namespace that the flags name, or else the kubeconfig.
+#[must_use]
+pub fn present_namespace(common: &Common, cluster: &Cluster) -> String {
+    common.namespace.clone().unwrap_or_else(|| cluster.namespace().to_owned())
 }
 
 /// The repository that the flags name.

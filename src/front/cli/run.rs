@@ -140,17 +140,22 @@ async fn drive(
 
 /// Ends when the process is asked to.
 pub async fn stopped() {
+    let _code = interrupted().await;
+}
+
+/// Ends when the process is asked to, with its exit code: 0 where it was told to end, 130 on Ctrl-C.
+pub async fn interrupted() -> ExitCode {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         if let Ok(mut term) = signal(SignalKind::terminate()) {
-            tokio::select! {
+            return tokio::select! {
                 biased;
-                _ = term.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
+                _ = term.recv() => ExitCode::SUCCESS,
+                _ = tokio::signal::ctrl_c() => ExitCode::from(130),
+            };
         }
     }
     let _ended = tokio::signal::ctrl_c().await;
+    ExitCode::from(130)
 }

@@ -60,7 +60,7 @@ async fn first(stage: &mut Stage) -> Result<(), Failure> {
     stage.heading("1", "the first version", "Git says what the cluster should hold; it is applied.");
     let commit = stage.shop.git(&["rev-parse", "HEAD"]).await?;
     stage.commits.push(commit.clone());
-    stage.watch("web", "v0", "v1", |scene, _| scene.is_healthy_at("v1") && scene.commit() == commit).await?;
+    stage.watch("v0", "v1", |scene, _| scene.is_healthy_at("v1") && scene.commit() == commit).await?;
     stage.passed("five pods of v1 are ready, from the commit in the repository");
     Ok(())
 }
@@ -70,9 +70,8 @@ async fn good(stage: &mut Stage) -> Result<(), Failure> {
     stage.shop.replace("web/rollout.yaml", "example/web:v1", "example/web:v2")?;
     let commit = stage.shop.commit("Ada", "web: v2, a quicker basket").await?;
     stage.commits.push(commit.clone());
-    let seen = stage
-        .watch("web", "v1", "v2", |scene, _| scene.is_healthy_at("v2") && scene.commit() == commit)
-        .await?;
+    let seen =
+        stage.watch("v1", "v2", |scene, _| scene.is_healthy_at("v2") && scene.commit() == commit).await?;
     if !seen.both || seen.abort || !seen.sizes.contains(&1) {
         return Err(Failure::no("v2 did not climb in steps: it was never seen beside v1"));
     }
@@ -96,7 +95,7 @@ async fn bad(stage: &mut Stage) -> Result<(), Failure> {
     let commit = stage.shop.commit("Bob", "web: v3, a new greeting").await?;
     stage.commits.push(commit.clone());
     let seen = stage
-        .watch("web", "v2", "v3", |scene, seen| {
+        .watch("v2", "v3", |scene, seen| {
             seen.safe && scene.is_healthy_at("v2") && scene.commit() != commit && !scene.commit().is_empty()
         })
         .await?;

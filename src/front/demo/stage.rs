@@ -12,7 +12,9 @@ use crate::front::demo::shop::{Pace, Shop};
 use crate::front::demo::story::{Scene, Seen};
 use crate::front::demo::{mark, say};
 use crate::front::embedded::{self, Embedded};
-use crate::front::screen::{FAINT, STRONG, paint};
+use crate::front::screen::{FAINT, Live, STRONG, is_live, paint};
+use crate::front::view::draw;
+use crate::front::view::picture::Picture;
 use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -20,8 +22,18 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+/// Shortest time between two drawings, and longest.
+const DRAWINGS: (Duration, Duration) = (Duration::from_millis(80), Duration::from_millis(500));
 /// Longest time of one act.
 const LIMIT: Duration = Duration::from_secs(90);
+
+/// What was shown last of the scene.
+#[derive(Default)]
+struct View {
+    live: Live,
+    drawn_at: Option<Instant>,
+    line: String,
+}
 
 /// The stage of the demo.
 pub struct Stage {
@@ -34,6 +46,7 @@ pub struct Stage {
     told: mpsc::UnboundedReceiver<Told>,
     stop: Option<oneshot::Sender<()>>,
     tasks: JoinSet<()>,
+    view: View,
     began: Instant,
     _folder: Option<TempDir>,
 }
@@ -82,7 +95,8 @@ impl Stage {
         say(&format!("{} {}", paint(FAINT, "repository"), shop.path.display()));
         let began = Instant::now();
         let stop = Some(stop);
-        Ok(Self { embedded, shop, commits: Vec::new(), told, stop, tasks, began, _folder: folder })
+        let view = View::default();
+        Ok(Self { embedded, shop, commits: Vec::new(), told, stop, tasks, view, began, _folder: folder })
     }
 
     /// The present scene.
@@ -106,13 +120,12 @@ impl Stage {
         ));
     }
 
-    /// Watches the Rollout `_name` until `over` holds, and answers what was seen on the way from `old` to `new`.
+    /// Watches until `over` holds, showing the scene, and answers what was seen on the way from `old` to `new`.
     ///
     /// # Errors
     /// It does not come to pass in time.
     pub async fn watch(
         &mut self,
-        _name: &str,
         old: &str,
         new: &str,
         over: impl Fn(&Scene, &Seen) -> bool,
@@ -124,8 +137,9 @@ impl Stage {
             while changes.try_recv().is_ok() {}
             let scene = self.scene();
             seen.take(&scene, old, new);
-            self.tell();
-            if over(&scene, &seen) {
+            let is_over = over(&scene, &seen);
+            self.show(&scene, is_over);
+            if is_over {
                 return Ok(seen);
             }
             tokio::select! {
@@ -138,16 +152,42 @@ impl Stage {
                     )));
                 }
                 _ = changes.recv() => {}
+                () = tokio::time::sleep(DRAWINGS.1), if is_live() => {}
             }
         }
     }
 
-    /// Tells what the engine has done meanwhile.
-    fn tell(&mut self) {
+    /// Tells what the engine has done meanwhile and shows how the Rollout stands: as a tree that is redrawn on a
+    /// terminal, elsewhere as a line whenever it changes.
+    fn show(&mut self, scene: &Scene, last: bool) {
+        let mut lines = Vec::new();
         while let Ok(told) = self.told.try_recv() {
-            if let Some(line) = narrate::line(&told) {
-                say(&format!("  {line}"));
+            lines.extend(narrate::line(&told));
+        }
+        let now = Clock::Real.now();
+        let picture = Picture::of(&scene.rollout, &scene.sets, &scene.pods, &scene.runs, now);
+        let view = &mut self.view;
+        if !is_live() {
+            lines.iter().for_each(|line| say(&format!("  {line}")));
+            let line = draw::line(&picture);
+            if line != view.line && !picture.name.is_empty() {
+                say(&format!("  {}", paint(FAINT, &line)));
+                view.line = line;
             }
+            return;
+        }
+        let early = view.drawn_at.is_some_and(|at| at.elapsed() < DRAWINGS.0);
+        if lines.is_empty() && early && !last {
+            return;
+        }
+        let _closed = view.live.draw("");
+        lines.iter().for_each(|line| say(&format!("  {line}")));
+        if !picture.name.is_empty() {
+            let _closed = view.live.draw(&format!("\n{}\n ", draw::tree(&picture, now, "")));
+        }
+        view.drawn_at = Some(Instant::now());
+        if last {
+            view.live.keep();
         }
     }
 

@@ -111,28 +111,10 @@ fn climb(change: &Change) -> Option<String> {
         .pointer("/spec/strategy/canary/steps")
         .and_then(|s| serde_json::from_value(s.clone()).ok())
         .unwrap_or_default();
-    let mut words: Vec<String> = steps.iter().map(step_words).collect();
+    let mut words: Vec<String> = steps.iter().map(CanaryStep::in_words).collect();
     words.push("100 %".to_owned());
     words.dedup();
     Some(words.join(" → "))
-}
-
-fn step_words(step: &CanaryStep) -> String {
-    if let Some(weight) = step.set_weight {
-        return format!("{weight} %");
-    }
-    if let Some(pause) = &step.pause {
-        return match &pause.duration {
-            None => "wait for a user".to_owned(),
-            Some(crate::api::intstr::IntOrString::Int(n)) => format!("pause {n}s"),
-            Some(text) => format!("pause {text}"),
-        };
-    }
-    if let Some(analysis) = &step.analysis {
-        let names: Vec<&str> = analysis.templates.iter().map(|t| t.template_name.as_str()).collect();
-        return format!("analysis {}", names.join(", "));
-    }
-    step.describe()
 }
 
 /// The plan as unified diffs of YAML, without secrets.

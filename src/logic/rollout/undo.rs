@@ -1,0 +1,194 @@
+//! Decides what `undo` writes: the template of an older revision, and the request that Git goes back as well.
+//! It never decides which commits go back; `logic::revert` does.
+
+use crate::api::key::target_of;
+use crate::api::meta::Meta;
+use crate::api::names;
+use crate::api::write::{Patch, Target, Write};
+use crate::logic::plan::change::SOURCE;
+use crate::logic::rollout::act::Said;
+use serde_json::{Value, json};
+use thiserror::Error;
+
+/// Why there is no way back.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum NoWayBack {
+    /// The number is none of the revisions there are.
+    #[error("unable to find specified revision {wanted} in history; there are: {there}")]
+    NoSuchRevision {
+        /// The number.
+        wanted: i64,
+        /// The revisions there are, newest first.
+        there: String,
+    },
+    /// There is no older revision.
+    #[error("no revision found for rollout \"{0}\" before the present one; there is nothing to go back to")]
+    NoneBefore(String),
+}
+
+fn meta(object: &Value) -> Meta {
+    object.get("metadata").and_then(Meta::of).unwrap_or_default()
+}
+
+/// The writes that bring the Rollout back to `wanted` (0: the one before the present). `sets` are its ReplicaSets,
+/// `workload` the object it refers to, if any; `same` tells whether two templates mean the same.
+///
+/// # Errors
+/// There is no such revision.
+pub fn writes(
+    rollout: &Value,
+    sets: &[Value],
+    workload: Option<&Value>,
+    wanted: i64,
+    same: &dyn Fn(&Value, &Value) -> bool,
+) -> Result<Said, NoWayBack> {
+    let own = meta(rollout);
+    let mut owned: Vec<&Value> = sets.iter().filter(|s| meta(s).is_controlled_by(&own.uid)).collect();
+    owned.sort_by_key(|s| std::cmp::Reverse(meta(s).revision()));
+    let chosen = match wanted {
+        0 => *owned.get(1).ok_or_else(|| NoWayBack::NoneBefore(own.name.clone()))?,
+        n => *owned.iter().find(|s| meta(s).revision() == n).ok_or_else(|| {
+            let numbers: Vec<String> = owned.iter().map(|s| meta(s).revision().to_string()).collect();
+            NoWayBack::NoSuchRevision { wanted: n, there: numbers.join(", ") }
+        })?,
+    };
+    let chosen_meta = meta(chosen);
+    let number = chosen_meta.revision();
+    let mut template = chosen.pointer("/spec/template").cloned().unwrap_or(Value::Null);
+    if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
+        labels.remove(names::POD_HASH);
+    }
+    let (holder, path) = holder(rollout, workload);
+    let present = holder.pointer(path).unwrap_or(&Value::Null);
+    if same(present, &template) {
+        let text = format!("skipped rollback (current template already matches revision {number})");
+        return Ok(Said::Nothing(text));
+    }
+    let replace = json!({"op": "replace", "path": path, "value": template});
+    let marks = marks(&own, &chosen_meta, number);
+    let writes = match workload {
+        None => vec![json_patch(target_of(rollout), std::iter::once(replace).chain(marks).collect())],
+        Some(workload) => {
+            let mut writes = vec![json_patch(target_of(workload), vec![replace])];
+            if !marks.is_empty() {
+                writes.push(json_patch(target_of(rollout), marks));
+            }
+            writes
+        }
+    };
+    let in_git = if own.annotation(SOURCE).is_some() { "; its commits are reverted in Git" } else { "" };
+    Ok(Said::Writes(writes, format!("goes back from revision {} to {number}{in_git}", own.revision())))
+}
+
+/// Where the pod template stands: the object and the path in it.
+fn holder<'v>(rollout: &'v Value, workload: Option<&'v Value>) -> (&'v Value, &'static str) {
+    match workload {
+        None => (rollout, "/spec/template"),
+        Some(w) if w.get("kind").and_then(Value::as_str) == Some("PodTemplate") => (w, "/template"),
+        Some(w) => (w, "/spec/template"),
+    }
+}
+
+/// What tells the engine that Git is to go back too, for Rollouts that come from Git: from which revision to which,
+/// and which commit the older one came from.
+fn marks(own: &Meta, chosen: &Meta, number: i64) -> Vec<Value> {
+    if own.annotation(SOURCE).is_none() {
+        return Vec::new();
+    }
+    let add = |key: &str, value: &str| {
+        let path = format!("/metadata/annotations/{}", key.replace('~', "~0").replace('/', "~1"));
+        json!({"op": "add", "path": path, "value": value})
+    };
+    let mut marks = vec![add(names::UNDO, &format!("{}->{number}", own.revision()))];
+    for key in [names::COMMIT, names::COMMIT_SUBJECT] {
+        marks.extend(chosen.annotation(key).map(|value| add(key, value)));
+    }
+    marks
+}
+
+fn json_patch(target: Target, operations: Vec<Value>) -> Write {
+    Write::Patch { target, subresource: "", patch: Patch::Json(Value::Array(operations)), expect: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(revision: i64, image: &str) -> Value {
+        json!({"apiVersion": "apps/v1", "kind": "ReplicaSet",
+            "metadata": {"name": format!("web-{revision}"), "namespace": "shop",
+                "annotations": {names::REVISION: revision.to_string(), names::COMMIT: format!("c{revision}")},
+                "ownerReferences": [{"uid": "u", "controller": true, "kind": "Rollout", "name": "web"}]},
+            "spec": {"template": template(image, Some("hash"))}})
+    }
+
+    fn template(image: &str, hash: Option<&str>) -> Value {
+        let mut labels = json!({"app": "web"});
+        if let Some(hash) = hash {
+            labels[names::POD_HASH] = json!(hash);
+        }
+        json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": image}]}})
+    }
+
+    fn rollout(delivered: bool) -> Value {
+        let mut annotations = json!({names::REVISION: "3"});
+        if delivered {
+            annotations[SOURCE] = json!("source");
+        }
+        json!({"apiVersion": names::ARGO, "kind": "Rollout", "metadata": {"name": "web", "namespace": "shop",
+            "uid": "u", "annotations": annotations}, "spec": {"template": template("v3", None)}})
+    }
+
+    fn operations(said: Said) -> Vec<Vec<Value>> {
+        let Said::Writes(writes, _) = said else { panic!("{said:?}") };
+        let of = |w: Write| match w {
+            Write::Patch { patch: Patch::Json(Value::Array(all)), .. } => all,
+            other => panic!("{other:?}"),
+        };
+        writes.into_iter().map(of).collect()
+    }
+
+    const SAME: &dyn Fn(&Value, &Value) -> bool = &|a, b| a == b;
+
+    #[test]
+    fn the_revision_before_comes_back_without_its_hash() {
+        let sets = [set(1, "v1"), set(3, "v3"), set(2, "v2")];
+        let all = operations(writes(&rollout(false), &sets, None, 0, SAME).unwrap());
+        let replace = json!({"op": "replace", "path": "/spec/template", "value": template("v2", None)});
+        assert_eq!(all, [vec![replace]]);
+    }
+
+    #[test]
+    fn what_came_from_git_asks_git_to_go_back_in_the_same_write() {
+        let sets = [set(1, "v1"), set(3, "v3"), set(2, "v2")];
+        let all = operations(writes(&rollout(true), &sets, None, 1, SAME).unwrap());
+        let add = |path: &str, value: &str| json!({"op": "add", "path": format!("/metadata/annotations/switchback.dev~1{path}"), "value": value});
+        assert_eq!(all[0][1..], [add("undo", "3->1"), add("commit", "c1")]);
+    }
+
+    #[test]
+    fn a_workload_gets_the_template_before_git_is_asked() {
+        let sets = [set(2, "v2"), set(3, "v3")];
+        let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": {"name": "web", "namespace": "shop"}, "spec": {"template": template("v3", None)}});
+        let said = writes(&rollout(true), &sets, Some(&deployment), 0, SAME).unwrap();
+        let Said::Writes(made, _) = &said else { panic!("{said:?}") };
+        let kinds: Vec<String> = made.iter().map(|w| w.target().kind).collect();
+        assert_eq!(kinds, ["Deployment", "Rollout"]);
+        assert_eq!(operations(said)[0][0]["path"], "/spec/template");
+    }
+
+    #[test]
+    fn without_a_way_back_it_says_what_there_is() {
+        let sets = [set(3, "v3"), set(2, "v2")];
+        let none = writes(&rollout(false), &sets, None, 7, SAME).unwrap_err();
+        assert_eq!(none.to_string(), "unable to find specified revision 7 in history; there are: 3, 2");
+        let first = writes(&rollout(false), &sets[..1], None, 0, SAME).unwrap_err();
+        assert!(first.to_string().contains("no revision found for rollout \"web\""));
+        let same = writes(&rollout(false), &sets, None, 3, SAME).unwrap();
+        assert!(matches!(same, Said::Nothing(text) if text.contains("already matches revision 3")));
+        let mut foreign = set(2, "v2");
+        foreign["metadata"]["ownerReferences"][0]["uid"] = json!("other");
+        assert!(writes(&rollout(false), &[set(3, "v3"), foreign], None, 0, SAME).is_err());
+    }
+}
