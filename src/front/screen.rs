@@ -131,7 +131,11 @@ impl Live {
         let wide = width();
         let text = symbols(text.trim_end());
         for line in text.lines() {
-            writeln!(out, "{}\x1b[0m", console::truncate_str(line, wide, "…"))?; // a wrapped line would be miscounted
+            if is_live() {
+                writeln!(out, "{}\x1b[0m", console::truncate_str(line, wide, "…"))?; // a wrapped line would be miscounted
+            } else {
+                writeln!(out, "{line}")?;
+            }
         }
         self.lines = text.lines().count();
         out.flush()

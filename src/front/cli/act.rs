@@ -131,7 +131,7 @@ async fn carry_out(
 ) -> Result<ExitCode, Failure> {
     let (writes, words) = match said {
         Said::Writes(writes, words) => (writes, words),
-        Said::Nothing(words) => (Vec::new(), words),
+        Said::Nothing(words) => (Vec::new(), format!("stays as it is: {words}")),
     };
     if !verb.dry_run {
         for write in &writes {

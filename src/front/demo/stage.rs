@@ -24,6 +24,8 @@ use tokio::time::Instant;
 
 /// Shortest time between two drawings, and longest.
 const DRAWINGS: (Duration, Duration) = (Duration::from_millis(80), Duration::from_millis(500));
+/// Time in which what belongs to an act is still told in it.
+const LAST_WORDS: Duration = Duration::from_millis(150);
 /// Longest time of one act.
 const LIMIT: Duration = Duration::from_secs(90);
 
@@ -138,8 +140,10 @@ impl Stage {
             let scene = self.scene();
             seen.take(&scene, old, new);
             let is_over = over(&scene, &seen);
-            self.show(&scene, is_over);
+            self.show(&scene, false);
             if is_over {
+                tokio::time::sleep(LAST_WORDS).await;
+                self.show(&self.scene(), true);
                 return Ok(seen);
             }
             tokio::select! {

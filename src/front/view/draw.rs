@@ -65,20 +65,19 @@ pub fn tree(picture: &Picture, now: Timestamp, namespace: &str) -> String {
     lines.join("\n")
 }
 
-/// How it stands, in words: `paused at step 2/5`.
+/// How it stands, in words: `paused at step 2/5, pause 2s`.
 #[must_use]
 pub fn standing(picture: &Picture) -> String {
-    let place = if picture.steps > 0 && picture.phase != "Healthy" && picture.phase != "Degraded" {
-        format!(" at step {}/{}", (picture.step + 1).min(picture.steps), picture.steps)
-    } else {
-        String::new()
-    };
-    let why = match picture.phase.as_str() {
-        "Paused" | "Degraded" => String::new(),
-        _ if picture.message.is_empty() => String::new(),
-        _ => format!(": {}", picture.message),
-    };
-    format!("{}{place}{why}", picture.phase.to_lowercase())
+    let phase = picture.phase.to_lowercase();
+    match (picture.phase.as_str(), &picture.doing) {
+        ("Healthy" | "Degraded", _) => phase,
+        (_, Some(step)) => {
+            format!("{phase} at step {}/{}, {step}", (picture.step + 1).min(picture.steps), picture.steps)
+        }
+        ("Paused", None) => phase,
+        (_, None) if picture.message.is_empty() => phase,
+        (_, None) => format!("{phase}: {}", picture.message),
+    }
 }
 
 /// The whole in one line without colour, for where nothing can be redrawn.

@@ -6,3 +6,6 @@ pub mod follow;
 pub mod picture;
 pub mod runs;
 pub mod table;
+
+#[cfg(test)]
+mod tests;

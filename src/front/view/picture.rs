@@ -40,6 +40,9 @@ pub struct Picture {
     pub origin: Option<Origin>,
     /// Pods wanted, there, of the current revision, ready, and available.
     pub replicas: Counts,
+    /// The step under way, in words; none when nothing is under way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doing: Option<String>,
     /// What comes next, in words; none when nothing is to come.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -184,17 +187,12 @@ impl Picture {
                 ready: status.ready_replicas,
                 available: status.available_replicas,
             },
+            doing: steps.get(step).filter(|_| !promoted && !status.abort).map(|s| s.in_words()),
             next: next(&typed, step, now),
             created: typed.metadata.creation_timestamp.map(|t| t.at()),
             replica_sets,
             analysis_runs: runs::of(&typed.metadata, runs),
         }
-    }
-
-    /// Whether the current revision is still on its way.
-    #[must_use]
-    pub fn is_climbing(&self) -> bool {
-        self.phase == "Paused" || self.phase == "Progressing" && self.replica_sets.len() > 1
     }
 }
 

@@ -77,7 +77,9 @@ pub fn writes(
         }
     };
     let in_git = if own.annotation(SOURCE).is_some() { "; its commits are reverted in Git" } else { "" };
-    Ok(Said::Writes(writes, format!("goes back from revision {} to {number}{in_git}", own.revision())))
+    let subject = chosen_meta.annotation(names::COMMIT_SUBJECT).filter(|s| !s.is_empty());
+    let what = subject.map(|s| format!(", \"{s}\"")).unwrap_or_default();
+    Ok(Said::Writes(writes, format!("goes back from revision {} to {number}{what}{in_git}", own.revision())))
 }
 
 /// Where the pod template stands: the object and the path in it.
