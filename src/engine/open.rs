@@ -3,6 +3,7 @@
 
 use crate::api::inventory;
 use crate::api::kinds::Kind;
+use crate::api::write::Target;
 use crate::base::clock::Clock;
 use crate::engine::context::{Context, Told};
 use crate::engine::deliver::Source;
@@ -11,7 +12,10 @@ use crate::engine::record;
 use crate::world::git::{Author, Mirror, Options, watch_local};
 use crate::world::watch::{Interest, follow};
 use crate::world::{connect, probe};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use kube::client::Body;
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -20,7 +24,7 @@ use tower::{BoxError, Service};
 
 pub use crate::world::cluster::{Cluster, Mode};
 pub use crate::world::error::ClusterError;
-pub use crate::world::git::{Credentials, GitError, Secret};
+pub use crate::world::git::{Credentials, GitError, Held, Secret};
 pub use crate::world::probe::{Inside, Probe};
 pub use crate::world::watch::News;
 
@@ -151,8 +155,57 @@ pub fn watch(
 ) -> mpsc::Receiver<(&'static str, News)> {
     let (sender, receiver) = mpsc::channel(1024);
     for (name, kind, labels) in kinds {
-        let interest = Interest { kind, namespace: namespace.map(str::to_owned), labels: labels.to_owned() };
+        let namespace = namespace.map(str::to_owned);
+        let interest = Interest { kind, namespace, labels: labels.to_owned(), name: String::new() };
         tasks.spawn(follow(cluster.client(), interest, sender.clone(), name));
     }
     receiver
+}
+
+/// The credentials in the Secret `name`, kept up to date while `tasks` lives: `username` with `password` or `token`,
+/// a `token` (or `bearerToken`) alone, or `ssh-privatekey`. None when there is no such Secret, or it holds none.
+///
+/// # Errors
+/// The cluster refuses or is away.
+pub async fn credentials(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+    tasks: &mut JoinSet<()>,
+) -> Result<Option<Credentials>, ClusterError> {
+    let target = Target::new("v1", "Secret", namespace, name);
+    let Some(secret) = cluster.get(&target).await? else { return Ok(None) };
+    let user = text_of(&secret, "username");
+    let keys: &[&str] = if user.is_some() { &["password", "token"] } else { &["token", "bearerToken"] };
+    let key = keys.iter().chain(&["ssh-privatekey"]).copied().find(|k| text_of(&secret, k).is_some());
+    let Some(key) = key else { return Ok(None) };
+    let held = Held::new(&target.to_string(), text_of(&secret, key).unwrap_or_default());
+    let text = Secret::Held(held.clone());
+    let credentials = match (key, user) {
+        ("ssh-privatekey", _) => Credentials::SshKey { key: text, known_hosts: None },
+        (_, Some(user)) => Credentials::Basic { user, password: text },
+        _ => Credentials::Bearer(text),
+    };
+    let kind = cluster.kind("v1", "Secret").await?;
+    let namespace = Some(namespace.to_owned());
+    let interest = Interest { kind, namespace, labels: String::new(), name: name.to_owned() };
+    let (sender, mut news) = mpsc::channel(4);
+    tasks.spawn(follow(cluster.client(), interest, sender, "Secret"));
+    tasks.spawn(async move {
+        while let Some((_, news)) = news.recv().await {
+            match news {
+                News::Present(secret) => held.set(text_of(&secret, key).unwrap_or_default()),
+                News::Gone(_) => held.set(String::new()),
+                News::ListBegins | News::ListEnds | News::Trouble(_) => {}
+            }
+        }
+    });
+    Ok(Some(credentials))
+}
+
+/// The text at `key` of a Secret; none when it is missing, empty or no text.
+fn text_of(secret: &Value, key: &str) -> Option<String> {
+    let encoded = secret.get("data")?.get(key)?.as_str()?;
+    let text = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
+    Some(text).filter(|t| !t.trim().is_empty())
 }

@@ -57,7 +57,7 @@ impl Pump {
             return;
         }
         self.open.insert(name);
-        let interest = Interest { kind, namespace: self.namespace.clone(), labels };
+        let interest = Interest { kind, namespace: self.namespace.clone(), labels, name: String::new() };
         self.tasks.spawn(follow(self.client.clone(), interest, self.sender.clone(), name));
     }
 

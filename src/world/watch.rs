@@ -96,6 +96,8 @@ pub struct Interest {
     pub namespace: Option<String>,
     /// Label selector; empty for all.
     pub labels: String,
+    /// Only the object of this name; empty for all.
+    pub name: String,
 }
 
 /// Follows `interest` until the receiver is gone. Every message carries the kind's name.
@@ -115,6 +117,9 @@ pub async fn follow(
     let mut config = watcher::Config::default().page_size(PAGE);
     if !interest.labels.is_empty() {
         config = config.labels(&interest.labels);
+    }
+    if !interest.name.is_empty() {
+        config = config.fields(&format!("metadata.name={}", interest.name));
     }
     let mut stream = Box::pin(watcher(api, config));
     let mut wait = WAITS.0;

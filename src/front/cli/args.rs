@@ -150,6 +150,9 @@ pub struct Repo {
     /// File that holds the token, read anew at each use.
     #[arg(long, value_name = "FILE", env = "SWITCHBACK_GIT_TOKEN_FILE", conflicts_with = "git_token")]
     pub git_token_file: Option<PathBuf>,
+    /// Secret of the cluster with `username` and `password`, `token`, or `ssh-privatekey`; followed as it changes.
+    #[arg(long, value_name = "[NS/]NAME", env = "SWITCHBACK_GIT_SECRET", conflicts_with_all = ["git_token", "git_token_file", "git_user"])]
+    pub git_secret: Option<String>,
     /// User name, if the server wants one beside the token (basic authentication).
     #[arg(long, value_name = "NAME", env = "SWITCHBACK_GIT_USER")]
     pub git_user: Option<String>,

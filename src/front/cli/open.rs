@@ -2,9 +2,10 @@
 //! It never uses either.
 
 use crate::engine::open::{self, Cluster, Credentials, Repository, Secret};
-use crate::front::cli::args::{Common, Repo, Rollback};
+use crate::front::cli::args::{Common, Repo};
 use crate::front::cli::fail::Failure;
 use std::path::{Path, PathBuf};
+use tokio::task::JoinSet;
 
 /// The cluster that the flags name.
 ///
@@ -26,33 +27,57 @@ pub fn present_namespace(common: &Common, cluster: &Cluster) -> String {
     common.namespace.clone().unwrap_or_else(|| cluster.namespace().to_owned())
 }
 
-/// The repository that the flags name.
-#[must_use]
-pub fn repository(
+/// The repository that the flags name; a Secret they name is followed while `tasks` lives.
+///
+/// # Errors
+/// The Secret is not there or holds no credentials, or the cluster refuses or is away.
+pub async fn repository(
     repo: &Repo,
     namespace: String,
-    rollback: Rollback,
-    author: (String, String),
-) -> Repository {
-    let secret = match (&repo.git_token, &repo.git_token_file) {
-        (Some(token), _) => Some(Secret::Value(token.clone())),
-        (None, Some(file)) => Some(Secret::File(file.clone())),
-        (None, None) => None,
+    cluster: &Cluster,
+    tasks: &mut JoinSet<()>,
+) -> Result<Repository, Failure> {
+    let credentials = match &repo.git_secret {
+        Some(name) => from_secret(name, &namespace, cluster, tasks).await?,
+        None => from_flags(repo),
     };
-    let credentials = match (secret, &repo.git_user) {
-        (Some(password), Some(user)) => Credentials::Basic { user: user.clone(), password },
-        (Some(token), None) => Credentials::Bearer(token),
-        (None, _) => Credentials::None,
-    };
-    Repository {
+    Ok(Repository {
         url: absolute(&repo.repo),
         branch: repo.branch.clone(),
         path: repo.path.clone(),
         namespace,
         cache: repo.cache.clone().unwrap_or_else(cache_dir),
         credentials,
-        rollback: rollback == Rollback::Commit,
-        author,
+        rollback: false,
+        author: ("Switchback".to_owned(), String::new()),
+    })
+}
+
+async fn from_secret(
+    name: &str,
+    namespace: &str,
+    cluster: &Cluster,
+    tasks: &mut JoinSet<()>,
+) -> Result<Credentials, Failure> {
+    let (namespace, name) = name.split_once('/').unwrap_or((namespace, name));
+    open::credentials(cluster, namespace, name, tasks).await?.ok_or_else(|| {
+        Failure::usage(format!(
+            "Secret {namespace}/{name} holds no credentials or is not there; make it: kubectl -n {namespace} create \
+             secret generic {name} --from-file=token (or username and password, or ssh-privatekey)"
+        ))
+    })
+}
+
+fn from_flags(repo: &Repo) -> Credentials {
+    let secret = match (&repo.git_token, &repo.git_token_file) {
+        (Some(token), _) => Some(Secret::Value(token.clone())),
+        (None, Some(file)) => Some(Secret::File(file.clone())),
+        (None, None) => None,
+    };
+    match (secret, &repo.git_user) {
+        (Some(password), Some(user)) => Credentials::Basic { user: user.clone(), password },
+        (Some(token), None) => Credentials::Bearer(token),
+        (None, _) => Credentials::None,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::base::clock::Clock;
 use crate::engine::deliver::{self, DeliverError};
 use crate::engine::open as engine_open;
 use crate::engine::sync::SyncError;
-use crate::front::cli::args::{Common, Look, Output, Rollback};
+use crate::front::cli::args::{Common, Look, Output};
 use crate::front::cli::fail::{Failure, NO};
 use crate::front::cli::open;
 use crate::front::screen::{BAD, BUSY, FAINT, GOOD, STRONG, paint, symbols};
@@ -23,10 +23,9 @@ use tokio::task::JoinSet;
 pub async fn plan(common: Common, verb: Look, lines: bool) -> Result<ExitCode, Failure> {
     let cluster = open::cluster(&common).await?;
     let namespace = open::namespace(&common);
-    let author = ("Switchback".to_owned(), String::new());
-    let wanted = open::repository(&verb.repo, namespace, Rollback::Off, author);
-    let source = engine_open::repository(&wanted)?;
     let mut tasks = JoinSet::new();
+    let wanted = open::repository(&verb.repo, namespace, &cluster, &mut tasks).await?;
+    let source = engine_open::repository(&wanted)?;
     let probe = engine_open::network().map_err(Failure::usage)?;
     let context = engine_open::context(cluster, probe, Clock::Real, None, None, &mut tasks);
     let (head, _, plan) = match deliver::preview(&context, &source).await {

@@ -6,7 +6,7 @@ use crate::engine::context::{Context, Told};
 use crate::engine::meter;
 use crate::engine::open::{self as engine_open, Cluster};
 use crate::engine::run::{Ended, Settings, run as run_engine};
-use crate::front::cli::args::{Common, Controller, LogFormat, Ports, Run};
+use crate::front::cli::args::{Common, Controller, LogFormat, Ports, Rollback, Run};
 use crate::front::cli::fail::{Failure, NO};
 use crate::front::cli::{narrate, open};
 use crate::front::embedded::{self, Embedded};
@@ -36,8 +36,9 @@ pub async fn run(common: Common, verb: Run) -> Result<ExitCode, Failure> {
         (open::cluster(&common).await?, verb.engine.prometheus_address.clone(), None::<Embedded>)
     };
     cluster.version().await?;
-    let author = (verb.author_name.clone(), verb.author_email.clone());
-    let wanted = open::repository(&verb.repo, open::namespace(&common), verb.rollback, author);
+    let mut wanted = open::repository(&verb.repo, open::namespace(&common), &cluster, &mut tasks).await?;
+    wanted.rollback = verb.rollback == Rollback::Commit;
+    wanted.author = (verb.author_name.clone(), verb.author_email.clone());
     let source = engine_open::repository(&wanted)?;
     source.git.fetch().await?; // a wrong address or branch ends it here, not in a loop
     let (nudge, nudges) = mpsc::channel(16);

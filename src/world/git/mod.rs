@@ -37,5 +37,5 @@ mod wire;
 pub use contract::{Author, Change, Commit, File, FileKind, Git, Pushed, Reverted};
 pub use error::GitError;
 pub use mirror::{Limits, Mirror, Options};
-pub use secret::{Credentials, Secret};
+pub use secret::{Credentials, Held, Secret};
 pub use watch::{BranchWatch, watch_local};

@@ -4,15 +4,51 @@
 use super::error::GitError;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The longest file that is still taken for a secret, in bytes.
 const LONGEST: usize = 64 * 1024;
 
-/// A secret text, given as it is or as a file that is read again at each use, so that it may be rotated.
+/// A secret text that somebody else keeps up to date.
+#[derive(Clone)]
+pub struct Held {
+    text: Arc<Mutex<String>>,
+    whence: String,
+}
+
+impl Held {
+    /// A secret that comes from `whence` and is `text` at first.
+    #[must_use]
+    pub fn new(whence: &str, text: String) -> Self {
+        Self { text: Arc::new(Mutex::new(text)), whence: whence.to_owned() }
+    }
+
+    /// The secret is `text` from now on.
+    pub fn set(&self, text: String) {
+        *self.text.lock().unwrap_or_else(PoisonError::into_inner) = text;
+    }
+
+    fn get(&self) -> String {
+        self.text.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl PartialEq for Held {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.text, &other.text)
+    }
+}
+
+impl Eq for Held {}
+
+/// A secret text, given as it is, held by somebody who renews it, or as a file that is read again at each use, so
+/// that it may be rotated.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Secret {
     /// The secret itself.
     Value(String),
+    /// A secret that is renewed in memory.
+    Held(Held),
     /// A file that holds it; a line break at its end does not belong to it.
     File(PathBuf),
 }
@@ -26,6 +62,7 @@ impl Secret {
         let bad = |why: String| GitError::Credentials { why };
         let text = match self {
             Self::Value(text) => text.clone(),
+            Self::Held(held) => held.get(),
             Self::File(path) => {
                 let shown = path.display();
                 let bytes =
@@ -41,6 +78,7 @@ impl Secret {
         if text.is_empty() {
             let whence = match self {
                 Self::Value(_) => "the given secret".to_owned(),
+                Self::Held(held) => held.whence.clone(),
                 Self::File(path) => path.display().to_string(),
             };
             return Err(bad(format!("{whence} is empty; put the secret there")));
@@ -52,6 +90,7 @@ impl Secret {
     fn whence(&self) -> String {
         match self {
             Self::Value(_) => "the given one".into(),
+            Self::Held(held) => format!("the one in {}", held.whence),
             Self::File(path) => format!("the one in {}", path.display()),
         }
     }
@@ -61,6 +100,7 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Value(_) => f.write_str("Value(***)"),
+            Self::Held(held) => f.debug_tuple("Held").field(&held.whence).finish(),
             Self::File(path) => f.debug_tuple("File").field(path).finish(),
         }
     }
@@ -138,6 +178,18 @@ mod tests {
             assert!(matches!(secret.reveal(), Err(GitError::Credentials { .. })));
         }
         assert!(Secret::Value(String::new()).reveal().is_err());
+    }
+
+    #[test]
+    fn a_held_secret_may_be_renewed_and_is_not_shown() {
+        let held = Held::new("Secret shop/git", "first\n".into());
+        let secret = Secret::Held(held.clone());
+        assert_eq!(secret.reveal().unwrap(), "first");
+        held.set("second".into());
+        assert_eq!(secret.clone().reveal().unwrap(), "second");
+        assert_eq!(format!("{secret:?}"), "Held(\"Secret shop/git\")");
+        held.set(String::new());
+        assert!(secret.reveal().unwrap_err().to_string().contains("Secret shop/git is empty"));
     }
 
     #[test]
