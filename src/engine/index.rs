@@ -43,7 +43,7 @@ pub struct RolloutRow {
 pub struct RunRow {
     /// What Rollouts read of it.
     pub row: Run,
-    /// The object; dropped once the run is finished.
+    /// The object, while there is something to measure for us.
     pub body: Vec<u8>,
 }
 
@@ -182,12 +182,14 @@ impl Index {
             }
             "AnalysisRun" => {
                 let row = rows::run(value);
-                if !self.is_ours(&row.meta) && row.meta.controller().is_none() {
+                let is_ours = self.is_ours(&row.meta);
+                if !is_ours && row.meta.controller().is_none() {
                     return BTreeSet::new();
                 }
                 let mut concerned = self.owner(&row.meta);
-                let body = if row.phase.is_completed() && value.pointer("/spec/ttlStrategy").is_none() {
-                    Vec::new()
+                let is_over = row.phase.is_completed() && value.pointer("/spec/ttlStrategy").is_none();
+                let body = if is_over || !is_ours {
+                    Vec::new() // nothing to measure for us; its owner may still be ours
                 } else {
                     concerned.insert(Key::Run(name.0.clone(), name.1.clone()));
                     value.to_string().into_bytes()
