@@ -26,6 +26,12 @@ impl Target {
         Self { api_version: own(api_version), kind: own(kind), namespace: own(namespace), name: own(name) }
     }
 
+    /// Whether it is a Rollout.
+    #[must_use]
+    pub fn is_rollout(&self) -> bool {
+        self.api_version == crate::api::names::ARGO && self.kind == "Rollout"
+    }
+
     /// How its kind is served, if the table of kinds knows it.
     #[must_use]
     pub fn served_as(&self) -> Option<Kind> {

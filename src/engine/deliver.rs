@@ -55,6 +55,8 @@ pub struct State {
     pub local: Option<(String, Vec<String>, String)>,
     /// The problem told last, so that it is told once.
     pub problem: Option<String>,
+    /// Rollouts just applied, as they are now, for whoever must not take older news of them for true.
+    pub rollouts: Vec<Value>,
 }
 
 /// What the cluster knows of the Rollouts of a repository.
@@ -210,7 +212,9 @@ async fn sync(
         ahead.objects.extend(versions(manifests));
         state.ledger.save(&context.cluster, ahead).await?; // ours before they exist, so that none is lost
     }
-    let counts = sync::apply(context, manifests, &plan, &inventory, &common).await?;
+    let applied = sync::apply(context, manifests, &plan, &inventory, &common).await?;
+    let counts = applied.counts;
+    state.rollouts = applied.rollouts;
     let mut after = state.ledger.load(&context.cluster).await?.clone();
     after.commit.clone_from(&commit.id);
     after.objects = versions(manifests);

@@ -310,6 +310,9 @@ impl Engine {
     fn take_delivery(&mut self, number: usize, mut state: State, result: Result<String, DeliverError>) {
         let key = Key::Source(number);
         let now = Instant::now();
+        let rollouts = std::mem::take(&mut state.rollouts);
+        let concerned = rollouts.iter().flat_map(|r| self.index.present("Rollout", r)).collect();
+        self.concern(concerned);
         match &result {
             Ok(_) => {
                 state.problem = None;

@@ -215,6 +215,15 @@ fn refusal(change: &Change, error: &ClusterError) -> Result<Action, Problem> {
 /// Objects created, changed and pruned.
 pub type Counts = (usize, usize, usize);
 
+/// What was applied.
+#[derive(Clone, Debug, Default)]
+pub struct Applied {
+    /// How many objects.
+    pub counts: Counts,
+    /// The Rollouts among them, as they are now.
+    pub rollouts: Vec<Value>,
+}
+
 /// Makes the writes of `plan`, kind after kind; what others change meanwhile is decided anew.
 ///
 /// # Errors
@@ -225,9 +234,10 @@ pub async fn apply(
     plan: &Plan,
     inventory: &Inventory,
     common: &PlanContext,
-) -> Result<Counts, SyncError> {
+) -> Result<Applied, SyncError> {
     let total = plan.writes().count();
-    let mut counts = (0, 0, 0);
+    let mut applied = Applied::default();
+    let counts = &mut applied.counts;
     let mut failed = Vec::new();
     for change in plan.changes.iter() {
         if let Action::Conflict { why, help } = &change.action {
@@ -245,9 +255,11 @@ pub async fn apply(
         let answers: Vec<_> = futures::stream::iter(writes).buffered(AT_ONCE).collect().await;
         for (change, answer) in changes.iter().zip(answers) {
             match answer {
-                Ok(true) if change.before.is_none() => counts.0 += 1,
-                Ok(true) => counts.1 += 1,
-                Ok(false) => {}
+                Ok(Some(object)) => {
+                    *if change.before.is_none() { &mut counts.0 } else { &mut counts.1 } += 1;
+                    applied.rollouts.extend(Some(object).filter(|_| change.target.is_rollout()));
+                }
+                Ok(None) => {}
                 Err(error) => failed.push(error.to_string()),
             }
         }
@@ -265,22 +277,22 @@ pub async fn apply(
             counts.2 += 1;
         }
     }
-    Ok(counts)
+    Ok(applied)
 }
 
-/// Makes one write; answers whether there was one to make in the end.
+/// Makes one write; answers the object as it is now, if there was something to write in the end.
 async fn write(
     context: &Context,
     manifests: &Manifests,
     change: &Change,
     inventory: &Inventory,
     common: &PlanContext,
-) -> Result<bool, ClusterError> {
+) -> Result<Option<Value>, ClusterError> {
     let mut change = change.clone();
     for attempt in 0..TRIES {
-        let Some(write) = change::write_of(&change) else { return Ok(false) };
+        let Some(write) = change::write_of(&change) else { return Ok(None) };
         match context.cluster.perform(&write, Mode::Strict).await {
-            Ok(_) => return Ok(true),
+            Ok(object) => return Ok(Some(object.unwrap_or_default())),
             Err(error) if error.is_conflict() && attempt + 1 < TRIES => {
                 let Some(manifest) = manifests.get(&change.key) else { return Err(error) };
                 let live = context.cluster.get(&change.target).await?;
@@ -298,7 +310,7 @@ async fn write(
             Err(error) => return Err(error),
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// Waits, for a moment, until definitions just made are served.
