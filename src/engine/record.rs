@@ -1,4 +1,4 @@
-//! Decides how events reach the cluster: one after the other, behind the back of what caused them.
+//! Decides how events reach the cluster: a few at a time, behind the back of what caused them.
 //! It never holds anything up and never fails what it tells of.
 
 use crate::api::names;
@@ -6,13 +6,16 @@ use crate::api::time::Time;
 use crate::api::write::{Note, Target, Write};
 use crate::base::clock::Clock;
 use crate::world::cluster::{Cluster, Mode};
+use futures::StreamExt;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// Events waiting at most; more are dropped, as Kubernetes' own clients do.
 const MOST_WAITING: usize = 10_000;
+/// Events being told at once.
+const AT_ONCE: usize = 4;
 
 /// Takes events to be told.
 #[derive(Clone, Debug)]
@@ -20,19 +23,29 @@ pub struct Recorder {
     clock: Clock,
     sequence: Arc<AtomicU64>,
     waiting: mpsc::Sender<Value>,
+    taken: Arc<AtomicU64>,
+    told: watch::Receiver<u64>,
 }
 
 /// A recorder, and the work of telling what it takes; the work ends when every recorder is gone.
 pub fn recorder(cluster: Cluster, clock: Clock) -> (Recorder, impl Future<Output = ()> + Send + 'static) {
-    let (waiting, mut events) = mpsc::channel::<Value>(MOST_WAITING);
+    let (waiting, events) = mpsc::channel::<Value>(MOST_WAITING);
+    let (count, told) = watch::channel(0);
     let work = async move {
-        while let Some(object) = events.recv().await {
+        let events = futures::stream::unfold(events, |mut events| async {
+            let event = events.recv().await?;
+            Some((event, events))
+        });
+        let (cluster, count) = (&cluster, &count);
+        let tell = |object: Value| async move {
             if let Err(error) = cluster.perform(&Write::Create { object }, Mode::Plain).await {
                 tracing::debug!(%error, "an event could not be told");
             }
-        }
+            count.send_modify(|n| *n += 1);
+        };
+        events.for_each_concurrent(AT_ONCE, tell).await;
     };
-    (Recorder { clock, sequence: Arc::default(), waiting }, work)
+    (Recorder { clock, sequence: Arc::default(), waiting, taken: Arc::default(), told }, work)
 }
 
 impl Recorder {
@@ -63,8 +76,16 @@ impl Recorder {
             "lastTimestamp": at,
             "count": 1,
         });
-        if self.waiting.try_send(event).is_err() {
-            tracing::debug!(reason = note.reason, "an event was dropped: too many are waiting");
+        match self.waiting.try_send(event) {
+            Ok(()) => drop(self.taken.fetch_add(1, Ordering::Relaxed)),
+            Err(_) => tracing::debug!(reason = note.reason, "an event was dropped: too many are waiting"),
         }
+    }
+
+    /// Waits until everything taken so far is told.
+    pub async fn drained(&self) {
+        let taken = self.taken.load(Ordering::Relaxed);
+        let mut told = self.told.clone();
+        let _work_has_ended = told.wait_for(|n| *n >= taken).await;
     }
 }

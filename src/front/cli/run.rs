@@ -13,9 +13,13 @@ use crate::front::embedded::{self, Embedded};
 use crate::front::screen::{FAINT, paint, symbols};
 use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+
+/// How long the end waits for events to be told.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Does what `run` says.
 ///
@@ -54,7 +58,7 @@ pub async fn run(common: Common, verb: Run) -> Result<ExitCode, Failure> {
     let context = context(cluster, prometheus, ears, &mut tasks)?;
     serve(&verb.ports, (0, 0), &context, &mut tasks).await?;
     let told = Some(told).filter(|_| common.log_format == LogFormat::Text);
-    let ended = drive(context, told, settings, nudges, &mut tasks).await;
+    let ended = drive(context, told, settings, nudges).await;
     drop(nudge);
     Ok(match ended {
         Ended::Stopped | Ended::Settled { healthy: true } => ExitCode::SUCCESS,
@@ -80,7 +84,7 @@ pub async fn controller(common: Common, verb: Controller) -> Result<ExitCode, Fa
     };
     let (_nudge, nudges) = mpsc::channel(1);
     let told = Some(told).filter(|_| common.log_format == LogFormat::Text);
-    drive(context, told, settings, nudges, &mut tasks).await;
+    drive(context, told, settings, nudges).await;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -119,24 +123,29 @@ fn context(
     Ok(engine_open::context(cluster, probe, Clock::Real, Some(ears), prometheus, tasks))
 }
 
-/// Runs an engine until it ends or a signal ends it, telling what it does.
+/// Runs an engine until it ends or a signal ends it, telling what it does, to the last word.
 async fn drive(
     context: Context,
     told: Option<mpsc::UnboundedReceiver<Told>>,
     settings: Settings,
     nudges: mpsc::Receiver<usize>,
-    tasks: &mut JoinSet<()>,
 ) -> Ended {
-    if let Some(mut told) = told {
-        tasks.spawn(async move {
-            while let Some(told) = told.recv().await {
-                if let Some(line) = narrate::line(&told) {
-                    anstream::println!("{}", symbols(&line));
-                }
+    let recorder = context.recorder.clone();
+    let narration = async {
+        let Some(mut told) = told else { return };
+        while let Some(told) = told.recv().await {
+            if let Some(line) = narrate::line(&told) {
+                anstream::println!("{}", symbols(&line));
             }
-        });
-    }
-    run_engine(context, settings, nudges, stopped()).await
+        }
+    };
+    let engine = async {
+        let ended = run_engine(context, settings, nudges, stopped()).await;
+        let _untold = tokio::time::timeout(LAST_WORDS, recorder.drained()).await;
+        ended
+    };
+    let (ended, ()) = tokio::join!(engine, narration);
+    ended
 }
 
 /// Ends when the process is asked to.
