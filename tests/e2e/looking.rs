@@ -1,0 +1,66 @@
+//! Looking before leaping: `plan` and `diff` say what a commit would change, for people and for programs, and answer
+//! with their exit code. They never change anything, which is held against the cluster.
+
+use super::repository::Repository;
+use super::stage::{Stage, play};
+use serde_json::{Value, json};
+
+const MODE: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: mode\ndata:\n  MODE: one\n";
+
+async fn config(stage: &Stage) -> Value {
+    stage.get("ConfigMap", "mode").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plan_and_diff_answer_with_their_exit_code() {
+    play("looking", async |stage| {
+        let repository = Repository::empty(stage.path("repo"));
+        repository.write("mode.yaml", MODE);
+        let first = repository.commit("first");
+        let of = |verb: &str| {
+            format!("{verb} --repo {} --namespace {}", repository.path.display(), stage.namespace)
+        };
+
+        let plan = stage.run(&of("plan")).await;
+        assert_eq!(plan.code, 1, "{}", plan.err);
+        let expected = format!("+ ConfigMap {}/mode", stage.namespace);
+        assert!(plan.out.contains(&expected) && plan.out.contains("mode.yaml:1"), "{}", plan.out);
+        assert!(plan.out.contains(&first[..7]), "{}", plan.out);
+        assert!(plan.err.is_empty(), "nothing but the result: {}", plan.err);
+        assert!(config(stage).await.is_null(), "plan has changed something");
+        assert_eq!(stage.run(&of("diff")).await.code, 1);
+        assert!(config(stage).await.is_null(), "diff has changed something");
+
+        stage.run(&of("run --once")).await.ok();
+        let present = config(stage).await;
+        for verb in ["plan", "diff"] {
+            stage.run(&of(verb)).await.ok();
+        }
+
+        repository.replace("mode.yaml", "one", "two");
+        repository.commit("two");
+        let diff = stage.run(&of("diff")).await;
+        assert_eq!(diff.code, 1, "{}", diff.err);
+        assert!(diff.out.contains("\n-") && diff.out.contains("one"), "{}", diff.out);
+        assert!(diff.out.contains("\n+") && diff.out.contains("two"), "{}", diff.out);
+        let json_text = stage.run(&of("plan -o json")).await;
+        let yaml_text = stage.run(&of("plan -o yaml")).await;
+        assert_eq!((json_text.code, yaml_text.code), (1, 1));
+        let plan: Value = serde_json::from_str(&json_text.out).unwrap();
+        let same: Value = serde_yaml::from_str(&yaml_text.out).unwrap();
+        assert_eq!(plan, same);
+        let change = &plan["changes"][0];
+        assert_eq!((&change["action"], &change["file"]), (&json!("patch"), &json!("mode.yaml")));
+        assert_eq!(config(stage).await, present, "looking has changed something");
+
+        repository.write("mode.yaml", &MODE.replace("\ndata:", "\ndta:"));
+        repository.commit("a slip");
+        for verb in ["plan", "diff", "plan -o json"] {
+            let wrong = stage.run(&of(verb)).await;
+            assert!(wrong.out.is_empty(), "{verb}: {}", wrong.out);
+            let text = wrong.failed(2);
+            assert!(text.contains("dta") && text.contains("mode.yaml"), "{verb}: {text}");
+        }
+    })
+    .await;
+}
