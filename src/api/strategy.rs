@@ -7,7 +7,7 @@ use crate::api::step::CanaryStep;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How a new revision replaces the old one: exactly one of the two.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -19,6 +19,23 @@ pub struct Strategy {
     /// In steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canary: Option<Canary>,
+}
+
+impl Strategy {
+    /// The Services it names.
+    #[must_use]
+    pub fn services(&self) -> BTreeSet<String> {
+        let mut named: BTreeSet<String> = BTreeSet::new();
+        if let Some(canary) = &self.canary {
+            named.extend(canary.canary_service.iter().chain(&canary.stable_service).cloned());
+        }
+        if let Some(blue_green) = &self.blue_green {
+            named.insert(blue_green.active_service.clone());
+            named.extend(blue_green.preview_service.iter().cloned());
+        }
+        named.retain(|n| !n.is_empty());
+        named
+    }
 }
 
 /// Two full sets of pods, switched by Services.

@@ -155,13 +155,17 @@ impl Index {
         match kind {
             "Rollout" => {
                 if !self.is_ours(&rows::meta(value)) {
-                    return BTreeSet::new();
+                    let was_ours = self.rollouts.contains_key(&name);
+                    return if was_ours { self.remove(kind, &name) } else { BTreeSet::new() };
                 }
                 let before = self.rollouts.remove(&name);
+                let named = before.as_ref().map(|r| r.services.clone()).unwrap_or_default();
                 let row = view::rollout_row(value, before);
                 self.links.set(kind, &name, pointers(&name, &row));
                 self.rollouts.insert(name.clone(), row);
-                [Key::Rollout(name.0, name.1)].into()
+                let mut concerned = self.unnamed(&name.0, &named);
+                concerned.insert(Key::Rollout(name.0, name.1));
+                concerned
             }
             "ReplicaSet" => {
                 let known = self.sets.get(&name).filter(|s| {
@@ -176,8 +180,9 @@ impl Index {
             }
             "Service" => {
                 let service = rows::service(value);
-                let concerned = self.rollouts_naming_service(&name);
-                self.services.insert(name, service);
+                let mut concerned = self.rollouts_naming_service(&name);
+                self.services.insert(name.clone(), service);
+                concerned.extend(self.unnamed(&name.0, &[name.1].into()));
                 concerned
             }
             "AnalysisRun" => {
@@ -226,8 +231,10 @@ impl Index {
         self.links.clear(kind, name);
         match kind {
             "Rollout" => {
-                self.rollouts.remove(name);
-                [Key::Rollout(name.0.clone(), name.1.clone())].into()
+                let named = self.rollouts.remove(name).map(|r| r.services).unwrap_or_default();
+                let mut concerned = self.unnamed(&name.0, &named);
+                concerned.insert(Key::Rollout(name.0.clone(), name.1.clone()));
+                concerned
             }
             "ReplicaSet" => self.sets.remove(name).map(|s| self.owner(&s.meta)).unwrap_or_default(),
             "Service" => {
@@ -268,6 +275,20 @@ impl Index {
 
     fn rollouts_naming_service(&self, name: &Name) -> BTreeSet<Key> {
         self.rollouts_to(&To::Service(name.clone()))
+    }
+
+    /// Those of the Services that a Rollout manages and none of ours names.
+    fn unnamed(&self, namespace: &str, services: &BTreeSet<String>) -> BTreeSet<Key> {
+        let names = services.iter().map(|service| (namespace.to_owned(), service.clone()));
+        let unnamed = names.filter(|name| self.unnamed_service(name).is_some());
+        unnamed.map(|(namespace, name)| Key::Service(namespace, name)).collect()
+    }
+
+    /// The Service at `name`, if a Rollout manages it and none of ours names it.
+    #[must_use]
+    pub fn unnamed_service(&self, name: &Name) -> Option<Service> {
+        let named = self.links.to(&To::Service(name.clone())).next().is_some();
+        self.services.get(name).filter(|s| !named && s.managed_by.is_some()).cloned()
     }
 
     fn rollouts_with_analyses(&self, namespace: &str) -> BTreeSet<Key> {

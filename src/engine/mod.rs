@@ -5,6 +5,7 @@
 //! pump     watches -> index -> queue          index    rows of what is known, never whole caches
 //! queue    what to look at, when              gate     what we wrote ourselves, before the watch brings it
 //! roll     one Rollout: decide, write         analyse  one AnalysisRun: ask, judge, write
+//! release  one Service that nobody names
 //! deliver  one repository: Git -> cluster     back     one repository: cluster -> Git
 //! run      the one loop over all of them
 //! ```
@@ -22,6 +23,7 @@ pub mod open;
 pub mod pump;
 pub mod queue;
 pub mod record;
+pub mod release;
 pub mod roll;
 pub mod rows;
 pub mod run;

@@ -19,6 +19,8 @@ pub enum Key {
     Rollout(String, String),
     /// An AnalysisRun, by namespace and name.
     Run(String, String),
+    /// A Service that a Rollout manages and none of ours names, by namespace and name.
+    Service(String, String),
 }
 
 /// Keys waiting to be looked at.

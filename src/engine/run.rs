@@ -8,7 +8,7 @@ use crate::engine::ledger::Ledger;
 use crate::engine::pump::Pump;
 use crate::engine::queue::{Key, Queue};
 use crate::engine::roll::Outcome;
-use crate::engine::{analyse, deliver, facts, roll, view};
+use crate::engine::{analyse, deliver, facts, release, roll, view};
 use crate::logic::analysis::decide::RunView;
 use crate::world::watch::News;
 use jiff::Timestamp;
@@ -59,6 +59,7 @@ pub enum Ended {
 enum Done {
     Rollout(Key, Outcome),
     Run(Key, Outcome),
+    Service(Key, Outcome),
     Source(usize, Box<State>, Result<String, DeliverError>),
 }
 
@@ -235,6 +236,18 @@ impl Engine {
                     self.running
                         .spawn(async move { Done::Run(key, analyse::reconcile(&context, view).await) });
                 }
+                Key::Service(ref namespace, ref name) => {
+                    let name = (namespace.clone(), name.clone());
+                    let Some(service) = self.index.unnamed_service(&name) else {
+                        self.forget(&key);
+                        continue;
+                    };
+                    self.queue.forget_timer(&key);
+                    let context = self.context.clone();
+                    self.running.spawn(async move {
+                        Done::Service(key, release::reconcile(&context, &name.0, service).await)
+                    });
+                }
                 Key::Source(number) => self.look_at(number),
             }
         }
@@ -264,7 +277,9 @@ impl Engine {
     /// Takes up what a look came to.
     fn take_up(&mut self, done: Done) {
         match done {
-            Done::Rollout(key, outcome) | Done::Run(key, outcome) => self.take_outcome(key, outcome),
+            Done::Rollout(key, outcome) | Done::Run(key, outcome) | Done::Service(key, outcome) => {
+                self.take_outcome(key, outcome)
+            }
             Done::Source(number, state, result) => self.take_delivery(number, *state, result),
         }
     }

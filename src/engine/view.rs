@@ -9,7 +9,7 @@ use crate::engine::index::{Index, Name, RolloutRow, source_of};
 use crate::engine::rows;
 use crate::logic::rollout::view::{View, Workload};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Hash and key of a template, kept until the template changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,26 +60,13 @@ pub fn rollout_row(value: &Value, before: Option<RolloutRow>) -> RolloutRow {
     };
     RolloutRow {
         source: source_of(&meta),
-        services: services(&strategy),
+        services: strategy.services(),
         analyses: !analyses(&strategy).is_empty(),
         body: value.to_string().into_bytes(),
         workload,
         hashes,
         meta,
     }
-}
-
-fn services(strategy: &Strategy) -> BTreeSet<String> {
-    let mut named: BTreeSet<String> = BTreeSet::new();
-    if let Some(canary) = &strategy.canary {
-        named.extend(canary.canary_service.iter().chain(&canary.stable_service).cloned());
-    }
-    if let Some(blue_green) = &strategy.blue_green {
-        named.insert(blue_green.active_service.clone());
-        named.extend(blue_green.preview_service.iter().cloned());
-    }
-    named.retain(|n| !n.is_empty());
-    named
 }
 
 fn analyses(strategy: &Strategy) -> Vec<&AnalysisRef> {

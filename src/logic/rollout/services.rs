@@ -1,8 +1,12 @@
 //! Decides which revision each Service of a Rollout selects.
 //! It never decides whether the revision is good; only that it can answer.
 
-use crate::logic::rollout::view::Set;
+use crate::api::names;
+use crate::api::rollout::Rollout;
+use crate::api::write::{Patch, Target, Write};
+use crate::logic::rollout::view::{Service, Set};
 use crate::logic::rollout::work::{Op, Work};
+use serde_json::json;
 
 /// Points the Service `name` at the revision `hash`, and notes the Rollout as its manager.
 pub fn switch(work: &mut Work<'_>, name: &str, hash: &str) {
@@ -43,6 +47,26 @@ pub fn canary(work: &mut Work<'_>) {
     ensure(work, canary.canary_service.as_deref(), shown);
 }
 
+/// Lets a Service go that its Rollout does not name any more, or whose Rollout is gone: it selects pods of every
+/// revision again, instead of one that will not come back.
+#[must_use]
+pub fn let_go(namespace: &str, service: &Service, manager: Option<&Rollout>) -> Option<Write> {
+    service.managed_by.as_ref()?;
+    if manager.is_some_and(|r| r.spec.strategy.services().contains(&service.name)) {
+        return None;
+    }
+    let body = json!({
+        "metadata": {"annotations": {names::MANAGED_BY: null}},
+        "spec": {"selector": {names::POD_HASH: null}},
+    });
+    Some(Write::Patch {
+        target: Target::new("v1", "Service", namespace, &service.name),
+        subresource: "",
+        patch: Patch::Merge(body),
+        expect: Some(service.resource_version.clone()).filter(|v| !v.is_empty()),
+    })
+}
+
 /// Whether a Service or the status still leads to `set`.
 #[must_use]
 pub fn leads_to(work: &Work<'_>, set: &Set) -> bool {
@@ -56,4 +80,32 @@ pub fn leads_to(work: &Work<'_>, set: &Set) -> bool {
     !set.hash.is_empty()
         && (named.contains(&&set.hash)
             || work.services.values().any(|s| s.hash.as_deref() == Some(set.hash.as_str())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_is_let_go_when_nobody_names_it() {
+        let service = Service {
+            name: "web".into(),
+            resource_version: "7".into(),
+            hash: Some("abc".into()),
+            managed_by: Some("shop".into()),
+            ..Service::default()
+        };
+        let of = |active: &str| -> Rollout {
+            serde_json::from_value(json!({"spec": {"strategy": {"blueGreen": {"activeService": active}}}}))
+                .unwrap()
+        };
+        assert_eq!(let_go("ns", &service, Some(&of("web"))), None);
+        let gone = let_go("ns", &service, None).unwrap();
+        assert_eq!(let_go("ns", &service, Some(&of("other"))), Some(gone.clone()));
+        let Write::Patch { patch: Patch::Merge(body), expect, .. } = gone else { panic!() };
+        assert_eq!(expect.as_deref(), Some("7"));
+        assert!(body["spec"]["selector"][names::POD_HASH].is_null());
+        let own = Service { managed_by: None, ..service };
+        assert_eq!(let_go("ns", &own, None), None, "a hash that somebody else wrote is theirs");
+    }
 }
