@@ -52,6 +52,11 @@ fn selector(service: &Value) -> &Value {
     &service["spec"]["selector"]["rollouts-pod-template-hash"]
 }
 
+fn is_free(service: &Value) -> bool {
+    let manager = &service["metadata"]["annotations"]["argo-rollouts.argoproj.io/managed-by-rollouts"];
+    selector(service).is_null() && manager.is_null() && service["spec"]["selector"]["app"] == "colour"
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn rollouts_of_an_instance_are_served_and_others_left_alone() {
     play("controller", async |stage| {
@@ -95,10 +100,18 @@ async fn rollouts_of_an_instance_are_served_and_others_left_alone() {
         stage.phase("colour", "Healthy", |_| true).await;
         stage.pods("colour", &[(3, "example/colour:v2")]).await;
 
+        // A Service that is not named any more, or whose Rollout is gone, selects every pod again.
+        let fewer = json!({"spec": {"strategy": {"blueGreen": {"previewService": null}}}});
+        stage.api.merge(&stage.at("Rollout", "colour"), &fewer).await;
+        stage.until("Service", "colour-preview", "let go", is_free).await;
+        assert_eq!(selector(&stage.get("Service", "colour-active").await), &second);
+        stage.api.delete(&stage.at("Rollout", "colour")).await;
+        stage.until("Service", "colour-active", "let go", is_free).await;
+
         assert!(stage.get("Rollout", "other").await["status"].is_null(), "it belongs to nobody here");
         let page = format!("http://127.0.0.1:{metrics}/metrics");
         let page = reqwest::get(page).await.unwrap().text().await.unwrap();
-        assert!(page.contains("name=\"colour\"") && !page.contains("name=\"other\""), "{page}");
+        assert!(page.contains("name=\"shape\"") && !page.contains("name=\"other\""), "{page}");
         let health = reqwest::get(format!("http://127.0.0.1:{health}/healthz")).await.unwrap();
         assert_eq!(health.status(), 200);
         assert_eq!(program.terminate().await, 0);
