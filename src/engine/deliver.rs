@@ -12,7 +12,7 @@ use crate::engine::ledger::Ledger;
 use crate::engine::rows::key_of_template;
 use crate::engine::sync::{self, SyncError};
 use crate::logic::manifest::{Manifest, Manifests, Source as FileSource, split};
-use crate::logic::plan::{Action, Context as PlanContext, Plan, change};
+use crate::logic::plan::{Action, Change, Context as PlanContext, Plan, change};
 use crate::logic::revert::{Owed, Reason};
 use crate::world::cluster::Mode;
 use crate::world::error::ClusterError;
@@ -205,15 +205,17 @@ async fn sync(
         return Err(DeliverError::Held(nothing_there(source, &inventory)));
     }
     let common = plan_context(source, commit, manifests);
-    let plan =
+    let mut plan =
         sync::plan(context, manifests, &chosen(state, &inventory, manifests), &inventory, &common).await?;
+    let home =
+        sync::apply(context, manifests, &home_of_inventory(&mut plan, source), &inventory, &common).await?;
     if plan.changes.iter().any(|c| matches!(c.action, Action::Create(_))) {
         let mut ahead = inventory.clone();
         ahead.objects.extend(versions(manifests));
         state.ledger.save(&context.cluster, ahead).await?; // ours before they exist, so that none is lost
     }
     let applied = sync::apply(context, manifests, &plan, &inventory, &common).await?;
-    let counts = applied.counts;
+    let counts = (home.counts.0 + applied.counts.0, applied.counts.1, applied.counts.2);
     state.rollouts = applied.rollouts;
     let mut after = state.ledger.load(&context.cluster).await?.clone();
     after.commit.clone_from(&commit.id);
@@ -224,6 +226,15 @@ async fn sync(
         context.tell(Told::Synced { commit: commit.id.clone(), counts });
     }
     release(context, source, state, after).await
+}
+
+/// Takes out of `plan` what has to be there before the inventory can be written: the namespace it is kept in.
+fn home_of_inventory(plan: &mut Plan, source: &Source) -> Plan {
+    let home = Key::core("Namespace", "", &source.namespace);
+    let is_home = |c: &Change| c.key == home && matches!(c.action, Action::Create(_));
+    let (first, rest) = std::mem::take(&mut plan.changes).into_iter().partition(is_home);
+    plan.changes = rest;
+    Plan { changes: first }
 }
 
 /// Writes the inventory down; fences that no longer keep anything out are dropped.

@@ -27,6 +27,7 @@ pub struct Rig {
     tasks: JoinSet<()>,
     folder: TempDir,
     path: String,
+    namespace: String,
 }
 
 /// Runs git in `dir` with nobody's configuration.
@@ -52,6 +53,11 @@ impl Rig {
 
     /// The same for manifests in `path`.
     pub async fn at(path: &str, files: &[(&str, &str)]) -> Self {
+        Self::with(path, "default", files).await
+    }
+
+    /// The same for objects that belong to `namespace` unless they say otherwise.
+    pub async fn with(path: &str, namespace: &str, files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let repo = folder.path().join("repo");
         std::fs::create_dir_all(&repo).unwrap();
@@ -65,8 +71,8 @@ impl Rig {
             sandbox.create("test", definition).unwrap();
         }
         let (_, told) = mpsc::unbounded_channel();
-        let mut rig =
-            Self { sandbox, repo, told, stop: None, engine: None, tasks, folder, path: path.to_owned() };
+        let (path, namespace) = (path.to_owned(), namespace.to_owned());
+        let mut rig = Self { sandbox, repo, told, stop: None, engine: None, tasks, folder, path, namespace };
         for (name, text) in files {
             rig.write(name, text);
         }
@@ -81,7 +87,7 @@ impl Rig {
             url: self.repo.to_string_lossy().into_owned(),
             branch: "main".into(),
             path: self.path.clone(),
-            namespace: "default".into(),
+            namespace: self.namespace.clone(),
             cache: self.folder.path().join("mirrors"),
             credentials: Credentials::None,
             rollback: true,

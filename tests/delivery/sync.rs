@@ -196,3 +196,15 @@ async fn a_workload_that_a_rollout_has_taken_over_keeps_the_size_it_was_given() 
     assert_eq!(size(&rig), 0, "Git says 2, but the Rollout has taken its pods over");
     rig.stop().await;
 }
+
+#[tokio::test]
+async fn a_commit_may_bring_the_namespace_in_which_its_own_inventory_is_kept() {
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n";
+    let files = [("namespace.yaml", namespace), ("c.yaml", &config("c", "1"))];
+    let mut rig = Rig::with(".", "shop", &files).await;
+    let first = git(&rig.repo, &["rev-parse", "HEAD"]);
+    assert_eq!(rig.applied(&first).await, (2, 0, 0));
+    assert!(rig.get("v1", "ConfigMap", "shop", "c").is_some());
+    assert!(rig.owned().iter().all(|o| o["metadata"]["namespace"] == "shop"));
+    rig.stop().await;
+}
