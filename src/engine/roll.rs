@@ -16,9 +16,6 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// How long a status that differs only in counts waits for more.
-pub const PATIENCE: Duration = Duration::from_millis(400);
-
 /// What came of a look.
 #[derive(Debug, Default)]
 pub struct Outcome {
@@ -72,8 +69,8 @@ pub async fn reconcile(context: &Context, mut view: View) -> Outcome {
         decision = decide(&view, now);
     }
     outcome.wake = decision.wake;
-    if decision.deferrable {
-        outcome.flush = Some(PATIENCE);
+    if decision.patience.is_some() {
+        outcome.flush = decision.patience;
         return outcome;
     }
     if let Err(error) = perform(context, &view, &decision, &mut outcome).await {

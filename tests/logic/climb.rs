@@ -4,6 +4,7 @@ mod desk;
 
 use desk::Desk;
 use serde_json::json;
+use std::time::Duration;
 
 const CANARY: &str = r#"{"canary": {"maxSurge": 1, "maxUnavailable": 0, "steps": [
     {"setWeight": 20}, {"pause": {"duration": 10}}, {"setWeight": 60}, {"pause": {}}]}}"#;
@@ -23,6 +24,21 @@ fn the_first_revision_is_deployed_whole_and_at_once() {
     assert_eq!(desk.count("create ReplicaSet"), 1);
     assert!(desk.count("") <= 4, "more writes than needed: {:?}", desk.log);
     assert_eq!(desk.events, ["RolloutCompleted"]);
+}
+
+#[test]
+fn counts_wait_for_more_and_longer_while_the_first_revision_comes_up() {
+    let mut desk = canary();
+    desk.patience(0);
+    desk.settle();
+    assert_eq!(desk.patience(2), Some(Duration::from_secs(5)));
+    desk.deadline(20);
+    desk.settle();
+    assert_eq!(desk.patience(3), Some(Duration::from_secs(1)), "a twentieth of the deadline");
+    desk.deadline(2);
+    desk.settle();
+    assert_eq!(desk.patience(4), Some(Duration::from_millis(400)), "but long enough to be worth it");
+    assert_eq!(desk.patience(5), None, "all ready is no mere count");
 }
 
 #[test]

@@ -5,14 +5,20 @@ use crate::api::names;
 use crate::api::write::{Patch, Target, Write};
 use crate::logic::rollout::conditions::{self, make};
 use crate::logic::rollout::decision::Decision;
+use crate::logic::rollout::phase::condition;
 use crate::logic::rollout::view::{Set, View};
 use crate::logic::rollout::work::{Op, Work};
 use crate::logic::rollout::{bluegreen, canary, handover, revision, status, validate};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use std::time::Duration;
 
 /// Passes of one decision at most; each pass builds on what the one before has written into the status.
 const MOST_PASSES: usize = 12;
+/// How long a status that differs only in counts waits for more.
+const PATIENCE: Duration = Duration::from_millis(400);
+/// The same while the first revision comes up, whose pods may become ready one after the other.
+const PATIENCE_AT_FIRST: Duration = Duration::from_secs(5);
 /// Seconds until an invalid Rollout is looked at again although nothing we watch has changed.
 const INVALID_RETRY: i64 = 20;
 
@@ -29,7 +35,9 @@ pub fn decide(view: &View, now: Timestamp) -> Decision {
     if let Some(obstacle) = validate::obstacle(&work) {
         refuse(&mut work, &obstacle.text);
         let mut decision = finish(work);
-        decision.deferrable |= obstacle.may_pass && decision.status.is_some() && !view.flush;
+        if obstacle.may_pass && decision.status.is_some() && !view.flush {
+            decision.patience = decision.patience.or(Some(PATIENCE));
+        }
         return decision;
     }
     for _ in 0..MOST_PASSES {
@@ -105,7 +113,7 @@ fn only_scale(work: &mut Work<'_>) {
 fn refuse(work: &mut Work<'_>, why: &str) {
     let message = format!("The Rollout \"{}\" is invalid: {why}", work.view.rollout.metadata.name);
     let mut new = work.status.clone();
-    let present = crate::logic::rollout::phase::condition(&new, "InvalidSpec").map(|c| c.message.clone());
+    let present = condition(&new, "InvalidSpec").map(|c| c.message.clone());
     if present.as_deref() != Some(message.as_str()) {
         conditions::remove(&mut new, "InvalidSpec");
         conditions::set(&mut new, make("InvalidSpec", "True", "InvalidSpec", message.clone(), work.time()));
@@ -127,7 +135,8 @@ fn finish(mut work: Work<'_>) -> Decision {
     let old = &work.view.rollout.status;
     let status = status::patch(old, &work.status);
     let counts_only = status.is_some() && writes.is_empty() && work.notes.is_empty();
-    let deferrable = counts_only && !work.view.flush && status::differ_only_in_counts(old, &work.status);
+    let may_wait = counts_only && !work.view.flush && status::differ_only_in_counts(old, &work.status);
+    let patience = may_wait.then(|| patience(&work));
     if let Some(at) = conditions::deadline(work.spec(), &work.status)
         && !conditions::is_completed(&work.status)
         && !conditions::may_wait(&work)
@@ -141,7 +150,7 @@ fn finish(mut work: Work<'_>) -> Decision {
     Decision {
         writes,
         status,
-        deferrable,
+        patience,
         wake: work.wake,
         events: events
             .into_iter()
@@ -149,6 +158,15 @@ fn finish(mut work: Work<'_>) -> Decision {
             .collect(),
         needs: None,
     }
+}
+
+/// How long counts alone may wait. Before a Rollout was ever healthy nothing but the progress deadline depends on them.
+fn patience(work: &Work<'_>) -> Duration {
+    if condition(&work.old, "Healthy").is_some() {
+        return PATIENCE;
+    }
+    let deadline = u64::try_from(work.spec().progress_deadline_seconds()).unwrap_or(0);
+    (Duration::from_secs(deadline) / 20).clamp(PATIENCE, PATIENCE_AT_FIRST)
 }
 
 /// Annotations (and a missing size) of the Rollout itself.

@@ -5,6 +5,7 @@ use crate::api::write::{Note, Write};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
+use std::time::Duration;
 
 /// What is to be done about one Rollout now.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -13,9 +14,9 @@ pub struct Decision {
     pub writes: Vec<Write>,
     /// Merge patch of the status, to be written after the writes; absent when nothing changes.
     pub status: Option<Value>,
-    /// Whether the status may wait a moment for more: it differs only in counts, or speaks of something that was
-    /// perhaps applied together with the Rollout and is not seen yet. Nothing else is then written.
-    pub deferrable: bool,
+    /// How long the status may wait for more: it differs only in counts, or speaks of something that was perhaps
+    /// applied together with the Rollout and is not seen yet. Nothing else is then written.
+    pub patience: Option<Duration>,
     /// When to look again although nothing has changed.
     pub wake: Option<Timestamp>,
     /// Events to tell once all writes are made.

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 use switchback::api::rollout::Rollout;
 use switchback::api::time::Time;
 use switchback::api::write::{Patch, Write};
@@ -105,6 +106,18 @@ impl Desk {
             }
         }
         panic!("does not settle: {:?}", self.log.iter().rev().take(12).collect::<Vec<_>>());
+    }
+
+    /// Lets `ready` pods of each set be ready; answers how long the status may wait for more.
+    pub fn patience(&mut self, ready: i32) -> Option<Duration> {
+        self.ready_at_most = ready;
+        self.obey();
+        decide(&View { flush: false, ..self.view() }, self.now).patience
+    }
+
+    /// The progress deadline, in seconds.
+    pub fn deadline(&mut self, seconds: i32) {
+        self.rollout["spec"]["progressDeadlineSeconds"] = json!(seconds);
     }
 
     /// Pods follow what their sets want; answers whether anything changed.
