@@ -24,3 +24,4 @@ mod server;
 mod stage;
 mod story;
 mod trouble;
+mod verbs;
