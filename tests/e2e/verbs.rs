@@ -6,6 +6,7 @@ use super::manifests::{CANARY, objects, of_instance, rollout};
 use super::program::{LIMIT, STEP, Said};
 use super::stage::{Stage, play};
 use serde_json::{Value, json};
+use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// Runs a verb in the scenario's namespace.
@@ -110,6 +111,7 @@ async fn back_and_forth(stage: &Stage) {
         live.map(|p| p["metadata"]["uid"].clone()).collect::<Vec<Value>>()
     };
     let before = uids().await;
+    sleep(Duration::from_millis(1100)).await; // a restart concerns pods older than its second
     verb(stage, "restart shape").await.ok();
     let late = Instant::now() + LIMIT;
     loop {
