@@ -153,6 +153,7 @@ impl Shared {
             namespace: target.namespace.clone(),
             name: target.name.clone(),
             sub: target.sub.clone(),
+            dry_run: !call.query.text("dryRun").is_empty(),
             writes_before: *held(&self.inner.writes),
         }
     }

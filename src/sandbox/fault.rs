@@ -22,6 +22,8 @@ pub struct Attempt {
     pub name: String,
     /// Subresource, or empty.
     pub sub: String,
+    /// Whether a write is only tried: `dryRun=All`.
+    pub dry_run: bool,
     /// How many writes have been taken before this one, over all clients.
     pub writes_before: u64,
 }

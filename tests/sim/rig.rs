@@ -1,0 +1,294 @@
+//! Decides how a run is set up and moved on: cluster, repository, engine, and time that passes only when all is quiet.
+//! It never decides what a story is about.
+
+use crate::repo::{Files, Repo};
+use crate::shop::NAMESPACE;
+use crate::trouble::{Meddler, Plan, is_ours};
+use crate::witness::Witness;
+use crate::world::{World, text, wanted_hash};
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+use switchback::api::{crd, names};
+use switchback::base::clock::Clock;
+use switchback::engine::context::Told;
+use switchback::engine::deliver::Source;
+use switchback::engine::open::{self, Probe};
+use switchback::engine::run::{Ended, Settings, run};
+use switchback::sandbox::{Moment, Options, Sandbox, actors, metrics};
+use switchback::world::git::Author;
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
+
+/// How often a story looks.
+const TICK: Duration = Duration::from_millis(100);
+/// How long anything may take, in simulated time.
+const LIMIT: Duration = Duration::from_secs(900);
+/// How long a crashed engine stays away.
+const DOWN: Duration = Duration::from_millis(700);
+/// How long it must be quiet at rest.
+const REST: Duration = Duration::from_secs(600);
+const SOURCE: &str = "switchback-shop-0";
+
+struct Engine {
+    run: JoinHandle<Ended>,
+    tasks: JoinSet<()>,
+    nudges: mpsc::Sender<usize>,
+    told: mpsc::UnboundedReceiver<Told>,
+}
+
+/// One run.
+pub struct Sim {
+    pub sandbox: Sandbox,
+    pub repo: Repo,
+    pub meddler: Meddler,
+    pub witness: Witness,
+    /// What was told so far, over all engines.
+    pub told: Vec<Told>,
+    /// Whether failed revisions go back in Git; read when an engine starts.
+    pub rollback: bool,
+    pub crashes: u64,
+    clock: Clock,
+    seed: u64,
+    engine: Option<Engine>,
+    seen_head: String,
+    _actors: JoinSet<()>,
+}
+
+/// Runs a story in a time of its own.
+pub fn simulate<T>(story: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(story)
+}
+
+/// Answers questions to Prometheus from the annotations of the cluster's pods.
+fn probe(sandbox: &Sandbox, clock: Clock) -> Probe {
+    let sandbox = sandbox.clone();
+    Probe::Inside(Arc::new(move |question| {
+        let body = question.body.unwrap_or_default();
+        let pods = sandbox.snapshot("v1", "Pod", "");
+        let answer = metrics::query(&form_value(&body, "query"), &pods, clock.now());
+        let answer = switchback::api::sample::Answer { status: answer.status, body: answer.body.to_string().into() };
+        Box::pin(async move { Ok(answer) })
+    }))
+}
+
+/// The value of `key` in an encoded form.
+fn form_value(form: &str, key: &str) -> String {
+    let value = form.split('&').find_map(|p| p.strip_prefix(key)?.strip_prefix('=')).unwrap_or_default();
+    let mut bytes = Vec::new();
+    let mut rest = value.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let hex = [rest.next().unwrap(), rest.next().unwrap()];
+                u8::from_str_radix(std::str::from_utf8(&hex).unwrap(), 16).unwrap()
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+impl Sim {
+    /// A cluster, a repository with `files` and an engine, with the trouble of `plan`.
+    pub async fn new(plan: &Plan, files: &Files) -> Self {
+        let clock = Clock::paced("2026-01-05T08:00:00Z".parse().unwrap());
+        let sandbox = Sandbox::new(Options::new(clock, plan.seed));
+        let witness = Witness::new(clock, sandbox.subscribe(), SOURCE.to_owned());
+        let meddler = Meddler::new(plan);
+        let mut tasks = JoinSet::new();
+        let options = actors::Options { ready_after: Duration::from_millis(900), seed: plan.seed, events: false };
+        tasks.spawn(sandbox.clone().run_actors(options));
+        for definition in crd::definitions() {
+            sandbox.create("test", definition).unwrap();
+        }
+        let (seeing, meddling) = (witness.clone(), meddler.clone());
+        sandbox.fault_hook(Some(Arc::new(move |moment: Moment<'_>| {
+            seeing.at(&moment);
+            meddling.at(&moment)
+        })));
+        let repo = Repo::new(files, clock, meddler.clone(), witness.clone());
+        let mut sim = Self {
+            seen_head: repo.head(),
+            sandbox,
+            repo,
+            meddler,
+            witness,
+            told: Vec::new(),
+            rollback: true,
+            crashes: 0,
+            clock,
+            seed: plan.seed,
+            engine: None,
+            _actors: tasks,
+        };
+        sim.start();
+        sim
+    }
+
+    /// Starts an engine that knows nothing.
+    pub fn start(&mut self) {
+        let mut tasks = JoinSet::new();
+        let (ears, told) = mpsc::unbounded_channel();
+        let cluster = open::inside(self.sandbox.service());
+        let prometheus = Some("http://prometheus.example.com".to_owned());
+        let probe = probe(&self.sandbox, self.clock);
+        let context = open::context(cluster, probe, self.clock, Some(ears), prometheus, &mut tasks);
+        let source = Source {
+            git: Arc::new(self.repo.clone()),
+            path: ".".to_owned(),
+            branch: "main".to_owned(),
+            namespace: "default".to_owned(),
+            name: SOURCE.to_owned(),
+            rollback: self.rollback,
+            author: Author { name: "Switchback".into(), email: "switchback@example.com".into() },
+        };
+        let settings = Settings { sources: vec![source], seed: Some(self.seed), ..Settings::default() };
+        let (nudges, nudged) = mpsc::channel(16);
+        let run = tokio::spawn(run(context, settings, nudged, std::future::pending()));
+        self.engine = Some(Engine { run, tasks, nudges, told });
+    }
+
+    /// Ends the engine where it stands.
+    pub async fn stop(&mut self) {
+        let Some(mut engine) = self.engine.take() else { return };
+        engine.run.abort();
+        let _aborted = engine.run.await;
+        engine.tasks.shutdown().await;
+        while let Ok(told) = engine.told.try_recv() {
+            self.told.push(told);
+        }
+    }
+
+    /// Lets time pass, `time` at most at once; a crashed engine is started anew.
+    pub async fn pass(&mut self, time: Duration) {
+        tokio::time::sleep(time).await;
+        if self.meddler.is_crashed() {
+            self.crashes += 1;
+            self.stop().await;
+            tokio::time::sleep(DOWN).await;
+            self.meddler.revive();
+            self.start();
+        }
+        let head = self.repo.head();
+        if let Some(engine) = &mut self.engine {
+            while let Ok(told) = engine.told.try_recv() {
+                self.told.push(told);
+            }
+            assert!(!engine.run.is_finished(), "the engine has ended by itself");
+            if head != self.seen_head {
+                let _full = engine.nudges.try_send(0);
+            }
+        }
+        self.seen_head = head;
+        let broken = self.witness.broken();
+        assert!(broken.is_empty(), "broken: {}\n{}", broken.join("\n"), self.witness.recent());
+    }
+
+    /// Lets time pass until something is so.
+    pub async fn until(&mut self, what: &str, wanted: impl Fn(&Self) -> bool) {
+        let end = Instant::now() + LIMIT;
+        while !wanted(self) {
+            if Instant::now() > end {
+                let rollout = self.witness.look(|w| w.get("Rollout", NAMESPACE, "web").clone());
+                let told = &self.told[self.told.len().saturating_sub(8)..];
+                panic!("not seen: {what}\n{}\n{:#}\n{told:#?}", self.witness.recent(), rollout["status"]);
+            }
+            self.pass(TICK).await;
+        }
+    }
+
+    /// Lets time pass, in ticks.
+    pub async fn wait(&mut self, seconds: u64) {
+        let end = Instant::now() + Duration::from_secs(seconds);
+        while Instant::now() < end {
+            self.pass(TICK).await;
+        }
+    }
+
+    /// Requests of the engine, watches apart, and its writes.
+    fn activity(&self) -> (u64, u64, u64) {
+        let asked = self.sandbox.requests();
+        let ours = asked.iter().filter(|((agent, verb, _), _)| is_ours(agent) && *verb != "watch");
+        (ours.map(|(_, n)| n).sum(), self.meddler.counts().0, self.repo.asked())
+    }
+
+    /// Once everything has come to rest it stays so: no write and no request in ten minutes.
+    pub async fn rest(&mut self) {
+        self.wait(60).await;
+        let before = self.activity();
+        let end = Instant::now() + REST;
+        while Instant::now() < end {
+            self.pass(Duration::from_secs(10)).await;
+        }
+        assert_eq!(self.activity(), before, "10 rest: asked, written, fetched\n{}", self.witness.recent());
+        self.witness.over();
+        let broken = self.witness.broken();
+        assert!(broken.is_empty(), "broken: {}\n{}", broken.join("\n"), self.witness.recent());
+        let told = format!("{:?}", self.told);
+        assert!(!told.contains(crate::shop::SECRET), "a secret was told");
+    }
+
+    /// Somebody changes an object.
+    pub fn edit(&self, kind: (&str, &str), name: &str, change: impl FnOnce(&mut Value)) {
+        let mut object = self.sandbox.get(kind, NAMESPACE, name).unwrap();
+        change(&mut object);
+        self.sandbox.update("somebody", object).unwrap();
+    }
+
+    /// Somebody changes the status of the Rollout, as clients do.
+    pub fn edit_status(&self, change: impl FnOnce(&mut Value)) {
+        let mut object = self.sandbox.get((names::ARGO, "Rollout"), NAMESPACE, "web").unwrap();
+        change(&mut object["status"]);
+        self.sandbox.update_status("somebody", object).unwrap();
+    }
+
+    pub fn rollout<T>(&self, look: impl FnOnce(&Value) -> T) -> T {
+        self.witness.look(|w| look(w.get("Rollout", NAMESPACE, "web")))
+    }
+
+    /// Whether the Rollout is healthy with every pod of the image `tag`, applied from the head.
+    pub fn is_healthy_at(&self, tag: &str) -> bool {
+        self.witness.look(|w| {
+            let rollout = w.get("Rollout", NAMESPACE, "web");
+            let observed = text(rollout, "/status/observedGeneration").parse().unwrap_or(0);
+            let pods: Vec<&Value> = w.sets(rollout).into_iter().flat_map(|s| w.pods(s)).collect();
+            text(rollout, "/status/phase") == "Healthy"
+                && crate::world::number(rollout, "/metadata/generation") == observed
+                && text(rollout, "/status/stableRS") == wanted_hash(rollout)
+                && pods.len() as i64 == crate::world::desired(rollout)
+                && pods.iter().all(|p| text(p, "/spec/containers/0/image").ends_with(tag))
+        })
+    }
+
+    /// The commit that the inventory says is applied.
+    pub fn applied(&self) -> String {
+        self.witness.look(|w: &World| {
+            let inventory = w.get("Secret", "default", SOURCE);
+            text(inventory, "/metadata/annotations/switchback.dev~1commit").to_owned()
+        })
+    }
+
+    /// Healthy at `tag`, and the head of the branch is what was applied.
+    pub async fn settles_at(&mut self, tag: &str) {
+        let what = format!("healthy at {tag}, at the head");
+        self.until(&what, |s| s.is_healthy_at(tag) && s.applied() == s.repo.head()).await;
+    }
+
+    /// The commits at the branch that the engine made, newest first.
+    pub fn reverts(&self) -> Vec<switchback::world::git::Commit> {
+        self.repo.log().into_iter().filter(|c| c.author == "Switchback").collect()
+    }
+
+    /// The problems told so far.
+    pub fn problems(&self) -> Vec<String> {
+        let text = |t: &Told| match t {
+            Told::Problem { text, .. } => Some(text.clone()),
+            _ => None,
+        };
+        self.told.iter().filter_map(text).collect()
+    }
+}

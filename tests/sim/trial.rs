@@ -1,0 +1,135 @@
+//! Decides how often a story is told, and with which trouble: replays, other seeds, and every write once in each way.
+//! It never decides what must come of it.
+
+use crate::canonical::{difference, end_state};
+use crate::rig::{Sim, simulate};
+use crate::story::{blue_green, canary};
+use crate::trouble::{Plan, Trouble};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// The stories that are told many times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Story {
+    Canary,
+    Before,
+    After,
+}
+
+/// What came of one run.
+struct Came {
+    end: Value,
+    digest: String,
+    lines: u64,
+    begun: u64,
+    done: u64,
+    crashes: u64,
+    checks: BTreeMap<&'static str, u64>,
+}
+
+fn tell(story: Story, plan: &Plan) -> Came {
+    let sim: Sim = simulate(async {
+        match story {
+            Story::Canary => canary::tell(plan).await,
+            Story::Before => blue_green::tell(plan, "prePromotionAnalysis").await,
+            Story::After => blue_green::tell(plan, "postPromotionAnalysis").await,
+        }
+    });
+    let ((digest, lines), (begun, done)) = (sim.witness.digest(), sim.meddler.counts());
+    let (end, checks) = (end_state(&sim), sim.witness.checks());
+    Came { end, digest, lines, begun, done, crashes: sim.crashes, checks }
+}
+
+/// Tells the story by every plan; all must come to the same end. Answers what came of each.
+fn tell_all(story: Story, what: &str, plans: &[Plan]) -> Vec<Came> {
+    let usual = tell(story, &Plan::default());
+    let mut came = Vec::new();
+    let mut failed = Vec::new();
+    for plan in plans {
+        match catch_unwind(AssertUnwindSafe(|| tell(story, plan))) {
+            Ok(one) if one.end == usual.end => came.push(one),
+            Ok(one) => failed.push(format!("{plan:?} ends otherwise:\n{}", difference(&usual.end, &one.end))),
+            Err(panic) => {
+                let text = panic.downcast_ref::<String>().cloned().unwrap_or_default();
+                failed.push(format!("{plan:?}: {}", text.chars().take(6000).collect::<String>()));
+            }
+        }
+    }
+    let checks: u64 = came.iter().flat_map(|c| c.checks.values()).sum();
+    let crashes: u64 = came.iter().map(|c| c.crashes).sum();
+    let (runs, bad) = (plans.len(), failed.len());
+    println!("{story:?}: {runs} runs, {what}; {crashes} crashes, {checks} checks of invariants, {bad} runs failed");
+    assert!(failed.is_empty(), "{bad} of {runs} failed\n{}", failed[..bad.min(4)].join("\n\n"));
+    came
+}
+
+/// Every write of the story goes wrong once, in one way.
+fn every_write(story: Story, what: &str, count: impl Fn(&Came) -> u64, trouble: impl Fn(u64) -> Trouble) {
+    let usual = tell(story, &Plan::default());
+    let n = count(&usual);
+    let plans: Vec<Plan> =
+        (1..=n).map(|i| Plan { trouble: trouble(i), ..Plan::default() }).collect();
+    let came = tell_all(story, &format!("{what} each of {n} writes"), &plans);
+    let changed = came.iter().filter(|c| c.digest != usual.digest).count();
+    assert_eq!(changed, came.len(), "some trouble did not show at all");
+}
+
+fn replays(story: Story) {
+    let plan = Plan { seed: 11, slowest: 20, ..Plan::default() };
+    let came = tell_all(story, "replays of one seed", &vec![plan; 50]);
+    let digests: BTreeSet<&String> = came.iter().map(|c| &c.digest).collect();
+    println!("{story:?}: {} changes, {} digest {digests:?}", came[0].lines, digests.len());
+    assert_eq!(digests.len(), 1);
+}
+
+fn seeds(story: Story) {
+    let plans: Vec<Plan> =
+        (1..=60).map(|seed| Plan { seed, slowest: 5 * (seed % 40), ..Plan::default() }).collect();
+    let came = tell_all(story, "as many seeds", &plans);
+    let digests: BTreeSet<&String> = came.iter().map(|c| &c.digest).collect();
+    assert_eq!(digests.len(), plans.len(), "seeds change nothing");
+}
+
+macro_rules! trials {
+    ($($module:ident: $story:ident),*) => {$(
+        mod $module {
+            use super::{Story::$story, Trouble, every_write, replays, seeds};
+
+            #[test]
+            fn the_same_seed_gives_the_same_run() {
+                replays($story);
+            }
+
+            #[test]
+            fn other_seeds_come_to_the_same_end() {
+                seeds($story);
+            }
+
+            #[test]
+            fn a_crash_after_any_write() {
+                every_write($story, "a crash after", |c| c.done, Trouble::Crash);
+            }
+
+            #[test]
+            fn a_lost_answer_of_any_write() {
+                every_write($story, "the answer lost of", |c| c.done, Trouble::Lost);
+            }
+
+            #[test]
+            fn any_write_not_done() {
+                every_write($story, "not done", |c| c.begun, Trouble::NotDone);
+            }
+        }
+    )*};
+}
+
+trials!(canary_climb: Canary, blue_green_before: Before, blue_green_after: After);
+
+#[test]
+fn once() {
+    let sim: Sim = simulate(canary::tell(&Plan::default()));
+    println!("{:?} {:#?}", sim.meddler.counts(), sim.meddler.writes());
+    println!("{:?} {:#?}", sim.witness.digest(), sim.witness.checks());
+    println!("{}", sim.repo.log()[0].message);
+}
