@@ -131,6 +131,8 @@ fn pods_that_never_become_ready_miss_the_deadline_and_abort_when_asked() {
     desk.pass_seconds(32);
     desk.settle();
     assert_eq!(desk.phase(), "Degraded");
+    let message = desk.status()["message"].as_str().unwrap_or_default().to_owned();
+    assert!(message.contains("has timed out progressing"), "why it was aborted is lost: {message}");
     assert_eq!(desk.pods(), [("v1".into(), 5)]);
     assert!(desk.least_available >= 5);
 }

@@ -7,7 +7,7 @@ use crate::trouble::{Meddler, Plan, is_ours};
 use crate::witness::Witness;
 use crate::world::{World, text, wanted_hash};
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use switchback::api::{crd, names};
 use switchback::base::clock::Clock;
@@ -30,6 +30,8 @@ const DOWN: Duration = Duration::from_millis(700);
 /// How long it must be quiet at rest.
 const REST: Duration = Duration::from_secs(600);
 const SOURCE: &str = "switchback-shop-0";
+/// The definitions of our kinds, made once.
+static DEFINITIONS: OnceLock<Vec<Value>> = OnceLock::new();
 
 struct Engine {
     run: JoinHandle<Ended>,
@@ -51,6 +53,8 @@ pub struct Sim {
     pub crashes: u64,
     clock: Clock,
     seed: u64,
+    home: &'static str,
+    forgets: bool,
     engine: Option<Engine>,
     seen_head: String,
     _actors: JoinSet<()>,
@@ -60,6 +64,10 @@ pub struct Sim {
 pub fn simulate<T>(story: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(story)
+}
+
+fn text_of_image(rollout: &Value) -> &str {
+    text(rollout, "/spec/template/spec/containers/0/image")
 }
 
 /// Answers questions to Prometheus from the annotations of the cluster's pods.
@@ -95,6 +103,11 @@ fn form_value(form: &str, key: &str) -> String {
 impl Sim {
     /// A cluster, a repository with `files` and an engine, with the trouble of `plan`.
     pub async fn new(plan: &Plan, files: &Files) -> Self {
+        Self::at_home(plan, files, "default").await
+    }
+
+    /// The same with the inventory in the namespace `home`.
+    pub async fn at_home(plan: &Plan, files: &Files, home: &'static str) -> Self {
         let clock = Clock::paced("2026-01-05T08:00:00Z".parse().unwrap());
         let sandbox = Sandbox::new(Options::new(clock, plan.seed));
         let witness = Witness::new(clock, sandbox.subscribe(), SOURCE.to_owned());
@@ -102,8 +115,8 @@ impl Sim {
         let mut tasks = JoinSet::new();
         let options = actors::Options { ready_after: Duration::from_millis(900), seed: plan.seed, events: false };
         tasks.spawn(sandbox.clone().run_actors(options));
-        for definition in crd::definitions() {
-            sandbox.create("test", definition).unwrap();
+        for definition in DEFINITIONS.get_or_init(crd::definitions) {
+            sandbox.create("test", definition.clone()).unwrap();
         }
         let (seeing, meddling) = (witness.clone(), meddler.clone());
         sandbox.fault_hook(Some(Arc::new(move |moment: Moment<'_>| {
@@ -122,6 +135,8 @@ impl Sim {
             crashes: 0,
             clock,
             seed: plan.seed,
+            home,
+            forgets: plan.forgets,
             engine: None,
             _actors: tasks,
         };
@@ -141,7 +156,7 @@ impl Sim {
             git: Arc::new(self.repo.clone()),
             path: ".".to_owned(),
             branch: "main".to_owned(),
-            namespace: "default".to_owned(),
+            namespace: self.home.to_owned(),
             name: SOURCE.to_owned(),
             rollback: self.rollback,
             author: Author { name: "Switchback".into(), email: "switchback@example.com".into() },
@@ -166,6 +181,9 @@ impl Sim {
     /// Lets time pass, `time` at most at once; a crashed engine is started anew.
     pub async fn pass(&mut self, time: Duration) {
         tokio::time::sleep(time).await;
+        if self.forgets {
+            self.sandbox.compact(self.sandbox.revision());
+        }
         if self.meddler.is_crashed() {
             self.crashes += 1;
             self.stop().await;
@@ -218,7 +236,9 @@ impl Sim {
 
     /// Once everything has come to rest it stays so: no write and no request in ten minutes.
     pub async fn rest(&mut self) {
-        self.wait(60).await;
+        for _ in 0..60 {
+            self.pass(Duration::from_secs(1)).await;
+        }
         let before = self.activity();
         let end = Instant::now() + REST;
         while Instant::now() < end {
@@ -254,10 +274,12 @@ impl Sim {
     pub fn is_healthy_at(&self, tag: &str) -> bool {
         self.witness.look(|w| {
             let rollout = w.get("Rollout", NAMESPACE, "web");
+            if text(rollout, "/status/phase") != "Healthy" || !text_of_image(rollout).ends_with(tag) {
+                return false;
+            }
             let observed = text(rollout, "/status/observedGeneration").parse().unwrap_or(0);
             let pods: Vec<&Value> = w.sets(rollout).into_iter().flat_map(|s| w.pods(s)).collect();
-            text(rollout, "/status/phase") == "Healthy"
-                && crate::world::number(rollout, "/metadata/generation") == observed
+            crate::world::number(rollout, "/metadata/generation") == observed
                 && text(rollout, "/status/stableRS") == wanted_hash(rollout)
                 && pods.len() as i64 == crate::world::desired(rollout)
                 && pods.iter().all(|p| text(p, "/spec/containers/0/image").ends_with(tag))
@@ -267,7 +289,7 @@ impl Sim {
     /// The commit that the inventory says is applied.
     pub fn applied(&self) -> String {
         self.witness.look(|w: &World| {
-            let inventory = w.get("Secret", "default", SOURCE);
+            let inventory = w.get("Secret", self.home, SOURCE);
             text(inventory, "/metadata/annotations/switchback.dev~1commit").to_owned()
         })
     }

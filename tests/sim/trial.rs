@@ -64,6 +64,15 @@ fn tell_all(story: Story, what: &str, plans: &[Plan]) -> Vec<Came> {
     came
 }
 
+/// The blue-green story with the analysis after the switch, with trouble at some writes only.
+#[test]
+fn an_analysis_after_the_switch() {
+    let usual = tell(Story::After, &Plan::default());
+    let some = (1..=usual.done).step_by(9);
+    let plans: Vec<Plan> = some.map(|i| Plan { seed: i, trouble: Trouble::Crash(i), slowest: 10, ..Plan::default() }).collect();
+    tell_all(Story::After, "a crash after every ninth write", &plans);
+}
+
 /// Every write of the story goes wrong once, in one way.
 fn every_write(story: Story, what: &str, count: impl Fn(&Came) -> u64, trouble: impl Fn(u64) -> Trouble) {
     let usual = tell(story, &Plan::default());
@@ -91,10 +100,20 @@ fn seeds(story: Story) {
     assert_eq!(digests.len(), plans.len(), "seeds change nothing");
 }
 
+fn poor_watches(story: Story) {
+    let mut plans = Vec::new();
+    for lag in [0, 90, 400, 1500] {
+        for breaks in [0, 3, 7] {
+            plans.push(Plan { seed: lag + breaks, lag, breaks, forgets: breaks > 0, ..Plan::default() });
+        }
+    }
+    tell_all(story, "with watches that lag, break and start over", &plans);
+}
+
 macro_rules! trials {
     ($($module:ident: $story:ident),*) => {$(
         mod $module {
-            use super::{Story::$story, Trouble, every_write, replays, seeds};
+            use super::{Story::$story, Trouble, every_write, poor_watches, replays, seeds};
 
             #[test]
             fn the_same_seed_gives_the_same_run() {
@@ -104,6 +123,11 @@ macro_rules! trials {
             #[test]
             fn other_seeds_come_to_the_same_end() {
                 seeds($story);
+            }
+
+            #[test]
+            fn watches_that_lag_and_break() {
+                poor_watches($story);
             }
 
             #[test]
@@ -124,12 +148,4 @@ macro_rules! trials {
     )*};
 }
 
-trials!(canary_climb: Canary, blue_green_before: Before, blue_green_after: After);
-
-#[test]
-fn once() {
-    let sim: Sim = simulate(canary::tell(&Plan::default()));
-    println!("{:?} {:#?}", sim.meddler.counts(), sim.meddler.writes());
-    println!("{:?} {:#?}", sim.witness.digest(), sim.witness.checks());
-    println!("{}", sim.repo.log()[0].message);
-}
+trials!(canary_climb: Canary, blue_green_before: Before);

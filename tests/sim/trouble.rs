@@ -32,6 +32,8 @@ pub struct Plan {
     pub lag: u64,
     /// Every so many readings of a watch, it breaks; never when 0.
     pub breaks: u64,
+    /// Whether the cluster forgets its past all the time, so that what resumes starts over.
+    pub forgets: bool,
 }
 
 /// What becomes of a write.

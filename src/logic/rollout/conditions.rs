@@ -143,7 +143,9 @@ pub fn write_into(work: &mut Work<'_>, status: &mut RolloutStatus) {
 
 fn write_abort(work: &mut Work<'_>, status: &mut RolloutStatus) {
     let mut message = format!("Rollout aborted update to revision {}", work.revision());
-    if let Some(reason) = work.intent.abort.as_ref().filter(|r| !r.is_empty()) {
+    let missed = condition(status, "Progressing").filter(|c| c.reason == "ProgressDeadlineExceeded");
+    let reason = work.intent.abort.clone().or(missed.map(|c| c.message.clone()));
+    if let Some(reason) = reason.filter(|r| !r.is_empty()) {
         message = format!("{message}: {reason}");
     }
     if set(status, make("Progressing", "False", "RolloutAborted", message.clone(), work.time())) {

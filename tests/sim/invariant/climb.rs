@@ -2,7 +2,7 @@
 //! It never decides by what the engine believes, only by what stands in the store.
 
 use super::Invariant;
-use crate::world::{Seen, World, desired, flag, hash_of, list, number, place, text, time, wanted_hash};
+use crate::world::{Seen, World, desired, flag, hash_of, list, number, place, text, time};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -122,7 +122,7 @@ impl Invariant for PausesLast {
 
     fn check(&mut self, world: &World, seen: &Seen<'_>) -> Result<(), String> {
         let Seen::Store { kind: "Rollout", object, .. } = seen else { return Ok(()) };
-        let (hash, index) = (wanted_hash(object), number(object, "/status/currentStepIndex"));
+        let (hash, index) = (text(object, "/status/currentPodHash").to_owned(), number(object, "/status/currentStepIndex"));
         let start = list(object, "/status/pauseConditions")
             .iter()
             .find(|c| text(c, "/reason") == "CanaryPauseStep")

@@ -86,7 +86,7 @@ impl Invariant for SwitchAfterAnalysis {
 #[derive(Default)]
 pub struct OldStaysForItsDelay {
     active: BTreeMap<String, String>,
-    left: BTreeMap<(String, String), Timestamp>,
+    left: BTreeMap<(String, String), (Timestamp, i64)>,
 }
 
 impl Invariant for OldStaysForItsDelay {
@@ -99,21 +99,21 @@ impl Invariant for OldStaysForItsDelay {
             let before = self.active.insert(place(rollout), hash.clone());
             self.left.remove(&(place(rollout), hash.clone()));
             if let Some(before) = before.filter(|b| *b != hash) {
-                self.left.insert((place(rollout), before), world.now);
+                let failed = text(rollout, "/status/stableRS") != before;
+                let field = if failed { "abortScaleDownDelaySeconds" } else { "scaleDownDelaySeconds" };
+                let delay = rollout.pointer("/spec/strategy/blueGreen").and_then(|b| b.get(field));
+                let delay = delay.and_then(Value::as_i64).unwrap_or(30);
+                self.left.insert((place(rollout), before), (world.now, delay));
             }
         }
         let Seen::Store { kind: "ReplicaSet", object, before: Some(before), .. } = seen else { return Ok(()) };
         let replicas = |v: &Value| v.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(1);
         let Some(rollout) = world.owner(object) else { return Ok(()) };
         let key = (place(rollout), hash_of(object).to_owned());
-        let Some(since) = self.left.get(&key) else { return Ok(()) };
+        let Some((since, delay)) = self.left.get(&key) else { return Ok(()) };
         if replicas(object) >= replicas(before) {
             return Ok(());
         }
-        let failed = text(rollout, "/status/stableRS") != text(rollout, "/status/currentPodHash");
-        let field = if failed { "abortScaleDownDelaySeconds" } else { "scaleDownDelaySeconds" };
-        let delay = rollout.pointer("/spec/strategy/blueGreen").and_then(|b| b.get(field));
-        let delay = delay.and_then(Value::as_i64).unwrap_or(30);
         // deadlines in the store have whole seconds
         if world.now.duration_since(*since) < SignedDuration::from_secs(delay - 1) {
             return Err(format!("{} was scaled down, it was active until {since}", place(object)));

@@ -40,7 +40,9 @@ impl Invariant for NothingGrowsAfterFailure {
 
     fn check(&mut self, world: &World, seen: &Seen<'_>) -> Result<(), String> {
         self.failed.extend(ended(world, seen, &["Failed", "Error"]));
-        if let Seen::Store { kind: "Rollout", object, before, .. } = seen {
+        if let Seen::Store { kind: "Rollout", object, before, .. } = seen
+            && !self.failed.is_empty()
+        {
             let hash = wanted_hash(object);
             let anew = before.is_none_or(|b| wanted_hash(b) != hash);
             let again = before.is_some_and(|b| flag(b, "/status/abort")) && !flag(object, "/status/abort");

@@ -3,3 +3,5 @@
 
 pub mod blue_green;
 pub mod canary;
+mod going_back;
+mod people;
