@@ -230,9 +230,9 @@ impl Repo {
     }
 
     /// One write of the engine to Git: it may be left undone, its answer may be lost, or the engine ends with it.
-    async fn write<T>(&self, what: &str, act: impl FnOnce(&Self) -> Result<T, GitError>) -> Result<T, GitError> {
+    async fn write<T>(&self, act: impl FnOnce(&Self) -> Result<T, GitError>) -> Result<T, GitError> {
         self.meddler.pause().await;
-        if self.meddler.begins(what) == Verdict::NotDone {
+        if self.meddler.begins() == Verdict::NotDone {
             return Err(lost("the connection broke"));
         }
         let done = act(self)?;
@@ -361,13 +361,13 @@ impl Git for Repo {
                 repo.witness.committed(&id, &message);
                 Ok(id)
             };
-            self.write("commit", act).await
+            self.write(act).await
         }
         .boxed()
     }
 
     fn push(&self, commit: &str) -> BoxFuture<'_, Result<Pushed, GitError>> {
         let commit = commit.to_owned();
-        async move { self.write("push", |repo| repo.receive(&commit)).await }.boxed()
+        async move { self.write(|repo| repo.receive(&commit)).await }.boxed()
     }
 }

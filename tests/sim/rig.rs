@@ -231,7 +231,7 @@ impl Sim {
     fn activity(&self) -> (u64, u64, u64) {
         let asked = self.sandbox.requests();
         let ours = asked.iter().filter(|((agent, verb, _), _)| is_ours(agent) && *verb != "watch");
-        (ours.map(|(_, n)| n).sum(), self.meddler.counts().0, self.repo.asked())
+        (ours.map(|(_, n)| n).sum(), self.meddler.totals().0, self.repo.asked())
     }
 
     /// Once everything has come to rest it stays so: no write and no request in ten minutes.

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
-use switchback::sandbox::{Fault, Moment};
+use switchback::sandbox::{Attempt, Fault, Moment};
 
 /// One thing that goes wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub enum Trouble {
     Lost(u64),
     /// The write of this number is not done: the connection breaks before.
     NotDone(u64),
+    /// No Event can be told. Events are not counted among the writes: nobody waits for their answers.
+    NoEvents,
 }
 
 /// What a run is like. More kinds of trouble are more fields, so that a plan stays a value that can be printed.
@@ -53,7 +55,6 @@ struct Inner {
     done: u64,
     readings: u64,
     is_crashed: bool,
-    writes: Vec<String>,
 }
 
 /// Makes the trouble of a plan. Clones are handles to the same one.
@@ -64,6 +65,11 @@ pub struct Meddler {
 
 /// Longer than any story: what a dead engine waits for.
 const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// Whether a request makes a write of the engine that something else depends on.
+fn counts(attempt: &Attempt) -> bool {
+    attempt.ask.writes() && !attempt.dry_run && attempt.resource != "events"
+}
 
 /// Whether a client is the engine.
 pub fn is_ours(agent: &str) -> bool {
@@ -81,10 +87,9 @@ impl Meddler {
     }
 
     /// A write of the engine is about to be made.
-    pub fn begins(&self, what: &str) -> Verdict {
+    pub fn begins(&self) -> Verdict {
         let mut inner = self.lock();
         inner.begun += 1;
-        inner.writes.push(what.to_owned());
         if inner.plan.trouble == Trouble::NotDone(inner.begun) { Verdict::NotDone } else { Verdict::Go }
     }
 
@@ -100,14 +105,9 @@ impl Meddler {
     }
 
     /// How many writes were begun and how many were made.
-    pub fn counts(&self) -> (u64, u64) {
+    pub fn totals(&self) -> (u64, u64) {
         let inner = self.lock();
         (inner.begun, inner.done)
-    }
-
-    /// The writes that were begun, in words.
-    pub fn writes(&self) -> Vec<String> {
-        self.lock().writes.clone()
     }
 
     /// Whether the engine has crashed and nobody has noticed yet.
@@ -118,11 +118,6 @@ impl Meddler {
     /// A new engine is about to start.
     pub fn revive(&self) {
         self.lock().is_crashed = false;
-    }
-
-    /// Changes what goes wrong from here on.
-    pub fn replan(&self, change: impl FnOnce(&mut Plan)) {
-        change(&mut self.lock().plan);
     }
 
     fn delay(&self) -> Duration {
@@ -151,16 +146,18 @@ impl Meddler {
     pub fn at(&self, moment: &Moment<'_>) -> Fault {
         match moment {
             Moment::Before(a) if is_ours(&a.agent) => {
-                let writes = a.ask.writes() && !a.dry_run;
                 if self.is_crashed() {
                     return Fault::Delay(NEVER);
                 }
-                if writes && self.begins(&format!("{} {} {}", a.ask.name(), a.resource, a.name)) != Verdict::Go {
+                if a.resource == "events" && self.lock().plan.trouble == Trouble::NoEvents {
+                    return Fault::Break;
+                }
+                if counts(a) && self.begins() != Verdict::Go {
                     return Fault::Break;
                 }
                 Some(self.delay()).filter(|d| !d.is_zero()).map_or(Fault::None, Fault::Delay)
             }
-            Moment::After(a, _) if is_ours(&a.agent) && !a.dry_run => match self.ends() {
+            Moment::After(a, _) if is_ours(&a.agent) && counts(a) => match self.ends() {
                 Verdict::Crash => Fault::Delay(NEVER),
                 Verdict::Lost => Fault::Break,
                 _ => Fault::None,
