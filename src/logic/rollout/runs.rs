@@ -138,7 +138,9 @@ pub fn reconcile(work: &mut Work<'_>) -> bool {
         kept.extend(run.iter().map(|r| r.name.clone()));
         *purpose.slot(work) = run;
     }
-    stop_all_but(work, &kept);
+    let mut spared = kept.clone();
+    spared.extend(work.runs.iter().filter(|r| is_ahead(work, r)).map(|r| r.meta.name.clone()));
+    stop_all_but(work, &spared);
     forget_old(work, &kept);
     work.canary().is_some() && !work.intent.add_pause.is_empty()
 }
@@ -309,6 +311,18 @@ fn keep_slots(work: &mut Work<'_>) {
         });
         *purpose.slot(work) = refreshed;
     }
+}
+
+/// Whether `run` belongs to a later step of the current revision than the one we see: then the status that names it
+/// was written or is still to be written, and what we see is old. A run that is stopped counts as a good one, so
+/// stopping it would let the revision pass unmeasured.
+fn is_ahead(work: &Work<'_>, run: &Run) -> bool {
+    let label = |key: &str| run.meta.labels.get(key).map(String::as_str);
+    let step = label(names::STEP_INDEX).and_then(|i| i.parse::<i32>().ok());
+    label(names::RUN_TYPE) == Some(Purpose::Step(0).label())
+        && work.new_set().is_some_and(|s| label(names::POD_HASH) == Some(s.hash.as_str()))
+        && run.meta.revision() == work.revision()
+        && step.is_some_and(|s| s > work.old.current_step_index.unwrap_or(0))
 }
 
 fn stop_all_but(work: &mut Work<'_>, kept: &[String]) {

@@ -115,13 +115,36 @@ pub struct PausesLast {
     since: BTreeMap<String, (String, i64, Timestamp, String)>,
 }
 
+impl PausesLast {
+    /// A step that pauses is not passed unless the store has shown the pause.
+    fn check_skipped(&self, object: &Value, before: Option<&Value>) -> Result<(), String> {
+        let Some(before) = before else { return Ok(()) };
+        let same = |p: &str| text(object, p) == text(before, p);
+        let free = flag(object, "/status/promoteFull") || flag(before, "/status/promoteFull");
+        let stable = text(object, "/status/stableRS") == text(object, "/status/currentPodHash");
+        if !same("/status/currentPodHash") || !same("/status/currentStepHash") || free || stable {
+            return Ok(());
+        }
+        let index = |v: &Value| number(v, "/status/currentStepIndex");
+        for at in index(before)..index(object) {
+            let step = usize::try_from(at).ok().and_then(|i| steps(object).get(i));
+            let pauses = step.is_some_and(|s| s.pointer("/pause/duration").is_some());
+            if pauses && self.since.get(&place(object)).is_none_or(|(_, seen, ..)| *seen != at) {
+                return Err(format!("{} has not paused at step {at}", place(object)));
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Invariant for PausesLast {
     fn name(&self) -> &'static str {
         "9 a pause lasts as long as it says"
     }
 
     fn check(&mut self, world: &World, seen: &Seen<'_>) -> Result<(), String> {
-        let Seen::Store { kind: "Rollout", object, .. } = seen else { return Ok(()) };
+        let Seen::Store { kind: "Rollout", object, before, .. } = seen else { return Ok(()) };
+        self.check_skipped(object, *before)?;
         let (hash, index) = (text(object, "/status/currentPodHash").to_owned(), number(object, "/status/currentStepIndex"));
         let start = list(object, "/status/pauseConditions")
             .iter()
