@@ -87,7 +87,14 @@ impl Inner {
         }
     }
 
-    fn add(&mut self, parents: Vec<String>, tree: &str, message: &str, by: (&str, &str), at: Timestamp) -> String {
+    fn add(
+        &mut self,
+        parents: Vec<String>,
+        tree: &str,
+        message: &str,
+        by: (&str, &str),
+        at: Timestamp,
+    ) -> String {
         let time = Timestamp::from_second(at.as_second()).unwrap(); // as Git keeps it
         let text = format!("{tree}\n{parents:?}\n{message}\n{by:?}\n{time}");
         let commit = Commit {
@@ -303,7 +310,8 @@ impl Git for Repo {
         let found = self.lock().files(commit).map(|files| {
             files.iter().filter(|(p, _)| is_under(p, path)).map(|(p, c)| file(p, c)).collect::<Vec<_>>()
         });
-        let none = GitError::NoPath { path: path.into(), commit: commit.into(), why: "it is not there".into() };
+        let none =
+            GitError::NoPath { path: path.into(), commit: commit.into(), why: "it is not there".into() };
         let found = found.and_then(|f| if f.is_empty() && path != "." { Err(none) } else { Ok(f) });
         async move { found }.boxed()
     }

@@ -62,7 +62,8 @@ pub struct Sim {
 
 /// Runs a story in a time of its own.
 pub fn simulate<T>(story: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(story)
 }
 
@@ -77,7 +78,8 @@ fn probe(sandbox: &Sandbox, clock: Clock) -> Probe {
         let body = question.body.unwrap_or_default();
         let pods = sandbox.snapshot("v1", "Pod", "");
         let answer = metrics::query(&form_value(&body, "query"), &pods, clock.now());
-        let answer = switchback::api::sample::Answer { status: answer.status, body: answer.body.to_string().into() };
+        let answer =
+            switchback::api::sample::Answer { status: answer.status, body: answer.body.to_string().into() };
         Box::pin(async move { Ok(answer) })
     }))
 }
@@ -113,7 +115,8 @@ impl Sim {
         let witness = Witness::new(clock, sandbox.subscribe(), SOURCE.to_owned());
         let meddler = Meddler::new(plan);
         let mut tasks = JoinSet::new();
-        let options = actors::Options { ready_after: Duration::from_millis(900), seed: plan.seed, events: false };
+        let options =
+            actors::Options { ready_after: Duration::from_millis(900), seed: plan.seed, events: false };
         tasks.spawn(sandbox.clone().run_actors(options));
         for definition in DEFINITIONS.get_or_init(crd::definitions) {
             sandbox.create("test", definition.clone()).unwrap();

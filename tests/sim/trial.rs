@@ -63,7 +63,9 @@ fn tell_all(story: Story, what: &str, plans: &[Plan]) -> Vec<Came> {
     let checks: u64 = came.iter().flat_map(|c| c.checks.values()).sum();
     let crashes: u64 = came.iter().map(|c| c.crashes).sum();
     let (runs, bad) = (plans.len(), failed.len());
-    println!("{story:?}: {runs} runs, {what}; {crashes} crashes, {checks} checks of invariants, {bad} runs failed");
+    println!(
+        "{story:?}: {runs} runs, {what}; {crashes} crashes, {checks} checks of invariants, {bad} runs failed"
+    );
     assert!(failed.is_empty(), "{bad} of {runs} failed\n{}", failed[..bad.min(1)].join("\n\n"));
     came
 }
@@ -73,7 +75,8 @@ fn tell_all(story: Story, what: &str, plans: &[Plan]) -> Vec<Came> {
 fn an_analysis_after_the_switch() {
     let usual = tell(Story::After, &Plan::default());
     let some = (1..=usual.done).step_by(9);
-    let plans: Vec<Plan> = some.map(|i| Plan { seed: i, trouble: Trouble::Crash(i), slowest: 10, ..Plan::default() }).collect();
+    let plans: Vec<Plan> =
+        some.map(|i| Plan { seed: i, trouble: Trouble::Crash(i), slowest: 10, ..Plan::default() }).collect();
     tell_all(Story::After, "a crash after every ninth write", &plans);
 }
 
@@ -89,8 +92,7 @@ fn known_troubles() {
 fn every_write(story: Story, what: &str, count: impl Fn(&Came) -> u64, trouble: impl Fn(u64) -> Trouble) {
     let usual = tell(story, &Plan::default());
     let n = count(&usual);
-    let plans: Vec<Plan> =
-        (1..=n).map(|i| Plan { trouble: trouble(i), ..Plan::default() }).collect();
+    let plans: Vec<Plan> = (1..=n).map(|i| Plan { trouble: trouble(i), ..Plan::default() }).collect();
     let came = tell_all(story, &format!("{what} each of {n} writes"), &plans);
     let changed = came.iter().filter(|c| c.digest != usual.digest).count();
     assert_eq!(changed, came.len(), "some trouble did not show at all");

@@ -168,5 +168,7 @@ impl World {
 
 /// Whether a pod is ready.
 pub fn is_ready(pod: &Value) -> bool {
-    list(pod, "/status/conditions").iter().any(|c| text(c, "/type") == "Ready" && text(c, "/status") == "True")
+    list(pod, "/status/conditions")
+        .iter()
+        .any(|c| text(c, "/type") == "Ready" && text(c, "/status") == "True")
 }

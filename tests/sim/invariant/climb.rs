@@ -98,7 +98,10 @@ impl Invariant for StepNeverFalls {
     fn check(&mut self, _: &World, seen: &Seen<'_>) -> Result<(), String> {
         let Seen::Store { kind: "Rollout", object, before: Some(before), .. } = seen else { return Ok(()) };
         let same = |p: &str| text(object, p) == text(before, p);
-        if !same("/status/currentPodHash") || !same("/status/currentStepHash") || flag(object, "/status/abort") {
+        if !same("/status/currentPodHash")
+            || !same("/status/currentStepHash")
+            || flag(object, "/status/abort")
+        {
             return Ok(());
         }
         let index = |v: &Value| number(v, "/status/currentStepIndex");
@@ -145,7 +148,8 @@ impl Invariant for PausesLast {
     fn check(&mut self, world: &World, seen: &Seen<'_>) -> Result<(), String> {
         let Seen::Store { kind: "Rollout", object, before, .. } = seen else { return Ok(()) };
         self.check_skipped(object, *before)?;
-        let (hash, index) = (text(object, "/status/currentPodHash").to_owned(), number(object, "/status/currentStepIndex"));
+        let (hash, index) =
+            (text(object, "/status/currentPodHash").to_owned(), number(object, "/status/currentStepIndex"));
         let start = list(object, "/status/pauseConditions")
             .iter()
             .find(|c| text(c, "/reason") == "CanaryPauseStep")
@@ -155,7 +159,10 @@ impl Invariant for PausesLast {
             let same = of == hash && !flag(object, "/status/abort") && !flag(object, "/status/promoteFull");
             let step = usize::try_from(at).ok().and_then(|i| steps(object).get(i));
             let length = step.and_then(|s| s.pointer("/pause/duration")).and_then(duration);
-            if same && index > at && let Some(length) = length {
+            if same
+                && index > at
+                && let Some(length) = length
+            {
                 // times in the store have whole seconds, so the first may be cut short
                 let least = SignedDuration::from_secs(length - 1);
                 if world.now.duration_since(since) < least {

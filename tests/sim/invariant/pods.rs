@@ -17,7 +17,8 @@ pub struct Availability {
 /// Ready pods that serve: all of a canary's, those behind the active Service of a blue-green Rollout.
 fn serving(world: &World, rollout: &Value) -> i64 {
     let sets = world.sets(rollout);
-    let Some(active) = rollout.pointer("/spec/strategy/blueGreen/activeService").and_then(Value::as_str) else {
+    let Some(active) = rollout.pointer("/spec/strategy/blueGreen/activeService").and_then(Value::as_str)
+    else {
         return sets.iter().map(|s| world.ready(s)).sum();
     };
     let hash = world.selected(text(rollout, "/metadata/namespace"), active);
@@ -76,7 +77,8 @@ impl Surge {
     fn recent(&self, world: &World, rollout: &Value) -> i64 {
         let noted = self.wanted.get(&place(rollout)).map(Vec::as_slice).unwrap_or_default();
         let since = world.now - SignedDuration::from_secs(1);
-        let fresh = noted.iter().enumerate().filter(|(i, _)| noted.get(i + 1).is_none_or(|(t, _)| *t >= since));
+        let fresh =
+            noted.iter().enumerate().filter(|(i, _)| noted.get(i + 1).is_none_or(|(t, _)| *t >= since));
         fresh.map(|(_, (_, n))| *n).max().unwrap_or(0)
     }
 }

@@ -106,7 +106,9 @@ impl Invariant for OldStaysForItsDelay {
                 self.left.insert((place(rollout), before), (world.now, delay));
             }
         }
-        let Seen::Store { kind: "ReplicaSet", object, before: Some(before), .. } = seen else { return Ok(()) };
+        let Seen::Store { kind: "ReplicaSet", object, before: Some(before), .. } = seen else {
+            return Ok(());
+        };
         let replicas = |v: &Value| v.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(1);
         let Some(rollout) = world.owner(object) else { return Ok(()) };
         let key = (place(rollout), hash_of(object).to_owned());

@@ -69,7 +69,9 @@ impl Invariant for SecretsStaySecret {
 
     fn check(&mut self, _: &World, seen: &Seen<'_>) -> Result<(), String> {
         let told = match seen {
-            Seen::Store { kind: "Rollout" | "Event" | "AnalysisRun" | "ReplicaSet", object, .. } => object.to_string(),
+            Seen::Store { kind: "Rollout" | "Event" | "AnalysisRun" | "ReplicaSet", object, .. } => {
+                object.to_string()
+            }
             Seen::Pushed { by_us: true, commit, .. } => commit.message.clone(),
             _ => return Ok(()),
         };

@@ -11,8 +11,12 @@ use switchback::api::names;
 /// Fields that others put into our objects.
 pub fn plant(sim: &Sim) {
     let note = json!("of-somebody-else");
-    sim.edit((names::ARGO, "Rollout"), "web", |o| o["metadata"]["annotations"]["example.com/note"] = note.clone());
-    sim.edit(("v1", "Service"), "web-stable", |o| o["metadata"]["labels"] = json!({"example.com-note": note}));
+    sim.edit((names::ARGO, "Rollout"), "web", |o| {
+        o["metadata"]["annotations"]["example.com/note"] = note.clone()
+    });
+    sim.edit(("v1", "Service"), "web-stable", |o| {
+        o["metadata"]["labels"] = json!({"example.com-note": note})
+    });
     sim.edit(("v1", "ConfigMap"), "web-config", |o| o["data"]["FOREIGN"] = note.clone());
     let field = |kind: &str, name: &str, pointer: &str| {
         (kind.to_owned(), format!("shop/{name}"), pointer.to_owned(), note.clone())
@@ -71,7 +75,8 @@ pub async fn tell(plan: &Plan) -> Sim {
     sim.rest().await;
     went_back(&sim, &bad, &good);
     assert!(sim.is_healthy_at("v2"));
-    let config = sim.witness.look(|w| text(w.get("ConfigMap", "shop", "web-config"), "/data/GREETING").to_owned());
+    let config =
+        sim.witness.look(|w| text(w.get("ConfigMap", "shop", "web-config"), "/data/GREETING").to_owned());
     assert_eq!(config, "welcome");
     sim
 }

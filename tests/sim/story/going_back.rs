@@ -41,7 +41,9 @@ fn names(message: &str) -> usize {
 }
 
 fn config(value: &str) -> String {
-    format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: other, namespace: shop}}\ndata: {{value: '{value}'}}\n")
+    format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: other, namespace: shop}}\ndata: {{value: '{value}'}}\n"
+    )
 }
 
 #[test]
@@ -111,7 +113,10 @@ fn somebody_pushes_at_the_same_moment() {
         assert_eq!(sim.reverts().len(), 1);
         assert_eq!(sim.repo.log().len(), 5, "both commits of the others are kept");
         assert_eq!(sim.repo.text("other.yaml"), config("2"));
-        assert_eq!(sim.witness.look(|w| text(w.get("ConfigMap", "shop", "other"), "/data/value").to_owned()), "2");
+        assert_eq!(
+            sim.witness.look(|w| text(w.get("ConfigMap", "shop", "other"), "/data/value").to_owned()),
+            "2"
+        );
     });
 }
 
@@ -166,7 +171,9 @@ fn a_conflict_is_left_to_people() {
         let told: Vec<String> =
             sim.problems().into_iter().filter(|p| p.contains("cannot be reverted")).collect();
         assert_eq!(told.len(), 1, "{told:?}");
-        assert!(told[0].contains(&format!("git revert {}", &bad[..7])) && told[0].contains("web/rollout.yaml"));
+        assert!(
+            told[0].contains(&format!("git revert {}", &bad[..7])) && told[0].contains("web/rollout.yaml")
+        );
         let fixed = with(&sim.repo.text("web/rollout.yaml"), "example/web:v2", "example/web:v3");
         let fixed = with(&fixed, "0.25", "0.02");
         sim.repo.push_as("Ada", "web: v3, a fix", &[("web/rollout.yaml", Some(fixed))]);
@@ -189,7 +196,11 @@ fn people_who_revert_our_revert_are_obeyed_once() {
         sim.rest().await;
         let reverts = sim.reverts();
         assert_eq!(reverts.len(), 2);
-        assert!(reverts[0].message.contains(&format!("This reverts commit {again}.")), "{}", reverts[0].message);
+        assert!(
+            reverts[0].message.contains(&format!("This reverts commit {again}.")),
+            "{}",
+            reverts[0].message
+        );
         assert_eq!(names(&reverts[0].message), 1);
     });
 }
