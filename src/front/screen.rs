@@ -2,7 +2,9 @@
 //! It never decides what is said.
 
 use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, Write};
+use std::time::Duration;
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -110,6 +112,25 @@ pub fn fit(text: &str, most: usize) -> String {
 pub fn bar(percent: i64, width: usize) -> String {
     let full = usize::try_from(percent.clamp(0, 100)).unwrap_or(0) * width / 100;
     format!("{}{}", "█".repeat(full), "░".repeat(width - full))
+}
+
+/// What takes less time is not worth a word.
+const WORTH_A_WORD: Duration = Duration::from_millis(500);
+
+/// Waits for `work`; on a terminal it says on standard error that it waits for `what`, and for how long already.
+pub async fn waiting<T>(what: &str, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    if let Ok(done) = tokio::time::timeout(WORTH_A_WORD, &mut work).await {
+        return done;
+    }
+    let spinner = ProgressBar::new_spinner().with_message(format!("waiting for {what}"));
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
+        spinner.set_style(style);
+    }
+    spinner.enable_steady_tick(Duration::from_millis(120));
+    let done = work.await;
+    spinner.finish_and_clear();
+    done
 }
 
 /// A block of lines that is drawn over itself.

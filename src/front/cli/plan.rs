@@ -9,7 +9,7 @@ use crate::engine::sync::SyncError;
 use crate::front::cli::args::{Common, Look, Output};
 use crate::front::cli::fail::{Failure, NO};
 use crate::front::cli::open;
-use crate::front::screen::{BAD, BUSY, FAINT, GOOD, STRONG, paint, symbols};
+use crate::front::screen::{BAD, BUSY, FAINT, GOOD, STRONG, paint, symbols, waiting};
 use crate::logic::plan::fields::{changes, comparable};
 use crate::logic::plan::{Action, Plan, show};
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ pub async fn plan(common: Common, verb: Look, lines: bool) -> Result<ExitCode, F
     let source = engine_open::repository(&wanted)?;
     let probe = engine_open::network().map_err(Failure::usage)?;
     let context = engine_open::context(cluster, probe, Clock::Real, None, None, &mut tasks);
-    let (head, _, plan) = match deliver::preview(&context, &source).await {
+    let (head, _, plan) = match waiting("Git and the cluster", deliver::preview(&context, &source)).await {
         Err(DeliverError::Sync(SyncError::Manifests(problems))) => {
             let files = match source.git.fetch().await {
                 Ok(head) => source.git.files(&head.id, &source.path).await.unwrap_or_default(),

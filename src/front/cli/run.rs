@@ -3,14 +3,15 @@
 
 use crate::base::clock::Clock;
 use crate::engine::context::{Context, Told};
+use crate::engine::deliver::Source;
 use crate::engine::meter;
-use crate::engine::open::{self as engine_open, Cluster};
+use crate::engine::open::{self as engine_open, Cluster, Repository};
 use crate::engine::run::{Ended, Settings, run as run_engine};
 use crate::front::cli::args::{Common, Controller, LogFormat, Ports, Rollback, Run};
 use crate::front::cli::fail::{Failure, NO};
 use crate::front::cli::{narrate, open};
 use crate::front::embedded::{self, Embedded};
-use crate::front::screen::{FAINT, paint, symbols};
+use crate::front::screen::{FAINT, paint, symbols, waiting};
 use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -21,41 +22,57 @@ use tokio::task::JoinSet;
 /// How long the end waits for events to be told.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
+/// What `run` works on.
+struct Opened {
+    cluster: Cluster,
+    prometheus: Option<String>,
+    wanted: Repository,
+    source: Source,
+    _embedded: Option<Embedded>,
+}
+
+/// Opens the cluster and the repository, so that a wrong address or branch is told at once and not in a loop.
+async fn open_both(common: &Common, verb: &Run, tasks: &mut JoinSet<()>) -> Result<Opened, Failure> {
+    let (cluster, prometheus, embedded) = if verb.sandbox {
+        let embedded = embedded::start(&embedded::Wanted::default(), tasks).await?;
+        let place = embedded.kubeconfig.display();
+        anstream::eprintln!("{} KUBECONFIG={place}", paint(FAINT, "embedded cluster:"));
+        (embedded.cluster(), Some(embedded.prometheus()), Some(embedded))
+    } else {
+        (open::cluster(common).await?, None, None)
+    };
+    waiting("the cluster", cluster.version()).await?;
+    let mut wanted = open::repository(&verb.repo, open::namespace(common), &cluster, tasks).await?;
+    wanted.rollback = verb.rollback == Rollback::Commit;
+    wanted.author = (verb.author_name.clone(), verb.author_email.clone());
+    let source = engine_open::repository(&wanted)?;
+    waiting(&format!("{} of {}", wanted.branch, source.git.name()), source.git.fetch()).await?;
+    let prometheus = verb.engine.prometheus_address.clone().or(prometheus);
+    Ok(Opened { cluster, prometheus, wanted, source, _embedded: embedded })
+}
+
 /// Does what `run` says.
 ///
 /// # Errors
 /// The repository or the cluster cannot be opened.
 pub async fn run(common: Common, verb: Run) -> Result<ExitCode, Failure> {
     let mut tasks = JoinSet::new();
-    let (cluster, prometheus, _embedded) = if verb.sandbox {
-        let embedded = embedded::start(&embedded::Wanted::default(), &mut tasks).await?;
-        anstream::eprintln!(
-            "{} KUBECONFIG={}",
-            paint(FAINT, "embedded cluster:"),
-            embedded.kubeconfig.display()
-        );
-        let address = Some(embedded.prometheus());
-        (embedded.cluster(), verb.engine.prometheus_address.clone().or(address), Some(embedded))
-    } else {
-        (open::cluster(&common).await?, verb.engine.prometheus_address.clone(), None::<Embedded>)
+    let opened = tokio::select! {
+        biased;
+        code = interrupted() => return Ok(code),
+        opened = open_both(&common, &verb, &mut tasks) => opened?,
     };
-    cluster.version().await?;
-    let mut wanted = open::repository(&verb.repo, open::namespace(&common), &cluster, &mut tasks).await?;
-    wanted.rollback = verb.rollback == Rollback::Commit;
-    wanted.author = (verb.author_name.clone(), verb.author_email.clone());
-    let source = engine_open::repository(&wanted)?;
-    source.git.fetch().await?; // a wrong address or branch ends it here, not in a loop
     let (nudge, nudges) = mpsc::channel(16);
-    let local = engine_open::nudge_when_moved(&wanted, 0, nudge.clone(), &mut tasks).await?;
+    let local = engine_open::nudge_when_moved(&opened.wanted, 0, nudge.clone(), &mut tasks).await?;
     let settings = Settings {
         instance: verb.engine.instance_id.clone(),
-        sources: vec![source],
+        sources: vec![opened.source],
         interval: Some(verb.interval).filter(|_| !local),
         once: verb.once,
         ..Settings::default()
     };
     let (ears, told) = mpsc::unbounded_channel::<Told>();
-    let context = context(cluster, prometheus, ears, &mut tasks)?;
+    let context = context(opened.cluster, opened.prometheus, ears, &mut tasks)?;
     serve(&verb.ports, (0, 0), &context, &mut tasks).await?;
     let told = Some(told).filter(|_| common.log_format == LogFormat::Text);
     let ended = drive(context, told, settings, nudges).await;
@@ -72,7 +89,11 @@ pub async fn run(common: Common, verb: Run) -> Result<ExitCode, Failure> {
 /// The cluster cannot be opened, or a port is taken.
 pub async fn controller(common: Common, verb: Controller) -> Result<ExitCode, Failure> {
     let cluster = open::cluster(&common).await?;
-    cluster.version().await?;
+    tokio::select! {
+        biased;
+        code = interrupted() => return Ok(code),
+        version = waiting("the cluster", cluster.version()) => drop(version?),
+    }
     let mut tasks = JoinSet::new();
     let (ears, told) = mpsc::unbounded_channel::<Told>();
     let context = context(cluster, verb.engine.prometheus_address, ears, &mut tasks)?;

@@ -8,7 +8,7 @@ pub mod story;
 use crate::api::commit::short;
 use crate::front::cli::args::Demo;
 use crate::front::cli::fail::Failure;
-use crate::front::cli::run::stopped;
+use crate::front::cli::run::{interrupted, stopped};
 use crate::front::screen::{BAD, FAINT, GOOD, STRONG, paint, symbols};
 use stage::Stage;
 use std::process::ExitCode;
@@ -22,14 +22,14 @@ pub async fn demo(verb: Demo) -> Result<ExitCode, Failure> {
     let mut stage = tokio::select! {
         biased;
         stage = Stage::set(&verb) => stage?,
-        () = stopped() => return Ok(ExitCode::from(130)),
+        code = interrupted() => return Ok(code),
     };
     let told = tokio::select! {
         biased;
         told = acts(&mut stage) => told,
-        () = stopped() => {
+        code = interrupted() => {
             stage.clear().await;
-            return Ok(ExitCode::from(130));
+            return Ok(code);
         }
     };
     match told {
