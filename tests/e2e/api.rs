@@ -17,7 +17,7 @@ pub struct Api(Client);
 
 /// The URL of an object or, without a name, of all objects of a kind in `namespace`.
 pub fn path(kind: &str, namespace: &str, name: &str) -> String {
-    let versions = ["v1", "apps/v1", "batch/v1", "argoproj.io/v1alpha1"];
+    let versions = ["v1", "apps/v1", "batch/v1", "rbac.authorization.k8s.io/v1", "argoproj.io/v1alpha1"];
     let found = versions.iter().find_map(|v| kinds::find(v, kind));
     let found = found.unwrap_or_else(|| panic!("no kind {kind}"));
     found.path(Some(namespace), Some(name).filter(|n| !n.is_empty()))

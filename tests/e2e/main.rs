@@ -10,6 +10,7 @@
 
 mod api;
 mod controller;
+mod crash;
 mod ends;
 mod looking;
 mod manifests;
@@ -18,6 +19,7 @@ mod plugin;
 mod program;
 mod prometheus;
 mod repository;
+mod rights;
 #[path = "../git/server.rs"]
 #[allow(dead_code)] // the tests of Git use the rest of it
 mod server;

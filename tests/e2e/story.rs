@@ -16,7 +16,7 @@ fn commit_of(rollout: &Value) -> &str {
 }
 
 /// Waits until the Rollout is Healthy at `commit` with pods of `tag` only.
-async fn healthy_at(stage: &Stage, commit: &str, tag: &str) {
+pub async fn healthy_at(stage: &Stage, commit: &str, tag: &str) {
     stage.phase("web", "Healthy", |r| commit_of(r) == commit).await;
     stage.pods("web", &[(5, &format!("example/web:{tag}"))]).await;
 }
@@ -41,7 +41,7 @@ async fn climb(stage: &Stage, commit: &str, tag: &str) -> (BTreeSet<i64>, BTreeS
 }
 
 /// Waits until the branch has moved on from `bad`; answers the head's message.
-async fn reverted(repository: &std::path::Path, bad: &str) -> String {
+pub async fn reverted(repository: &std::path::Path, bad: &str) -> String {
     let late = Instant::now() + LIMIT;
     while git(repository, &["rev-parse", "main"]) == bad {
         assert!(Instant::now() < late, "nothing was reverted");
@@ -51,7 +51,7 @@ async fn reverted(repository: &std::path::Path, bad: &str) -> String {
 }
 
 /// Holds a revert commit to git's own form and to the trailers that say why.
-fn check_revert(message: &str, bad: &str, namespace: &str) {
+pub fn check_revert(message: &str, bad: &str, namespace: &str) {
     let subject = message.lines().next().unwrap();
     assert_eq!(subject, "Revert \"web: v3\"");
     assert!(message.contains(&format!("This reverts commit {bad}.")), "{message}");
@@ -80,6 +80,9 @@ async fn comes_to_rest(stage: &Stage, port: u16) {
         let now = asked(port).await;
         if now == before && logged == audited(stage) {
             return;
+        }
+        for (what, count) in now.iter().filter(|(what, count)| before.get(*what) != Some(count)) {
+            println!("not at rest yet: {what} {count}");
         }
         assert!(Instant::now() < late, "it never rests: {before:?} {now:?}");
         before = now;
@@ -141,7 +144,7 @@ async fn a_good_commit_climbs_and_a_bad_one_goes_back_in_git() {
 }
 
 /// Starts `run` for the scenario's instance.
-fn run(stage: &Stage, repository: &str, more: &str) -> Program {
+pub fn run(stage: &Stage, repository: &str, more: &str) -> Program {
     let (instance, prometheus) = (&stage.namespace, &stage.prometheus);
     stage.start(
         "run",
