@@ -12,6 +12,7 @@ mod api;
 mod controller;
 mod crash;
 mod ends;
+mod jobs;
 mod looking;
 mod manifests;
 mod numbers;
