@@ -94,7 +94,10 @@ async fn a_real_prometheus_is_asked_and_believed() {
         let bad = ended(stage, "bad").await;
         assert_eq!(bad["phase"], "Failed", "{bad}");
         assert_eq!(bad["metricResults"][0]["measurements"][0]["value"], "[0.25]", "{bad}");
-        assert_eq!(ended(stage, "scalar").await["phase"], "Successful");
+        let scalar = ended(stage, "scalar").await;
+        assert_eq!(scalar["phase"], "Successful", "{scalar}");
+        let query = &scalar["metricResults"][0]["metadata"]["ResolvedPrometheusQuery"];
+        assert_eq!(query, "scalar(requests)", "{scalar}");
         assert_eq!(ended(stage, "nothing").await["phase"], "Successful");
 
         // An error is asked about again, and says what Prometheus said.

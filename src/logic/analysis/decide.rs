@@ -344,14 +344,13 @@ fn record(
 ) {
     let name = &report.task.metric;
     let Some(metric) = metrics.iter().find(|m| m.name == *name) else { return };
-    let original = run.spec.metrics.iter().find(|m| m.name == *name);
     let results = &mut run.status.metric_results;
     if !results.iter().any(|r| r.name == *name) {
         results.push(MetricResult {
             name: name.clone(),
             phase: Phase::Running,
             dry_run: dry.contains(name),
-            metadata: original.map(|m| measure::metadata(m, metric)).unwrap_or_default(),
+            metadata: measure::metadata(metric),
             ..MetricResult::default()
         });
     }

@@ -109,17 +109,12 @@ pub fn job(run: &AnalysisRun, metric: &Metric, settings: &Value, number: i32) ->
     })
 }
 
-/// Facts about the metric that its result keeps, with secret arguments left as they are written.
+/// Facts about the metric that its result keeps: what was asked, with the arguments put in but those from Secrets.
 #[must_use]
-pub fn metadata(original: &Metric, resolved: &Metric) -> BTreeMap<String, String> {
+pub fn metadata(resolved: &Metric) -> BTreeMap<String, String> {
     let Some(("prometheus", settings)) = provider(resolved) else { return BTreeMap::new() };
-    let query = |s: &Value| s.get("query").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let written = provider(original).map(|(_, s)| query(s)).unwrap_or_default();
-    let resolved = query(settings);
-    if resolved.is_empty() || resolved == written {
-        return BTreeMap::new();
-    }
-    BTreeMap::from([("ResolvedPrometheusQuery".to_owned(), resolved)])
+    let query = settings.get("query").and_then(Value::as_str).filter(|q| !q.is_empty());
+    query.map(|q| ("ResolvedPrometheusQuery".to_owned(), q.to_owned())).into_iter().collect()
 }
 
 /// Reads what came of a task into the measurement.
