@@ -48,8 +48,10 @@ pub async fn into(cluster: &Cluster) -> Result<Vec<(String, &'static str)>, Clus
         let target = target_of(&definition);
         let how = match cluster.get(&target).await? {
             None => {
-                cluster.perform(&Write::Create { object: definition.clone() }, Mode::Strict).await?;
-                "created"
+                match cluster.perform(&Write::Create { object: definition.clone() }, Mode::Strict).await {
+                    Err(e) if e.already_exists() => "unchanged", // somebody installs the same at this moment
+                    other => other.map(|_| "created")?,
+                }
             }
             Some(present) if says_the_same(&present, &definition) => "unchanged",
             Some(_) => {
