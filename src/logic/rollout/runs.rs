@@ -394,3 +394,50 @@ fn report(work: &mut Work<'_>, purpose: Purpose, before: Option<&RunStatus>, now
         work.tell(&reason, message);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logic::rollout::view::{Set, View};
+
+    /// A canary at step `index` of two, the second an analysis whose run is there.
+    fn view(index: i32) -> View {
+        let strategy = json!({"canary": {"steps": [{"pause": {"duration": 5}}, {"analysis": {}}]}});
+        let rollout = json!({
+            "metadata": {"name": "web", "annotations": {(names::REVISION): "2"}},
+            "spec": {"strategy": strategy},
+            "status": {"currentStepIndex": index, "stableRS": "a", "currentPodHash": "b"},
+        });
+        let mut run = Run::default();
+        run.meta.name = "web-b-2-1".to_owned();
+        run.meta.annotations.insert(names::REVISION.to_owned(), "2".to_owned());
+        for (key, value) in [(names::POD_HASH, "b"), (names::RUN_TYPE, "Step"), (names::STEP_INDEX, "1")] {
+            run.meta.labels.insert(key.to_owned(), value.to_owned());
+        }
+        View {
+            rollout: serde_json::from_value(rollout).unwrap(),
+            pod_hash: "b".to_owned(),
+            sets: vec![Set { hash: "b".to_owned(), ..Set::default() }],
+            runs: vec![run],
+            ..View::default()
+        }
+    }
+
+    fn stops(view: &View) -> bool {
+        let mut work = Work::new(view, jiff::Timestamp::UNIX_EPOCH);
+        reconcile(&mut work);
+        work.ops.contains(&Op::StopRun(0))
+    }
+
+    #[test]
+    fn the_run_of_a_later_step_is_not_stopped_by_an_old_status() {
+        assert!(!stops(&view(0)), "the status is older than the run; stopped it would count as passed");
+        assert!(stops(&view(2)), "the step is behind us");
+        let mut other = view(0);
+        other.runs[0].meta.labels.insert(names::POD_HASH.to_owned(), "c".to_owned());
+        assert!(stops(&other), "it measures another revision");
+        let mut aborted = view(0);
+        aborted.rollout.status.abort = true;
+        assert!(stops(&aborted), "after an abort nothing is measured");
+    }
+}
