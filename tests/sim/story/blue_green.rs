@@ -10,7 +10,7 @@ use crate::trouble::Plan;
 pub async fn tell(plan: &Plan, analysis: &str) -> Sim {
     let mut sim = Sim::new(plan, &blue_green(analysis)).await;
     sim.settles_at("v1").await;
-    plant(&sim);
+    plant(&mut sim).await;
     let good = release(&sim, "v1", "v2", None);
     sim.settles_at("v2").await;
     assert_eq!(sim.repo.head(), good, "v2 was not promoted");

@@ -9,7 +9,7 @@ use serde_json::json;
 use switchback::api::names;
 
 /// Fields that others put into our objects.
-pub fn plant(sim: &Sim) {
+pub async fn plant(sim: &mut Sim) {
     let note = json!("of-somebody-else");
     sim.edit((names::ARGO, "Rollout"), "web", |o| {
         o["metadata"]["annotations"]["example.com/note"] = note.clone()
@@ -26,6 +26,13 @@ pub fn plant(sim: &Sim) {
         field("Service", "web-stable", "/metadata/labels/example.com-note"),
         field("ConfigMap", "web-config", "/data/FOREIGN"),
     ]);
+    // what stands on a Rollout is copied to its current ReplicaSet
+    let copied = |s: &Sim| {
+        s.witness.look(|w| {
+            w.all("ReplicaSet").any(|r| r["metadata"]["annotations"].get("example.com/note").is_some())
+        })
+    };
+    sim.until("the note is seen", copied).await;
 }
 
 /// Commits version `tag` with so many errors; answers the commit.
@@ -63,7 +70,7 @@ pub fn went_back(sim: &Sim, bad: &str, good: &str) {
 pub async fn tell(plan: &Plan) -> Sim {
     let mut sim = Sim::new(plan, &canary()).await;
     sim.settles_at("v1").await;
-    plant(&sim);
+    plant(&mut sim).await;
     let good = release(&sim, "v1", "v2", None);
     sim.settles_at("v2").await;
     assert_eq!(sim.repo.head(), good, "v2 was not promoted");

@@ -12,7 +12,7 @@ use switchback::engine::context::Told;
 pub async fn settled() -> Sim {
     let mut sim = Sim::new(&Plan::default(), &canary()).await;
     sim.settles_at("v1").await;
-    plant(&sim);
+    plant(&mut sim).await;
     sim
 }
 
