@@ -199,6 +199,51 @@ fn blue_green_promotes_itself_and_an_abort_leads_back() {
     assert_eq!((desk.phase(), desk.selected("active")), ("Healthy".into(), "v2".into()));
 }
 
+fn switched_by_hand() -> Desk {
+    let strategy = json!({"blueGreen": {"activeService": "active", "previewService": "preview",
+        "autoPromotionEnabled": false, "scaleDownDelaySeconds": 60}});
+    let mut desk = Desk::new(2, strategy);
+    desk.settle();
+    desk.image("v2");
+    desk.settle();
+    desk.patch_status(json!({"pauseConditions": null}));
+    desk.settle();
+    assert_eq!((desk.phase(), desk.selected("active")), ("Healthy".into(), "v2".into()));
+    desk
+}
+
+#[test]
+fn what_comes_back_within_its_delay_is_active_at_once() {
+    let mut desk = switched_by_hand();
+    desk.image("v1");
+    desk.settle();
+    assert_eq!((desk.phase(), desk.selected("active")), ("Healthy".into(), "v1".into()));
+    assert_eq!(desk.status()["stableRS"], "v1");
+    let mut desk = switched_by_hand();
+    desk.pass_seconds(61);
+    desk.settle();
+    desk.image("v1");
+    desk.settle();
+    assert_eq!((desk.phase(), desk.selected("active")), ("Paused".into(), "v2".into()), "its pods are gone");
+}
+
+#[test]
+fn what_was_aborted_is_not_active_at_once_when_it_is_tried_again() {
+    let mut desk = switched_by_hand();
+    desk.image("v3");
+    desk.settle();
+    desk.patch_status(json!({"abort": true}));
+    desk.settle();
+    assert_eq!((desk.phase(), desk.selected("active")), ("Degraded".into(), "v2".into()));
+    desk.patch_status(json!({"abort": false}));
+    desk.settle();
+    assert_eq!(
+        (desk.phase(), desk.selected("active")),
+        ("Paused".into(), "v2".into()),
+        "its deadline is none of a way back"
+    );
+}
+
 #[test]
 fn an_invalid_spec_is_said_and_nothing_moves() {
     for (strategy, words) in [

@@ -152,7 +152,7 @@ fn is_ready_to_wait(work: &Work<'_>) -> bool {
 fn is_fast(work: &Work<'_>, active: &str) -> bool {
     let Some(new) = work.new_set() else { return false };
     let selected = selected(work, active);
-    new.has_deadline() || work.old.promote_full || selected.is_empty() || selected == new.hash
+    work.steps_back() || work.old.promote_full || selected.is_empty() || selected == new.hash
 }
 
 fn wait_before_switch(work: &mut Work<'_>, active: &str) {
@@ -224,7 +224,7 @@ fn promotion(work: &Work<'_>, active_hash: &str, current: &str) -> Option<String
     }
     if work.blue_green().is_some_and(|b| b.post_promotion_analysis.is_some()) {
         let new = work.new_set()?;
-        if new.has_deadline() {
+        if work.steps_back() {
             return Some(format!("Rollback to '{}' within scaleDownDelay", new.meta.name));
         }
         if !runs::post_promotion_passed(work) {

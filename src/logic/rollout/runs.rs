@@ -105,10 +105,9 @@ pub fn post_promotion_is_open(work: &Work<'_>) -> bool {
 /// Makes, stops and forgets runs as the moment asks. Answers whether an undecided run pauses the Rollout, so
 /// that the pass ends here.
 pub fn reconcile(work: &mut Work<'_>) -> bool {
-    let steps_back = work.new_set().is_some_and(crate::logic::rollout::view::Set::has_deadline);
     let none_wanted = work.is_aborted()
         || work.old.promote_full
-        || steps_back
+        || work.steps_back()
         || work.old.stable_rs.is_empty()
         || crate::logic::rollout::canary::is_within_window(work);
     if none_wanted {

@@ -160,6 +160,23 @@ impl<'v> Work<'v> {
         self.sets.get(self.stable?)
     }
 
+    /// Whether the current revision has come back while its pods still ran out their delay, so that it needs no pause
+    /// and no analysis. The deadline is that of before this decision, which takes it away; an older set has one too
+    /// when it was aborted after it came back, but then it was measured, and a younger one only after an abort.
+    #[must_use]
+    pub fn steps_back(&self) -> bool {
+        let (Some(new), Some(stable)) = (self.new_set(), self.stable_set()) else { return false };
+        let before = self.new.and_then(|i| self.view.sets.get(i));
+        let measured = self.runs.iter().any(|r| {
+            r.meta.labels.get(names::POD_HASH) == Some(&new.hash) && r.meta.revision() == new.revision()
+        });
+        self.blue_green().is_some()
+            && before.is_some_and(Set::has_deadline)
+            && new.created() < stable.created()
+            && !measured
+            && !self.is_aborted()
+    }
+
     /// Indices of all sets but the current and the stable one.
     #[must_use]
     pub fn other_indices(&self) -> Vec<usize> {
