@@ -31,7 +31,7 @@ fn counts_wait_for_more_and_longer_while_the_first_revision_comes_up() {
     let mut desk = canary();
     desk.patience(0);
     desk.settle();
-    assert_eq!(desk.patience(2), Some(Duration::from_secs(5)));
+    assert_eq!(desk.patience(2), Some(Duration::from_secs(10)));
     desk.deadline(20);
     desk.settle();
     assert_eq!(desk.patience(3), Some(Duration::from_secs(1)), "a twentieth of the deadline");

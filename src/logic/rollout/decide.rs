@@ -18,7 +18,7 @@ const MOST_PASSES: usize = 12;
 /// How long a status that differs only in counts waits for more.
 const PATIENCE: Duration = Duration::from_millis(400);
 /// The same while the first revision comes up, whose pods may become ready one after the other.
-const PATIENCE_AT_FIRST: Duration = Duration::from_secs(5);
+const PATIENCE_AT_FIRST: Duration = Duration::from_secs(10);
 /// Seconds until an invalid Rollout is looked at again although nothing we watch has changed.
 const INVALID_RETRY: i64 = 20;
 
