@@ -5,7 +5,7 @@ use super::program::{LIMIT, Program, STEP, free_port};
 use super::repository::{Repository, git};
 use super::server::{Server, only};
 use super::stage::{Stage, play};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -176,7 +176,13 @@ async fn the_same_over_http_with_a_token() {
         assert!(wrong.contains("not authorized") && !wrong.contains("wrong\""), "{wrong}");
         assert!(stage.get("Rollout", "web").await.is_null(), "nothing may be applied");
 
-        let mut program = run(stage, &url, "--git-token right --interval 500ms");
+        let mut once = run(stage, &url, "--git-token right --once");
+        assert_eq!(once.ended().await, 0);
+        stage
+            .create(json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "git"},
+            "stringData": {"token": "right"}}))
+            .await;
+        let mut program = run(stage, &url, "--git-secret git --interval 500ms");
         healthy_at(stage, &shop.head(), "v1").await;
         let good = shop.version("v1", "v2", "0.01");
         push(&shop);

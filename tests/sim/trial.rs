@@ -7,6 +7,7 @@ use crate::story::{blue_green, canary};
 use crate::trouble::{Plan, Trouble};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The stories that are told many times.
@@ -26,6 +27,11 @@ struct Came {
     done: u64,
     crashes: u64,
     checks: BTreeMap<&'static str, u64>,
+}
+
+/// Says how much was tried where it is seen even though the test passes.
+fn say(line: &str) {
+    writeln!(std::io::stdout(), "{line}").unwrap();
 }
 
 fn tell(story: Story, plan: &Plan) -> Came {
@@ -63,9 +69,9 @@ fn tell_all(story: Story, what: &str, plans: &[Plan]) -> Vec<Came> {
     let checks: u64 = came.iter().flat_map(|c| c.checks.values()).sum();
     let crashes: u64 = came.iter().map(|c| c.crashes).sum();
     let (runs, bad) = (plans.len(), failed.len());
-    println!(
+    say(&format!(
         "{story:?}: {runs} runs, {what}; {crashes} crashes, {checks} checks of invariants, {bad} runs failed"
-    );
+    ));
     assert!(failed.is_empty(), "{bad} of {runs} failed\n{}", failed[..bad.min(1)].join("\n\n"));
     came
 }
@@ -104,7 +110,7 @@ fn replays(story: Story) {
     let plan = Plan { seed: 11, slowest: 20, ..Plan::default() };
     let came = tell_all(story, "replays of one seed", &vec![plan; 50]);
     let digests: BTreeSet<&String> = came.iter().map(|c| &c.digest).collect();
-    println!("{story:?}: {} changes, {} digest {digests:?}", came[0].lines, digests.len());
+    say(&format!("{story:?}: {} changes, {} digest {digests:?}", came[0].lines, digests.len()));
     assert_eq!(digests.len(), 1);
 }
 

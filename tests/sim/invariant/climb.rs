@@ -115,7 +115,7 @@ impl Invariant for StepNeverFalls {
 /// 9: a pause with a duration lasts so long, whatever happens to the engine meanwhile.
 #[derive(Default)]
 pub struct PausesLast {
-    since: BTreeMap<String, (String, i64, Timestamp, String)>,
+    since: BTreeMap<String, (String, i64, String)>,
 }
 
 impl PausesLast {
@@ -155,7 +155,7 @@ impl Invariant for PausesLast {
             .find(|c| text(c, "/reason") == "CanaryPauseStep")
             .map(|c| text(c, "/startTime").to_owned());
         let key = place(object);
-        if let Some((of, at, since, began)) = self.since.get(&key).cloned() {
+        if let Some((of, at, began)) = self.since.get(&key).cloned() {
             let same = of == hash && !flag(object, "/status/abort") && !flag(object, "/status/promoteFull");
             let step = usize::try_from(at).ok().and_then(|i| steps(object).get(i));
             let length = step.and_then(|s| s.pointer("/pause/duration")).and_then(duration);
@@ -163,10 +163,10 @@ impl Invariant for PausesLast {
                 && index > at
                 && let Some(length) = length
             {
-                // times in the store have whole seconds, so the first may be cut short
-                let least = SignedDuration::from_secs(length - 1);
-                if world.now.duration_since(since) < least {
-                    return Err(format!("{key}: step {at} paused since {since}, not for {length} s"));
+                // from the start that the status notes: in whole seconds, and before the answer of its write
+                let start = began.parse::<Timestamp>().unwrap();
+                if world.now.duration_since(start) < SignedDuration::from_secs(length) {
+                    return Err(format!("{key}: step {at} paused since {start}, not for {length} s"));
                 }
             }
             if same && index == at && start.as_ref().is_some_and(|s| *s != began) {
@@ -177,7 +177,7 @@ impl Invariant for PausesLast {
             }
         }
         if let Some(start) = start {
-            self.since.entry(key).or_insert((hash, index, world.now, start));
+            self.since.entry(key).or_insert((hash, index, start));
         }
         Ok(())
     }
