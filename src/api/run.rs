@@ -1,9 +1,9 @@
 //! Decides the shape of an AnalysisRun and of what it has measured so far.
 //! It never measures and never judges.
 
-use crate::api::analysis::{Argument, DryRun, Metric, Retention};
-use crate::api::meta::Meta;
-use crate::api::time::Time;
+use crate::analysis::{Argument, DryRun, Metric, Retention};
+use crate::meta::Meta;
+use crate::time::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

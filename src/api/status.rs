@@ -1,7 +1,7 @@
 //! Decides the shape of a Rollout's status, field for field and in the order Argo Rollouts has it.
 //! It never decides a value.
 
-use crate::api::time::Time;
+use crate::time::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

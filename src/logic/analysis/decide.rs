@@ -440,7 +440,7 @@ fn write(
     wake: Option<Timestamp>,
 ) -> Conclusion {
     let json_of = |state: &RunState| serde_json::to_value(state).unwrap_or_default();
-    let diff = crate::logic::merge::json::diff(&json_of(&before.status), &json_of(&after.status));
+    let diff = crate::merge::json::diff(&json_of(&before.status), &json_of(&after.status));
     let mut writes = Vec::new();
     if diff.as_object().is_some_and(|m| !m.is_empty()) {
         writes.push(Write::Patch {
