@@ -154,7 +154,7 @@ impl HttpError {
     /// The innermost cause in its own words.
     #[must_use]
     pub fn root(&self) -> String {
-        self.library().map_or_else(|| self.to_string(), |error| root(error))
+        self.library().map_or_else(|| self.to_string(), root)
     }
 
     /// All causes in their own words, outermost first, none that an outer one says already.

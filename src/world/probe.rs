@@ -147,3 +147,54 @@ fn host(url: &str) -> String {
         },
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error;
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
+
+    async fn refused(method: &str, url: &str) -> ProbeError {
+        let question = Question {
+            method: method.to_owned(),
+            url: url.to_owned(),
+            headers: vec![("authorization".to_owned(), "hush".to_owned())],
+            timeout_seconds: 1,
+            ..Question::default()
+        };
+        Probe::network().unwrap().ask(&question).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn what_goes_wrong_is_told_without_path_user_or_header() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let place = listener.local_addr().unwrap();
+        let url = format!("http://me:hush@{place}/hush?hush");
+        assert_eq!(refused("A B", &url).await.to_string(), "method A B is none");
+        let error = refused("GET", &url).await;
+        assert_eq!(error.to_string(), format!("no answer within 1 s from http://{place}"));
+        assert_eq!(error.code(), "ProbeTimeout");
+        drop(listener);
+        let error = refused("GET", &url).await;
+        let text = format!("http://{place} cannot be asked: Connection refused (os error 111)");
+        assert_eq!((error.code(), error.to_string()), ("ProbeUnreachable", text));
+        assert!(error.source().is_some() && !format!("{error:?}").contains("hush"));
+        let error = refused("GET", "nowhere").await;
+        assert_eq!(error.to_string(), "an unreadable address cannot be asked: relative URL without a base");
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_read_up_to_its_limit() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let place = listener.local_addr().unwrap();
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _hung_up = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+            let _hung_up = stream.write_all(&vec![b'x'; MOST_BYTES + 1]).await;
+        });
+        let error = refused("GET", &format!("http://{place}/")).await;
+        assert_eq!(error.to_string(), format!("the answer of http://{place} is larger than 4194304 bytes"));
+        server.await.unwrap();
+    }
+}

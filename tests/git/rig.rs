@@ -159,7 +159,7 @@ pub fn listing(files: &[File]) -> Vec<String> {
 /// A commit on the branch's present head that undoes `bad`, made at `at`; not pushed.
 pub async fn undone(git: &dyn Git, bad: &CommitId, at: i64) -> CommitId {
     let head = git.fetch().await.unwrap().id;
-    commit_without(git, &head, &[bad.clone()], at).await
+    commit_without(git, &head, std::slice::from_ref(bad), at).await
 }
 
 /// Undoes `commits` on the branch's head, commits and pushes; the new commit's id.

@@ -71,3 +71,21 @@ impl AccessError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_away_is_told_apart_from_what_is_wrong() {
+        let unreachable = |error: AccessError| (error.is_unreachable(), error.code());
+        let away = GitError::Unreachable { repo: "r".into(), why: "w".into(), source: None };
+        assert_eq!(unreachable(away.into()), (true, "GitUnreachable"));
+        let wrong = GitError::Invalid { what: "branch".into(), why: "w".into() };
+        assert_eq!(unreachable(wrong.into()), (false, "GitInvalid"));
+        let away = ClusterError::Unreachable { why: "w".into(), source: None };
+        assert_eq!(unreachable(away.into()), (true, "ClusterUnreachable"));
+        let kind = AccessError::no_kind(Target::new("v1", "Odd", "", ""));
+        assert_eq!(unreachable(kind), (false, "ClusterNoKind"));
+    }
+}
