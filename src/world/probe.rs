@@ -152,7 +152,7 @@ fn host(url: &str) -> String {
 mod tests {
     use super::*;
     use std::error::Error;
-    use tokio::io::AsyncWriteExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
     async fn refused(method: &str, url: &str) -> ProbeError {
@@ -190,6 +190,8 @@ mod tests {
         let place = listener.local_addr().unwrap();
         let server = tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await.unwrap();
+            let asked = stream.read(&mut [0; 1024]).await.unwrap();
+            assert!(asked > 0);
             let _hung_up = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
             let _hung_up = stream.write_all(&vec![b'x'; MOST_BYTES + 1]).await;
         });
