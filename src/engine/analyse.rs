@@ -8,8 +8,7 @@ use crate::engine::context::Context;
 use crate::engine::roll::Outcome;
 use crate::logic::analysis::decide::{Outcome as Came, Plan};
 use crate::logic::analysis::decide::{Report, RunView, Task, TaskWork, conclude, plan};
-use crate::world::cluster::Mode;
-use crate::world::error::ClusterError;
+use crate::world::cluster::{ClusterError, Mode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures::future::join_all;
@@ -50,7 +49,9 @@ async fn measure(context: &Context, task: Task) -> Report {
         Came::Done(result.map(|_| ()).map_err(|e| e.to_string()))
     };
     let outcome = match &task.work {
-        TaskWork::Ask(question) => Came::Answered(context.probe.ask(question).await),
+        TaskWork::Ask(question) => {
+            Came::Answered(context.probe.ask(question).await.map_err(|e| e.to_string()))
+        }
         TaskWork::CreateJob(object) => {
             let write = Write::Create { object: object.clone() };
             match context.cluster.perform(&write, Mode::Plain).await {

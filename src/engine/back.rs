@@ -2,6 +2,7 @@
 //! Which commits and which words is `logic::revert`; nothing is ever forced.
 
 use crate::api::commit::{Commit as Noted, FileChange, short};
+use crate::api::ids::CommitId;
 use crate::api::inventory::Fence;
 use crate::api::key::Key;
 use crate::api::names;
@@ -12,7 +13,7 @@ use crate::engine::deliver::{self, DeliverError, Source, State};
 use crate::engine::rows::key_of_template;
 use crate::logic::manifest::{Manifests, references};
 use crate::logic::revert::{Owed, message, owed, select};
-use crate::world::error::ClusterError;
+use crate::world::cluster::ClusterError;
 use crate::world::git::{Commit, GitError, Pushed, Reverted};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -68,7 +69,14 @@ pub async fn go(
                 return Ok(Back::At(source.git.fetch().await?));
             }
             Pushed::Moved => head = source.git.fetch().await?,
-            Pushed::Refused(why) => {
+            Pushed::Refused { why, forge } => {
+                if let Some(forge) = forge {
+                    tracing::debug!(
+                        forge = forge.name,
+                        "the push was refused; a {} may be allowed",
+                        forge.request
+                    );
+                }
                 return Ok(keep_local(context, source, state, &head, &owed, &commits, revert, &why));
             }
         }
@@ -126,7 +134,7 @@ async fn choose(
                 one.rollout
             )));
         }
-        let history = match source.git.history(&head.id, &good, MOST_COMMITS).await {
+        let history = match source.git.history(&head.id, &CommitId::from(good.as_str()), MOST_COMMITS).await {
             Ok(history) => history,
             Err(
                 error @ (GitError::Rewritten { .. }
@@ -175,7 +183,7 @@ fn concerned(owed: &Owed, manifests: &Manifests) -> BTreeSet<Key> {
 
 fn noted(commit: &Commit) -> Noted {
     Noted {
-        id: commit.id.clone(),
+        id: commit.id.to_string(),
         author: commit.author.clone(),
         time: commit.time,
         message: commit.message.clone(),
@@ -223,11 +231,12 @@ async fn make(
     head: &Commit,
     commits: &[Noted],
     owed: &[Owed],
-) -> Result<Option<String>, DeliverError> {
+) -> Result<Option<CommitId>, DeliverError> {
     let ids: Vec<String> = commits.iter().map(|c| c.id.clone()).collect();
     if let Some((_, _, made)) = state.local.as_ref().filter(|(h, c, _)| *h == head.id && *c == ids) {
-        return Ok(Some(made.clone()));
+        return Ok(Some(CommitId::from(made.as_str())));
     }
+    let ids: Vec<CommitId> = ids.into_iter().map(CommitId::from).collect();
     match source.git.revert(&head.id, &ids).await? {
         Reverted::Empty => Ok(None),
         Reverted::Conflict { commit, paths } => Err(DeliverError::Held(format!(
@@ -255,12 +264,12 @@ fn keep_local(
     head: &Commit,
     owed: &[Owed],
     commits: &[Noted],
-    revert: String,
+    revert: CommitId,
     why: &str,
 ) -> Back {
     let ids: Vec<String> = commits.iter().map(|c| c.id.clone()).collect();
     let told_before = state.local.as_ref().is_some_and(|(h, c, _)| *h == head.id && *c == ids);
-    state.local = Some((head.id.clone(), ids, revert.clone()));
+    state.local = Some((head.id.to_string(), ids, revert.to_string()));
     if !told_before {
         tell(context, source, owed, commits, &revert, false);
         context.tell(Told::Problem {

@@ -6,9 +6,12 @@ use crate::base::clock::Clock;
 use crate::engine::meter::Meter;
 use crate::engine::record::Recorder;
 use crate::world::cluster::Cluster;
+use crate::world::notice;
 use crate::world::probe::Probe;
 use serde_json::Value;
 use tokio::sync::mpsc;
+
+pub use crate::api::notice::Notice as Told;
 
 /// What every look has at hand.
 #[derive(Clone)]
@@ -29,74 +32,10 @@ pub struct Context {
     pub meter: Meter,
 }
 
-/// Something that happened, for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
-    /// A commit was seen at the head of the branch.
-    Head {
-        /// The repository.
-        repository: String,
-        /// The commit.
-        commit: String,
-        /// Its subject.
-        subject: String,
-    },
-    /// A commit was applied.
-    Synced {
-        /// The commit.
-        commit: String,
-        /// Objects created, changed and pruned.
-        counts: (usize, usize, usize),
-    },
-    /// A commit cannot be applied, or a revert cannot be made; what to do is said.
-    Problem {
-        /// The repository.
-        repository: String,
-        /// What is wrong.
-        text: String,
-    },
-    /// A failed revision went back in Git.
-    Reverted {
-        /// The revert commit.
-        commit: String,
-        /// The commits it reverts.
-        reverts: Vec<String>,
-        /// The Rollouts, in words.
-        rollouts: Vec<String>,
-        /// Why.
-        verdict: String,
-        /// Whether it was pushed.
-        pushed: bool,
-    },
-    /// An event was told about an object.
-    Event {
-        /// The object, in words.
-        about: String,
-        /// The event.
-        note: Note,
-    },
-}
-
 impl Context {
     /// Tells people in this process, if somebody listens.
     pub fn tell(&self, told: Told) {
-        match &told {
-            Told::Problem { repository, text } => tracing::warn!(repository, "{text}"),
-            Told::Event { about, note } if note.warning => {
-                tracing::warn!(about, reason = note.reason, "{}", note.message);
-            }
-            Told::Event { about, note } => tracing::info!(about, reason = note.reason, "{}", note.message),
-            Told::Head { repository, commit, subject } => {
-                tracing::info!(repository, commit, subject, "a commit is at the head");
-            }
-            Told::Synced { commit, counts: (created, changed, pruned) } => {
-                tracing::info!(commit, created, changed, pruned, "a commit is applied");
-            }
-            Told::Reverted { commit, reverts, rollouts, verdict, pushed } => {
-                let (reverts, rollouts) = (reverts.join(" "), rollouts.join(" "));
-                tracing::warn!(commit, reverts, rollouts, verdict, pushed, "went back in Git");
-            }
-        }
+        notice::send(&told);
         if let Some(ears) = &self.ears {
             let _nobody_listens = ears.send(told);
         }

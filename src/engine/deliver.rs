@@ -2,6 +2,7 @@
 //! What goes back is `logic::revert`, what is changed `logic::plan`; this only carries.
 
 use crate::api::commit::short;
+use crate::api::ids::CommitId;
 use crate::api::inventory::Inventory;
 use crate::api::key::Key;
 use crate::api::names;
@@ -14,8 +15,7 @@ use crate::engine::sync::{self, SyncError};
 use crate::logic::manifest::{Manifest, Manifests, Source as FileSource, split};
 use crate::logic::plan::{Action, Change, Context as PlanContext, Plan, change};
 use crate::logic::revert::{Owed, Reason};
-use crate::world::cluster::Mode;
-use crate::world::error::ClusterError;
+use crate::world::cluster::{ClusterError, Mode};
 use crate::world::git::{Author, Commit, FileKind, Git, GitError};
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -111,18 +111,18 @@ pub async fn look(
     facts: &Facts,
 ) -> Result<String, DeliverError> {
     let head = source.git.fetch().await?;
-    if state.head.as_ref() != Some(&head.id) {
+    if state.head.as_deref() != Some(head.id.as_str()) {
         context.tell(Told::Head {
             repository: source.git.name(),
-            commit: head.id.clone(),
+            commit: head.id.to_string(),
             subject: head.subject(),
         });
-        state.head = Some(head.id.clone());
+        state.head = Some(head.id.to_string());
     }
     let inventory = state.ledger.load(&context.cluster).await?.clone();
     let quiet = facts.owed.is_empty() && inventory.fences.is_empty();
     if quiet && state.verified && inventory.commit == head.id {
-        return Ok(head.id);
+        return Ok(head.id.into());
     }
     let mut manifests = read(context, source, &head.id).await?;
     finish_undos(context, facts, &manifests).await?;
@@ -141,7 +141,7 @@ pub async fn look(
         }
     }
     sync(context, source, state, &target, &manifests).await?;
-    Ok(target.id)
+    Ok(target.id.into())
 }
 
 /// What must go back and is still asked for by the manifests at the head.
@@ -218,12 +218,12 @@ async fn sync(
     let counts = (home.counts.0 + applied.counts.0, applied.counts.1, applied.counts.2);
     state.rollouts = applied.rollouts;
     let mut after = state.ledger.load(&context.cluster).await?.clone();
-    after.commit.clone_from(&commit.id);
+    after.commit = commit.id.to_string();
     after.objects = versions(manifests);
     after.base = manifests.objects.iter().map(|(k, m)| (k.clone(), m.value.clone())).collect();
     state.verified = true;
     if counts != (0, 0, 0) || inventory.commit != commit.id {
-        context.tell(Told::Synced { commit: commit.id.clone(), counts });
+        context.tell(Told::Synced { commit: commit.id.to_string(), counts });
     }
     release(context, source, state, after).await
 }
@@ -261,7 +261,7 @@ fn versions(manifests: &Manifests) -> BTreeMap<Key, String> {
 pub fn plan_context(source: &Source, commit: &Commit, manifests: &Manifests) -> PlanContext {
     PlanContext {
         source: source.name.clone(),
-        commit: commit.id.clone(),
+        commit: commit.id.to_string(),
         subject: format!("{} ({})", commit.subject(), commit.author),
         scaled: change::scaled_by_rollouts(manifests),
     }
@@ -289,7 +289,7 @@ fn nothing_there(source: &Source, inventory: &Inventory) -> String {
 ///
 /// # Errors
 /// Git is away, the path is not there, or manifests have mistakes.
-pub async fn read(context: &Context, source: &Source, commit: &str) -> Result<Manifests, DeliverError> {
+pub async fn read(context: &Context, source: &Source, commit: &CommitId) -> Result<Manifests, DeliverError> {
     let files = source.git.files(commit, &source.path).await?;
     let files: Vec<FileSource> = files
         .into_iter()

@@ -4,8 +4,7 @@
 use crate::api::inventory::{self, CHUNK, Inventory};
 use crate::api::write::{Patch, Target, Write};
 use crate::base::digest;
-use crate::world::cluster::{Cluster, Mode};
-use crate::world::error::ClusterError;
+use crate::world::cluster::{Cluster, ClusterError, Mode};
 use serde_json::{Value, json};
 
 /// Where an inventory is kept, and what of it is known.
@@ -57,6 +56,7 @@ impl Ledger {
                            pruned then until Git changes again)"
             ),
             why: "it is spoilt".to_owned(),
+            source: None,
         };
         let (mut bytes, parts) = inventory::of_secret(head).map_err(spoilt)?;
         for part in &parts {
@@ -76,7 +76,8 @@ impl Ledger {
         if self.exists && self.inventory.as_ref() == Some(&new) {
             return Ok(());
         }
-        let packed = new.pack().map_err(|e| ClusterError::Unreachable(e.to_string()))?;
+        let packed =
+            new.pack().map_err(|e| ClusterError::Unreachable { why: e.to_string(), source: None })?;
         let mut chunks = packed.chunks(CHUNK);
         let first = chunks.next().unwrap_or_default();
         let mark = digest::sha256_hex(&packed);

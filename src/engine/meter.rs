@@ -2,7 +2,7 @@
 //! It never decides anything by what it counts.
 
 use crate::engine::index::Name;
-use crate::world::connect::Tally;
+use crate::world::cluster::connect::Tally;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};

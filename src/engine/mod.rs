@@ -7,7 +7,7 @@
 //! roll     one Rollout: decide, write         analyse  one AnalysisRun: ask, judge, write
 //! release  one Service that nobody names
 //! deliver  one repository: Git -> cluster     back     one repository: cluster -> Git
-//! run      the one loop over all of them
+//! run      the one loop over all of them      setup    clusters, repositories and credentials, for people
 //! ```
 
 pub mod analyse;
@@ -19,7 +19,6 @@ pub mod index;
 pub mod ledger;
 pub mod links;
 pub mod meter;
-pub mod open;
 pub mod pump;
 pub mod queue;
 pub mod record;
@@ -27,5 +26,6 @@ pub mod release;
 pub mod roll;
 pub mod rows;
 pub mod run;
+pub mod setup;
 pub mod sync;
 pub mod view;

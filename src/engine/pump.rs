@@ -3,7 +3,8 @@
 
 use crate::api::kinds::{self, Kind};
 use crate::api::names;
-use crate::world::watch::{Interest, News, follow};
+use crate::api::watch::News;
+use crate::world::cluster::watch::{Interest, follow};
 use kube::Client;
 use std::collections::BTreeSet;
 use tokio::sync::mpsc;

@@ -1,6 +1,7 @@
 //! Decides nothing but the order of things: the one loop in which news come in, keys are looked at and results
 //! are taken up. It is the same in production and under a paused clock.
 
+use crate::api::watch::News;
 use crate::engine::context::{Context, Told};
 use crate::engine::deliver::{DeliverError, Facts, Source, State};
 use crate::engine::index::{Index, Name};
@@ -10,7 +11,6 @@ use crate::engine::queue::{Key, Queue};
 use crate::engine::roll::Outcome;
 use crate::engine::{analyse, deliver, facts, release, roll, view};
 use crate::logic::analysis::decide::RunView;
-use crate::world::watch::News;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
@@ -160,9 +160,9 @@ impl Engine {
                 self.pump.listed(kind);
                 self.index.list_ends(kind)
             }
-            News::Trouble(why) => {
+            News::Trouble { code, why } => {
                 if self.pump.trouble(kind) {
-                    let text = format!("{kind}s cannot be watched: {why}{}", advice(kind, &why));
+                    let text = format!("{kind}s cannot be watched: {why}{}", advice(kind, code));
                     self.context.tell(Told::Problem { repository: String::new(), text });
                 }
                 return;
@@ -404,13 +404,10 @@ impl Engine {
 }
 
 /// What to do about a watch that does not work.
-fn advice(kind: &str, why: &str) -> &'static str {
-    let missing = why.contains("404") || why.contains("not find");
-    match kind {
-        "Rollout" if missing => "; install the definitions with: switchback install-crds",
-        _ if why.contains("403") || why.contains("orbidden") => {
-            "; give Switchback the right to list and watch them"
-        }
+fn advice(kind: &str, code: u16) -> &'static str {
+    match (kind, code) {
+        ("Rollout", 404) => "; install the definitions with: switchback install-crds",
+        (_, 403) => "; give Switchback the right to list and watch them",
         _ => "",
     }
 }

@@ -2,7 +2,7 @@
 //! It never listens on anything but loopback.
 
 use crate::base::clock::Clock;
-use crate::engine::open::{self, Cluster, ClusterError};
+use crate::engine::setup::{self, Client};
 use crate::front::cli::crds;
 use crate::front::cli::fail::Failure;
 use crate::sandbox::{Options, Sandbox, actors};
@@ -47,8 +47,8 @@ pub struct Embedded {
 impl Embedded {
     /// The cluster as the engine reaches it: in this process.
     #[must_use]
-    pub fn cluster(&self) -> Cluster {
-        open::inside(self.sandbox.service())
+    pub fn cluster(&self) -> Client {
+        setup::inside(self.sandbox.service())
     }
 
     /// Where its metrics can be asked for, as of Prometheus.
@@ -82,7 +82,7 @@ pub async fn start(wanted: &Wanted, tasks: &mut JoinSet<()>) -> Result<Embedded,
     tasks.spawn(sandbox.clone().run_actors(options));
     let embedded = Embedded { sandbox, address, kubeconfig, _folder: folder };
     if wanted.with_kinds {
-        crds::into(&embedded.cluster()).await.map_err(|e: ClusterError| Failure::from(e))?;
+        crds::into(&embedded.cluster()).await?;
     }
     Ok(embedded)
 }

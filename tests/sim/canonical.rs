@@ -47,7 +47,7 @@ fn strip(value: &mut Value, commits: &BTreeMap<String, String>) {
 pub fn end_state(sim: &Sim) -> Value {
     let log = sim.repo.log();
     let names: BTreeMap<String, String> =
-        log.iter().rev().enumerate().map(|(i, c)| (c.id.clone(), format!("commit {i}"))).collect();
+        log.iter().rev().enumerate().map(|(i, c)| (c.id.to_string(), format!("commit {i}"))).collect();
     let named = |text: &str| names.iter().fold(text.to_owned(), |t, (id, name)| t.replace(id, name));
     let git: Vec<Value> = log
         .iter()

@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
+use switchback::api::ids::{CommitId, TreeId};
 use switchback::base::clock::Clock;
 use switchback::base::digest::sha256_hex;
 use switchback::world::git::{Author, Change, Commit, File, FileKind, Git, GitError, Pushed, Reverted};
@@ -60,7 +61,7 @@ fn id(text: &str) -> String {
 }
 
 fn lost(why: &str) -> GitError {
-    GitError::Unreachable { repo: NAME.into(), why: why.into() }
+    GitError::Unreachable { repo: NAME.into(), why: why.into(), source: None }
 }
 
 impl Inner {
@@ -98,14 +99,14 @@ impl Inner {
         let time = Timestamp::from_second(at.as_second()).unwrap(); // as Git keeps it
         let text = format!("{tree}\n{parents:?}\n{message}\n{by:?}\n{time}");
         let commit = Commit {
-            id: id(&text),
-            parents,
+            id: id(&text).into(),
+            parents: parents.into_iter().map(CommitId::from).collect(),
             author: by.0.into(),
             email: by.1.into(),
             time,
             message: message.into(),
         };
-        let name = commit.id.clone();
+        let name = commit.id.to_string();
         self.commits.insert(name.clone(), Stored { commit, tree: tree.to_owned() });
         name
     }
@@ -115,7 +116,7 @@ impl Inner {
         let mut next = Some(head.to_owned());
         while let Some(stored) = next.and_then(|id| self.commits.get(&id)) {
             found.push(stored);
-            next = stored.commit.parents.first().cloned();
+            next = stored.commit.parents.first().map(CommitId::to_string);
         }
         found
     }
@@ -156,7 +157,7 @@ impl Repo {
     /// Somebody takes `commit` back by hand and pushes; answers the new commit.
     pub fn revert_as(&self, author: &str, commit: &str) -> String {
         let head = self.head();
-        let Reverted::Tree { id: tree, .. } = self.undo(&head, &[commit.to_owned()]).unwrap() else {
+        let Reverted::Tree { id: tree, .. } = self.undo(&head, &[CommitId::from(commit)]).unwrap() else {
             panic!("{commit} cannot be reverted")
         };
         let mut inner = self.lock();
@@ -164,7 +165,7 @@ impl Repo {
         let message = format!("Revert \"{subject}\"\n\nThis reverts commit {commit}.\n");
         let id = inner.add(vec![head], &tree, &message, (author, "dev@example.com"), self.clock.now());
         inner.head.clone_from(&id);
-        let (commit, files) = (inner.commits[&id].commit.clone(), inner.trees[&tree].clone());
+        let (commit, files) = (inner.commits[&id].commit.clone(), inner.trees[tree.as_str()].clone());
         drop(inner);
         self.witness.pushed(false, &commit, &files);
         id
@@ -217,7 +218,7 @@ impl Repo {
         if inner.weather.away { Err(lost("the network is down")) } else { Ok(inner) }
     }
 
-    fn undo(&self, onto: &str, commits: &[String]) -> Result<Reverted, GitError> {
+    fn undo(&self, onto: &str, commits: &[CommitId]) -> Result<Reverted, GitError> {
         let mut inner = self.lock();
         let start = inner.files(onto)?.clone();
         let mut files = start.clone();
@@ -233,7 +234,7 @@ impl Repo {
         }
         let paths = start.keys().chain(files.keys().filter(|p| !start.contains_key(*p)));
         let count = paths.filter(|p| start.get(*p) != files.get(*p)).count();
-        Ok(Reverted::Tree { id: inner.store(&files), files: count })
+        Ok(Reverted::Tree { id: inner.store(&files).into(), files: count })
     }
 
     /// One write of the engine to Git: it may be left undone, its answer may be lost, or the engine ends with it.
@@ -254,7 +255,7 @@ impl Repo {
         let rival = {
             let mut inner = self.reach()?;
             if let Some(why) = inner.weather.refuses.clone() {
-                return Ok(Pushed::Refused(why));
+                return Ok(Pushed::Refused { why, forge: None });
             }
             (!inner.weather.rivals.is_empty()).then(|| inner.weather.rivals.remove(0))
         };
@@ -306,30 +307,35 @@ impl Git for Repo {
         .boxed()
     }
 
-    fn files(&self, commit: &str, path: &str) -> BoxFuture<'_, Result<Vec<File>, GitError>> {
+    fn files(&self, commit: &CommitId, path: &str) -> BoxFuture<'_, Result<Vec<File>, GitError>> {
         let found = self.lock().files(commit).map(|files| {
             files.iter().filter(|(p, _)| is_under(p, path)).map(|(p, c)| file(p, c)).collect::<Vec<_>>()
         });
         let none =
-            GitError::NoPath { path: path.into(), commit: commit.into(), why: "it is not there".into() };
+            GitError::NoPath { path: path.into(), commit: commit.clone(), why: "it is not there".into() };
         let found = found.and_then(|f| if f.is_empty() && path != "." { Err(none) } else { Ok(f) });
         async move { found }.boxed()
     }
 
-    fn history(&self, head: &str, until: &str, most: usize) -> BoxFuture<'_, Result<Vec<Commit>, GitError>> {
+    fn history(
+        &self,
+        head: &CommitId,
+        until: &CommitId,
+        most: usize,
+    ) -> BoxFuture<'_, Result<Vec<Commit>, GitError>> {
         let inner = self.lock();
         let line: Vec<Commit> = inner.line(head).into_iter().map(|s| s.commit.clone()).collect();
         let repo = NAME.to_owned();
-        let found = match line.iter().position(|c| c.id == until) {
-            None => Err(GitError::Rewritten { repo, head: head.into(), until: until.into() }),
-            Some(n) if n > most => Err(GitError::TooLong { repo, until: until.into(), most }),
+        let found = match line.iter().position(|c| c.id == *until) {
+            None => Err(GitError::Rewritten { repo, head: head.clone(), until: until.clone() }),
+            Some(n) if n > most => Err(GitError::TooLong { repo, until: until.clone(), most }),
             Some(n) => Ok(line[..n].to_vec()),
         };
         let found = inner.find(head).map(|_| ()).and_then(|()| inner.find(until).map(|_| ())).and(found);
         async move { found }.boxed()
     }
 
-    fn changes(&self, commit: &str, path: &str) -> BoxFuture<'_, Result<Vec<Change>, GitError>> {
+    fn changes(&self, commit: &CommitId, path: &str) -> BoxFuture<'_, Result<Vec<Change>, GitError>> {
         let inner = self.lock();
         let both = inner.files(commit).cloned().and_then(|now| Ok((inner.parent_files(commit)?, now)));
         let found = both.map(|(old, new)| {
@@ -347,35 +353,35 @@ impl Git for Repo {
         async move { found }.boxed()
     }
 
-    fn revert(&self, onto: &str, commits: &[String]) -> BoxFuture<'_, Result<Reverted, GitError>> {
+    fn revert(&self, onto: &CommitId, commits: &[CommitId]) -> BoxFuture<'_, Result<Reverted, GitError>> {
         let undone = self.undo(onto, commits);
         async move { undone }.boxed()
     }
 
     fn commit(
         &self,
-        onto: &str,
-        tree: &str,
+        onto: &CommitId,
+        tree: &TreeId,
         message: &str,
         author: &Author,
         time: Timestamp,
-    ) -> BoxFuture<'_, Result<String, GitError>> {
+    ) -> BoxFuture<'_, Result<CommitId, GitError>> {
         let (onto, tree, message, author) =
-            (onto.to_owned(), tree.to_owned(), message.to_owned(), author.clone());
+            (onto.to_string(), tree.clone(), message.to_owned(), author.clone());
         async move {
             let act = |repo: &Self| {
                 let by = (author.name.as_str(), author.email.as_str());
                 let id = repo.lock().add(vec![onto], &tree, &message, by, time);
                 repo.witness.committed(&id, &message);
-                Ok(id)
+                Ok(CommitId::from(id))
             };
             self.write(act).await
         }
         .boxed()
     }
 
-    fn push(&self, commit: &str) -> BoxFuture<'_, Result<Pushed, GitError>> {
-        let commit = commit.to_owned();
+    fn push(&self, commit: &CommitId) -> BoxFuture<'_, Result<Pushed, GitError>> {
+        let commit = commit.clone();
         async move { self.write(|repo| repo.receive(&commit)).await }.boxed()
     }
 }

@@ -13,10 +13,11 @@ use switchback::api::{crd, names};
 use switchback::base::clock::Clock;
 use switchback::engine::context::Told;
 use switchback::engine::deliver::Source;
-use switchback::engine::open::{self, Probe};
 use switchback::engine::run::{Ended, Settings, run};
+use switchback::engine::setup;
 use switchback::sandbox::{Moment, Options, Sandbox, actors, metrics};
 use switchback::world::git::Author;
+use switchback::world::probe::Probe;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
@@ -151,10 +152,10 @@ impl Sim {
     pub fn start(&mut self) {
         let mut tasks = JoinSet::new();
         let (ears, told) = mpsc::unbounded_channel();
-        let cluster = open::inside(self.sandbox.service());
+        let cluster = setup::inside(self.sandbox.service());
         let prometheus = Some("http://prometheus.example.com".to_owned());
         let probe = probe(&self.sandbox, self.clock);
-        let context = open::context(cluster, probe, self.clock, Some(ears), prometheus, &mut tasks);
+        let context = setup::context_with(cluster, probe, self.clock, Some(ears), prometheus, &mut tasks);
         let source = Source {
             git: Arc::new(self.repo.clone()),
             path: ".".to_owned(),

@@ -7,8 +7,8 @@ use crate::api::selector::LabelSelector;
 use crate::api::time::Time;
 use crate::api::write::{Patch, Target, Write};
 use crate::base::clock::Clock;
-use crate::engine::open::{Cluster, Mode};
 use crate::engine::rows::key_of_template;
+use crate::engine::setup::Client;
 use crate::front::cli::args::{Common, Named, Promote, Restart, Undo};
 use crate::front::cli::fail::Failure;
 use crate::front::cli::plan::print_value;
@@ -89,7 +89,7 @@ pub async fn undo(common: Common, verb: Undo) -> Result<ExitCode, Failure> {
     carry_out(&common, &cluster, &verb.named, said).await
 }
 
-async fn read(common: &Common, cluster: &Cluster, name: &str) -> Result<(Value, Rollout), Failure> {
+async fn read(common: &Common, cluster: &Client, name: &str) -> Result<(Value, Rollout), Failure> {
     let namespace = open::present_namespace(common, cluster);
     let name = get::bare_name(name);
     let target = Target::new(names::ARGO, "Rollout", &namespace, name);
@@ -123,19 +123,14 @@ fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
 }
 
 /// Makes the writes and says what was written.
-async fn carry_out(
-    common: &Common,
-    cluster: &Cluster,
-    verb: &Named,
-    said: Said,
-) -> Result<ExitCode, Failure> {
+async fn carry_out(common: &Common, cluster: &Client, verb: &Named, said: Said) -> Result<ExitCode, Failure> {
     let (writes, words) = match said {
         Said::Writes(writes, words) => (writes, words),
         Said::Nothing(words) => (Vec::new(), format!("stays as it is: {words}")),
     };
     if !verb.dry_run {
         for write in &writes {
-            cluster.perform(write, Mode::Plain).await?;
+            cluster.perform(write).await?;
         }
     }
     let name = get::bare_name(&verb.name);

@@ -4,7 +4,7 @@
 use crate::api::crd;
 use crate::api::key::target_of;
 use crate::api::write::{Patch, Write};
-use crate::engine::open::{Cluster, ClusterError, Mode};
+use crate::engine::setup::{AccessError, Client};
 use crate::front::cli::args::{Common, InstallCrds, Output};
 use crate::front::cli::{fail::Failure, open};
 use serde_json::{Value, json};
@@ -42,13 +42,13 @@ fn print(output: Option<Output>) -> Result<(), Failure> {
 ///
 /// # Errors
 /// The cluster refuses or is away, or does not serve a new kind within ten seconds.
-pub async fn into(cluster: &Cluster) -> Result<Vec<(String, &'static str)>, ClusterError> {
+pub async fn into(cluster: &Client) -> Result<Vec<(String, &'static str)>, AccessError> {
     let mut done = Vec::new();
     for definition in crd::definitions() {
         let target = target_of(&definition);
         let how = match cluster.get(&target).await? {
             None => {
-                match cluster.perform(&Write::Create { object: definition.clone() }, Mode::Strict).await {
+                match cluster.perform_strictly(&Write::Create { object: definition.clone() }).await {
                     Err(e) if e.already_exists() => "unchanged", // somebody installs the same at this moment
                     other => other.map(|_| "created")?,
                 }
@@ -58,7 +58,7 @@ pub async fn into(cluster: &Cluster) -> Result<Vec<(String, &'static str)>, Clus
                 let spec = definition.get("spec").cloned().unwrap_or(Value::Null);
                 let patch = Patch::Merge(json!({"spec": spec}));
                 let write = Write::Patch { target: target.clone(), subresource: "", patch, expect: None };
-                cluster.perform(&write, Mode::Strict).await?;
+                cluster.perform_strictly(&write).await?;
                 "updated"
             }
         };
@@ -76,7 +76,7 @@ fn says_the_same(present: &Value, ours: &Value) -> bool {
     crate::merge::json::apply(present, &patch) == *present
 }
 
-async fn wait_until_served(cluster: &Cluster, definition: &Value) -> Result<(), ClusterError> {
+async fn wait_until_served(cluster: &Client, definition: &Value) -> Result<(), AccessError> {
     let target = target_of(definition);
     for _ in 0..100 {
         let object = cluster.get(&target).await?;
@@ -91,5 +91,5 @@ async fn wait_until_served(cluster: &Cluster, definition: &Value) -> Result<(), 
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    Err(ClusterError::NoKind(target))
+    Err(AccessError::no_kind(target))
 }

@@ -2,7 +2,7 @@
 //! It never tries again.
 
 use crate::engine::deliver::DeliverError;
-use crate::engine::open::{ClusterError, GitError};
+use crate::engine::setup::AccessError;
 use crate::engine::sync::SyncError;
 use crate::front::{problem, screen};
 use crate::logic::manifest::Problem;
@@ -66,25 +66,12 @@ impl Failure {
     }
 }
 
-impl From<ClusterError> for Failure {
-    fn from(error: ClusterError) -> Self {
-        match error {
-            ClusterError::Unreachable(_)
-            | ClusterError::Unauthorized(_)
-            | ClusterError::Unreadable { .. } => Self::unreachable(error.to_string()),
-            other => Self::usage(other.to_string()),
-        }
-    }
-}
-
-impl From<GitError> for Failure {
-    fn from(error: GitError) -> Self {
-        match error {
-            GitError::Address { .. }
-            | GitError::NoPath { .. }
-            | GitError::BranchMissing { .. }
-            | GitError::Invalid { .. } => Self::usage(error.to_string()),
-            other => Self::unreachable(other.to_string()),
+impl From<AccessError> for Failure {
+    fn from(error: AccessError) -> Self {
+        if error.is_unreachable() {
+            Self::unreachable(error.to_string())
+        } else {
+            Self::usage(error.to_string())
         }
     }
 }
@@ -92,8 +79,8 @@ impl From<GitError> for Failure {
 impl From<DeliverError> for Failure {
     fn from(error: DeliverError) -> Self {
         match error {
-            DeliverError::Git(e) => e.into(),
-            DeliverError::Sync(SyncError::Cluster(e)) => e.into(),
+            DeliverError::Git(e) => AccessError::from(e).into(),
+            DeliverError::Sync(SyncError::Cluster(e)) => AccessError::from(e).into(),
             DeliverError::Sync(SyncError::Manifests(all)) => Self::problems(&all, &|_| None),
             other => Self::usage(other.to_string()),
         }

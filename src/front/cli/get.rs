@@ -4,7 +4,7 @@
 use crate::api::names;
 use crate::api::write::Target;
 use crate::base::clock::Clock;
-use crate::engine::open::{Cluster, ClusterError};
+use crate::engine::setup::{AccessError, Client};
 use crate::front::cli::args::{Common, Get, Output};
 use crate::front::cli::fail::Failure;
 use crate::front::cli::open;
@@ -64,7 +64,7 @@ pub async fn get(common: Common, what: Get) -> Result<ExitCode, Failure> {
             let now = Clock::Real.now();
             let found = match cluster.list(&kind, namespace, "").await {
                 Err(e) if e.is_missing() => {
-                    return Err(ClusterError::NoKind(Target::new(names::ARGO, "Rollout", "", "")).into());
+                    return Err(AccessError::no_kind(Target::new(names::ARGO, "Rollout", "", "")).into());
                 }
                 other => other?,
             };
@@ -99,7 +99,7 @@ pub async fn get(common: Common, what: Get) -> Result<ExitCode, Failure> {
 ///
 /// # Errors
 /// The cluster refuses or is away.
-pub async fn gather(cluster: &Cluster, namespace: &str, name: &str) -> Result<Option<Picture>, ClusterError> {
+pub async fn gather(cluster: &Client, namespace: &str, name: &str) -> Result<Option<Picture>, AccessError> {
     let target = Target::new(names::ARGO, "Rollout", namespace, name);
     let Some(rollout) = cluster.get(&target).await? else { return Ok(None) };
     let mut found: Vec<Vec<Value>> = Vec::new();
@@ -122,7 +122,7 @@ fn as_data<T: serde::Serialize>(value: &T) -> Value {
     serde_json::to_value(value).unwrap_or(Value::Null)
 }
 
-fn show_one(picture: &Picture, cluster: &Cluster, output: Option<Output>) -> Result<(), Failure> {
+fn show_one(picture: &Picture, cluster: &Client, output: Option<Output>) -> Result<(), Failure> {
     match output {
         Some(format) => print_value(&as_data(picture), format)?,
         None => Live::default()
@@ -158,7 +158,7 @@ fn print_document(value: &Value, format: Output) -> Result<(), Failure> {
 }
 
 async fn watch_one(
-    cluster: &Cluster,
+    cluster: &Client,
     namespace: &str,
     name: &str,
     output: Option<Output>,
@@ -208,7 +208,7 @@ async fn watch_one(
 }
 
 async fn watch_all(
-    cluster: &Cluster,
+    cluster: &Client,
     namespace: Option<&str>,
     output: Option<Output>,
 ) -> Result<ExitCode, Failure> {

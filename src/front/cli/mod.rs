@@ -68,7 +68,7 @@ fn log_to_stderr(arguments: &Arguments) {
         (_, 2..) => "switchback=debug,info",
         (_, 1) => "switchback=info,warn",
         (true, _) if json => "switchback=info,warn,kube_client::client::tls=error",
-        (true, _) => "switchback=warn,switchback::engine::context=off,warn,kube_client=off",
+        (true, _) => "switchback=warn,switchback::world::notice::log=off,warn,kube_client=off",
         _ => "switchback=error,off",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("SWITCHBACK_LOG")

@@ -1,7 +1,7 @@
 //! Decides how the flags of the command line become a cluster and a repository.
 //! It never uses either.
 
-use crate::engine::open::{self, Cluster, Credentials, Repository, Secret};
+use crate::engine::setup::{self, Client, GitCredentials, Repository};
 use crate::front::cli::args::{Common, Repo};
 use crate::front::cli::fail::Failure;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,8 @@ use tokio::task::JoinSet;
 ///
 /// # Errors
 /// None is configured.
-pub async fn cluster(common: &Common) -> Result<Cluster, Failure> {
-    Ok(open::cluster(common.kubeconfig.as_deref(), common.context.as_deref()).await?)
+pub async fn cluster(common: &Common) -> Result<Client, Failure> {
+    Ok(setup::cluster(common.kubeconfig.as_deref(), common.context.as_deref()).await?)
 }
 
 /// The namespace that the flags name; `default` without.
@@ -23,7 +23,7 @@ pub fn namespace(common: &Common) -> String {
 
 /// The namespace that the flags name, or else the kubeconfig.
 #[must_use]
-pub fn present_namespace(common: &Common, cluster: &Cluster) -> String {
+pub fn present_namespace(common: &Common, cluster: &Client) -> String {
     common.namespace.clone().unwrap_or_else(|| cluster.namespace().to_owned())
 }
 
@@ -34,12 +34,14 @@ pub fn present_namespace(common: &Common, cluster: &Cluster) -> String {
 pub async fn repository(
     repo: &Repo,
     namespace: String,
-    cluster: &Cluster,
+    cluster: &Client,
     tasks: &mut JoinSet<()>,
 ) -> Result<Repository, Failure> {
     let credentials = match &repo.git_secret {
         Some(name) => from_secret(name, &namespace, cluster, tasks).await?,
-        None => from_flags(repo),
+        None => {
+            GitCredentials::of(repo.git_user.clone(), repo.git_token.clone(), repo.git_token_file.clone())
+        }
     };
     Ok(Repository {
         url: absolute(&repo.repo),
@@ -56,29 +58,16 @@ pub async fn repository(
 async fn from_secret(
     name: &str,
     namespace: &str,
-    cluster: &Cluster,
+    cluster: &Client,
     tasks: &mut JoinSet<()>,
-) -> Result<Credentials, Failure> {
+) -> Result<GitCredentials, Failure> {
     let (namespace, name) = name.split_once('/').unwrap_or((namespace, name));
-    open::credentials(cluster, namespace, name, tasks).await?.ok_or_else(|| {
+    setup::credentials(cluster, namespace, name, tasks).await?.ok_or_else(|| {
         Failure::usage(format!(
             "Secret {namespace}/{name} holds no credentials or is not there; make it: kubectl -n {namespace} create \
              secret generic {name} --from-file=token (or username and password, or ssh-privatekey)"
         ))
     })
-}
-
-fn from_flags(repo: &Repo) -> Credentials {
-    let secret = match (&repo.git_token, &repo.git_token_file) {
-        (Some(token), _) => Some(Secret::Value(token.clone())),
-        (None, Some(file)) => Some(Secret::File(file.clone())),
-        (None, None) => None,
-    };
-    match (secret, &repo.git_user) {
-        (Some(password), Some(user)) => Credentials::Basic { user: user.clone(), password },
-        (Some(token), None) => Credentials::Bearer(token),
-        (None, _) => Credentials::None,
-    }
 }
 
 /// A path of this machine made whole, so that it means the same from everywhere; URLs stay as they are.

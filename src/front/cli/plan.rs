@@ -4,7 +4,7 @@
 use crate::api::commit::short;
 use crate::base::clock::Clock;
 use crate::engine::deliver::{self, DeliverError};
-use crate::engine::open as engine_open;
+use crate::engine::setup as engine_setup;
 use crate::engine::sync::SyncError;
 use crate::front::cli::args::{Common, Look, Output};
 use crate::front::cli::fail::{Failure, NO};
@@ -25,9 +25,8 @@ pub async fn plan(common: Common, verb: Look, lines: bool) -> Result<ExitCode, F
     let namespace = open::namespace(&common);
     let mut tasks = JoinSet::new();
     let wanted = open::repository(&verb.repo, namespace, &cluster, &mut tasks).await?;
-    let source = engine_open::repository(&wanted)?;
-    let probe = engine_open::network().map_err(Failure::usage)?;
-    let context = engine_open::context(cluster, probe, Clock::Real, None, None, &mut tasks);
+    let source = engine_setup::repository(&wanted)?;
+    let context = engine_setup::context(cluster, Clock::Real, None, None, &mut tasks)?;
     let (head, _, plan) = match waiting("Git and the cluster", deliver::preview(&context, &source)).await {
         Err(DeliverError::Sync(SyncError::Manifests(problems))) => {
             let files = match source.git.fetch().await {

@@ -5,8 +5,8 @@ use crate::base::clock::Clock;
 use crate::engine::context::{Context, Told};
 use crate::engine::deliver::Source;
 use crate::engine::meter;
-use crate::engine::open::{self as engine_open, Cluster, Repository};
 use crate::engine::run::{Ended, Settings, run as run_engine};
+use crate::engine::setup::{self as engine_setup, AccessError, Client, Repository};
 use crate::front::cli::args::{Common, Controller, LogFormat, Ports, Rollback, Run};
 use crate::front::cli::fail::{Failure, NO};
 use crate::front::cli::{narrate, open};
@@ -24,7 +24,7 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// What `run` works on.
 struct Opened {
-    cluster: Cluster,
+    cluster: Client,
     prometheus: Option<String>,
     wanted: Repository,
     source: Source,
@@ -45,8 +45,10 @@ async fn open_both(common: &Common, verb: &Run, tasks: &mut JoinSet<()>) -> Resu
     let mut wanted = open::repository(&verb.repo, open::namespace(common), &cluster, tasks).await?;
     wanted.rollback = verb.rollback == Rollback::Commit;
     wanted.author = (verb.author_name.clone(), verb.author_email.clone());
-    let source = engine_open::repository(&wanted)?;
-    waiting(&format!("{} of {}", wanted.branch, source.git.name()), source.git.fetch()).await?;
+    let source = engine_setup::repository(&wanted)?;
+    waiting(&format!("{} of {}", wanted.branch, source.git.name()), source.git.fetch())
+        .await
+        .map_err(AccessError::from)?;
     let prometheus = verb.engine.prometheus_address.clone().or(prometheus);
     Ok(Opened { cluster, prometheus, wanted, source, _embedded: embedded })
 }
@@ -63,7 +65,7 @@ pub async fn run(common: Common, verb: Run) -> Result<ExitCode, Failure> {
         opened = open_both(&common, &verb, &mut tasks) => opened?,
     };
     let (nudge, nudges) = mpsc::channel(16);
-    let local = engine_open::nudge_when_moved(&opened.wanted, 0, nudge.clone(), &mut tasks).await?;
+    let local = engine_setup::nudge_when_moved(&opened.wanted, 0, nudge.clone(), &mut tasks).await?;
     let settings = Settings {
         instance: verb.engine.instance_id.clone(),
         sources: vec![opened.source],
@@ -135,13 +137,12 @@ async fn listen(address: IpAddr, port: u16, option: &str) -> Result<TcpListener,
 }
 
 fn context(
-    cluster: Cluster,
+    cluster: Client,
     prometheus: Option<String>,
     ears: mpsc::UnboundedSender<Told>,
     tasks: &mut JoinSet<()>,
 ) -> Result<Context, Failure> {
-    let probe = engine_open::network().map_err(Failure::usage)?;
-    Ok(engine_open::context(cluster, probe, Clock::Real, Some(ears), prometheus, tasks))
+    Ok(engine_setup::context(cluster, Clock::Real, Some(ears), prometheus, tasks)?)
 }
 
 /// Runs an engine until it ends or a signal ends it, telling what it does, to the last word.

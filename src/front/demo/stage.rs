@@ -3,8 +3,8 @@
 
 use crate::base::clock::Clock;
 use crate::engine::context::Told;
-use crate::engine::open::{self as engine_open, Repository};
 use crate::engine::run::{Settings, run as run_engine};
+use crate::engine::setup::{self as engine_setup, Repository};
 use crate::front::cli::args::Demo;
 use crate::front::cli::fail::Failure;
 use crate::front::cli::narrate;
@@ -75,18 +75,17 @@ impl Stage {
             path: ".".to_owned(),
             namespace: "default".to_owned(),
             cache: dir.join("mirrors"),
-            credentials: engine_open::Credentials::None,
+            credentials: engine_setup::GitCredentials::default(),
             rollback: true,
             author: ("Switchback".to_owned(), "switchback@example.com".to_owned()),
         };
-        let source = engine_open::repository(&repository)?;
+        let source = engine_setup::repository(&repository)?;
         let (nudge, nudges) = mpsc::channel(16);
-        engine_open::nudge_when_moved(&repository, 0, nudge, &mut tasks).await?;
+        engine_setup::nudge_when_moved(&repository, 0, nudge, &mut tasks).await?;
         let (ears, told) = mpsc::unbounded_channel();
-        let probe = engine_open::network().map_err(Failure::usage)?;
         let prometheus = Some(embedded.prometheus());
         let cluster = embedded.cluster();
-        let context = engine_open::context(cluster, probe, Clock::Real, Some(ears), prometheus, &mut tasks);
+        let context = engine_setup::context(cluster, Clock::Real, Some(ears), prometheus, &mut tasks)?;
         let (stop, stopped) = oneshot::channel::<()>();
         let settings = Settings { sources: vec![source], ..Settings::default() };
         tasks.spawn(async move {

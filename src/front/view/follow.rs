@@ -3,7 +3,8 @@
 
 use crate::api::kinds;
 use crate::api::names;
-use crate::engine::open::{self, Cluster, News};
+use crate::api::watch::News;
+use crate::engine::setup::{self, Client};
 use crate::front::view::picture::Picture;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -39,14 +40,14 @@ fn name_of(value: &Value) -> (String, String) {
 impl Following {
     /// Follows the Rollouts of a namespace (or of all) and, with `whole`, their revisions, pods and analyses.
     #[must_use]
-    pub fn start(cluster: &Cluster, namespace: Option<&str>, whole: bool) -> Self {
+    pub fn start(cluster: &Client, namespace: Option<&str>, whole: bool) -> Self {
         let mut tasks = JoinSet::new();
         let wanted = KINDS.iter().take(if whole { KINDS.len() } else { 1 });
         let kinds: Vec<_> = wanted
             .filter_map(|(name, version, kind, labels)| Some((*name, kinds::find(version, kind)?, *labels)))
             .collect();
         let open = kinds.iter().map(|(name, ..)| *name).collect();
-        let news = open::watch(cluster, kinds, namespace, &mut tasks);
+        let news = setup::watch(cluster, kinds, namespace, &mut tasks);
         Self { news, objects: BTreeMap::new(), listing: BTreeMap::new(), open, _tasks: tasks }
     }
 
@@ -90,7 +91,7 @@ impl Following {
                 objects.retain(|name, _| listed.contains(name));
                 self.open.remove(kind);
             }
-            News::Trouble(why) => {
+            News::Trouble { why, .. } => {
                 if kind == "Rollout" && self.open.contains(kind) {
                     return Err(why);
                 }

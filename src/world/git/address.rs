@@ -2,8 +2,10 @@
 //! It never looks whether anything is there.
 
 use super::error::GitError;
+use super::fault::AddressFault;
 use super::text::percent_decoded;
-use reqwest::Url;
+use crate::world::cause::Cause;
+use crate::world::http::Url;
 use std::path::PathBuf;
 
 /// A repository's address, taken apart.
@@ -40,26 +42,37 @@ impl Address {
     /// # Errors
     /// [`GitError::Address`], which never repeats a password.
     pub(super) fn parse(url: &str) -> Result<Self, GitError> {
-        let bad = |why: &str| GitError::Address { url: without_login(url), why: why.to_owned() };
+        let bad = |why: AddressFault| GitError::Address { url: without_login(url), why };
         if url.is_empty() {
-            return Err(bad("it is empty; name a URL or a path"));
+            return Err(bad(AddressFault::Empty));
         }
         if url.chars().any(char::is_control) {
-            return Err(bad("it has control characters; remove them"));
+            return Err(bad(AddressFault::ControlCharacters));
         }
         if let Some((scheme, rest)) = url.split_once("://") {
             return match scheme.to_ascii_lowercase().as_str() {
-                "https" | "http" => http(url).map_err(|why| bad(&why)),
-                "ssh" | "git+ssh" | "ssh+git" => ssh_url(rest).map_err(|why| bad(&why)),
-                "file" => file_url(rest).map_err(|why| bad(&why)),
-                _ => Err(bad("only https, http, ssh and file are spoken; use one of them")),
+                "https" | "http" => http(url).map_err(bad),
+                "ssh" | "git+ssh" | "ssh+git" => ssh_url(rest).map_err(bad),
+                "file" => file_url(rest).map_err(bad),
+                _ => Err(bad(AddressFault::Scheme)),
             };
         }
         let before_slash = url.split('/').next().unwrap_or_default();
         if !before_slash.contains(':') {
-            return local(url).map_err(|why| bad(&why));
+            return local(url).map_err(bad);
         }
-        scp_like(url).map_err(|why| bad(&why))
+        scp_like(url).map_err(bad)
+    }
+
+    /// The host, without user and port; none for a directory on this machine.
+    pub(super) fn host(&self) -> Option<&str> {
+        match self {
+            Self::Http { base, .. } => base.host_str(),
+            Self::Ssh { destination, .. } => {
+                destination.rsplit_once('@').map_or(Some(destination.as_str()), |(_, host)| Some(host))
+            }
+            Self::Local { .. } => None,
+        }
     }
 
     /// The address for messages, without credentials.
@@ -81,35 +94,35 @@ fn without_login(url: &str) -> String {
     format!("{scheme}://{host}{path}")
 }
 
-fn http(url: &str) -> Result<Address, String> {
-    let mut base = Url::parse(url).map_err(|e| format!("{e}; write https://host/path"))?;
+fn http(url: &str) -> Result<Address, AddressFault> {
+    let mut base = Url::parse(url).map_err(|source| AddressFault::Url { source })?;
     // The URL standard would take the first part of the path for a missing host.
     let no_host = url.split_once("://").is_none_or(|(_, rest)| rest.starts_with(['/', '\\']));
     if no_host || base.host_str().is_none_or(str::is_empty) {
-        return Err("it names no host; write https://host/path".into());
+        return Err(AddressFault::NoHost { form: "https://host/path" });
     }
     if base.query().is_some() || base.fragment().is_some() {
-        return Err("it has a `?` or `#` part; give a token as credentials, not in the address".into());
+        return Err(AddressFault::Query);
     }
     let decoded = |part: &str| percent_decoded(part).and_then(|bytes| String::from_utf8(bytes).ok());
     let login = match (base.username(), base.password()) {
         ("", None) => None,
         (user, password) => {
             let pair = decoded(user).zip(decoded(password.unwrap_or_default()));
-            Some(pair.ok_or("its user or password is not properly percent-encoded; encode it anew")?)
+            Some(pair.ok_or(AddressFault::LoginEncoding)?)
         }
     };
     let path = base.path().trim_end_matches('/').to_owned();
     base.set_path(&path);
     let cleared = base.set_username("").and_then(|()| base.set_password(None));
-    cleared.map_err(|()| "its user cannot be taken off; give it as credentials")?;
+    cleared.map_err(|()| AddressFault::LoginStays)?;
     Ok(Address::Http { base, login })
 }
 
-fn ssh_url(rest: &str) -> Result<Address, String> {
-    let (authority, path) = rest.split_once('/').ok_or("it has no path; write ssh://host/path")?;
+fn ssh_url(rest: &str) -> Result<Address, AddressFault> {
+    let (authority, path) = rest.split_once('/').ok_or(AddressFault::NoSshPath)?;
     let path = percent_decoded(path).and_then(|bytes| String::from_utf8(bytes).ok());
-    let path = path.ok_or("its path is not properly percent-encoded; encode it anew")?;
+    let path = path.ok_or(AddressFault::PathEncoding)?;
     // `/~user/…` is a path in that user's home; everything else is absolute.
     let path = if path.starts_with('~') { path } else { format!("/{path}") };
     let (login, host) = authority.rsplit_once('@').unwrap_or(("", authority));
@@ -120,14 +133,16 @@ fn ssh_url(rest: &str) -> Result<Address, String> {
     ssh(user, &host, port, path.clone(), format!("ssh://{at}{shown}/{}", path.trim_start_matches('/')))
 }
 
-fn scp_like(url: &str) -> Result<Address, String> {
+fn scp_like(url: &str) -> Result<Address, AddressFault> {
     let program =
         url.split_once(':').is_some_and(|(name, rest)| rest.starts_with(':') && !name.contains('['));
     if program {
-        return Err("programs such as `ext::` are not run; use https, ssh or a path".into());
+        return Err(AddressFault::Program);
     }
     let end_of_host = match url.find('[') {
-        Some(open) => open + url.get(open..).and_then(|rest| rest.find("]:")).ok_or("a `]:` is missing")? + 1,
+        Some(open) => {
+            open + url.get(open..).and_then(|rest| rest.find("]:")).ok_or(AddressFault::BracketColon)? + 1
+        }
         None => url.find(':').unwrap_or(url.len()),
     };
     let (authority, path) = url.split_at(end_of_host);
@@ -144,59 +159,66 @@ fn scp_like(url: &str) -> Result<Address, String> {
 }
 
 /// `host`, `host:port`, `[v6]` or `[v6]:port`.
-fn host_and_port(text: &str) -> Result<(String, Option<u16>), String> {
+fn host_and_port(text: &str) -> Result<(String, Option<u16>), AddressFault> {
     let (host, rest) = match text.strip_prefix('[') {
-        Some(inner) => inner.split_once(']').ok_or("a `]` is missing after the host")?,
+        Some(inner) => inner.split_once(']').ok_or(AddressFault::Bracket)?,
         None => text.split_at(text.find(':').unwrap_or(text.len())),
     };
     let port = match rest.strip_prefix(':') {
         None if rest.is_empty() => None,
         Some("") => None,
-        Some(digits) => Some(digits.parse().map_err(|_| format!("`{digits}` is no port; use 1 to 65535"))?),
-        None => return Err("something stands between the host and the path; remove it".into()),
+        Some(digits) => Some(digits.parse().map_err(|_| AddressFault::Port { digits: digits.to_owned() })?),
+        None => return Err(AddressFault::BehindHost),
     };
     Ok((host.to_owned(), port))
 }
 
 /// The parts, refused when ssh, its configuration's `%h`, or a remote shell could read them as anything else.
-fn ssh(user: &str, host: &str, port: Option<u16>, path: String, name: String) -> Result<Address, String> {
+fn ssh(
+    user: &str,
+    host: &str,
+    port: Option<u16>,
+    path: String,
+    name: String,
+) -> Result<Address, AddressFault> {
     let harmless = |c: char| c.is_alphanumeric() || "._-".contains(c);
     if host.is_empty() {
-        return Err("it names no host; write user@host:path".into());
+        return Err(AddressFault::NoHost { form: "user@host:path" });
     }
     if host.starts_with('-') || !host.chars().all(|c| harmless(c) || c == ':' || c == '%') {
-        return Err(format!("`{host}` is no host's name; correct it"));
+        return Err(AddressFault::Host { host: host.to_owned() });
     }
     if user.starts_with('-') || !user.chars().all(|c| harmless(c) || c == '+' || c == '@') {
-        return Err("its user's name has characters that are not allowed; correct it".into());
+        return Err(AddressFault::User);
     }
     if path.is_empty() || path == "/" {
-        return Err("it names no path on that host; write user@host:path".into());
+        return Err(AddressFault::NoRemotePath);
     }
     if path.starts_with('-') {
-        return Err("its path begins with `-` and could be taken for an option; write `./-…`".into());
+        return Err(AddressFault::PathIsOption);
     }
     let destination = if user.is_empty() { host.to_owned() } else { format!("{user}@{host}") };
     Ok(Address::Ssh { destination, port, path, name })
 }
 
-fn file_url(rest: &str) -> Result<Address, String> {
+fn file_url(rest: &str) -> Result<Address, AddressFault> {
     let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     if !host.is_empty() && host != "localhost" {
-        return Err("a file: address names no host; write file:///path".into());
+        return Err(AddressFault::FileHost);
     }
     let path = percent_decoded(path).and_then(|bytes| String::from_utf8(bytes).ok());
-    local(&path.ok_or("its path is not properly percent-encoded; encode it anew")?)
+    local(&path.ok_or(AddressFault::PathEncoding)?)
 }
 
-fn local(path: &str) -> Result<Address, String> {
+fn local(path: &str) -> Result<Address, AddressFault> {
     if path.starts_with('~') {
-        return Err("`~` means a home directory only in a shell; write the whole path".into());
+        return Err(AddressFault::Home);
     }
     if path.is_empty() || path.contains('\0') {
-        return Err("it names no path; write an absolute one".into());
+        return Err(AddressFault::NoPath);
     }
-    let path = std::path::absolute(path).map_err(|e| format!("{e}; write an absolute path"))?;
+    let path = std::path::absolute(path)
+        .map_err(|e| AddressFault::Absolute { why: e.to_string(), source: Cause::of(e) })?;
     Ok(Address::Local { path })
 }
 

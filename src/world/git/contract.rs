@@ -2,6 +2,8 @@
 //! They say nothing about how objects are stored or moved; the simulation implements the same trait in memory.
 
 use super::error::GitError;
+use crate::api::ids::{CommitId, TreeId};
+use crate::world::forge::Forge;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -9,10 +11,10 @@ use jiff::Timestamp;
 /// A commit, as Git stores it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {
-    /// The commit's id, 40 lower-case hexadecimal digits.
-    pub id: String,
+    /// The commit's id.
+    pub id: CommitId,
     /// The ids of its true parents, first parent first, also when a shallow mirror does not hold them.
-    pub parents: Vec<String>,
+    pub parents: Vec<CommitId>,
     /// The author's name.
     pub author: String,
     /// The author's e-mail address, possibly empty.
@@ -76,7 +78,7 @@ pub enum Reverted {
     /// The tree in which the commits are undone; nothing is committed yet.
     Tree {
         /// The tree's id, for [`Git::commit`].
-        id: String,
+        id: TreeId,
         /// How many paths differ from the commit it is put onto.
         files: usize,
     },
@@ -85,7 +87,7 @@ pub enum Reverted {
     /// Later commits changed the same lines; a human has to decide.
     Conflict {
         /// The commit that cannot be undone.
-        commit: String,
+        commit: CommitId,
         /// The paths in conflict, sorted.
         paths: Vec<String>,
     },
@@ -98,8 +100,13 @@ pub enum Pushed {
     Done,
     /// Somebody moved the branch since it was fetched; fetch, and make the commit anew.
     Moved,
-    /// The server (or the work tree's state) does not allow it; its reason, made safe to show.
-    Refused(String),
+    /// The server (or the work tree's state) does not allow it.
+    Refused {
+        /// Its reason, made safe to show.
+        why: String,
+        /// The forge that the repository is on, where a change could be asked for instead.
+        forge: Option<&'static Forge>,
+    },
 }
 
 /// Who makes a commit: author and committer alike.
@@ -128,36 +135,41 @@ pub trait Git: Send + Sync {
     /// # Errors
     /// [`GitError::NoPath`] when the commit has nothing at `path`: a moved directory must not look like an empty
     /// one. [`GitError::TooLarge`] when there is more than the limits allow.
-    fn files(&self, commit: &str, path: &str) -> BoxFuture<'_, Result<Vec<File>, GitError>>;
+    fn files(&self, commit: &CommitId, path: &str) -> BoxFuture<'_, Result<Vec<File>, GitError>>;
 
     /// The commits after `until` up to `head`, first parents only, newest first; empty when they are the same.
     ///
     /// # Errors
     /// [`GitError::Rewritten`] when `until` is not an ancestor of `head`; [`GitError::TooLong`] when it is not
     /// among the last `most` commits.
-    fn history(&self, head: &str, until: &str, most: usize) -> BoxFuture<'_, Result<Vec<Commit>, GitError>>;
+    fn history(
+        &self,
+        head: &CommitId,
+        until: &CommitId,
+        most: usize,
+    ) -> BoxFuture<'_, Result<Vec<Commit>, GitError>>;
 
     /// What `commit` changed under `path` against its first parent (everything, when it has none), by path.
     /// A renamed file is one path removed and another added.
-    fn changes(&self, commit: &str, path: &str) -> BoxFuture<'_, Result<Vec<Change>, GitError>>;
+    fn changes(&self, commit: &CommitId, path: &str) -> BoxFuture<'_, Result<Vec<Change>, GitError>>;
 
     /// Undoes `commits` on top of `onto`, one after the other in the order given (newest first), without
     /// committing. Merges are undone against their first parent.
-    fn revert(&self, onto: &str, commits: &[String]) -> BoxFuture<'_, Result<Reverted, GitError>>;
+    fn revert(&self, onto: &CommitId, commits: &[CommitId]) -> BoxFuture<'_, Result<Reverted, GitError>>;
 
     /// Makes a commit of `tree` on top of `onto` and answers its id; nothing is pushed. The object is the one
     /// `git commit` would make at `time` in UTC, message and names cleaned as Git cleans them.
     fn commit(
         &self,
-        onto: &str,
-        tree: &str,
+        onto: &CommitId,
+        tree: &TreeId,
         message: &str,
         author: &Author,
         time: Timestamp,
-    ) -> BoxFuture<'_, Result<String, GitError>>;
+    ) -> BoxFuture<'_, Result<CommitId, GitError>>;
 
     /// Moves the branch to `commit`, only forward and only from where [`Git::fetch`] saw it last.
-    fn push(&self, commit: &str) -> BoxFuture<'_, Result<Pushed, GitError>>;
+    fn push(&self, commit: &CommitId) -> BoxFuture<'_, Result<Pushed, GitError>>;
 }
 
 #[cfg(test)]
@@ -166,7 +178,7 @@ mod tests {
 
     fn with_message(message: &str) -> Commit {
         Commit {
-            id: "0".repeat(40),
+            id: "0".repeat(40).into(),
             parents: vec![],
             author: "Ada".into(),
             email: String::new(),

@@ -1,6 +1,9 @@
 //! Everything that can go wrong with Git, in words that say what to do next.
 //! It never decides whether to try again, and no text here ever holds a credential.
 
+use super::fault::AddressFault;
+use crate::api::ids::CommitId;
+use crate::world::cause::Cause;
 use thiserror::Error;
 
 /// A Git operation that did not succeed. `repo` is always the address without credentials.
@@ -12,7 +15,8 @@ pub enum GitError {
         /// The address, without credentials.
         url: String,
         /// What is wrong with it.
-        why: String,
+        #[source]
+        why: AddressFault,
     },
     /// There is no repository, or it may not be seen.
     #[error("{repo}: no repository there ({why}); check the address, and that the credentials may read it")]
@@ -39,6 +43,8 @@ pub enum GitError {
         repo: String,
         /// What happened.
         why: String,
+        /// What lies beneath, when something does.
+        source: Option<Cause>,
     },
     /// The server's certificate or host key is not trusted.
     #[error("{repo}: the server cannot be trusted ({why})")]
@@ -47,6 +53,8 @@ pub enum GitError {
         repo: String,
         /// What is wrong with its key, and what to do.
         why: String,
+        /// What lies beneath, when something does.
+        source: Option<Cause>,
     },
     /// The server wants other credentials.
     #[error("{repo}: not authorized ({why})")]
@@ -69,6 +77,8 @@ pub enum GitError {
     Credentials {
         /// What is wrong; never the credential itself.
         why: String,
+        /// What lies beneath, when something does.
+        source: Option<Cause>,
     },
     /// The repository has no such branch.
     #[error("{repo} has no branch `{branch}`; it has {}", listed(.branches))]
@@ -102,7 +112,7 @@ pub enum GitError {
         /// The path asked for.
         path: String,
         /// The commit.
-        commit: String,
+        commit: CommitId,
         /// How far the path leads, and what is there.
         why: String,
     },
@@ -114,9 +124,9 @@ pub enum GitError {
         /// The repository.
         repo: String,
         /// The newer commit.
-        head: String,
+        head: CommitId,
         /// The commit that is gone from its history.
-        until: String,
+        until: CommitId,
     },
     /// `until` is further back than the caller wants to look.
     #[error("{repo}: {until} is not among the last {most} commits; allow more, or start from the head")]
@@ -124,7 +134,7 @@ pub enum GitError {
         /// The repository.
         repo: String,
         /// The commit looked for.
-        until: String,
+        until: CommitId,
         /// How many commits were allowed.
         most: usize,
     },
@@ -136,7 +146,7 @@ pub enum GitError {
         /// The repository.
         repo: String,
         /// The last commit there is.
-        commit: String,
+        commit: CommitId,
     },
     /// More than the limits allow.
     #[error("{repo}: {what} is more than the limit of {limit}; narrow the path, or raise the limit")]
@@ -173,6 +183,8 @@ pub enum GitError {
         path: String,
         /// The system's reason.
         why: String,
+        /// What lies beneath, when something does.
+        source: Option<Cause>,
     },
     /// An argument that cannot be meant.
     #[error("{what}: {why}")]
@@ -197,6 +209,8 @@ pub enum GitError {
         why: String,
         /// What it is needed for.
         purpose: String,
+        /// What lies beneath, when something does.
+        source: Option<Cause>,
     },
     /// The caller gave up, or the program is shutting down.
     #[error("{repo}: interrupted; nothing is half done, try again")]
@@ -211,7 +225,56 @@ pub enum GitError {
         repo: String,
         /// What it said, and what to do.
         why: String,
+        /// What lies beneath, when something does.
+        source: Option<Cause>,
     },
+}
+
+impl GitError {
+    /// One word for what went wrong, stable across versions.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Address { .. } => "GitAddress",
+            Self::NotFound { .. } => "GitNotFound",
+            Self::NotGit { .. } => "GitNotGit",
+            Self::Unreachable { .. } => "GitUnreachable",
+            Self::Untrusted { .. } => "GitUntrusted",
+            Self::Unauthorized { .. } => "GitUnauthorized",
+            Self::Refused { .. } => "GitRefused",
+            Self::Credentials { .. } => "GitCredentials",
+            Self::BranchMissing { .. } => "GitBranchMissing",
+            Self::Empty { .. } => "GitEmpty",
+            Self::UnknownCommit { .. } => "GitUnknownCommit",
+            Self::NoPath { .. } => "GitNoPath",
+            Self::Rewritten { .. } => "GitRewritten",
+            Self::TooLong { .. } => "GitTooLong",
+            Self::CutOff { .. } => "GitCutOff",
+            Self::TooLarge { .. } => "GitTooLarge",
+            Self::Corrupt { .. } => "GitCorrupt",
+            Self::Busy { .. } => "GitBusy",
+            Self::Disk { .. } => "GitDisk",
+            Self::Invalid { .. } => "GitInvalid",
+            Self::NotLocal { .. } => "GitNotLocal",
+            Self::Program { .. } => "GitProgram",
+            Self::Interrupted { .. } => "GitInterrupted",
+            Self::Failed { .. } => "GitFailed",
+        }
+    }
+
+    /// What a failure at `path` on our own disk means.
+    pub(super) fn disk(path: &str, error: std::io::Error) -> Self {
+        Self::Disk { path: path.to_owned(), why: error.to_string(), source: Cause::of(error) }
+    }
+
+    /// The error of a branch that is not among `branches`.
+    pub(super) fn no_branch(repo: &str, branch: &str, branches: Vec<String>) -> Self {
+        let (repo, branch) = (repo.to_owned(), branch.to_owned());
+        match branches.is_empty() {
+            true => Self::Empty { repo, branch },
+            false => Self::BranchMissing { repo, branch, branches },
+        }
+    }
 }
 
 /// The first ten names, and how many more there are.

@@ -1,16 +1,17 @@
 //! Fetching: the branch's head one commit deep, and more of its history when somebody asks for it.
 //! It never fetches other branches, tags or submodules, and never moves what is tracked while deepening.
 
-use super::contract::Commit;
 use super::error::GitError;
-use super::store::{self, Outcome, Store};
+use super::object::{RawCommit, id_of};
+use super::store::{Store, parsed};
+use super::transport::wire;
+use super::trouble::Outcome;
+use crate::api::ids::CommitId;
 use git2::{AutotagOption, Direction, FetchOptions, Oid};
 use std::collections::BTreeSet;
 
 /// Where the tip is kept from which the history was deepened last.
 const DEEPENED: &str = "refs/switchback/deepened";
-/// With more packs than this the mirror is fetched anew instead of slowing down.
-const MOST_PACKS: usize = 100;
 
 /// How far a walk along parents got.
 pub(super) struct Reach {
@@ -21,16 +22,6 @@ pub(super) struct Reach {
 }
 
 impl Store {
-    /// Brings the branch up to date and answers its head.
-    pub(super) fn fetch(&self) -> Outcome<Commit> {
-        let before = self.tracked()?;
-        let head = self.fetch_into()?;
-        if before != Some(head) && self.packs() > MOST_PACKS {
-            store::renew(&self.call)?;
-        }
-        Ok(self.raw(head)?.into_commit(head))
-    }
-
     /// Brings the branch up to date in this very mirror.
     pub(super) fn fetch_into(&self) -> Outcome<Oid> {
         let head = match &self.local {
@@ -45,9 +36,9 @@ impl Store {
 
     fn fetch_from_afar(&self) -> Outcome<Oid> {
         let known = self.tracked()?;
-        let mut remote = self.repo.remote_anonymous(super::wire::URL)?;
+        let mut remote = self.repo.remote_anonymous(wire::URL)?;
         let refname = self.call.upstream.refname();
-        self.call.connected(|| {
+        wire::connected(&self.call, || {
             let mut connection = remote.connect_auth(Direction::Fetch, None, None)?;
             let offer = self.call.offer();
             let Some(head) = offer.branches.get(&self.call.upstream.branch) else { return Ok(()) };
@@ -59,8 +50,29 @@ impl Store {
         })?;
         let mut branches = self.call.offer().branches;
         let head = branches.remove(&self.call.upstream.branch);
-        let missing = || no_branch(&self.name(), &self.call.upstream.branch, branches.into_keys().collect());
+        let missing =
+            || GitError::no_branch(&self.name(), &self.call.upstream.branch, branches.into_keys().collect());
         Ok(head.ok_or_else(missing)?)
+    }
+
+    /// The commit a caller names, looked for within the limits of depth.
+    pub(super) fn find(&self, commit: &CommitId) -> Outcome<(Oid, RawCommit)> {
+        let id = parsed("commit", commit)?;
+        if !self.has(id)? && !self.deepen_for(&[id])? {
+            return Err(self.unknown(commit));
+        }
+        Ok((id, self.raw(id)?))
+    }
+
+    /// `parent`, which `child` names as its parent, fetched if need be.
+    pub(super) fn parent(&self, child: Oid, parent: Oid) -> Outcome<RawCommit> {
+        if self.has(parent)? || self.deepen_for(&[parent])? {
+            return self.raw(parent);
+        }
+        Err(match self.is_cut_off() {
+            true => GitError::CutOff { repo: self.name(), commit: id_of(child) }.into(),
+            false => self.unknown(&parent.to_string()),
+        })
     }
 
     /// Deepens the history until the mirror holds all of `wanted`; false when they are out of reach.
@@ -85,9 +97,9 @@ impl Store {
             return Ok(false);
         }
         let refname = self.call.upstream.refname();
-        let mut remote = self.repo.remote_anonymous(super::wire::URL)?;
+        let mut remote = self.repo.remote_anonymous(wire::URL)?;
         let depth = i32::try_from(depth).unwrap_or(i32::MAX);
-        self.call.connected(|| {
+        wire::connected(&self.call, || {
             let mut connection = remote.connect_auth(Direction::Fetch, None, None)?;
             let offer = self.call.offer();
             if !offer.branches.contains_key(&self.call.upstream.branch) {
@@ -123,13 +135,4 @@ fn options(depth: i32) -> FetchOptions<'static> {
     let mut options = FetchOptions::new();
     options.depth(depth).download_tags(AutotagOption::None).update_fetchhead(false);
     options
-}
-
-/// The error of a branch that is not among `branches`.
-pub(super) fn no_branch(repo: &str, branch: &str, branches: Vec<String>) -> GitError {
-    let (repo, branch) = (repo.to_owned(), branch.to_owned());
-    match branches.is_empty() {
-        true => GitError::Empty { repo, branch },
-        false => GitError::BranchMissing { repo, branch, branches },
-    }
 }

@@ -3,8 +3,10 @@
 
 use super::contract::Commit;
 use super::error::GitError;
-use super::object::RawCommit;
-use super::store::{Outcome, Store, parsed};
+use super::object::{RawCommit, id_of};
+use super::store::{Store, parsed};
+use super::trouble::Outcome;
+use crate::api::ids::CommitId;
 use git2::Oid;
 
 /// The first parents of a commit, as far as the mirror holds them.
@@ -26,7 +28,7 @@ enum End {
 }
 
 /// See [`Git::history`](super::contract::Git::history).
-pub(super) fn between(store: &Store, head: &str, until: &str, most: usize) -> Outcome<Vec<Commit>> {
+pub(super) fn between(store: &Store, head: &CommitId, until: &CommitId, most: usize) -> Outcome<Vec<Commit>> {
     let (head, _) = store.find(head)?;
     let until = parsed("commit", until)?;
     let mut depth = 1;
@@ -38,10 +40,9 @@ pub(super) fn between(store: &Store, head: &str, until: &str, most: usize) -> Ou
         if let Some(short) = beside(store, head, until, &chain)? {
             return Ok(commits(chain.commits.into_iter().take(short).collect()));
         }
-        let lost =
-            || GitError::Rewritten { repo: store.name(), head: head.to_string(), until: until.to_string() };
+        let lost = || GitError::Rewritten { repo: store.name(), head: id_of(head), until: id_of(until) };
         if matches!(chain.end, End::Enough) {
-            return Err(GitError::TooLong { repo: store.name(), until: until.to_string(), most }.into());
+            return Err(GitError::TooLong { repo: store.name(), until: id_of(until), most }.into());
         }
         // Deep enough to hold `most` commits and `until`; a branch that moved on meanwhile costs a step more.
         depth = depth.max(chain.commits.len()) * 2;
@@ -51,7 +52,7 @@ pub(super) fn between(store: &Store, head: &str, until: &str, most: usize) -> Ou
         }
         return Err(match (chain.end, chain.commits.last()) {
             (End::Gap, Some((commit, _))) if store.is_cut_off() => {
-                GitError::CutOff { repo: store.name(), commit: commit.to_string() }.into()
+                GitError::CutOff { repo: store.name(), commit: id_of(*commit) }.into()
             }
             _ => lost().into(),
         });

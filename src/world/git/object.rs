@@ -3,6 +3,7 @@
 
 use super::contract::{Author, Commit};
 use super::error::GitError;
+use crate::api::ids::CommitId;
 use git2::Oid;
 use jiff::Timestamp;
 
@@ -46,14 +47,19 @@ impl RawCommit {
     /// The commit in the shape everyone else sees.
     pub(super) fn into_commit(self, id: Oid) -> Commit {
         Commit {
-            id: id.to_string(),
-            parents: self.parents.iter().map(Oid::to_string).collect(),
+            id: id_of(id),
+            parents: self.parents.into_iter().map(id_of).collect(),
             author: self.author.0,
             email: self.author.1,
             time: self.time,
             message: self.message,
         }
     }
+}
+
+/// libgit2's id as everyone else sees it.
+pub(super) fn id_of(commit: Oid) -> CommitId {
+    CommitId::new(commit.to_string())
 }
 
 /// The first header line that begins with `name`, without it.
@@ -206,7 +212,7 @@ mod tests {
         fn what_is_written_is_read_again(message in "[a-z# \t\n]{1,60}", name in "[A-Za-z .<>\n]{1,20}", time in 0i64..1 << 37) {
             if let Ok(object) = made(&message, &name, time) {
                 let commit = RawCommit::parse(&object).unwrap().into_commit(Oid::from_str(TREE).unwrap());
-                prop_assert_eq!(&commit.parents, &vec![TREE.to_owned()]);
+                prop_assert_eq!(&commit.parents, &vec![CommitId::from(TREE)]);
                 prop_assert_eq!(&commit.message, &cleaned(&message));
                 prop_assert_eq!(cleaned(&commit.message), commit.message);
                 prop_assert_eq!((commit.email.as_str(), commit.time.as_second()), ("bot@host", time));

@@ -3,13 +3,15 @@
 
 use super::contract::Pushed;
 use super::error::GitError;
-use super::fetch::no_branch;
-use super::store::{Outcome, Store, Trouble};
+use super::store::Store;
+use super::transport::wire;
+use super::trouble::{Outcome, Trouble};
+use crate::api::ids::CommitId;
 use git2::{Direction, Oid, PushOptions, RemoteCallbacks};
 use std::cell::RefCell;
 
 /// See [`Git::push`](super::contract::Git::push).
-pub(super) fn push(store: &Store, commit: &str) -> Outcome<Pushed> {
+pub(super) fn push(store: &Store, commit: &CommitId) -> Outcome<Pushed> {
     let (commit, _) = store.find(commit)?;
     let Some(from) = store.tracked()? else {
         return Err(store.unknown("to push from; the branch was never fetched"));
@@ -56,8 +58,8 @@ fn over_wire(store: &Store, commit: Oid, from: Oid) -> Outcome<Pushed> {
     let call = &store.call;
     let refname = call.upstream.refname();
     let rejection: RefCell<Option<String>> = RefCell::new(None);
-    let mut remote = store.repo.remote_anonymous(super::wire::URL)?;
-    let sent = call.connected(|| {
+    let mut remote = store.repo.remote_anonymous(wire::URL)?;
+    let sent = wire::connected(call, || {
         let mut connection = remote.connect_auth(Direction::Push, None, None)?;
         let mut branches = call.offer().branches;
         match branches.remove(&call.upstream.branch) {
@@ -85,12 +87,15 @@ fn over_wire(store: &Store, commit: Oid, from: Oid) -> Outcome<Pushed> {
         (Ok(Opening::Sent), None) | (Ok(Opening::Done), _) => return Ok(Pushed::Done),
         (Ok(Opening::Moved), _) => return Ok(Pushed::Moved),
         (Ok(Opening::Gone(branches)), _) => {
-            return Err(no_branch(&store.name(), &call.upstream.branch, branches).into());
+            return Err(GitError::no_branch(&store.name(), &call.upstream.branch, branches).into());
         }
         (Ok(Opening::Sent), Some(reason)) => joined(&call.upstream.credentials.scrubbed(&reason), &said),
         (Err(trouble), _) => refusal(store, trouble, &said)?,
     };
-    if at(store)? == Some(from) { Ok(Pushed::Refused(refusal)) } else { Ok(Pushed::Moved) }
+    if at(store)? != Some(from) {
+        return Ok(Pushed::Moved);
+    }
+    Ok(Pushed::Refused { why: refusal, forge: call.upstream.forge() })
 }
 
 /// The server's reason when the trouble is a refusal; else the trouble itself.
@@ -117,7 +122,7 @@ fn joined(reason: &str, said: &str) -> String {
 
 /// Where the branch is now.
 fn at(store: &Store) -> Outcome<Option<Oid>> {
-    let mut remote = store.repo.remote_anonymous(super::wire::URL)?;
-    store.call.connected(|| remote.connect_auth(Direction::Fetch, None, None).map(|_| ()))?;
+    let mut remote = store.repo.remote_anonymous(wire::URL)?;
+    wire::connected(&store.call, || remote.connect_auth(Direction::Fetch, None, None).map(|_| ()))?;
     Ok(store.call.offer().branches.remove(&store.call.upstream.branch))
 }

@@ -3,10 +3,14 @@
 
 use super::contract::{Change, File, FileKind};
 use super::error::GitError;
-use super::store::{Outcome, Store, Trouble};
+use super::store::Store;
+use super::text::shown;
+use super::trouble::{Outcome, Trouble};
+use crate::api::ids::CommitId;
 use bytes::Bytes;
 use git2::{ObjectType, Odb, Oid};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// The deepest directory that is looked into.
 const DEEPEST: usize = 100;
@@ -35,6 +39,40 @@ impl Entry {
     }
 }
 
+/// How many names are told of a directory that lacks one.
+const NAMED: usize = 10;
+
+/// How far a path leads that leads nowhere.
+#[derive(Debug)]
+enum Gap {
+    /// Its first part names something that has nothing below it.
+    NoDirectory { place: String, kind: FileKind },
+    /// A directory, the root when `place` is empty, lacks the next part; a few names it has instead.
+    Missing { place: String, part: String, names: Vec<String>, more: bool },
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoDirectory { place, kind } => {
+                let what = match kind {
+                    FileKind::Symlink => "a symbolic link, which is not followed",
+                    FileKind::Submodule => "a submodule, which is not fetched",
+                    FileKind::Regular => "a file",
+                };
+                write!(f, "`{place}` is {what}; name a directory")
+            }
+            Self::Missing { place, part, names, more } => {
+                let place = if place.is_empty() { "the root".to_owned() } else { format!("`{place}`") };
+                let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                let has = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+                let more = if *more { ", …" } else { "" };
+                write!(f, "{place} has no `{part}`, it has {has}{more}")
+            }
+        }
+    }
+}
+
 /// One walk through trees, and what it has cost so far.
 struct Reader<'a> {
     store: &'a Store,
@@ -44,13 +82,16 @@ struct Reader<'a> {
 }
 
 /// See [`Git::files`](super::contract::Git::files).
-pub(super) fn files(store: &Store, commit: &str, path: &str) -> Outcome<Vec<File>> {
+pub(super) fn files(store: &Store, commit: &CommitId, path: &str) -> Outcome<Vec<File>> {
     let parts = parts(path)?;
     let (_, raw) = store.find(commit)?;
     let mut reader = Reader::new(store)?;
     let found = reader.descend(raw.tree, &parts)?;
-    let entry =
-        found.map_err(|why| GitError::NoPath { path: path.to_owned(), commit: commit.to_owned(), why })?;
+    let entry = found.map_err(|gap| GitError::NoPath {
+        path: path.to_owned(),
+        commit: commit.clone(),
+        why: gap.to_string(),
+    })?;
     let mut leaves = Vec::new();
     reader.leaves(parts.join("/").into_bytes(), entry, &mut leaves)?;
     let mut files: Vec<File> =
@@ -60,7 +101,7 @@ pub(super) fn files(store: &Store, commit: &str, path: &str) -> Outcome<Vec<File
 }
 
 /// See [`Git::changes`](super::contract::Git::changes).
-pub(super) fn changes(store: &Store, commit: &str, path: &str) -> Outcome<Vec<Change>> {
+pub(super) fn changes(store: &Store, commit: &CommitId, path: &str) -> Outcome<Vec<Change>> {
     let parts = parts(path)?;
     let (id, raw) = store.find(commit)?;
     let old = match raw.parents.first() {
@@ -109,22 +150,6 @@ fn parts(path: &str) -> Result<Vec<&str>, GitError> {
     Ok(parts)
 }
 
-/// A path as text: as it is when that is UTF-8, else as Git quotes it.
-pub(super) fn shown(path: &[u8]) -> String {
-    if let Ok(text) = std::str::from_utf8(path) {
-        return text.to_owned();
-    }
-    let mut quoted = String::from("\"");
-    for byte in path {
-        match byte {
-            b'"' | b'\\' => quoted.extend(['\\', char::from(*byte)]),
-            0x20..=0x7e => quoted.push(char::from(*byte)),
-            _ => quoted.push_str(&format!("\\{byte:03o}")),
-        }
-    }
-    quoted + "\""
-}
-
 /// What stands below a path on both sides, where they differ.
 type Difference = (Vec<u8>, Option<Entry>, Option<Entry>);
 
@@ -147,7 +172,7 @@ impl<'a> Reader<'a> {
             if matches!(name, b"" | b"." | b"..") || name.contains(&b'/') {
                 let why =
                     format!("tree {} has an entry named `{}`; run `git fsck` there", tree.id(), shown(name));
-                return Err(GitError::Failed { repo: self.store.name(), why }.into());
+                return Err(GitError::Failed { repo: self.store.name(), why, source: None }.into());
             }
             entries.insert(name.to_vec(), Entry { mode: entry.filemode_raw(), id: entry.id() });
         }
@@ -159,26 +184,18 @@ impl<'a> Reader<'a> {
     }
 
     /// What stands at `parts` below `tree`; else how far they lead.
-    fn descend(&mut self, tree: Oid, parts: &[&str]) -> Outcome<Result<Entry, String>> {
+    fn descend(&mut self, tree: Oid, parts: &[&str]) -> Outcome<Result<Entry, Gap>> {
         let mut here = Entry { mode: TREE, id: tree };
         for (depth, part) in parts.iter().enumerate() {
             let so_far = parts.get(..depth).unwrap_or_default().join("/");
             if !here.is_tree() {
-                let what = match here.kind() {
-                    FileKind::Symlink => "a symbolic link, which is not followed",
-                    FileKind::Submodule => "a submodule, which is not fetched",
-                    FileKind::Regular => "a file",
-                };
-                return Ok(Err(format!("`{so_far}` is {what}; name a directory")));
+                return Ok(Err(Gap::NoDirectory { place: so_far, kind: here.kind() }));
             }
             let mut entries = self.entries(here.id)?;
             let Some(entry) = entries.remove(part.as_bytes()) else {
-                let place = if so_far.is_empty() { "the root".to_owned() } else { format!("`{so_far}`") };
-                let names: Vec<String> =
-                    entries.keys().take(10).map(|name| format!("`{}`", shown(name))).collect();
-                let has = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
-                let more = if entries.len() > names.len() { ", …" } else { "" };
-                return Ok(Err(format!("{place} has no `{part}`, it has {has}{more}")));
+                let names = entries.keys().take(NAMED).map(|name| shown(name)).collect();
+                let more = entries.len() > NAMED;
+                return Ok(Err(Gap::Missing { place: so_far, part: (*part).to_owned(), names, more }));
             };
             here = entry;
         }
@@ -285,7 +302,6 @@ fn below(path: &[u8], name: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn paths_stay_within_the_repository() {
@@ -297,18 +313,5 @@ mod tests {
             assert!(matches!(parts(bad), Err(GitError::Invalid { .. })), "{bad:?}");
         }
         assert_eq!(parts("...").unwrap(), ["..."]);
-    }
-
-    #[test]
-    fn paths_that_are_not_text_are_quoted_as_git_quotes_them() {
-        assert_eq!(shown("wéb \"x\"".as_bytes()), "wéb \"x\"");
-        assert_eq!(shown(b"a\"\xff\n"), r#""a\"\377\012""#);
-    }
-
-    proptest! {
-        #[test]
-        fn different_paths_never_look_the_same(a in proptest::collection::vec(128u8..=255, 1..6), b in proptest::collection::vec(128u8..=255, 1..6)) {
-            prop_assert_eq!(a == b, shown(&a) == shown(&b));
-        }
     }
 }

@@ -3,13 +3,17 @@
 
 use super::contract::Reverted;
 use super::error::GitError;
-use super::read::{count_differences, shown};
-use super::store::{Outcome, Store};
+use super::read::count_differences;
+use super::store::Store;
+use super::text::shown;
+use super::trouble::Outcome;
+use crate::api::ids::{CommitId, TreeId};
+use crate::world::cause::Cause;
 use git2::{Index, MergeOptions, Oid, Tree};
 use std::collections::BTreeSet;
 
 /// See [`Git::revert`](super::contract::Git::revert).
-pub(super) fn revert(store: &Store, onto: &str, commits: &[String]) -> Outcome<Reverted> {
+pub(super) fn revert(store: &Store, onto: &CommitId, commits: &[CommitId]) -> Outcome<Reverted> {
     let (_, onto) = store.find(onto)?;
     let mut tree = onto.tree;
     for commit in commits {
@@ -29,7 +33,10 @@ pub(super) fn revert(store: &Store, onto: &str, commits: &[String]) -> Outcome<R
     if tree == onto.tree {
         return Ok(Reverted::Empty);
     }
-    Ok(Reverted::Tree { id: tree.to_string(), files: count_differences(store, onto.tree, tree)? })
+    Ok(Reverted::Tree {
+        id: TreeId::new(tree.to_string()),
+        files: count_differences(store, onto.tree, tree)?,
+    })
 }
 
 /// The step from `with` back to `without`, done to `now`. Trees are merged instead of commits because a shallow
@@ -42,7 +49,7 @@ fn undo(store: &Store, now: Oid, with: Oid, without: Oid) -> Outcome<Index> {
         // Names such as `git~1`, which some file systems take for `.git`.
         why if why.starts_with("invalid path") => {
             let why = format!("{why}; such a name cannot be merged, rename it first");
-            GitError::Failed { repo: store.name(), why }.into()
+            GitError::Failed { repo: store.name(), why, source: Cause::of(error) }.into()
         }
         _ => error.into(),
     })

@@ -1,7 +1,9 @@
 //! Credentials: where they come from, and that they are never shown.
-//! It never decides whether a server should get them.
+//! It never decides whether a server should get them. A Kubernetes Secret is read by `engine::setup` and comes here
+//! as a [`Held`].
 
 use super::error::GitError;
+use crate::world::cause::Cause;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -59,14 +61,16 @@ impl Secret {
     /// # Errors
     /// [`GitError::Credentials`] when the file cannot be read, is empty, or is no text.
     pub(super) fn reveal(&self) -> Result<String, GitError> {
-        let bad = |why: String| GitError::Credentials { why };
+        let bad = |why: String| GitError::Credentials { why, source: None };
         let text = match self {
             Self::Value(text) => text.clone(),
             Self::Held(held) => held.get(),
             Self::File(path) => {
                 let shown = path.display();
-                let bytes =
-                    std::fs::read(path).map_err(|e| bad(format!("{shown}: {e}; mount or create it")))?;
+                let bytes = std::fs::read(path).map_err(|e| {
+                    let why = format!("{shown}: {e}; mount or create it");
+                    GitError::Credentials { why, source: Cause::of(e) }
+                })?;
                 if bytes.len() > LONGEST {
                     return Err(bad(format!("{shown} is too large to be a secret; name another file")));
                 }

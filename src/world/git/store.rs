@@ -1,46 +1,17 @@
-//! One bare mirror on disk: opened, swept of what a crash left behind, and made anew once when it is damaged.
+//! One bare mirror on disk: opened, swept of what a crash left behind, and read.
 //! It never keeps anything that could not be fetched again, except commits that were made and not yet pushed.
 
 use super::address::Address;
-use super::contract::Author;
 use super::error::GitError;
 use super::local::{self, Local};
-use super::object::{RawCommit, commit_object};
-use super::wire::Call;
+use super::object::RawCommit;
+use super::transport::call::Call;
+use super::trouble::{Outcome, Trouble};
+use crate::world::cause::Cause;
 use git2::{ErrorCode, ObjectType, Oid, Repository, RepositoryInitOptions};
-use jiff::Timestamp;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-
-/// Why work in a mirror stopped.
-pub(super) enum Trouble {
-    /// For the caller to know.
-    Git(GitError),
-    /// The mirror itself is broken, in libgit2's words; a new one may work.
-    Damaged(String),
-}
-
-impl From<GitError> for Trouble {
-    fn from(error: GitError) -> Self {
-        Self::Git(error)
-    }
-}
-
-impl From<git2::Error> for Trouble {
-    /// What an id names has been checked before, so whatever libgit2 still misses is the mirror's fault.
-    fn from(error: git2::Error) -> Self {
-        let why = error.message().to_owned();
-        let full = ["No space left", "quota exceeded", "Read-only file system", "Permission denied"];
-        if full.iter().any(|phrase| why.contains(phrase)) {
-            return GitError::Disk { path: "the mirror".into(), why }.into();
-        }
-        Self::Damaged(why)
-    }
-}
-
-/// The result of work in a mirror.
-pub(super) type Outcome<T> = Result<T, Trouble>;
 
 /// An open mirror, for the length of one operation.
 pub(super) struct Store {
@@ -52,54 +23,23 @@ pub(super) struct Store {
     pub local: Option<Local>,
 }
 
-/// Runs `job` in the mirror; in a new one if the present one is damaged. The caller holds the mirror's lock.
-pub(super) fn admitted<T>(call: &Arc<Call>, job: &dyn Fn(&Store) -> Outcome<T>) -> Result<T, GitError> {
-    let mirror = &call.upstream.mirror;
-    let name = &call.upstream.name;
-    let why = match Store::open(call, mirror).and_then(|store| job(&store)) {
-        Ok(done) => return Ok(done),
-        Err(Trouble::Git(error)) => return Err(error),
-        Err(Trouble::Damaged(why)) => why,
-    };
-    tracing::warn!(repository = %name, %why, "the mirror is damaged; it is made anew");
-    let corrupt = |why| GitError::Corrupt { repo: name.clone(), why };
-    let again = renew(call).and_then(|()| Store::open(call, mirror)).and_then(|store| job(&store));
-    again.map_err(|trouble| match trouble {
-        Trouble::Git(error) => error,
-        Trouble::Damaged(why) => corrupt(why),
-    })
-}
-
-/// Fetches into a new mirror and, only when that works, puts it into the old one's place.
-pub(super) fn renew(call: &Arc<Call>) -> Outcome<()> {
-    let mirror = &call.upstream.mirror;
-    let (fresh, old) = (mirror.with_extension("new"), mirror.with_extension("old"));
-    for left in [&fresh, &old] {
-        remove(left)?;
-    }
-    // Only `fetch_into` and not `fetch`, which might want to renew again.
-    Store::open(call, &fresh)?.fetch_into()?;
-    if fs::symlink_metadata(mirror).is_ok() {
-        fs::rename(mirror, &old).map_err(|e| disk(mirror, &e))?;
-    }
-    fs::rename(&fresh, mirror).map_err(|e| disk(mirror, &e))?;
-    remove(&old)
-}
-
-fn remove(path: &Path) -> Outcome<()> {
+/// Removes a file or a directory with all it holds; nothing when nothing is there.
+pub(super) fn remove(path: &Path) -> Outcome<()> {
     match fs::symlink_metadata(path) {
         Err(_) => Ok(()),
-        Ok(found) if found.is_dir() => fs::remove_dir_all(path).map_err(|e| disk(path, &e)),
-        Ok(_) => fs::remove_file(path).map_err(|e| disk(path, &e)),
+        Ok(found) if found.is_dir() => fs::remove_dir_all(path).map_err(|e| disk(path, e)),
+        Ok(_) => fs::remove_file(path).map_err(|e| disk(path, e)),
     }
 }
 
-fn disk(path: &Path, error: &std::io::Error) -> Trouble {
-    GitError::Disk { path: path.display().to_string(), why: error.to_string() }.into()
+/// What a failure at `path` on our own disk means.
+pub(super) fn disk(path: &Path, error: std::io::Error) -> Trouble {
+    GitError::disk(&path.display().to_string(), error).into()
 }
 
 impl Store {
-    fn open(call: &Arc<Call>, mirror: &Path) -> Outcome<Self> {
+    /// Opens the mirror at `mirror`, which is made when nothing is there.
+    pub(super) fn open(call: &Arc<Call>, mirror: &Path) -> Outcome<Self> {
         let local = match &call.upstream.address {
             Address::Local { path } => local::open(&call.upstream.name, path)?,
             _ => None,
@@ -122,7 +62,7 @@ impl Store {
                 options.bare(true).external_template(false);
                 Repository::init_opts(mirror, &options).map_err(|e| {
                     let why = e.message().to_owned();
-                    GitError::Disk { path: mirror.display().to_string(), why }
+                    GitError::Disk { path: mirror.display().to_string(), why, source: Cause::of(e) }
                 })?
             }
         };
@@ -170,26 +110,6 @@ impl Store {
         })
     }
 
-    /// The commit a caller names, looked for within the limits of depth.
-    pub(super) fn find(&self, commit: &str) -> Outcome<(Oid, RawCommit)> {
-        let id = parsed("commit", commit)?;
-        if !self.has(id)? && !self.deepen_for(&[id])? {
-            return Err(self.unknown(commit));
-        }
-        Ok((id, self.raw(id)?))
-    }
-
-    /// `parent`, which `child` names as its parent, fetched if need be.
-    pub(super) fn parent(&self, child: Oid, parent: Oid) -> Outcome<RawCommit> {
-        if self.has(parent)? || self.deepen_for(&[parent])? {
-            return self.raw(parent);
-        }
-        Err(match self.is_cut_off() {
-            true => GitError::CutOff { repo: self.name(), commit: child.to_string() }.into(),
-            false => self.unknown(&parent.to_string()),
-        })
-    }
-
     /// Whether the other side is a local clone that lacks part of its own history.
     pub(super) fn is_cut_off(&self) -> bool {
         self.local.as_ref().is_some_and(|local| local.repo.is_shallow())
@@ -198,26 +118,6 @@ impl Store {
     /// The trouble of a commit nobody knows.
     pub(super) fn unknown(&self, commit: &str) -> Trouble {
         GitError::UnknownCommit { repo: self.name(), commit: commit.to_owned() }.into()
-    }
-
-    /// Writes a commit of `tree` onto `onto` into the mirror.
-    pub(super) fn commit(
-        &self,
-        onto: &str,
-        tree: &str,
-        message: &str,
-        author: &Author,
-        time: Timestamp,
-    ) -> Outcome<String> {
-        let (onto, _) = self.find(onto)?;
-        let tree = parsed("tree", tree)?;
-        let is_tree = self.repo.odb()?.read_header(tree).is_ok_and(|(_, kind)| kind == ObjectType::Tree);
-        if !is_tree {
-            let why = "the mirror has no such tree; revert again".to_owned();
-            return Err(GitError::Invalid { what: format!("tree {tree}"), why }.into());
-        }
-        let object = commit_object(onto, tree, message, author, time)?;
-        Ok(self.repo.odb()?.write(ObjectType::Commit, &object)?.to_string())
     }
 
     /// How many packs the mirror keeps; each fetch adds one.

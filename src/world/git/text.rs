@@ -1,5 +1,5 @@
 //! Foreign words made safe to show: what servers, hooks and programs say, in one short plain line.
-//! It never judges what the words mean.
+//! Our own words for others are quoted here too. It never judges what the words mean.
 
 /// `raw` as one line of at most `most` characters: escape sequences and control characters gone, lines joined
 /// by `; `, invalid UTF-8 as U+FFFD.
@@ -76,6 +76,34 @@ pub(super) fn percent_decoded(text: &str) -> Option<Vec<u8>> {
     Some(decoded)
 }
 
+/// A path as text: as it is when that is UTF-8, else as Git quotes it.
+pub(super) fn shown(path: &[u8]) -> String {
+    if let Ok(text) = std::str::from_utf8(path) {
+        return text.to_owned();
+    }
+    let mut quoted = String::from("\"");
+    for byte in path {
+        match byte {
+            b'"' | b'\\' => quoted.extend(['\\', char::from(*byte)]),
+            0x20..=0x7e => quoted.push(char::from(*byte)),
+            _ => quoted.push_str(&format!("\\{byte:03o}")),
+        }
+    }
+    quoted + "\""
+}
+
+/// `text` as one word of a shell, quoted as Git quotes it.
+pub(super) fn quoted(text: &str) -> String {
+    let mut word = String::from("'");
+    for c in text.chars() {
+        match c {
+            '\'' | '!' => word.extend(['\'', '\\', c, '\'']),
+            _ => word.push(c),
+        }
+    }
+    word + "'"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +138,19 @@ mod tests {
         assert_eq!(bytes, "ok ?? käse ?".as_bytes());
     }
 
+    #[test]
+    fn paths_are_one_word_for_the_remote_shell() {
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("it's!"), r"'it'\''s'\!''");
+        assert_eq!(quoted("$(x)`y`;z\\"), r"'$(x)`y`;z\'");
+    }
+
+    #[test]
+    fn paths_that_are_not_text_are_quoted_as_git_quotes_them() {
+        assert_eq!(shown("wéb \"x\"".as_bytes()), "wéb \"x\"");
+        assert_eq!(shown(b"a\"\xff\n"), r#""a\"\377\012""#);
+    }
+
     proptest! {
         #[test]
         fn tamed_bytes_are_text(mut bytes: Vec<u8>) {
@@ -128,6 +169,11 @@ mod tests {
         #[test]
         fn titles_and_percents_never_panic(text in ".{0,40}(<title>)?.{0,40}(</title>|%)?.{0,9}") {
             let _ = (html_title(&text), percent_decoded(&text));
+        }
+
+        #[test]
+        fn different_paths_never_look_the_same(a in proptest::collection::vec(128u8..=255, 1..6), b in proptest::collection::vec(128u8..=255, 1..6)) {
+            prop_assert_eq!(a == b, shown(&a) == shown(&b));
         }
     }
 }

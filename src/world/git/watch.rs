@@ -4,6 +4,7 @@
 use super::address::Address;
 use super::error::GitError;
 use super::local;
+use crate::world::cause::Cause;
 use git2::Oid;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::path::{Path, PathBuf};
@@ -59,7 +60,7 @@ fn start(name: String, path: PathBuf, refname: String) -> Result<BranchWatch, Gi
     let (tell, signs) = mpsc::channel(1);
     let failed = |error: notify::Error| {
         let why = format!("it cannot be watched ({error}); poll it instead");
-        GitError::Failed { repo: name.clone(), why }
+        GitError::Failed { repo: name.clone(), why, source: Cause::of(error) }
     };
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         // Reading is no move. A full channel already holds the sign.

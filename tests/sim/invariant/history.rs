@@ -29,14 +29,14 @@ impl Invariant for RevertIsForward {
 
     fn check(&mut self, _: &World, seen: &Seen<'_>) -> Result<(), String> {
         let Seen::Pushed { by_us, commit, files } = seen else { return Ok(()) };
-        let head = std::mem::replace(&mut self.head, commit.id.clone());
-        self.trees.insert(commit.id.clone(), (*files).clone());
-        let parent = commit.parents.first().cloned().unwrap_or_default();
-        self.parents.insert(commit.id.clone(), parent.clone());
+        let head = std::mem::replace(&mut self.head, commit.id.to_string());
+        self.trees.insert(commit.id.to_string(), (*files).clone());
+        let parent = commit.parents.first().map(|p| p.to_string()).unwrap_or_default();
+        self.parents.insert(commit.id.to_string(), parent.clone());
         if !by_us {
             return Ok(());
         }
-        self.ours.insert(commit.id.clone());
+        self.ours.insert(commit.id.to_string());
         if parent != head {
             return Err(format!("{} is not on top of {head}", commit.id));
         }

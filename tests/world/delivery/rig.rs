@@ -7,8 +7,8 @@ use std::time::Duration;
 use switchback::api::crd;
 use switchback::base::clock::Clock;
 use switchback::engine::context::Told;
-use switchback::engine::open::{self, Credentials, Repository};
 use switchback::engine::run::{Ended, Settings, run};
+use switchback::engine::setup::{self, GitCredentials, Repository};
 use switchback::sandbox::{Options, Sandbox, actors};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
@@ -89,18 +89,17 @@ impl Rig {
             path: self.path.clone(),
             namespace: self.namespace.clone(),
             cache: self.folder.path().join("mirrors"),
-            credentials: Credentials::None,
+            credentials: GitCredentials::default(),
             rollback: true,
             author: ("Switchback".into(), "switchback@example.com".into()),
         };
-        let source = open::repository(&repository).unwrap();
+        let source = setup::repository(&repository).unwrap();
         let (nudge, nudges) = mpsc::channel(16);
-        open::nudge_when_moved(&repository, 0, nudge, &mut self.tasks).await.unwrap();
+        setup::nudge_when_moved(&repository, 0, nudge, &mut self.tasks).await.unwrap();
         let (ears, told) = mpsc::unbounded_channel();
         self.told = told;
-        let cluster = open::inside(self.sandbox.service());
-        let probe = open::network().unwrap();
-        let context = open::context(cluster, probe, Clock::Real, Some(ears), None, &mut self.tasks);
+        let cluster = setup::inside(self.sandbox.service());
+        let context = setup::context(cluster, Clock::Real, Some(ears), None, &mut self.tasks).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         self.stop = Some(stop);
         let settings = Settings { sources: vec![source], ..Settings::default() };

@@ -8,10 +8,11 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
+use switchback::api::ids::CommitId;
 use switchback::world::git::{Git, GitError, Mirror};
 
 /// An origin with two commits, a server, and a mirror that has fetched.
-async fn fetched() -> (Rig, Server, Mirror, String) {
+async fn fetched() -> (Rig, Server, Mirror, CommitId) {
     let rig = Rig::new();
     rig.origin("origin.git");
     rig.put("dev", "noise", (0..2000).map(|n| format!("{}\n", n * 7919 % 2003)).collect::<String>());
@@ -214,7 +215,7 @@ async fn two_processes_take_turns() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn independent_mirrors_of_one_repository_do_not_disturb_each_other() {
     let (rig, server, _, second) = fetched().await;
-    let first = rig.git("dev", &["rev-parse", "main~1"]);
+    let first = CommitId::from(rig.git("dev", &["rev-parse", "main~1"]));
     let rig = Arc::new(rig);
     let work = (0..4).map(|n| {
         let mirror = Mirror::open(rig.options(&server.url("origin.git"))).unwrap();

@@ -73,7 +73,9 @@ async fn branches_that_are_not_text_do_no_harm() {
     let second = rig.publish("a", "2\n", "second");
     let mut odd = rig.command("git");
     odd.arg("-C").arg(rig.path("origin.git")).arg("update-ref");
-    assert!(odd.arg(OsStr::from_bytes(b"refs/heads/caf\xe9")).arg(&second).status().unwrap().success());
+    assert!(
+        odd.arg(OsStr::from_bytes(b"refs/heads/caf\xe9")).arg(second.as_str()).status().unwrap().success()
+    );
     let server = Server::plain(rig.path("")).await;
     for url in [server.url("origin.git"), rig.path("origin.git").display().to_string()] {
         let mut options = Options::new(&url, "nope", rig.path("others"));
@@ -113,7 +115,8 @@ async fn a_reason_that_is_not_text_is_still_a_reason() {
     let mirror = Mirror::open(rig.options(&server.url("origin.git"))).unwrap();
     mirror.fetch().await.unwrap();
     let commit = undone(&mirror, &second, 1_800_000_000).await;
-    assert_eq!(mirror.push(&commit).await.unwrap(), Pushed::Refused("d?fendu: r?gle 7".into()));
+    let refused = Pushed::Refused { why: "d?fendu: r?gle 7".into(), forge: None };
+    assert_eq!(mirror.push(&commit).await.unwrap(), refused);
 }
 
 #[tokio::test]

@@ -3,10 +3,11 @@
 use crate::git::rig::{Rig, listing, undo};
 use crate::git::server::{Answer, Asked, Server, only};
 use std::time::Duration;
+use switchback::api::ids::CommitId;
 use switchback::world::git::{Credentials, Git, GitError, Mirror, Options, Secret};
 
 /// An origin with two commits; their ids.
-fn two_commits(rig: &Rig) -> (String, String) {
+fn two_commits(rig: &Rig) -> (CommitId, CommitId) {
     rig.origin("origin.git");
     let first = rig.publish("web.yaml", "image: v1\n", "first");
     (first, rig.publish("web.yaml", "image: v2\n", "second"))
@@ -101,7 +102,10 @@ async fn credentials_are_shown_and_read_anew_each_time() {
     try_with(url.clone(), bearer.clone()).await.unwrap();
     std::fs::remove_file(&file).unwrap();
     let error = try_with(url.clone(), bearer).await.unwrap_err();
-    assert!(matches!(&error, GitError::Credentials { why } if why.contains("mount or create it")), "{error}");
+    assert!(
+        matches!(&error, GitError::Credentials { why, .. } if why.contains("mount or create it")),
+        "{error}"
+    );
     let error = try_with(url.clone(), Credentials::None).await.unwrap_err();
     assert!(
         matches!(&error, GitError::Unauthorized { why, .. } if why.contains("no credentials were given")),

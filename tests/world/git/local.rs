@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use switchback::api::ids::CommitId;
 use switchback::world::git::{Git, GitError, Mirror, Pushed, Reverted};
 
 /// Every path below `dir` with its modification time and size.
@@ -25,7 +26,7 @@ fn snapshot(dir: &Path) -> BTreeMap<String, (std::time::SystemTime, u64)> {
 }
 
 /// Two commits to `web.yaml` in a work tree `name`; their ids.
-fn two_commits(rig: &Rig, name: &str) -> (String, String) {
+fn two_commits(rig: &Rig, name: &str) -> (CommitId, CommitId) {
     rig.work(name);
     rig.put(name, "web.yaml", "image: v1\n");
     rig.put(name, "other.yaml", "a: 1\n");
@@ -87,7 +88,9 @@ async fn a_work_tree_with_changes_is_left_alone() {
     mirror.fetch().await.unwrap();
     let commit = undone(&mirror, &second, 1_800_000_000).await;
     let refused = async |what: &str| {
-        let Pushed::Refused(why) = mirror.push(&commit).await.unwrap() else { panic!("pushed over {what}") };
+        let Pushed::Refused { why, .. } = mirror.push(&commit).await.unwrap() else {
+            panic!("pushed over {what}")
+        };
         assert!(why.contains(what), "{why}");
         assert_eq!(rig.head("app"), second);
     };
@@ -129,7 +132,7 @@ async fn files_in_the_way_are_not_overwritten() {
     };
     assert_eq!(files, 2);
     let commit = mirror.commit(&second, &id, "back", &author(), time(1_800_000_000)).await.unwrap();
-    let Pushed::Refused(why) = mirror.push(&commit).await.unwrap() else { panic!() };
+    let Pushed::Refused { why, .. } = mirror.push(&commit).await.unwrap() else { panic!() };
     assert!(why.contains("in the way (`extra.yaml`)"), "{why}");
     assert_eq!(fs::read_to_string(rig.path("app/extra.yaml")).unwrap(), "mine now\n");
     assert_eq!((rig.head("app"), rig.git("app", &["status", "--porcelain"])), (second, String::new()));
@@ -146,7 +149,7 @@ async fn linked_work_trees_and_other_branches_are_respected() {
     assert_eq!(fs::read_to_string(rig.path("linked/web.yaml")).unwrap(), "image: v1\n");
     assert_eq!(rig.git("linked", &["status", "--porcelain"]), "");
     assert_eq!(fs::read_to_string(rig.path("app/web.yaml")).unwrap(), "my own work\n");
-    assert_eq!((rig.head("app"), rig.git("app", &["rev-parse", "mine"])), (commit, second));
+    assert_eq!((rig.head("app"), CommitId::from(rig.git("app", &["rev-parse", "mine"]))), (commit, second));
 }
 
 #[tokio::test]
@@ -181,12 +184,12 @@ async fn hooks_are_run_by_git_and_may_refuse() {
     let mirror = rig.mirror("app");
     mirror.fetch().await.unwrap();
     let commit = undone(&mirror, &second, 1_800_000_000).await;
-    let Pushed::Refused(why) = mirror.push(&commit).await.unwrap() else { panic!() };
+    let Pushed::Refused { why, .. } = mirror.push(&commit).await.unwrap() else { panic!() };
     assert!(why.contains("pre-receive hook declined") && why.contains("not on my watch"), "{why}");
     assert_eq!(rig.head("app"), second);
     fs::write(&hook, "#!/bin/sh\ncat > received\n").unwrap();
     assert_eq!(mirror.push(&commit).await.unwrap(), Pushed::Done);
-    assert!(fs::read_to_string(rig.path("app/.git/received")).unwrap().contains(&commit));
+    assert!(fs::read_to_string(rig.path("app/.git/received")).unwrap().contains(commit.as_str()));
     assert_eq!(fs::read_to_string(rig.path("app/web.yaml")).unwrap(), "image: v1\n");
     assert_eq!(rig.git("app", &["status", "--porcelain"]), "");
 }

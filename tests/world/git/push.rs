@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use switchback::api::ids::CommitId;
 use switchback::world::git::{Git, GitError, Mirror, Pushed};
 
 /// An origin with two commits behind a server, a mirror, and a commit that undoes the second, not yet pushed.
@@ -13,8 +14,8 @@ struct Ready {
     rig: Rig,
     server: Server,
     mirror: Mirror,
-    second: String,
-    commit: String,
+    second: CommitId,
+    commit: CommitId,
 }
 
 async fn ready() -> Ready {
@@ -94,7 +95,7 @@ async fn hooks_refuse_with_their_own_words() {
     let ready = ready().await;
     let Ready { rig, mirror, second, commit, .. } = &ready;
     let refused = async |parts: &[&str]| {
-        let Pushed::Refused(why) = mirror.push(commit).await.unwrap() else { panic!("pushed") };
+        let Pushed::Refused { why, .. } = mirror.push(commit).await.unwrap() else { panic!("pushed") };
         assert!(parts.iter().all(|part| why.contains(part)), "{why}");
         assert_eq!(rig.head("origin.git"), *second);
     };
@@ -116,7 +117,7 @@ async fn missing_rights_are_a_refusal_and_missing_credentials_an_error() {
     let ready = ready().await;
     let Ready { rig, mirror, commit, .. } = &ready;
     rig.git("origin.git", &["config", "http.receivepack", "false"]);
-    let Pushed::Refused(why) = mirror.push(commit).await.unwrap() else { panic!("pushed") };
+    let Pushed::Refused { why, .. } = mirror.push(commit).await.unwrap() else { panic!("pushed") };
     assert!(why.contains("403"), "{why}");
     let closed = Arc::new(AtomicBool::new(false));
     let server = Server::start(rig.path(""), {
@@ -146,7 +147,7 @@ async fn objects_the_server_does_not_like_are_refused() {
     let ready = ready().await;
     let Ready { rig, mirror, commit, .. } = &ready;
     rig.git("origin.git", &["config", "receive.maxInputSize", "10"]);
-    let Pushed::Refused(why) = mirror.push(commit).await.unwrap() else { panic!("pushed") };
+    let Pushed::Refused { why, .. } = mirror.push(commit).await.unwrap() else { panic!("pushed") };
     assert!(why.contains("maximum allowed size"), "{why}");
 }
 
@@ -208,7 +209,7 @@ async fn large_files_come_back() {
 async fn several_commits_may_be_pushed_at_once() {
     let ready = ready().await;
     let Ready { rig, mirror, commit, .. } = &ready;
-    let tree = rig.git("dev", &["rev-parse", "main^{tree}"]);
+    let tree = rig.git("dev", &["rev-parse", "main^{tree}"]).into();
     let next =
         mirror.commit(commit, &tree, "and forward again", &author(), time(1_800_000_060)).await.unwrap();
     assert_eq!(mirror.push(&next).await.unwrap(), Pushed::Done);

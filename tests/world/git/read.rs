@@ -4,6 +4,7 @@ use crate::git::rig::{Rig, listing};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Stdio;
+use switchback::api::ids::CommitId;
 use switchback::world::git::{FileKind, Git, GitError, Mirror};
 
 #[tokio::test]
@@ -255,7 +256,7 @@ async fn trees_that_lie_or_explode_are_refused() {
         let output = child.wait_with_output().unwrap();
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     };
-    let commit = |tree: &str| rig.git("app", &["commit-tree", "-m", "odd", tree]);
+    let commit = |tree: &str| CommitId::from(rig.git("app", &["commit-tree", "-m", "odd", tree]));
     let mirror = rig.mirror("app");
     for name in ["..", ".", "../../etc/passwd", "a/b"] {
         let error = mirror.files(&commit(&tree(&[("100644", name, &blob)])), ".").await.unwrap_err();
@@ -298,13 +299,14 @@ async fn ids_are_checked_before_they_are_looked_for() {
         &format!("{head}^"),
         "g".repeat(40).as_str(),
     ] {
+        let bad = &CommitId::from(bad);
         assert!(matches!(mirror.files(bad, ".").await, Err(GitError::Invalid { .. })), "{bad}");
         assert!(matches!(mirror.history(&head, bad, 9).await, Err(GitError::Invalid { .. })), "{bad}");
         assert!(matches!(mirror.push(bad).await, Err(GitError::Invalid { .. })), "{bad}");
     }
     let blob = rig.git("app", &["rev-parse", "main:a"]);
     for unknown in ["1".repeat(40), blob] {
-        let error = mirror.files(&unknown, ".").await.unwrap_err();
+        let error = mirror.files(&unknown.as_str().into(), ".").await.unwrap_err();
         assert!(matches!(&error, GitError::UnknownCommit { commit, .. } if *commit == unknown), "{error}");
     }
 }

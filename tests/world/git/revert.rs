@@ -3,10 +3,11 @@
 
 use crate::git::rig::{Rig, author, time, undo};
 use std::fs;
+use switchback::api::ids::{CommitId, TreeId};
 use switchback::world::git::{Author, Git, GitError, Mirror, Reverted};
 
 /// The tree `git revert` comes to for `commits` (newest first) on the branch's head.
-fn oracle(rig: &Rig, commits: &[String]) -> String {
+fn oracle(rig: &Rig, commits: &[CommitId]) -> String {
     rig.git("app", &["checkout", "-q", "-B", "oracle", "main"]);
     for commit in commits {
         let merge = rig.git("app", &["rev-list", "--parents", "-1", commit]).split(' ').count() > 2;
@@ -18,7 +19,7 @@ fn oracle(rig: &Rig, commits: &[String]) -> String {
     tree
 }
 
-async fn tree_without(mirror: &Mirror, rig: &Rig, commits: &[String]) -> (String, usize) {
+async fn tree_without(mirror: &Mirror, rig: &Rig, commits: &[CommitId]) -> (TreeId, usize) {
     mirror.fetch().await.unwrap();
     match mirror.revert(&rig.head("app"), commits).await.unwrap() {
         Reverted::Tree { id, files } => (id, files),
@@ -48,7 +49,7 @@ async fn one_commit_is_undone_and_later_ones_stay() {
     rig.save("app", "later");
     let mirror = rig.mirror("app");
     let (tree, files) = tree_without(&mirror, &rig, std::slice::from_ref(&bad)).await;
-    assert_eq!((tree, files), (oracle(&rig, std::slice::from_ref(&bad)), 2));
+    assert_eq!((tree, files), (oracle(&rig, std::slice::from_ref(&bad)).into(), 2));
     undo(&mirror, &[bad]).await;
     assert_eq!(fs::read_to_string(rig.path("app/web.yaml")).unwrap(), lines(&[(20, "replicas: 5")]));
     assert!(rig.path("app/later.yaml").exists() && !rig.path("app/config.yaml").exists());
@@ -67,7 +68,7 @@ async fn several_commits_are_undone_newest_first() {
     }
     let mirror = rig.mirror("app");
     let (tree, files) = tree_without(&mirror, &rig, &commits).await;
-    assert_eq!((&tree, files), (&oracle(&rig, &commits), 1));
+    assert_eq!((tree.as_str(), files), (oracle(&rig, &commits).as_str(), 1));
     assert_eq!(tree, rig.git("app", &["rev-parse", &format!("{first}^{{tree}}")]));
     // Oldest first cannot work, and says which commit and path.
     commits.reverse();
@@ -173,7 +174,7 @@ async fn commit_objects_are_the_ones_git_would_write() {
     let second = rig.save("app", "second");
     let mirror = rig.mirror("app");
     mirror.fetch().await.unwrap();
-    let tree = rig.git("app", &["rev-parse", &format!("{first}^{{tree}}")]);
+    let tree = TreeId::from(rig.git("app", &["rev-parse", &format!("{first}^{{tree}}")]));
     for (message, name, email, seconds) in [
         ("Revert \"second\"\n\nThis reverts it.\n", "Switchback", "bot@host", 1_800_000_000),
         ("\n\n  indented \t\n\n\n\nbody  \r\nmore\n\n\n", "Ünï Cödé", "", 1),
@@ -215,17 +216,17 @@ async fn commits_nobody_can_mean_are_refused() {
     for (tree, message) in
         [(&tree, ""), (&tree, " \n"), (&tree, "a\0b"), (&blob, "m"), (&"1".repeat(40), "m")]
     {
-        let made = mirror.commit(&head, tree, message, &author(), time(1)).await;
+        let made = mirror.commit(&head, &TreeId::new(tree), message, &author(), time(1)).await;
         assert!(matches!(made, Err(GitError::Invalid { .. })), "{made:?}");
     }
     let nobody = Author { name: " . ".into(), email: String::new() };
     assert!(matches!(
-        mirror.commit(&head, &tree, "m", &nobody, time(1)).await,
+        mirror.commit(&head, &TreeId::new(&*tree), "m", &nobody, time(1)).await,
         Err(GitError::Invalid { .. })
     ));
-    let made = mirror.commit(&"1".repeat(40), &tree, "m", &author(), time(1)).await;
+    let made = mirror.commit(&"1".repeat(40).into(), &TreeId::new(&*tree), "m", &author(), time(1)).await;
     assert!(matches!(made, Err(GitError::UnknownCommit { .. })));
-    let reverted = mirror.revert(&head, &["1".repeat(40)]).await;
+    let reverted = mirror.revert(&head, &["1".repeat(40).into()]).await;
     assert!(matches!(reverted, Err(GitError::UnknownCommit { .. })));
     // A name libgit2 does not merge is said to be that, not damage.
     rig.git("app", &["config", "core.protectNTFS", "false"]);

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
+use switchback::api::ids::CommitId;
 use switchback::world::git::{Author, File, Git, Mirror, Options, Pushed, Reverted};
 
 /// A directory of repositories, gone with the test.
@@ -83,7 +84,7 @@ impl Rig {
     }
 
     /// Commits everything in the work tree and answers the commit's id.
-    pub fn save(&self, repo: &str, message: &str) -> String {
+    pub fn save(&self, repo: &str, message: &str) -> CommitId {
         self.commits.fetch_add(1, Ordering::Relaxed);
         self.git(repo, &["add", "-A"]);
         self.git(repo, &["commit", "-q", "--allow-empty", "-m", message]);
@@ -91,15 +92,15 @@ impl Rig {
     }
 
     /// Writes one file, commits it in `dev` and pushes it to `origin`.
-    pub fn publish(&self, path: &str, content: &str, message: &str) -> String {
+    pub fn publish(&self, path: &str, content: &str, message: &str) -> CommitId {
         self.put("dev", path, content);
         let id = self.save("dev", message);
         self.git("dev", &["push", "-q", "-f", "origin", "main"]);
         id
     }
 
-    pub fn head(&self, repo: &str) -> String {
-        self.git(repo, &["rev-parse", "main"])
+    pub fn head(&self, repo: &str) -> CommitId {
+        self.git(repo, &["rev-parse", "main"]).into()
     }
 
     /// Options for a mirror under `mirrors`.
@@ -156,20 +157,20 @@ pub fn listing(files: &[File]) -> Vec<String> {
 }
 
 /// A commit on the branch's present head that undoes `bad`, made at `at`; not pushed.
-pub async fn undone(git: &dyn Git, bad: &str, at: i64) -> String {
+pub async fn undone(git: &dyn Git, bad: &CommitId, at: i64) -> CommitId {
     let head = git.fetch().await.unwrap().id;
-    commit_without(git, &head, &[bad.to_owned()], at).await
+    commit_without(git, &head, std::slice::from_ref(bad), at).await
 }
 
 /// Undoes `commits` on the branch's head, commits and pushes; the new commit's id.
-pub async fn undo(git: &dyn Git, commits: &[String]) -> String {
+pub async fn undo(git: &dyn Git, commits: &[CommitId]) -> CommitId {
     let head = git.fetch().await.unwrap().id;
     let commit = commit_without(git, &head, commits, 1_800_000_000).await;
     assert_eq!(git.push(&commit).await.unwrap(), Pushed::Done);
     commit
 }
 
-async fn commit_without(git: &dyn Git, head: &str, commits: &[String], at: i64) -> String {
+async fn commit_without(git: &dyn Git, head: &CommitId, commits: &[CommitId], at: i64) -> CommitId {
     let Reverted::Tree { id, .. } = git.revert(head, commits).await.unwrap() else {
         panic!("nothing to revert")
     };

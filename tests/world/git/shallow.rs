@@ -2,10 +2,11 @@
 
 use crate::git::rig::{Rig, undo};
 use crate::git::server::Server;
+use switchback::api::ids::CommitId;
 use switchback::world::git::{Commit, Git, GitError, Mirror};
 
 /// An origin with `count` commits, oldest first, a server, and a mirror over HTTP.
-async fn long(rig: &Rig, count: usize) -> (Vec<String>, Server, Mirror) {
+async fn long(rig: &Rig, count: usize) -> (Vec<CommitId>, Server, Mirror) {
     rig.origin("origin.git");
     let mut commits = Vec::new();
     for n in 0..count {
@@ -24,8 +25,8 @@ fn ids(history: &[Commit]) -> Vec<&str> {
 }
 
 /// `commits` newest first.
-fn newest_first(commits: &[String]) -> Vec<&str> {
-    commits.iter().rev().map(String::as_str).collect()
+fn newest_first(commits: &[CommitId]) -> Vec<&str> {
+    commits.iter().rev().map(CommitId::as_str).collect()
 }
 
 #[tokio::test]
@@ -88,7 +89,10 @@ async fn too_long_and_rewritten_are_told_apart() {
         "{error}"
     );
     assert_eq!(ids(&mirror.history(&forced, &commits[8], 50).await.unwrap()), [forced.as_str()]);
-    assert!(matches!(mirror.history(&forced, &"1".repeat(40), 50).await, Err(GitError::Rewritten { .. })));
+    assert!(matches!(
+        mirror.history(&forced, &"1".repeat(40).into(), 50).await,
+        Err(GitError::Rewritten { .. })
+    ));
     // The whole history is replaced by an unrelated one.
     rig.git("dev", &["checkout", "-q", "--orphan", "fresh"]);
     rig.git("dev", &["commit", "-q", "-m", "fresh"]);
@@ -146,7 +150,7 @@ async fn merges_count_along_first_parents_also_when_they_cross() {
         rig.put("dev", &format!("side/{n}"), "s");
         rig.save("dev", &format!("side {n}"));
     }
-    let side = rig.git("dev", &["rev-parse", "side"]);
+    let side = CommitId::from(rig.git("dev", &["rev-parse", "side"]));
     rig.git("dev", &["checkout", "-q", "main"]);
     let last = rig.publish("web.yaml", "image: last\n", "last");
     rig.git("dev", &["merge", "-q", "--no-ff", "-m", "merge side", "side"]);

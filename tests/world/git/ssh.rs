@@ -176,6 +176,6 @@ async fn refused_pushes_are_refusals() {
     let mirror = Mirror::open(options(&rig, &url, script)).unwrap();
     mirror.fetch().await.unwrap();
     let commit = undone(&mirror, &second, 1_800_000_000).await;
-    let Pushed::Refused(why) = mirror.push(&commit).await.unwrap() else { panic!() };
+    let Pushed::Refused { why, .. } = mirror.push(&commit).await.unwrap() else { panic!() };
     assert!(why.contains("read-only"), "{why}");
 }

@@ -117,6 +117,6 @@ async fn a_private_authority_is_trusted_only_when_named() {
         }
         options.ca_file = Some(rig.path(name));
         let error = Mirror::open(options.clone()).unwrap().fetch().await.unwrap_err();
-        assert!(matches!(&error, GitError::Credentials { why } if why.contains(name)), "{error}");
+        assert!(matches!(&error, GitError::Credentials { why, .. } if why.contains(name)), "{error}");
     }
 }

@@ -3,8 +3,9 @@
 
 use crate::api::kinds::Kind;
 use crate::api::write::{Patch, Target, Write};
-use crate::world::connect::Tally;
-use crate::world::error::ClusterError;
+use crate::world::cause::Cause;
+use crate::world::cluster::connect::Tally;
+use crate::world::cluster::error::ClusterError;
 use http::{Method, Request};
 use kube::Client;
 use serde_json::{Value, json};
@@ -233,7 +234,9 @@ impl Cluster {
         if !content_type.is_empty() {
             request = request.header("content-type", content_type);
         }
-        let request = request.body(body).map_err(|e| ClusterError::Unreachable(e.to_string()))?;
+        let request = request
+            .body(body)
+            .map_err(|e| ClusterError::Unreachable { why: e.to_string(), source: Cause::of(e) })?;
         self.client.request::<Value>(request).await.map_err(|e| ClusterError::of(what, e))
     }
 }

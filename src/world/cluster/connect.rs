@@ -1,7 +1,9 @@
 //! Decides how a cluster is reached: from a kubeconfig, from inside a pod, or through a service in this process;
 //! and counts what is asked of it. It never sends a request of its own.
 
-use crate::world::error::ClusterError;
+use crate::world::cause::Cause;
+use crate::world::cluster::error::ClusterError;
+use crate::world::http::USER_AGENT;
 use futures::future::BoxFuture;
 use http::{HeaderValue, Method, Request, Response};
 use kube::client::{Body, ClientBuilder};
@@ -13,9 +15,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use tower::layer::layer_fn;
 use tower::{BoxError, Service};
-
-/// How we call ourselves in requests.
-pub const USER_AGENT: &str = concat!("switchback/", env!("CARGO_PKG_VERSION"));
 
 /// Verb, resource and status code.
 type Asked = (&'static str, String, u16);
@@ -120,20 +119,24 @@ pub async fn cluster(
     let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
     let config = match kubeconfig {
         Some(path) => {
-            let file = Kubeconfig::read_from(path)
-                .map_err(|e| ClusterError::Config(format!("{}: {e}", path.display())))?;
+            let file =
+                Kubeconfig::read_from(path).map_err(|e| config_error(&format!("{}: ", path.display()), e))?;
             Config::from_custom_kubeconfig(file, &options)
                 .await
-                .map_err(|e| ClusterError::Config(format!("{}: {e}", path.display())))?
+                .map_err(|e| config_error(&format!("{}: ", path.display()), e))?
         }
         None if context.is_some() => {
-            Config::from_kubeconfig(&options).await.map_err(|e| ClusterError::Config(e.to_string()))?
+            Config::from_kubeconfig(&options).await.map_err(|e| config_error("", e))?
         }
-        None => Config::infer().await.map_err(|e| ClusterError::Config(e.to_string()))?,
+        None => Config::infer().await.map_err(|e| config_error("", e))?,
     };
-    let builder = ClientBuilder::try_from(config).map_err(|e| ClusterError::Config(e.to_string()))?;
+    let builder = ClientBuilder::try_from(config).map_err(|e| config_error("", e))?;
     let tally = tally.clone();
     Ok(builder.with_layer(&layer_fn(|inner| Introduced { inner, tally: tally.clone() })).build())
+}
+
+fn config_error(whence: &str, error: impl std::error::Error + Send + Sync + 'static) -> ClusterError {
+    ClusterError::Config { why: format!("{whence}{error}"), source: Cause::of(error) }
 }
 
 /// A client that talks to `service` in this process, as to a cluster.

@@ -1,11 +1,12 @@
 //! Git spoken through another program's pipes: `ssh` to other machines, `git` to local repositories that only
 //! it can handle. It never lets an address become an option or a command, and never waits for a terminal.
 
-use super::address::Address;
-use super::error::GitError;
-use super::secret::Credentials;
-use super::text::plain;
-use super::wire::Call;
+use super::call::Call;
+use crate::world::cause::Cause;
+use crate::world::git::address::Address;
+use crate::world::git::error::GitError;
+use crate::world::git::secret::Credentials;
+use crate::world::git::text::{plain, quoted};
 use git2::transport::Service;
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -69,7 +70,8 @@ impl Pipe {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().map_err(|error| {
             let purpose = "this repository can only be reached through it".to_owned();
-            call.fail(GitError::Program { program: shown.clone(), why: error.to_string(), purpose })
+            let why = error.to_string();
+            call.fail(GitError::Program { program: shown.clone(), why, purpose, source: Cause::of(error) })
         })?;
         let parts = child.stdin.take().zip(child.stdout.take()).zip(child.stderr.take());
         let Some(((input, output), mut errors)) = parts else {
@@ -125,7 +127,7 @@ impl Pipe {
 impl Read for Pipe {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let (call, output) = (self.call.clone(), &mut self.output);
-        let broken = |error: io::Error| call.unreachable(error.to_string());
+        let broken = |error: io::Error| call.unreachable_for(error.to_string(), Cause::of(error));
         let length = call.wait(async { output.read(into).await.map_err(broken) })?;
         if length == 0 && self.errors.is_some() {
             // Nobody reads on at the end of a good conversation, so the program's complaint is the reason.
@@ -207,6 +209,7 @@ fn key_file(key: &str) -> Result<NamedTempFile, GitError> {
     let disk = |e: io::Error| GitError::Disk {
         path: std::env::temp_dir().display().to_string(),
         why: format!("no place for a key: {e}"),
+        source: Cause::of(e),
     };
     let mut file = NamedTempFile::new().map_err(disk)?;
     file.write_all(key.as_bytes()).and_then(|()| file.write_all(b"\n")).map_err(disk)?;
@@ -218,7 +221,7 @@ fn known_hosts_value(path: &Path) -> Result<String, GitError> {
     let text = path.display().to_string();
     if text.contains(['"', '\\']) || text.chars().any(char::is_control) {
         let why = "the path of the known hosts has quotes or backslashes; move the file".to_owned();
-        return Err(GitError::Credentials { why });
+        return Err(GitError::Credentials { why, source: None });
     }
     Ok(format!("\"{}\"", text.replace('%', "%%")))
 }
@@ -230,18 +233,6 @@ fn git(program: &str, path: &Path) -> Command {
     // A branch that is checked out is updated together with its clean work tree, or not at all.
     command.args(["-c", "receive.denyCurrentBranch=updateInstead", program]).arg(path);
     command
-}
-
-/// `text` as one word of a shell, quoted as Git quotes it.
-pub(super) fn quoted(text: &str) -> String {
-    let mut word = String::from("'");
-    for c in text.chars() {
-        match c {
-            '\'' | '!' => word.extend(['\'', '\\', c, '\'']),
-            _ => word.push(c),
-        }
-    }
-    word + "'"
 }
 
 /// What the program's end means.
@@ -258,7 +249,7 @@ fn complaint(call: &Call, service: Service, status: Option<ExitStatus>, text: &s
     let why = call.upstream.credentials.scrubbed(&why);
     if has(&["Host key verification failed", "HOST IDENTIFICATION HAS CHANGED"]) {
         let why = format!("{why}; check its fingerprint, then put its key into the known hosts");
-        return GitError::Untrusted { repo, why };
+        return GitError::Untrusted { repo, why, source: None };
     }
     if has(&["dubious ownership"]) {
         return GitError::Refused { repo, why };
@@ -282,13 +273,6 @@ fn complaint(call: &Call, service: Service, status: Option<ExitStatus>, text: &s
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn paths_are_one_word_for_the_remote_shell() {
-        assert_eq!(quoted("a b"), "'a b'");
-        assert_eq!(quoted("it's!"), r"'it'\''s'\!''");
-        assert_eq!(quoted("$(x)`y`;z\\"), r"'$(x)`y`;z\'");
-    }
 
     #[test]
     fn known_hosts_paths_are_quoted_or_refused() {

@@ -2,19 +2,30 @@
 //! It never decides whether to try again.
 
 use crate::api::write::Target;
+use crate::world::cause::Cause;
 use thiserror::Error;
 
 /// Why a cluster did not do what it was asked.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ClusterError {
     /// No way to reach a cluster is known.
-    #[error("no cluster is configured: {0}; pass --kubeconfig FILE, set KUBECONFIG, or use --sandbox")]
-    Config(String),
+    #[error("no cluster is configured: {why}; pass --kubeconfig FILE, set KUBECONFIG, or use --sandbox")]
+    Config {
+        /// What is wrong with the configuration.
+        why: String,
+        /// What the library says.
+        source: Option<Cause>,
+    },
     /// The cluster does not answer.
     #[error(
-        "the cluster cannot be reached: {0}; check the address in the kubeconfig and that the API server runs"
+        "the cluster cannot be reached: {why}; check the address in the kubeconfig and that the API server runs"
     )]
-    Unreachable(String),
+    Unreachable {
+        /// The innermost cause.
+        why: String,
+        /// What the library says.
+        source: Option<Cause>,
+    },
     /// The credentials are not accepted.
     #[error("the cluster does not accept our credentials: {0}; renew the token in the kubeconfig")]
     Unauthorized(String),
@@ -37,6 +48,8 @@ pub enum ClusterError {
         what: String,
         /// Why it cannot be read.
         why: String,
+        /// What the library says.
+        source: Option<Cause>,
     },
     /// We do not know how a kind is served.
     #[error("{0}: the cluster serves no such kind; install its CustomResourceDefinition")]
@@ -60,13 +73,31 @@ impl ClusterError {
                     message,
                 }
             }
-            kube::Error::SerdeError(e) => Self::Unreadable { what: what.to_owned(), why: e.to_string() },
-            kube::Error::FromUtf8(e) => Self::Unreadable { what: what.to_owned(), why: e.to_string() },
-            other => Self::Unreachable(roots(&other)),
+            kube::Error::SerdeError(e) => Self::unreadable(what, e),
+            kube::Error::FromUtf8(e) => Self::unreadable(what, e),
+            other => Self::Unreachable { why: roots(&other), source: Cause::of(other) },
         }
     }
 
-    fn code(&self) -> Option<u16> {
+    fn unreadable(what: &str, error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Unreadable { what: what.to_owned(), why: error.to_string(), source: Cause::of(error) }
+    }
+
+    /// One word for what went wrong, stable across versions.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Config { .. } => "ClusterConfig",
+            Self::Unreachable { .. } => "ClusterUnreachable",
+            Self::Unauthorized(_) => "ClusterUnauthorized",
+            Self::Refused { .. } => "ClusterRefused",
+            Self::Unreadable { .. } => "ClusterUnreadable",
+            Self::NoKind(_) => "ClusterNoKind",
+        }
+    }
+
+    /// The HTTP status code of a refusal.
+    fn status(&self) -> Option<u16> {
         match self {
             Self::Refused { code, .. } => Some(*code),
             _ => None,
@@ -83,13 +114,13 @@ impl ClusterError {
     /// Whether the object is not there.
     #[must_use]
     pub fn is_missing(&self) -> bool {
-        self.code() == Some(404)
+        self.status() == Some(404)
     }
 
     /// Whether the object has moved on since it was read, or is there already.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
-        self.code() == Some(409)
+        self.status() == Some(409)
     }
 
     /// Whether the object is there already.
@@ -101,13 +132,13 @@ impl ClusterError {
     /// Whether the cluster finds the object itself wrong, so that trying again helps nothing.
     #[must_use]
     pub fn is_invalid(&self) -> bool {
-        matches!(self.code(), Some(400 | 415 | 422))
+        matches!(self.status(), Some(400 | 415 | 422))
     }
 
     /// Whether the cluster is busy or away, so that trying again may help.
     #[must_use]
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unreachable(_)) || matches!(self.code(), Some(429 | 500..=599))
+        matches!(self, Self::Unreachable { .. }) || matches!(self.status(), Some(429 | 500..=599))
     }
 }
 

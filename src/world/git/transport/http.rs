@@ -1,20 +1,24 @@
 //! Smart HTTP: libgit2 speaks Git, this file speaks HTTP over rustls, with credentials, redirects and limits.
 //! It never sends credentials to another host, never from https to http, and never trusts an answer's length.
 
-use super::address::Address;
-use super::error::GitError;
-use super::secret::Credentials;
-use super::text::{html_title, plain};
-use super::wire::Call;
+use super::call::Call;
+use crate::world::cause::Cause;
+use crate::world::git::address::Address;
+use crate::world::git::error::GitError;
+use crate::world::git::fault::AddressFault;
+use crate::world::git::secret::Credentials;
+use crate::world::git::text::{html_title, plain};
+use crate::world::http::{Client, ClientOptions, HttpError, Login, Request, Response, Trust, Url};
 use bytes::{Buf, Bytes};
 use git2::transport::Service;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
-use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
-use std::error::Error;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use http::{Method, StatusCode};
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How we call ourselves: some hosts serve Git only to what calls itself Git.
+const USER_AGENT: &str = concat!("git/2.0 (switchback/", env!("CARGO_PKG_VERSION"), ")");
 /// How many redirects are followed.
 const REDIRECTS: usize = 5;
 /// How much of an error's text is read, in bytes.
@@ -99,10 +103,15 @@ async fn send(call: &Call, service: Service, body: Vec<u8>) -> Result<Response, 
     let (response, kind) = match listing {
         true => (list(call, &client, &base, program).await?, "advertisement"),
         false => {
-            let request = client.post(beneath(&base, program)?).body(body);
-            let request = request.header(CONTENT_TYPE, format!("application/x-{program}-request"));
-            let request = request.header(ACCEPT, format!("application/x-{program}-result"));
-            (authorized(call, request)?.send().await.map_err(|e| failure(call, e))?, "result")
+            let url = beneath(&base, program)?;
+            let mut request = Request::new(Method::POST, url.as_str());
+            request.headers = vec![
+                (CONTENT_TYPE.as_str(), format!("application/x-{program}-request")),
+                (ACCEPT.as_str(), format!("application/x-{program}-result")),
+            ];
+            request.body = Some(body);
+            request.login = login(call)?;
+            (client.send(request).await.map_err(|e| failure(call, e))?, "result")
         }
     };
     if !response.status().is_success() {
@@ -120,8 +129,9 @@ async fn list(call: &Call, client: &Client, base: &Url, program: &str) -> Result
     let mut url = beneath(base, "info/refs")?;
     url.set_query(Some(&format!("service={program}")));
     for _ in 0..=REDIRECTS {
-        let request = authorized(call, client.get(url.clone()))?;
-        let response = request.send().await.map_err(|e| failure(call, e))?;
+        let mut request = Request::new(Method::GET, url.as_str());
+        request.login = login(call)?;
+        let response = client.send(request).await.map_err(|e| failure(call, e))?;
         if !response.status().is_redirection() {
             return Ok(response);
         }
@@ -136,7 +146,7 @@ async fn list(call: &Call, client: &Client, base: &Url, program: &str) -> Result
         shown.set_query(None);
         if cleared.is_err() || !same_host(&url, &to) {
             let why = format!("it has moved to another place, {shown}; if you trust that, use it as address");
-            return Err(GitError::Failed { repo, why });
+            return Err(GitError::Failed { repo, why, source: None });
         }
         let Some(path) = to.path().strip_suffix("/info/refs") else {
             return Err(GitError::NotGit { repo, why: format!("it leads to the page {shown}") });
@@ -146,13 +156,14 @@ async fn list(call: &Call, client: &Client, base: &Url, program: &str) -> Result
         url = to;
     }
     let why = format!("it redirects more than {REDIRECTS} times; correct the address");
-    Err(GitError::Failed { repo: call.upstream.name.clone(), why })
+    Err(GitError::Failed { repo: call.upstream.name.clone(), why, source: None })
 }
 
 /// `url` with `rest` appended to its path.
 fn beneath(url: &Url, rest: &str) -> Result<Url, GitError> {
     let text = format!("{}/{rest}", url.as_str().trim_end_matches('/'));
-    Url::parse(&text).map_err(|e| GitError::Address { url: url.to_string(), why: e.to_string() })
+    Url::parse(&text)
+        .map_err(|source| GitError::Address { url: url.to_string(), why: AddressFault::Appended { source } })
 }
 
 /// Whether what was meant for one may go to the other: the same host and port, or the same host grown from http
@@ -169,24 +180,26 @@ fn content_type(headers: &HeaderMap) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// The request with the credentials as they are at this moment.
-fn authorized(call: &Call, request: RequestBuilder) -> Result<RequestBuilder, GitError> {
-    let token = |secret: String| match secret.chars().any(|c| c.is_control() || !c.is_ascii()) {
-        true => {
-            Err(GitError::Credentials { why: "the token has characters no token has; copy it anew".into() })
-        }
-        false => Ok(secret),
-    };
+/// The credentials as they are at this moment.
+fn login(call: &Call) -> Result<Login, GitError> {
+    let bad = |why: &str| GitError::Credentials { why: why.to_owned(), source: None };
     match &call.upstream.credentials {
-        Credentials::None => Ok(request),
-        Credentials::Bearer(secret) => Ok(request.bearer_auth(token(secret.reveal()?)?)),
-        Credentials::Basic { user, .. } if user.contains(':') => Err(GitError::Credentials {
-            why: "a user's name has no colon; put what follows into the password".into(),
-        }),
-        Credentials::Basic { user, password } => Ok(request.basic_auth(user, Some(password.reveal()?))),
+        Credentials::None => Ok(Login::None),
+        Credentials::Bearer(secret) => {
+            let token = secret.reveal()?;
+            if token.chars().any(|c| c.is_control() || !c.is_ascii()) {
+                return Err(bad("the token has characters no token has; copy it anew"));
+            }
+            Ok(Login::Bearer(token))
+        }
+        Credentials::Basic { user, .. } if user.contains(':') => {
+            Err(bad("a user's name has no colon; put what follows into the password"))
+        }
+        Credentials::Basic { user, password } => {
+            Ok(Login::Basic { user: user.clone(), password: password.reveal()? })
+        }
         Credentials::SshKey { .. } => {
-            let why = "an ssh key opens no http address; use a token, or an ssh address".to_owned();
-            Err(GitError::Credentials { why })
+            Err(bad("an ssh key opens no http address; use a token, or an ssh address"))
         }
     }
 }
@@ -197,45 +210,41 @@ fn client(call: &Call) -> Result<Client, GitError> {
     if let Some(client) = call.client.get() {
         return Ok(client.clone());
     }
-    // Fails only when a provider is installed already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = Client::builder()
-        // Some hosts serve Git only to what calls itself Git.
-        .user_agent(concat!("git/2.0 (switchback/", env!("CARGO_PKG_VERSION"), ")"))
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(call.upstream.limits.idle);
-    if let Some(path) = &call.upstream.ca_file {
-        let bad = |why: String| GitError::Credentials { why: format!("{}: {why}", path.display()) };
-        let pem = std::fs::read(path).map_err(|e| bad(format!("{e}; mount or create it")))?;
-        let certificates = reqwest::Certificate::from_pem_bundle(&pem)
-            .ok()
-            .filter(|all| !all.is_empty())
-            .ok_or_else(|| bad("it has no certificate in PEM format; put one there".into()))?;
-        builder = builder.tls_certs_merge(certificates);
-    }
-    let client = builder.build().map_err(|e| failure(call, e))?;
+    let pem = match &call.upstream.ca_file {
+        None => None,
+        Some(path) => Some(std::fs::read(path).map_err(|e| {
+            let why = format!("{}: {e}; mount or create it", path.display());
+            GitError::Credentials { why, source: Cause::of(e) }
+        })?),
+    };
+    let client = Client::new(&ClientOptions {
+        user_agent: USER_AGENT,
+        redirects: 0, // followed here, where it is known what may go where
+        connect_timeout: Some(call.upstream.limits.idle),
+        trust: pem.as_deref().map_or(Trust::System, Trust::Also),
+    });
+    let client = client.map_err(|error| match (&call.upstream.ca_file, error) {
+        (Some(path), error @ HttpError::NoCertificate) => {
+            GitError::Credentials { why: format!("{}: {error}", path.display()), source: Cause::of(error) }
+        }
+        (_, error) => failure(call, error),
+    })?;
     Ok(call.client.get_or_init(|| client).clone())
 }
 
 /// What a failure on the way means.
-fn failure(call: &Call, error: reqwest::Error) -> GitError {
-    let error = error.without_url();
-    let timeout = error.is_timeout();
-    let mut reasons = vec![error.to_string()];
-    let mut source = error.source();
-    while let Some(deeper) = source {
-        let text = deeper.to_string();
-        if !reasons.iter().any(|known| known.contains(&text)) {
-            reasons.push(text);
-        }
-        source = deeper.source();
+fn failure(call: &Call, error: HttpError) -> GitError {
+    let why = plain(error.chain().as_bytes(), 400);
+    match error {
+        // A client cannot be made when the machine's own certificates cannot be had.
+        HttpError::Untrusted { .. } | HttpError::Client { .. } => GitError::Untrusted {
+            repo: call.upstream.name.clone(),
+            why: format!("{why}; if a private authority signed it, name that authority's certificate file"),
+            source: Cause::of(error),
+        },
+        HttpError::Timeout { .. } => call.unreachable_for(format!("timed out: {why}"), Cause::of(error)),
+        _ => call.unreachable_for(why, Cause::of(error)),
     }
-    let why = plain(reasons.join(": ").as_bytes(), 400);
-    if why.contains("certificate") {
-        let why = format!("{why}; if a private authority signed it, name that authority's certificate file");
-        return GitError::Untrusted { repo: call.upstream.name.clone(), why };
-    }
-    call.unreachable(if timeout { format!("timed out: {why}") } else { why })
 }
 
 /// What an answer other than success means.
@@ -261,9 +270,12 @@ async fn refused(call: &Call, response: Response) -> GitError {
         status if status.is_redirection() => {
             let why =
                 format!("{why}; it moved while we were talking to it; try again, or correct the address");
-            GitError::Failed { repo, why }
+            GitError::Failed { repo, why, source: None }
         }
-        _ => GitError::Failed { repo, why: format!("{why}; check the address and the credentials") },
+        _ => {
+            let why = format!("{why}; check the address and the credentials");
+            GitError::Failed { repo, why, source: None }
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 //! It never keeps the objects.
 
 use crate::api::kinds::Kind;
+use crate::api::watch::News;
+use crate::world::cluster::backoff::Backoff;
 use futures::StreamExt;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Client;
@@ -11,13 +13,11 @@ use kube::runtime::watcher;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::borrow::Cow;
-use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 /// Objects of one page of a list.
 const PAGE: u32 = 250;
-/// Shortest and longest wait after an error.
-const WAITS: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
 
 /// An object as a watch brings it: everything but managed fields.
 #[derive(Clone, Debug)]
@@ -72,21 +72,6 @@ impl kube::Resource for Seen {
     }
 }
 
-/// What a watch tells.
-#[derive(Clone, Debug)]
-pub enum News {
-    /// The object is there, new or changed.
-    Present(Value),
-    /// The object is gone.
-    Gone(Value),
-    /// A list begins; what it does not bring is gone.
-    ListBegins,
-    /// The list is complete.
-    ListEnds,
-    /// The watch is troubled and will try again.
-    Trouble(String),
-}
-
 /// What is followed.
 #[derive(Clone, Debug)]
 pub struct Interest {
@@ -122,32 +107,89 @@ pub async fn follow(
         config = config.fields(&format!("metadata.name={}", interest.name));
     }
     let mut stream = Box::pin(watcher(api, config));
-    let mut wait = WAITS.0;
+    let mut backoff = Backoff::new(name);
     while let Some(event) = stream.next().await {
         let message = match event {
             Ok(event) => {
-                wait = WAITS.0;
-                match event {
-                    watcher::Event::Apply(seen) | watcher::Event::InitApply(seen) => {
-                        News::Present(seen.value)
-                    }
-                    watcher::Event::Delete(seen) => News::Gone(seen.value),
-                    watcher::Event::Init => News::ListBegins,
-                    watcher::Event::InitDone => News::ListEnds,
+                // That a list begins, or that part of it came, says nothing yet: it may fail each time.
+                if !matches!(event, watcher::Event::Init | watcher::Event::InitApply(_)) {
+                    backoff.works();
                 }
+                message_of(event)
             }
             Err(error) => {
-                let trouble = News::Trouble(error.to_string());
+                let trouble = News::Trouble { code: status_of(&error), why: error.to_string() };
                 if news.send((name, trouble)).await.is_err() {
                     return;
                 }
-                tokio::time::sleep(wait).await;
-                wait = (wait * 2).min(WAITS.1);
+                tokio::time::sleep(backoff.fails(Instant::now())).await;
                 continue;
             }
         };
         if news.send((name, message)).await.is_err() {
             return;
         }
+    }
+}
+
+fn message_of(event: watcher::Event<Seen>) -> News {
+    match event {
+        watcher::Event::Apply(seen) | watcher::Event::InitApply(seen) => News::Present(seen.value),
+        watcher::Event::Delete(seen) => News::Gone(seen.value),
+        watcher::Event::Init => News::ListBegins,
+        watcher::Event::InitDone => News::ListEnds,
+    }
+}
+
+/// The status code with which the cluster refused a list or a watch; 0 when it did not answer.
+fn status_of(error: &watcher::Error) -> u16 {
+    match error {
+        watcher::Error::InitialListFailed(kube::Error::Api(status))
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status))
+        | watcher::Error::WatchFailed(kube::Error::Api(status))
+        | watcher::Error::WatchError(status) => status.code,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::cluster::connect::{Tally, inside};
+    use kube::client::Body;
+    use std::convert::Infallible;
+    use std::time::Duration;
+
+    /// A cluster that refuses every request with `code`.
+    fn refusing(code: u16, tally: &Tally) -> Client {
+        let service = tower::service_fn(move |_: http::Request<Body>| async move {
+            let status = format!(
+                r#"{{"kind":"Status","status":"Failure","message":"no","reason":"No","code":{code}}}"#
+            );
+            let body = http_body_util::Full::new(bytes::Bytes::from(status));
+            Ok::<_, Infallible>(http::Response::builder().status(code).body(body).unwrap())
+        });
+        inside(service, tally)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lists_that_fail_each_time_are_asked_for_ever_more_seldom() {
+        let tally = Tally::default();
+        let kind = crate::api::kinds::find("v1", "Service").unwrap();
+        let interest = Interest { kind, namespace: None, labels: String::new(), name: String::new() };
+        let (sender, mut news) = mpsc::channel(4096);
+        let watch = tokio::spawn(follow(refusing(503, &tally), interest, sender, "Service"));
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        let asked: u64 = tally.counts().values().sum();
+        assert!((20..40).contains(&asked), "{asked} lists in ten minutes");
+        watch.abort();
+        let mut codes = Vec::new();
+        while let Some((_, news)) = news.recv().await {
+            if let News::Trouble { code, .. } = news {
+                codes.push(code);
+            }
+        }
+        assert_eq!(codes.len() as u64, asked);
+        assert!(codes.iter().all(|code| *code == 503));
     }
 }

@@ -1,0 +1,52 @@
+//! Something that happened, as people are told of it: on the terminal, in the log, later in a chat or by mail.
+//! It never decides who is told.
+
+use crate::write::Note;
+
+/// Something that happened, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// A commit was seen at the head of the branch.
+    Head {
+        /// The repository.
+        repository: String,
+        /// The commit.
+        commit: String,
+        /// Its subject.
+        subject: String,
+    },
+    /// A commit was applied.
+    Synced {
+        /// The commit.
+        commit: String,
+        /// Objects created, changed and pruned.
+        counts: (usize, usize, usize),
+    },
+    /// A commit cannot be applied, or a revert cannot be made; what to do is said.
+    Problem {
+        /// The repository.
+        repository: String,
+        /// What is wrong.
+        text: String,
+    },
+    /// A failed revision went back in Git.
+    Reverted {
+        /// The revert commit.
+        commit: String,
+        /// The commits it reverts.
+        reverts: Vec<String>,
+        /// The Rollouts, in words.
+        rollouts: Vec<String>,
+        /// Why.
+        verdict: String,
+        /// Whether it was pushed.
+        pushed: bool,
+    },
+    /// An event was told about an object.
+    Event {
+        /// The object, in words.
+        about: String,
+        /// The event.
+        note: Note,
+    },
+}

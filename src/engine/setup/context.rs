@@ -1,0 +1,43 @@
+//! Decides what an engine has at hand for a cluster, over the network or in a simulation.
+//! It never uses any of it.
+
+use crate::base::clock::Clock;
+use crate::engine::context::{Context, Told};
+use crate::engine::meter::Meter;
+use crate::engine::record;
+use crate::engine::setup::{AccessError, Client};
+use crate::world::probe::Probe;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// What an engine has at hand for the cluster of `client`, and the work that goes on behind it while `tasks` lives;
+/// providers of metrics are asked over the network.
+///
+/// # Errors
+/// The machine's certificates cannot be read.
+pub fn context(
+    client: Client,
+    clock: Clock,
+    ears: Option<mpsc::UnboundedSender<Told>>,
+    prometheus: Option<String>,
+    tasks: &mut JoinSet<()>,
+) -> Result<Context, AccessError> {
+    Ok(context_with(client, Probe::network()?, clock, ears, prometheus, tasks))
+}
+
+/// The same with another way to ask providers, for simulations.
+#[must_use]
+pub fn context_with(
+    client: Client,
+    probe: Probe,
+    clock: Clock,
+    ears: Option<mpsc::UnboundedSender<Told>>,
+    prometheus: Option<String>,
+    tasks: &mut JoinSet<()>,
+) -> Context {
+    let cluster = client.cluster().clone();
+    let (recorder, work) = record::recorder(cluster.clone(), clock);
+    tasks.spawn(work);
+    let meter = Meter::new(Some(cluster.tally()));
+    Context { cluster, probe, clock, recorder, ears, prometheus, meter }
+}

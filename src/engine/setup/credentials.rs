@@ -1,0 +1,106 @@
+//! Where credentials for Git come from: flags, or the Kubernetes Secret that is read and followed here.
+//! It never shows them and never decides whether a server should get them.
+
+use crate::api::watch::News;
+use crate::api::write::Target;
+use crate::engine::setup::{AccessError, Client};
+use crate::world::cluster::watch::{Interest, follow};
+use crate::world::git::{Credentials, Held, Secret};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use std::path::PathBuf;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// What is shown to a Git server; nothing by default.
+#[derive(Clone, Debug, Default)]
+pub struct GitCredentials(Credentials);
+
+impl GitCredentials {
+    /// The token, or else what the file holds at each use: with `user` as a password, without as a bearer token.
+    /// Without a token nothing is shown, whoever the user is.
+    #[must_use]
+    pub fn of(user: Option<String>, token: Option<String>, file: Option<PathBuf>) -> Self {
+        let secret = token.map(Secret::Value).or(file.map(Secret::File));
+        Self(match (secret, user) {
+            (Some(password), Some(user)) => Credentials::Basic { user, password },
+            (Some(token), None) => Credentials::Bearer(token),
+            (None, _) => Credentials::None,
+        })
+    }
+
+    /// The same as Git takes them.
+    pub(in crate::engine) fn for_git(&self) -> Credentials {
+        self.0.clone()
+    }
+}
+
+/// Reads the Kubernetes Secret that holds the Git credentials.
+///
+/// The credentials in the Secret `name`, kept up to date while `tasks` lives: `username` with `password` or `token`,
+/// a `token` (or `bearerToken`) alone, or `ssh-privatekey`. None when there is no such Secret, or it holds none.
+///
+/// # Errors
+/// The cluster refuses or is away.
+pub async fn credentials(
+    client: &Client,
+    namespace: &str,
+    name: &str,
+    tasks: &mut JoinSet<()>,
+) -> Result<Option<GitCredentials>, AccessError> {
+    let cluster = client.cluster();
+    let target = Target::new("v1", "Secret", namespace, name);
+    let Some(secret) = cluster.get(&target).await? else { return Ok(None) };
+    let user = text_of(&secret, "username");
+    let keys: &[&str] = if user.is_some() { &["password", "token"] } else { &["token", "bearerToken"] };
+    let key = keys.iter().chain(&["ssh-privatekey"]).copied().find(|k| text_of(&secret, k).is_some());
+    let Some(key) = key else { return Ok(None) };
+    let held = Held::new(&target.to_string(), text_of(&secret, key).unwrap_or_default());
+    let text = Secret::Held(held.clone());
+    let credentials = match (key, user) {
+        ("ssh-privatekey", _) => Credentials::SshKey { key: text, known_hosts: None },
+        (_, Some(user)) => Credentials::Basic { user, password: text },
+        _ => Credentials::Bearer(text),
+    };
+    let kind = cluster.kind("v1", "Secret").await?;
+    let namespace = Some(namespace.to_owned());
+    let interest = Interest { kind, namespace, labels: String::new(), name: name.to_owned() };
+    let (sender, mut news) = mpsc::channel(4);
+    tasks.spawn(follow(cluster.client(), interest, sender, "Secret"));
+    tasks.spawn(async move {
+        while let Some((_, news)) = news.recv().await {
+            match news {
+                News::Present(secret) => held.set(text_of(&secret, key).unwrap_or_default()),
+                News::Gone(_) => held.set(String::new()),
+                News::ListBegins | News::ListEnds | News::Trouble { .. } => {}
+            }
+        }
+    });
+    Ok(Some(GitCredentials(credentials)))
+}
+
+/// The text at `key` of a Secret; none when it is missing, empty or no text.
+fn text_of(secret: &Value, key: &str) -> Option<String> {
+    let encoded = secret.get("data")?.get(key)?.as_str()?;
+    let text = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
+    Some(text).filter(|t| !t.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_counts_before_a_file_and_a_user_makes_it_a_password() {
+        let of = |user: Option<&str>, token: Option<&str>, file: Option<&str>| {
+            GitCredentials::of(user.map(str::to_owned), token.map(str::to_owned), file.map(PathBuf::from)).0
+        };
+        let token = || Secret::Value("t".to_owned());
+        assert_eq!(of(None, Some("t"), Some("/f")), Credentials::Bearer(token()));
+        let basic = Credentials::Basic { user: "u".to_owned(), password: token() };
+        assert_eq!(of(Some("u"), Some("t"), None), basic);
+        assert_eq!(of(None, None, Some("/f")), Credentials::Bearer(Secret::File("/f".into())));
+        assert_eq!(of(Some("u"), None, None), Credentials::None);
+    }
+}

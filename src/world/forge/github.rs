@@ -1,0 +1,8 @@
+//! GitHub: which hosts are its own, and what it calls a change that is asked for.
+//! It never asks GitHub anything.
+
+use super::Forge;
+
+/// GitHub.
+pub const FORGE: Forge =
+    Forge { name: "GitHub", request: "pull request", host: "github.com", label: "github" };

@@ -1,0 +1,95 @@
+//! Decides how a notice reads in the program's log: its level, its fields and its words.
+//! It never decides which levels are shown; the program's start does.
+
+use super::Destination;
+use crate::api::notice::Notice;
+
+/// The log.
+pub const DESTINATION: Destination = Destination { name: "log", send };
+
+fn send(notice: &Notice) {
+    match notice {
+        Notice::Problem { repository, text } => tracing::warn!(repository, "{text}"),
+        Notice::Event { about, note } if note.warning => {
+            tracing::warn!(about, reason = note.reason, "{}", note.message);
+        }
+        Notice::Event { about, note } => tracing::info!(about, reason = note.reason, "{}", note.message),
+        Notice::Head { repository, commit, subject } => {
+            tracing::info!(repository, commit, subject, "a commit is at the head");
+        }
+        Notice::Synced { commit, counts: (created, changed, pruned) } => {
+            tracing::info!(commit, created, changed, pruned, "a commit is applied");
+        }
+        Notice::Reverted { commit, reverts, rollouts, verdict, pushed } => {
+            let (reverts, rollouts) = (reverts.join(" "), rollouts.join(" "));
+            tracing::warn!(commit, reverts, rollouts, verdict, pushed, "went back in Git");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::write::Note;
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Page(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Page {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn lines(notices: &[Notice]) -> Vec<String> {
+        let page = Page::default();
+        let writer = page.clone();
+        let log = tracing_subscriber::fmt().without_time().with_ansi(false).with_target(false);
+        let log = log.with_writer(move || writer.clone()).finish();
+        tracing::subscriber::with_default(log, || notices.iter().for_each(send));
+        let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+        text.lines().map(|line| line.trim().to_owned()).collect()
+    }
+
+    #[test]
+    fn every_notice_is_one_line_with_its_level_and_fields() {
+        let (commit, repository) = ("4b825dc".to_owned(), "/srv/shop".to_owned());
+        let notices = [
+            Notice::Head {
+                repository: repository.clone(),
+                commit: commit.clone(),
+                subject: "web: v2".into(),
+            },
+            Notice::Synced { commit: commit.clone(), counts: (1, 2, 3) },
+            Notice::Problem { repository, text: "no manifests".into() },
+            Notice::Event {
+                about: "Rollout shop/web".into(),
+                note: Note::normal("Paused", "it waits".to_owned()),
+            },
+            Notice::Reverted {
+                commit,
+                reverts: vec!["a".into(), "b".into()],
+                rollouts: vec!["Rollout shop/web".into()],
+                verdict: "too slow".into(),
+                pushed: true,
+            },
+        ];
+        assert_eq!(
+            lines(&notices),
+            [
+                r#"INFO a commit is at the head repository="/srv/shop" commit="4b825dc" subject="web: v2""#,
+                r#"INFO a commit is applied commit="4b825dc" created=1 changed=2 pruned=3"#,
+                r#"WARN no manifests repository="/srv/shop""#,
+                r#"INFO it waits about="Rollout shop/web" reason="Paused""#,
+                r#"WARN went back in Git commit="4b825dc" reverts="a b" rollouts="Rollout shop/web" verdict="too slow" pushed=true"#,
+            ]
+        );
+    }
+}
