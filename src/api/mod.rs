@@ -12,6 +12,7 @@ pub mod kinds;
 pub mod listkeys;
 pub mod meta;
 pub mod names;
+pub mod object_name;
 pub mod podhash;
 pub mod quantity;
 pub mod rollout;

@@ -6,17 +6,15 @@
 //! queue    what to look at, when              gate     what we wrote ourselves, before the watch brings it
 //! roll     one Rollout: decide, write         analyse  one AnalysisRun: ask, judge, write
 //! release  one Service that nobody names
-//! deliver  one repository: Git -> cluster     back     one repository: cluster -> Git
+//! delivery one repository: Git -> cluster, and what fails there back in Git
 //! run      the one loop over all of them
 //! ```
 
 pub mod analyse;
-pub mod back;
 pub mod context;
-pub mod deliver;
+pub mod delivery;
 pub mod facts;
 pub mod index;
-pub mod ledger;
 pub mod links;
 pub mod meter;
 pub mod open;
@@ -27,5 +25,4 @@ pub mod release;
 pub mod roll;
 pub mod rows;
 pub mod run;
-pub mod sync;
 pub mod view;

@@ -6,7 +6,7 @@ use crate::api::kinds::Kind;
 use crate::api::write::Target;
 use crate::base::clock::Clock;
 use crate::engine::context::{Context, Told};
-use crate::engine::deliver::Source;
+use crate::engine::delivery::Source;
 use crate::engine::meter::Meter;
 use crate::engine::record;
 use crate::world::git::{Author, Mirror, Options, watch_local};

@@ -12,7 +12,7 @@ use std::time::Duration;
 use switchback::api::{crd, names};
 use switchback::base::clock::Clock;
 use switchback::engine::context::Told;
-use switchback::engine::deliver::Source;
+use switchback::engine::delivery::Source;
 use switchback::engine::open::{self, Probe};
 use switchback::engine::run::{Ended, Settings, run};
 use switchback::sandbox::{Moment, Options, Sandbox, actors, metrics};

@@ -1,9 +1,8 @@
 //! Decides how an end that is no success is told, and its exit code.
 //! It never tries again.
 
-use crate::engine::deliver::DeliverError;
+use crate::engine::delivery::{DeliverError, SyncError};
 use crate::engine::open::{ClusterError, GitError};
-use crate::engine::sync::SyncError;
 use crate::front::{problem, screen};
 use crate::logic::manifest::Problem;
 use std::io::IsTerminal;

@@ -3,9 +3,8 @@
 
 use crate::api::commit::short;
 use crate::base::clock::Clock;
-use crate::engine::deliver::{self, DeliverError};
+use crate::engine::delivery::{self, DeliverError, SyncError};
 use crate::engine::open as engine_open;
-use crate::engine::sync::SyncError;
 use crate::front::cli::args::{Common, Look, Output};
 use crate::front::cli::fail::{Failure, NO};
 use crate::front::cli::open;
@@ -28,7 +27,7 @@ pub async fn plan(common: Common, verb: Look, lines: bool) -> Result<ExitCode, F
     let source = engine_open::repository(&wanted)?;
     let probe = engine_open::network().map_err(Failure::usage)?;
     let context = engine_open::context(cluster, probe, Clock::Real, None, None, &mut tasks);
-    let (head, _, plan) = match waiting("Git and the cluster", deliver::preview(&context, &source)).await {
+    let (head, _, plan) = match waiting("Git and the cluster", delivery::preview(&context, &source)).await {
         Err(DeliverError::Sync(SyncError::Manifests(problems))) => {
             let files = match source.git.fetch().await {
                 Ok(head) => source.git.files(&head.id, &source.path).await.unwrap_or_default(),
@@ -67,7 +66,7 @@ fn print_data(plan: &Plan, commit: &str, format: Output) -> Result<(), Failure> 
                 Action::Patch(_) => ("patch", None),
                 Action::Unchanged => ("unchanged", None),
                 Action::Prune => ("prune", None),
-                Action::Conflict { why, .. } => ("conflict", Some(why.clone())),
+                Action::Conflict(why) => ("conflict", Some(why.to_string())),
             };
             let fields = match (&c.before, &c.after) {
                 (Some(before), Some(after)) if action == "patch" => {
