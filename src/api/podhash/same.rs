@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_inventories_keeps_its_key() {
+    fn a_key_has_sixteen_digits_and_nothing_is_an_empty_template() {
         assert_eq!(template_key(&template("web:1")).len(), 16);
         assert_eq!(template_key(&Value::Null), template_key(&json!({"spec": {}})));
     }
