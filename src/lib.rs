@@ -13,7 +13,7 @@
 //! ```
 //!
 //! The flow reads down the page: `world::git` -> `logic::manifest` -> `logic::merge` -> `logic::plan` ->
-//! `engine::deliver` -> `world::cluster` -> `engine::index` -> `logic::rollout` -> `world::cluster` ->
+//! `engine::delivery` -> `world::cluster` -> `engine::index` -> `logic::rollout` -> `world::cluster` ->
 //! `logic::revert` -> `world::git`.
 
 pub mod engine;

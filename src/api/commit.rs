@@ -3,9 +3,9 @@
 
 use jiff::Timestamp;
 
-/// A commit.
+/// A commit as it is written down in a history, apart from how Git stores it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Commit {
+pub struct CommitRecord {
     /// 40 hexadecimal digits.
     pub id: String,
     /// Who wrote it.
@@ -16,7 +16,7 @@ pub struct Commit {
     pub message: String,
 }
 
-impl Commit {
+impl CommitRecord {
     /// The first line of the message.
     #[must_use]
     pub fn subject(&self) -> &str {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
+use thiserror::Error;
 
 /// Label on the Secrets that hold inventories.
 pub const LABEL: &str = "switchback.dev/inventory";
@@ -52,6 +53,32 @@ pub struct Fence {
     pub good: String,
     /// Why, with the numbers.
     pub verdict: String,
+}
+
+/// Why a Secret cannot be read as (a part of) an inventory. Whoever tells it says what to do: delete the Secret.
+#[derive(Debug, Error)]
+pub enum BadInventory {
+    /// Its data is not base64.
+    #[error(transparent)]
+    Encoding(#[from] base64::DecodeError),
+    /// A Secret that its head names is not there.
+    #[error("its part {0} is missing")]
+    PartMissing(String),
+    /// Its bytes are none that we wrote, or far more than an inventory may have.
+    #[error(transparent)]
+    Content(#[from] std::io::Error),
+}
+
+impl BadInventory {
+    /// A word that programs read.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Encoding(_) => "Encoding",
+            Self::PartMissing(_) => "PartMissing",
+            Self::Content(_) => "Content",
+        }
+    }
 }
 
 /// Maps whose keys are objects, written as lists of pairs.
@@ -131,10 +158,10 @@ pub fn secret(name: &str, namespace: &str, commit: &str, part: &[u8], more: &[St
 /// The bytes a Secret of an inventory holds, and the names of the Secrets that continue it.
 ///
 /// # Errors
-/// A Secret that is none of an inventory.
-pub fn of_secret(secret: &Value) -> Result<(Vec<u8>, Vec<String>), String> {
+/// [`BadInventory::Encoding`] for a Secret that is none of an inventory.
+pub fn of_secret(secret: &Value) -> Result<(Vec<u8>, Vec<String>), BadInventory> {
     let text = |p: &str| secret.pointer(p).and_then(Value::as_str).unwrap_or_default();
-    let bytes = STANDARD.decode(text("/data/inventory")).map_err(|e| e.to_string())?;
+    let bytes = STANDARD.decode(text("/data/inventory"))?;
     let parts = text("/metadata/annotations/switchback.dev~1parts");
     Ok((bytes, parts.split(',').filter(|p| !p.is_empty()).map(str::to_owned).collect()))
 }

@@ -2,6 +2,8 @@
 //! It never holds the object.
 
 use crate::write::Target;
+use crate::api::object_name::ObjectName;
+use crate::api::write::Target;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -47,6 +49,12 @@ impl Key {
     pub fn rollout(namespace: &str, name: &str) -> Self {
         Self { group: "argoproj.io".to_owned(), ..Self::core("Rollout", namespace, name) }
     }
+
+    /// Namespace and name, for whoever knows the kind.
+    #[must_use]
+    pub fn object_name(&self) -> ObjectName {
+        ObjectName::new(&*self.namespace, &*self.name)
+    }
 }
 
 impl std::fmt::Display for Key {
@@ -62,6 +70,5 @@ impl std::fmt::Display for Key {
 /// The target that an object's own words name; empty words where it has none.
 #[must_use]
 pub fn target_of(object: &Value) -> Target {
-    let text = |p: &str| object.pointer(p).and_then(Value::as_str).unwrap_or_default();
-    Target::new(text("/apiVersion"), text("/kind"), text("/metadata/namespace"), text("/metadata/name"))
+    Target::of_object(object)
 }

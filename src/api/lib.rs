@@ -16,6 +16,7 @@ pub mod listkeys;
 pub mod meta;
 pub mod names;
 pub mod notice;
+pub mod object_name;
 pub mod podhash;
 pub mod quantity;
 pub mod rollout;

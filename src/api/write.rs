@@ -32,10 +32,11 @@ impl Target {
         self.api_version == crate::names::ARGO && self.kind == "Rollout"
     }
 
-    /// How its kind is served, if the table of kinds knows it.
+    /// The target that an object's own words name; empty words where it has none.
     #[must_use]
-    pub fn served_as(&self) -> Option<Kind> {
-        kinds::find(&self.api_version, &self.kind)
+    pub fn of_object(object: &Value) -> Self {
+        let text = |p: &str| object.pointer(p).and_then(Value::as_str).unwrap_or_default();
+        Self::new(text("/apiVersion"), text("/kind"), text("/metadata/namespace"), text("/metadata/name"))
     }
 }
 
@@ -102,15 +103,7 @@ impl Write {
     #[must_use]
     pub fn target(&self) -> Target {
         match self {
-            Self::Create { object } => {
-                let text = |p: &str| object.pointer(p).and_then(Value::as_str).unwrap_or_default();
-                Target::new(
-                    text("/apiVersion"),
-                    text("/kind"),
-                    text("/metadata/namespace"),
-                    text("/metadata/name"),
-                )
-            }
+            Self::Create { object } => Target::of_object(object),
             Self::Patch { target, .. } | Self::Delete { target, .. } | Self::Evict { target } => {
                 target.clone()
             }

@@ -3,10 +3,10 @@
 
 use crate::api::key::Key;
 use crate::api::names;
-use crate::engine::deliver::Facts;
+use crate::api::podhash::same::template_key;
+use crate::engine::delivery::Facts;
 use crate::engine::index::{Index, Name};
 use crate::engine::meter::Figures;
-use crate::engine::rows::key_of_template;
 use crate::engine::view;
 use crate::logic::revert::owed;
 use crate::logic::rollout::phase;
@@ -18,7 +18,7 @@ pub fn of(index: &Index, source: &str) -> Facts {
     for name in index.delivered_by(source) {
         let Some(view) = view::of(index, &name, false) else { continue };
         let key = Key::rollout(&name.0, &name.1);
-        facts.templates.insert(key, key_of_template(&view.template));
+        facts.templates.insert(key, template_key(&view.template));
         facts.owed.extend(owed::of(&view));
     }
     facts

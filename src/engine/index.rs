@@ -11,7 +11,6 @@ use crate::engine::queue::Key;
 use crate::engine::rows;
 use crate::engine::view;
 use crate::logic::analysis::decide::JobState;
-use crate::logic::plan::change::SOURCE;
 use crate::logic::rollout::view::{Run, Service, Set, Workload};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -362,7 +361,7 @@ fn workload_kind(name: &str) -> &str {
 /// The delivery that an object's annotation names.
 #[must_use]
 pub fn source_of(meta: &Meta) -> Option<String> {
-    meta.annotation(SOURCE).map(str::to_owned)
+    meta.annotation(names::SOURCE).map(str::to_owned)
 }
 
 /// What a Rollout points at.

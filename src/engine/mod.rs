@@ -8,15 +8,15 @@
 //! release  one Service that nobody names
 //! deliver  one repository: Git -> cluster     back     one repository: cluster -> Git
 //! run      the one loop over all of them      setup    clusters, repositories and credentials, for people
+//! delivery one repository: Git -> cluster, and what fails there back in Git
+//! run      the one loop over all of them
 //! ```
 
 pub mod analyse;
-pub mod back;
 pub mod context;
-pub mod deliver;
+pub mod delivery;
 pub mod facts;
 pub mod index;
-pub mod ledger;
 pub mod links;
 pub mod meter;
 pub mod pump;

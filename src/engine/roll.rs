@@ -3,6 +3,7 @@
 
 use crate::api::kinds;
 use crate::api::names;
+use crate::api::podhash::same::same_template;
 use crate::api::write::{Patch, Target, Write};
 use crate::engine::context::Context;
 use crate::engine::index::{KINDS, Name};
@@ -134,8 +135,10 @@ async fn settle(
             let row = rows::meta(&present);
             let ours = row.is_controlled_by(&view.rollout.metadata.uid);
             let same = target.kind != "ReplicaSet"
-                || rows::key_of_template(present.pointer("/spec/template").unwrap_or(&Value::Null))
-                    == rows::key_of_template(object.pointer("/spec/template").unwrap_or(&Value::Null));
+                || same_template(
+                    present.pointer("/spec/template").unwrap_or(&Value::Null),
+                    object.pointer("/spec/template").unwrap_or(&Value::Null),
+                );
             if ours && same {
                 return Ok(Some(present)); // an earlier try whose answer was lost
             }

@@ -3,6 +3,7 @@
 
 use crate::api::meta::Meta;
 use crate::api::names;
+use crate::api::podhash::same;
 use crate::api::run::{Phase, RunSpec};
 use crate::api::status::Condition;
 use crate::api::time::Time;
@@ -38,7 +39,7 @@ pub fn set(value: &Value, template_key: Option<String>) -> Set {
     Set {
         hash: meta.labels.get(names::POD_HASH).cloned().unwrap_or_default(),
         template_key: template_key
-            .unwrap_or_else(|| key_of_template(value.pointer("/spec/template").unwrap_or(&Value::Null))),
+            .unwrap_or_else(|| same::template_key(value.pointer("/spec/template").unwrap_or(&Value::Null))),
         replicas: value.pointer("/spec/replicas").map_or(1, |_| number(value, "/spec/replicas")),
         min_ready_seconds: number(value, "/spec/minReadySeconds"),
         selector,
@@ -64,18 +65,6 @@ fn condition(value: &Value) -> Option<Condition> {
         reason: text("reason"),
         message: text("message"),
     })
-}
-
-/// A key under which templates that mean the same are equal: the hash label is ignored, defaults are filled in.
-#[must_use]
-pub fn key_of_template(template: &Value) -> String {
-    let mut template = template.clone();
-    if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
-        labels.remove(names::POD_HASH);
-    }
-    crate::api::defaults::pod_template(&mut template);
-    let canonical = crate::api::podhash::canonical_json(&template).unwrap_or_default();
-    crate::base::digest::sha256_hex(&canonical).get(..16).unwrap_or_default().to_owned()
 }
 
 /// The row of a Service.

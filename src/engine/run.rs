@@ -3,13 +3,12 @@
 
 use crate::api::watch::News;
 use crate::engine::context::{Context, Told};
-use crate::engine::deliver::{DeliverError, Facts, Source, State};
+use crate::engine::delivery::{self, DeliveryReport, Facts, Source, State};
 use crate::engine::index::{Index, Name};
-use crate::engine::ledger::Ledger;
 use crate::engine::pump::Pump;
 use crate::engine::queue::{Key, Queue};
 use crate::engine::roll::Outcome;
-use crate::engine::{analyse, deliver, facts, release, roll, view};
+use crate::engine::{analyse, facts, release, roll, view};
 use crate::logic::analysis::decide::RunView;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,7 +59,7 @@ enum Done {
     Rollout(Key, Outcome),
     Run(Key, Outcome),
     Service(Key, Outcome),
-    Source(usize, Box<State>, Result<String, DeliverError>),
+    Source(usize, Box<State>, DeliveryReport),
 }
 
 /// The engine between two looks.
@@ -128,8 +127,7 @@ impl Engine {
         let mut queue = Queue::new(settings.seed);
         let mut states = Vec::new();
         for (number, source) in settings.sources.iter().enumerate() {
-            let ledger = Ledger::new(&source.name, &source.namespace);
-            states.push(Some(State { ledger, ..State::default() }));
+            states.push(Some(State::new(source)));
             queue.add(Key::Source(number));
         }
         Self {
@@ -263,8 +261,8 @@ impl Engine {
         let facts: Facts = facts::of(&self.index, &source.name);
         let context = self.context.clone();
         self.running.spawn(async move {
-            let result = deliver::look(&context, &source, &mut state, &facts).await;
-            Done::Source(number, Box::new(state), result)
+            let report = delivery::reconcile(&context, &source, &mut state, &facts).await;
+            Done::Source(number, Box::new(state), report)
         });
     }
 
@@ -280,7 +278,7 @@ impl Engine {
             Done::Rollout(key, outcome) | Done::Run(key, outcome) | Done::Service(key, outcome) => {
                 self.take_outcome(key, outcome)
             }
-            Done::Source(number, state, result) => self.take_delivery(number, *state, result),
+            Done::Source(number, state, report) => self.take_delivery(number, *state, &report),
         }
     }
 
@@ -322,37 +320,25 @@ impl Engine {
         self.concern(concerned);
     }
 
-    fn take_delivery(&mut self, number: usize, mut state: State, result: Result<String, DeliverError>) {
+    fn take_delivery(&mut self, number: usize, state: State, report: &DeliveryReport) {
         let key = Key::Source(number);
         let now = Instant::now();
-        let rollouts = std::mem::take(&mut state.rollouts);
-        let concerned = rollouts.iter().flat_map(|r| self.index.present("Rollout", r)).collect();
+        let concerned = report.rollouts.iter().flat_map(|r| self.index.present("Rollout", r)).collect();
         self.concern(concerned);
-        match &result {
-            Ok(_) => {
-                state.problem = None;
-                self.queue.done(&key);
+        match &report.result {
+            Ok(_) => self.queue.done(&key),
+            Err(error) if error.is_passing() => {
+                self.queue.failed(&key, now);
             }
-            Err(error) => {
-                let text = error.to_string();
-                if state.problem.as_ref() != Some(&text) {
-                    let repository =
-                        self.settings.sources.get(number).map(|s| s.git.name()).unwrap_or_default();
-                    self.context.tell(Told::Problem { repository, text: text.clone() });
-                    state.problem = Some(text);
-                }
-                if error.is_passing() {
-                    self.queue.failed(&key, now);
-                } else {
-                    self.queue.done(&key);
-                    self.queue.add_at(key.clone(), now + HELD);
-                }
+            Err(_) => {
+                self.queue.done(&key);
+                self.queue.add_at(key.clone(), now + HELD);
             }
         }
         if let Some(result_slot) = self.results.get_mut(number) {
-            *result_slot = Some(result.is_ok());
+            *result_slot = Some(report.result.is_ok());
         }
-        let retry_push = state.local.as_ref().map(|_| HELD);
+        let retry_push = report.push_waits.then_some(HELD);
         for wait in [self.settings.interval, retry_push].into_iter().flatten() {
             self.queue.add_at(key.clone(), now + wait);
         }

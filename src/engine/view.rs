@@ -2,6 +2,7 @@
 //! It never asks the cluster for more.
 
 use crate::api::analysis::{AnalysisRef, TemplateRef};
+use crate::api::podhash::same;
 use crate::api::rollout::Rollout;
 use crate::api::selector::LabelSelector;
 use crate::api::strategy::Strategy;
@@ -28,7 +29,7 @@ impl Hashes {
         Self {
             made_of,
             pod_hash: crate::api::podhash::hash(template, collisions).unwrap_or_default(),
-            template_key: rows::key_of_template(template),
+            template_key: same::template_key(template),
         }
     }
 }

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::path::Path;
 use switchback::api::defaults::{Injected, pod_template, templates_equal};
+use switchback::api::podhash::same::{same_template, template_key};
 use switchback::api::podhash::{canonical_json, hash, stored_form};
 use switchback::base::digest::{fnv1a32, safe_encode};
 
@@ -76,7 +77,7 @@ fn what_go_drops_does_not_count() {
 
 #[test]
 fn faults_name_the_field() {
-    let said = |template: Value| hash(&template, None).unwrap_err();
+    let said = |template: Value| hash(&template, None).unwrap_err().to_string();
     assert_eq!(
         said(json!({"spec": {"containers": [{"name": "a"}, {"image": 5}]}})),
         "template.spec.containers[1].image: want a string, found 5"
@@ -141,5 +142,14 @@ proptest! {
         pod_template(&mut twice);
         prop_assert_eq!(&once, &twice);
         prop_assert!(templates_equal(&template, &once, &Injected::default()));
+    }
+    #[test]
+    fn meaning_the_same_is_an_equivalence_that_defaults_keep(a in any_json(), b in any_json()) {
+        let mut full = a.clone();
+        pod_template(&mut full);
+        prop_assert!(same_template(&a, &a) && same_template(&a, &full));
+        prop_assert_eq!(template_key(&full), template_key(&a), "filling in once more changes nothing");
+        prop_assert_eq!(same_template(&a, &b), same_template(&b, &a));
+        prop_assert_eq!(same_template(&a, &b), same_template(&full, &b), "what is the same is so towards all others");
     }
 }

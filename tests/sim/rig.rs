@@ -13,6 +13,8 @@ use switchback::api::{crd, names};
 use switchback::base::clock::Clock;
 use switchback::engine::context::Told;
 use switchback::engine::deliver::Source;
+use switchback::engine::delivery::Source;
+use switchback::engine::open::{self, Probe};
 use switchback::engine::run::{Ended, Settings, run};
 use switchback::engine::setup;
 use switchback::sandbox::{Moment, Options, Sandbox, actors, metrics};

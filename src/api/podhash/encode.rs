@@ -5,6 +5,7 @@ use super::shape::{Field, Shape, When};
 use crate::quantity::Quantity;
 use crate::base::go_text;
 use serde_json::{Map, Value};
+use thiserror::Error;
 
 /// How amounts are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,10 +16,14 @@ pub(super) enum Amounts {
     Worth,
 }
 
-/// A value that Go's type cannot hold, and the way to it.
-struct Unfit {
-    path: String,
-    why: String,
+/// A value that Go's type cannot hold, and the way to it. Whoever tells it knows the file to correct.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("template{path}: {why}")]
+pub struct Unfit {
+    /// The way from the template, such as `.spec.containers[0].image`; empty for the template itself.
+    pub path: String,
+    /// What is wanted and what was found.
+    pub why: String,
 }
 
 impl Unfit {
@@ -40,10 +45,9 @@ impl Unfit {
 ///
 /// # Errors
 /// A value of another kind than Go's type, with its path.
-pub(super) fn encode(fields: &'static [Field], template: &Value, amounts: Amounts) -> Result<String, String> {
+pub(super) fn encode(fields: &'static [Field], template: &Value, amounts: Amounts) -> Result<String, Unfit> {
     let mut encoder = Encoder { amounts, out: String::new() };
-    let written = encoder.write(Shape::Object(fields), template);
-    written.map_err(|fault| format!("template{}: {}", fault.path, fault.why))?;
+    encoder.write(Shape::Object(fields), template)?;
     Ok(encoder.out)
 }
 

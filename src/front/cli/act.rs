@@ -80,8 +80,7 @@ pub async fn undo(common: Common, verb: Undo) -> Result<ExitCode, Failure> {
     let kind = cluster.kind("apps/v1", "ReplicaSet").await?;
     let selector = selector.unwrap_or_default().to_string();
     let sets = cluster.list(&kind, Some(namespace), &selector).await?;
-    let same = |a: &Value, b: &Value| key_of_template(a) == key_of_template(b);
-    let said = undo::writes(&object, &sets, workload.as_ref(), verb.to_revision, &same)
+    let said = undo::writes(&object, &sets, workload.as_ref(), verb.to_revision)
         .map_err(|e| Failure::usage(e.to_string()))?;
     if let Said::Writes(_, words) = &said {
         confirm(&format!("{} {words}. Go on?", place(&rollout)), verb.yes || verb.named.dry_run)?;

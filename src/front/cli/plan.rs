@@ -66,7 +66,7 @@ fn print_data(plan: &Plan, commit: &str, format: Output) -> Result<(), Failure> 
                 Action::Patch(_) => ("patch", None),
                 Action::Unchanged => ("unchanged", None),
                 Action::Prune => ("prune", None),
-                Action::Conflict { why, .. } => ("conflict", Some(why.clone())),
+                Action::Conflict(why) => ("conflict", Some(why.to_string())),
             };
             let fields = match (&c.before, &c.after) {
                 (Some(before), Some(after)) if action == "patch" => {

@@ -3,7 +3,7 @@
 
 use crate::base::clock::Clock;
 use crate::engine::context::{Context, Told};
-use crate::engine::deliver::Source;
+use crate::engine::delivery::Source;
 use crate::engine::meter;
 use crate::engine::run::{Ended, Settings, run as run_engine};
 use crate::engine::setup::{self as engine_setup, AccessError, Client, Repository};

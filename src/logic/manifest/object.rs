@@ -3,10 +3,11 @@
 
 use crate::api::key::Key;
 use crate::api::kinds::Kind;
+use crate::api::podhash::same::template_key;
 use crate::api::write::Target;
 use crate::base::yaml::Place;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One object that Git wants.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +57,15 @@ impl Manifests {
         ));
         let value = &self.get(&workload)?.value;
         value.pointer("/spec/template").or_else(|| value.get("template"))
+    }
+
+    /// The key ([`template_key`]) of the pod template that each of `rollouts` wants; those that Git no longer has,
+    /// or whose workload it does not have, are left out.
+    #[must_use]
+    pub fn template_keys<'k>(&self, rollouts: impl IntoIterator<Item = &'k Key>) -> BTreeMap<Key, String> {
+        let wanted: BTreeSet<&Key> = rollouts.into_iter().collect();
+        let key = |rollout: &Key| Some((rollout.clone(), template_key(self.pod_template(rollout)?)));
+        wanted.into_iter().filter_map(key).collect()
     }
 }
 

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 /// A file of a commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Source {
+pub struct ManifestFile {
     /// Path from the root of the repository.
     pub path: String,
     /// Content; none when it is larger than what is read.
@@ -36,12 +36,12 @@ pub fn is_manifest(path: &str) -> bool {
 /// # Errors
 /// Everything that is wrong, at most twenty mistakes; nothing of such a commit is to be applied.
 pub fn read(
-    files: &[Source],
+    files: &[ManifestFile],
     namespace: &str,
     kind_of: &dyn Fn(&str, &str) -> Option<Kind>,
 ) -> Result<Manifests, Vec<Problem>> {
     let mut problems = Vec::new();
-    let mut found: Vec<(&Source, yaml::Document)> = Vec::new();
+    let mut found: Vec<(&ManifestFile, yaml::Document)> = Vec::new();
     for file in files.iter().filter(|f| is_manifest(&f.path)) {
         match documents(file) {
             Ok(documents) => found.extend(documents.into_iter().map(|d| (file, d))),
@@ -85,7 +85,7 @@ fn twice(first: &Manifest, second: &Manifest) -> Problem {
     .labelled(format!("second one here; the first is at {}:{}", first.path, first.place.line))
 }
 
-fn documents(file: &Source) -> Result<Vec<yaml::Document>, Problem> {
+fn documents(file: &ManifestFile) -> Result<Vec<yaml::Document>, Problem> {
     if file.symlink {
         return Err(Problem::at(
             &file.path,
@@ -133,7 +133,7 @@ fn expand_list(document: yaml::Document) -> Vec<yaml::Document> {
 }
 
 fn object(
-    file: &Source,
+    file: &ManifestFile,
     document: yaml::Document,
     namespace: &str,
     kind_of: &dyn Fn(&str, &str) -> Option<Kind>,

@@ -9,16 +9,15 @@ use crate::base::yaml::Place;
 use crate::logic::manifest::object::strip;
 use crate::logic::manifest::{Manifest, Manifests};
 use crate::merge::{json as merge_json, smp, three};
+use crate::logic::merge::{MergeError, json as merge_json, smp, three};
+use crate::logic::plan::in_the_way::InTheWay;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Annotation on every object we apply: the inventory it belongs to.
-pub const SOURCE: &str = "switchback.dev/source";
-
 /// What is to be done to one object.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// It is missing, and made of this; what a trial answers holds values that the cluster made up.
     Create(Value),
@@ -29,19 +28,13 @@ pub enum Action {
     /// Git no longer says it.
     Prune,
     /// It cannot be made so.
-    Conflict {
-        /// Why.
-        why: String,
-        /// What to do.
-        help: String,
-    },
+    Conflict(InTheWay),
 }
 
 /// What is to be done to one object, with what it was and what it will be.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     /// Identity.
-    #[serde(skip)]
     pub key: Key,
     /// Where it is written.
     pub target: Target,
@@ -50,13 +43,10 @@ pub struct Change {
     /// The file it stands in; empty when it is pruned.
     pub path: String,
     /// Where in the file.
-    #[serde(skip)]
     pub place: Place,
     /// The object in the cluster.
-    #[serde(skip)]
     pub before: Option<Value>,
     /// The object as it will be; the cluster's own answer once a dry run was made.
-    #[serde(skip)]
     pub after: Option<Value>,
     /// Fields that somebody else changed and Git takes back.
     pub overwrites: Vec<String>,
@@ -65,7 +55,7 @@ pub struct Change {
 }
 
 /// All changes of one commit, in the order in which they are made.
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
     /// The changes.
     pub changes: Vec<Change>,
@@ -88,7 +78,7 @@ impl Plan {
 
 /// What every change of one delivery has in common.
 #[derive(Clone, Debug, Default)]
-pub struct Context {
+pub struct PlanContext {
     /// Name of the inventory.
     pub source: String,
     /// The commit that is applied.
@@ -101,10 +91,10 @@ pub struct Context {
 
 /// The object as it is to be, with our mark on it; a Secret's plain texts are encoded.
 #[must_use]
-pub fn desired(value: &Value, context: &Context) -> Value {
+pub fn desired(value: &Value, context: &PlanContext) -> Value {
     let mut value = value.clone();
     encode_secret(&mut value);
-    annotate(&mut value, SOURCE, &context.source);
+    annotate(&mut value, names::SOURCE, &context.source);
     value
 }
 
@@ -142,7 +132,7 @@ pub fn of_manifest(
     manifest: &Manifest,
     base: Option<&Value>,
     live: Option<&Value>,
-    context: &Context,
+    context: &PlanContext,
 ) -> Change {
     let mut change = Change {
         key: manifest.key.clone(),
@@ -165,8 +155,8 @@ pub fn of_manifest(
         change.after = Some(wanted);
         return change;
     };
-    if let Some(conflict) = stands_in_the_way(live, context) {
-        change.action = conflict;
+    if let Some(why) = stands_in_the_way(live, context) {
+        change.action = Action::Conflict(why);
         return change;
     }
     let base = base.map(|b| desired(b, context)).or_else(|| last_applied(live, context));
@@ -187,14 +177,12 @@ pub fn of_manifest(
             });
             change.after = Some(after);
         }
-        Err(why) => {
-            change.action = Action::Conflict { why, help: "correct the manifest".to_owned() };
-        }
+        Err(error) => change.action = Action::Conflict(error.into()),
     }
     change
 }
 
-fn note_commit(value: &mut Value, context: &Context) {
+fn note_commit(value: &mut Value, context: &PlanContext) {
     annotate(value, names::COMMIT, &context.commit);
     annotate(value, names::COMMIT_SUBJECT, &context.subject);
 }
@@ -225,12 +213,12 @@ fn merge(
     base: &Value,
     wanted: &Value,
     live: &Value,
-) -> Result<Option<(Value, Value)>, String> {
+) -> Result<Option<(Value, Value)>, MergeError> {
     let schema = Schema::of(&manifest.target.api_version, &manifest.key.kind);
     let (patch, after) = match schema.filter(|_| uses_strategic(manifest)) {
         Some(schema) => {
-            let patch = three::strategic(base, wanted, live, &schema).map_err(|e| e.to_string())?;
-            let after = smp::apply(live, &patch, &schema).map_err(|e| e.to_string())?;
+            let patch = three::strategic(base, wanted, live, &schema)?;
+            let after = smp::apply(live, &patch, &schema)?;
             (patch, after)
         }
         None => {
@@ -253,7 +241,7 @@ fn overwritten(manifest: &Manifest, base: Option<&Value>, wanted: &Value, live: 
 }
 
 /// What kubectl noted on the object when it applied it last.
-fn last_applied(live: &Value, context: &Context) -> Option<Value> {
+fn last_applied(live: &Value, context: &PlanContext) -> Option<Value> {
     let note = live.pointer("/metadata/annotations")?.get(names::LAST_APPLIED)?.as_str()?;
     let mut value: Value = serde_json::from_str(note).ok()?;
     strip(&mut value);
@@ -261,19 +249,13 @@ fn last_applied(live: &Value, context: &Context) -> Option<Value> {
 }
 
 /// Whether the object belongs to somebody else or is going away.
-fn stands_in_the_way(live: &Value, context: &Context) -> Option<Action> {
+fn stands_in_the_way(live: &Value, context: &PlanContext) -> Option<InTheWay> {
     let annotations = live.pointer("/metadata/annotations");
-    let owner = annotations.and_then(|a| a.get(SOURCE)).and_then(Value::as_str);
+    let owner = annotations.and_then(|a| a.get(names::SOURCE)).and_then(Value::as_str);
     if let Some(other) = owner.filter(|o| *o != context.source) {
-        return Some(Action::Conflict {
-            why: format!("it belongs to another delivery, {other}"),
-            help: format!("remove it from one of the two repositories, or delete the annotation {SOURCE}"),
-        });
+        return Some(InTheWay::OtherDelivery { other: other.to_owned() });
     }
-    live.pointer("/metadata/deletionTimestamp").filter(|t| !t.is_null()).map(|_| Action::Conflict {
-        why: "it is being deleted".to_owned(),
-        help: "it is created anew once it is gone; finalizers may hold it".to_owned(),
-    })
+    live.pointer("/metadata/deletionTimestamp").filter(|t| !t.is_null()).map(|_| InTheWay::BeingDeleted)
 }
 
 /// A size that an autoscaler or a Rollout has set is left to it. Answers what was kept.
@@ -321,9 +303,15 @@ pub fn scaled_by_rollouts(manifests: &Manifests) -> BTreeMap<Key, String> {
 
 /// Decides about an object that is ours and that Git no longer says; none when it is gone already.
 #[must_use]
-pub fn of_leftover(key: &Key, api_version: &str, live: Option<&Value>, context: &Context) -> Option<Change> {
+pub fn of_leftover(
+    key: &Key,
+    api_version: &str,
+    live: Option<&Value>,
+    context: &PlanContext,
+) -> Option<Change> {
     let live = live?;
-    let owner = live.pointer("/metadata/annotations").and_then(|a| a.get(SOURCE)).and_then(Value::as_str);
+    let owner =
+        live.pointer("/metadata/annotations").and_then(|a| a.get(names::SOURCE)).and_then(Value::as_str);
     let deleting = live.pointer("/metadata/deletionTimestamp").is_some_and(|t| !t.is_null());
     if deleting || owner != Some(context.source.as_str()) {
         return None; // going already, or somebody has taken our mark off: it is theirs now
@@ -362,6 +350,6 @@ pub fn write_of(change: &Change) -> Option<Write> {
             expect: None,
             foreground: false,
         }),
-        Action::Unchanged | Action::Conflict { .. } => None,
+        Action::Unchanged | Action::Conflict(_) => None,
     }
 }

@@ -15,7 +15,7 @@ const MOST_FIELDS: usize = 12;
 pub fn summary(plan: &Plan) -> String {
     let count = |f: &dyn Fn(&Change) -> bool| plan.changes.iter().filter(|c| f(c)).count();
     let pruned = count(&|c| c.action == Action::Prune);
-    let conflicts = count(&|c| matches!(c.action, Action::Conflict { .. }));
+    let conflicts = count(&|c| matches!(c.action, Action::Conflict(_)));
     let writes = count(&|c| matches!(c.action, Action::Create(_) | Action::Patch(_)));
     let moving = count(&|c| moves(c));
     if writes + pruned + conflicts == 0 {
@@ -64,16 +64,16 @@ fn one(change: &Change) -> String {
         Action::Create(_) => '+',
         Action::Patch(_) => '~',
         Action::Prune => '-',
-        Action::Conflict { .. } => '!',
+        Action::Conflict(_) => '!',
         Action::Unchanged => '=',
     };
     let place =
         if change.path.is_empty() { String::new() } else { format!("{}:{}", change.path, change.place.line) };
     let mut out = format!("{sign} {:<38} {place}\n", change.key.to_string());
     let mut line = |text: String| out.push_str(&format!("    {text}\n"));
-    if let Action::Conflict { why, help } = &change.action {
-        line(why.clone());
-        line(format!("help: {help}"));
+    if let Action::Conflict(why) = &change.action {
+        line(why.to_string());
+        line(format!("help: {}", why.help()));
     }
     if let (Action::Patch(_), Some(before), Some(after)) = (&change.action, &change.before, &change.after) {
         let fields = changes(&comparable(before), &comparable(after));
@@ -132,7 +132,7 @@ pub fn unified(plan: &Plan) -> Result<String, crate::base::yaml::BadYaml> {
         };
         let (old, new) = match change.action {
             Action::Prune => (yaml(&before, &None)?, String::new()),
-            Action::Conflict { .. } => continue,
+            Action::Conflict(_) => continue,
             _ => (yaml(&before, &after)?, yaml(&after, &before)?),
         };
         let name = change.key.to_string();

@@ -1,9 +1,9 @@
 //! Decides the words of a revert commit, so that git, people and we ourselves read it.
 //! It never makes the commit.
 
-use crate::api::commit::Commit;
+use crate::api::commit::CommitRecord;
 use crate::api::key::Key;
-use crate::logic::revert::Owed;
+use crate::logic::revert::{Owed, Reason};
 
 /// Key of the trailer that names the Rollout.
 pub const ROLLOUT: &str = "Switchback-Rollout";
@@ -14,7 +14,7 @@ pub const VERDICT: &str = "Switchback-Verdict";
 
 /// The message of the commit that reverts `commits` (newest first) for `owed`.
 #[must_use]
-pub fn compose(commits: &[Commit], owed: &[Owed]) -> String {
+pub fn compose(commits: &[CommitRecord], owed: &[Owed]) -> String {
     let subject = match commits {
         [] => "Revert".to_owned(),
         [one] => format!("Revert \"{}\"", one.subject()),
@@ -34,7 +34,7 @@ pub fn compose(commits: &[Commit], owed: &[Owed]) -> String {
     }
     text.push('\n');
     for one in owed {
-        text.push_str(&format!("{ROLLOUT}: {}/{}\n", one.rollout.namespace, one.rollout.name));
+        text.push_str(&format!("{ROLLOUT}: {}\n", one.rollout.object_name()));
         text.push_str(&format!("{REVISION}: {}\n", one.revision));
         text.push_str(&format!("{VERDICT}: {}\n", one_line(&one.verdict)));
     }
@@ -42,10 +42,10 @@ pub fn compose(commits: &[Commit], owed: &[Owed]) -> String {
 }
 
 fn sentence(owed: &Owed) -> String {
-    let name = format!("{}/{}", owed.rollout.namespace, owed.rollout.name);
-    let at = if owed.reached.is_empty() { String::new() } else { format!(" at {}", owed.reached) };
+    let name = owed.rollout.object_name();
+    let at = owed.reached.map(|reached| format!(" at {reached}")).unwrap_or_default();
     match owed.reason {
-        crate::logic::revert::Reason::Undo => {
+        Reason::Undo => {
             format!("Revision {} of rollout {name} was {}.", owed.revision, one_line(&owed.verdict))
         }
         _ => format!("Rollout {name} failed{at}: {}.", one_line(&owed.verdict)),

@@ -3,10 +3,13 @@
 
 use crate::api::key::Key;
 use crate::api::names;
+use crate::api::podhash::same::template_key;
 use crate::api::run::{AnalysisRun, MetricResult, Phase};
 use crate::api::sample;
+use crate::logic::revert::reached;
 use crate::logic::rollout::phase::condition;
 use crate::logic::rollout::view::{Set, View};
+use crate::logic::rollout::weight::Reached;
 use serde_json::Value;
 
 /// Why a Rollout goes back.
@@ -31,8 +34,8 @@ pub struct Owed {
     pub revision: i64,
     /// Why.
     pub reason: Reason,
-    /// How far it had come, in words: `step 3 of 5 (20 %)`; empty when unknown.
-    pub reached: String,
+    /// How far it had come; none when unknown.
+    pub reached: Option<Reached>,
     /// Why, in words, with what the Rollout itself knows of it.
     pub verdict: String,
     /// The run whose numbers tell why.
@@ -41,6 +44,8 @@ pub struct Owed {
     pub good: Option<String>,
     /// The template that the Rollout has in the cluster: the failed one, or after an undo the older one.
     pub template: Value,
+    /// The key of that template (`api::podhash::same::template_key`).
+    pub template_key: String,
     /// Whether the cluster has returned to the stable revision.
     pub is_safe: bool,
 }
@@ -81,11 +86,12 @@ fn aborted(view: &View) -> Option<Owed> {
         rollout: Key::rollout(&meta.namespace, &meta.name),
         revision: set(view, &view.pod_hash).map_or_else(|| meta.revision(), Set::revision),
         reason,
-        reached: String::new(),
+        reached: run.as_deref().and_then(|name| reached::by_run(view, name)),
         verdict,
         run,
         good: commit_of(stable),
         template: view.template.clone(),
+        template_key: template_key(&view.template),
         is_safe: is_safe(view, stable),
     })
 }
@@ -136,24 +142,25 @@ fn undone(view: &View) -> Option<Owed> {
         rollout: Key::rollout(&meta.namespace, &meta.name),
         revision: from,
         reason: Reason::Undo,
-        reached: String::new(),
+        reached: None,
         verdict: format!("undone by a user, back to revision {to}"),
         run: None,
         good: number(to).and_then(commit_of),
         template: view.template.clone(),
+        template_key: template_key(&view.template),
         is_safe: true,
     })
 }
 
 impl Owed {
-    /// Whether a commit whose template for the Rollout is `wanted` still asks for what must go back. `same` tells
-    /// whether two templates mean the same.
+    /// Whether a commit that wants the template with the key `wanted` for the Rollout still asks for what must go
+    /// back.
     #[must_use]
-    pub fn is_asked_for_by(&self, wanted: Option<&Value>, same: &dyn Fn(&Value, &Value) -> bool) -> bool {
+    pub fn is_asked_for_by(&self, wanted: Option<&String>) -> bool {
         match (wanted, self.reason) {
             (None, _) => false, // Git no longer has the Rollout
-            (Some(wanted), Reason::Undo) => !same(wanted, &self.template),
-            (Some(wanted), _) => same(wanted, &self.template),
+            (Some(wanted), Reason::Undo) => *wanted != self.template_key,
+            (Some(wanted), _) => *wanted == self.template_key,
         }
     }
 }

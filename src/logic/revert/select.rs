@@ -1,18 +1,25 @@
 //! Decides which commits go back with a failed revision: those since the last good one that changed the Rollout,
 //! or the ConfigMaps and Secrets its pods use. It never takes back a commit that is reverted already.
 
-use crate::api::commit::{Commit, FileChange};
+use crate::api::commit::{CommitRecord, FileChange};
 use crate::api::key::{Key, target_of};
+use crate::api::write::Target;
 use crate::base::yaml;
 use crate::logic::manifest::object::strip;
 use crate::logic::manifest::split::is_manifest;
+use crate::logic::manifest::{Manifests, references};
+use crate::logic::revert::Owed;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The commits, among `history` (newest first) with what each changed, that changed one of `keys`, without those
 /// that another commit of `history` has reverted (and without these reverts).
 #[must_use]
-pub fn commits(history: &[(Commit, Vec<FileChange>)], keys: &BTreeSet<Key>, namespace: &str) -> Vec<Commit> {
+pub fn commits(
+    history: &[(CommitRecord, Vec<FileChange>)],
+    keys: &BTreeSet<Key>,
+    namespace: &str,
+) -> Vec<CommitRecord> {
     let mut gone: BTreeSet<String> = BTreeSet::new();
     let mut chosen = Vec::new();
     for (commit, changes) in history {
@@ -30,6 +37,23 @@ pub fn commits(history: &[(Commit, Vec<FileChange>)], keys: &BTreeSet<Key>, name
         }
     }
     chosen
+}
+
+/// The objects whose changes go back with `owed`: the Rollout, the workload it refers to, and what the pods of both
+/// templates use, the failed one and the one that `manifests` want.
+#[must_use]
+pub fn keys_of(owed: &Owed, manifests: &Manifests) -> BTreeSet<Key> {
+    let namespace = &owed.rollout.namespace;
+    let mut keys = references::of_template(&owed.template, namespace);
+    if let Some(wanted) = manifests.pod_template(&owed.rollout) {
+        keys.extend(references::of_template(wanted, namespace));
+    }
+    if let Some(reference) = manifests.get(&owed.rollout).and_then(|m| m.value.pointer("/spec/workloadRef")) {
+        let text = |k: &str| reference.get(k).and_then(Value::as_str).unwrap_or_default();
+        keys.insert(Key::of(&Target::new(text("apiVersion"), text("kind"), namespace, text("name"))));
+    }
+    keys.insert(owed.rollout.clone());
+    keys
 }
 
 /// The commits a message says it reverts, in git's own words.

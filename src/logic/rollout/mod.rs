@@ -19,4 +19,5 @@ pub mod status;
 pub mod undo;
 pub mod validate;
 pub mod view;
+pub mod weight;
 pub mod work;

@@ -4,8 +4,8 @@
 use crate::api::key::target_of;
 use crate::api::meta::Meta;
 use crate::api::names;
+use crate::api::podhash::same::same_template;
 use crate::api::write::{Patch, Target, Write};
-use crate::logic::plan::change::SOURCE;
 use crate::logic::rollout::act::Said;
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -31,7 +31,7 @@ fn meta(object: &Value) -> Meta {
 }
 
 /// The writes that bring the Rollout back to `wanted` (0: the one before the present). `sets` are its ReplicaSets,
-/// `workload` the object it refers to, if any; `same` tells whether two templates mean the same.
+/// `workload` the object it refers to, if any.
 ///
 /// # Errors
 /// There is no such revision.
@@ -40,7 +40,6 @@ pub fn writes(
     sets: &[Value],
     workload: Option<&Value>,
     wanted: i64,
-    same: &dyn Fn(&Value, &Value) -> bool,
 ) -> Result<Said, NoWayBack> {
     let own = meta(rollout);
     let mut owned: Vec<&Value> = sets.iter().filter(|s| meta(s).is_controlled_by(&own.uid)).collect();
@@ -60,7 +59,7 @@ pub fn writes(
     }
     let (holder, path) = holder(rollout, workload);
     let present = holder.pointer(path).unwrap_or(&Value::Null);
-    if same(present, &template) {
+    if same_template(present, &template) {
         let text = format!("skipped rollback (current template already matches revision {number})");
         return Ok(Said::Nothing(text));
     }
@@ -76,7 +75,8 @@ pub fn writes(
             writes
         }
     };
-    let in_git = if own.annotation(SOURCE).is_some() { "; its commits are reverted in Git" } else { "" };
+    let in_git =
+        if own.annotation(names::SOURCE).is_some() { "; its commits are reverted in Git" } else { "" };
     let subject = chosen_meta.annotation(names::COMMIT_SUBJECT).filter(|s| !s.is_empty());
     let what = subject.map(|s| format!(", \"{s}\"")).unwrap_or_default();
     Ok(Said::Writes(writes, format!("goes back from revision {} to {number}{what}{in_git}", own.revision())))
@@ -94,7 +94,7 @@ fn holder<'v>(rollout: &'v Value, workload: Option<&'v Value>) -> (&'v Value, &'
 /// What tells the engine that Git is to go back too, for Rollouts that come from Git: from which revision to which,
 /// and which commit the older one came from.
 fn marks(own: &Meta, chosen: &Meta, number: i64) -> Vec<Value> {
-    if own.annotation(SOURCE).is_none() {
+    if own.annotation(names::SOURCE).is_none() {
         return Vec::new();
     }
     let add = |key: &str, value: &str| {
@@ -135,7 +135,7 @@ mod tests {
     fn rollout(delivered: bool) -> Value {
         let mut annotations = json!({names::REVISION: "3"});
         if delivered {
-            annotations[SOURCE] = json!("source");
+            annotations[names::SOURCE] = json!("source");
         }
         json!({"apiVersion": names::ARGO, "kind": "Rollout", "metadata": {"name": "web", "namespace": "shop",
             "uid": "u", "annotations": annotations}, "spec": {"template": template("v3", None)}})
@@ -150,12 +150,10 @@ mod tests {
         writes.into_iter().map(of).collect()
     }
 
-    const SAME: &dyn Fn(&Value, &Value) -> bool = &|a, b| a == b;
-
     #[test]
     fn the_revision_before_comes_back_without_its_hash() {
         let sets = [set(1, "v1"), set(3, "v3"), set(2, "v2")];
-        let all = operations(writes(&rollout(false), &sets, None, 0, SAME).unwrap());
+        let all = operations(writes(&rollout(false), &sets, None, 0).unwrap());
         let replace = json!({"op": "replace", "path": "/spec/template", "value": template("v2", None)});
         assert_eq!(all, [vec![replace]]);
     }
@@ -163,7 +161,7 @@ mod tests {
     #[test]
     fn what_came_from_git_asks_git_to_go_back_in_the_same_write() {
         let sets = [set(1, "v1"), set(3, "v3"), set(2, "v2")];
-        let all = operations(writes(&rollout(true), &sets, None, 1, SAME).unwrap());
+        let all = operations(writes(&rollout(true), &sets, None, 1).unwrap());
         let add = |path: &str, value: &str| json!({"op": "add", "path": format!("/metadata/annotations/switchback.dev~1{path}"), "value": value});
         assert_eq!(all[0][1..], [add("undo", "3->1"), add("commit", "c1")]);
     }
@@ -173,7 +171,7 @@ mod tests {
         let sets = [set(2, "v2"), set(3, "v3")];
         let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment",
             "metadata": {"name": "web", "namespace": "shop"}, "spec": {"template": template("v3", None)}});
-        let said = writes(&rollout(true), &sets, Some(&deployment), 0, SAME).unwrap();
+        let said = writes(&rollout(true), &sets, Some(&deployment), 0).unwrap();
         let Said::Writes(made, _) = &said else { panic!("{said:?}") };
         let kinds: Vec<String> = made.iter().map(|w| w.target().kind).collect();
         assert_eq!(kinds, ["Deployment", "Rollout"]);
@@ -183,14 +181,14 @@ mod tests {
     #[test]
     fn without_a_way_back_it_says_what_there_is() {
         let sets = [set(3, "v3"), set(2, "v2")];
-        let none = writes(&rollout(false), &sets, None, 7, SAME).unwrap_err();
+        let none = writes(&rollout(false), &sets, None, 7).unwrap_err();
         assert_eq!(none.to_string(), "unable to find specified revision 7 in history; there are: 3, 2");
-        let first = writes(&rollout(false), &sets[..1], None, 0, SAME).unwrap_err();
+        let first = writes(&rollout(false), &sets[..1], None, 0).unwrap_err();
         assert!(first.to_string().contains("no revision found for rollout \"web\""));
-        let same = writes(&rollout(false), &sets, None, 3, SAME).unwrap();
+        let same = writes(&rollout(false), &sets, None, 3).unwrap();
         assert!(matches!(same, Said::Nothing(text) if text.contains("already matches revision 3")));
         let mut foreign = set(2, "v2");
         foreign["metadata"]["ownerReferences"][0]["uid"] = json!("other");
-        assert!(writes(&rollout(false), &[set(3, "v3"), foreign], None, 0, SAME).is_err());
+        assert!(writes(&rollout(false), &[set(3, "v3"), foreign], None, 0).is_err());
     }
 }

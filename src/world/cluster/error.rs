@@ -129,6 +129,20 @@ impl ClusterError {
         self.reason() == "AlreadyExists"
     }
 
+    /// Whether a field cannot be changed once the object is there. An API server has no code for it, only a sentence
+    /// (source: apimachinery/pkg/api/validation/objectmeta.go, `FieldImmutableErrorMsg`).
+    #[must_use]
+    pub fn is_immutable(&self) -> bool {
+        matches!(self, Self::Refused { message, .. } if message.contains("is immutable"))
+    }
+
+    /// Whether the namespace that the object is to live in is not there.
+    #[must_use]
+    pub fn lacks_namespace(&self) -> bool {
+        let names_one = |m: &str| m.contains("namespaces \"");
+        matches!(self, Self::Refused { code: 404, message, .. } if names_one(message))
+    }
+
     /// Whether the cluster finds the object itself wrong, so that trying again helps nothing.
     #[must_use]
     pub fn is_invalid(&self) -> bool {

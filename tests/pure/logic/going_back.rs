@@ -1,13 +1,18 @@
 //! Which commits go back, and in which words.
 
 use jiff::Timestamp;
+use serde_json::json;
 use std::collections::BTreeSet;
-use switchback::api::commit::{Commit, FileChange};
+use switchback::api::commit::{CommitRecord, FileChange};
 use switchback::api::key::Key;
-use switchback::logic::revert::{Owed, Reason, message, select};
+use switchback::api::names;
+use switchback::api::podhash::same::template_key;
+use switchback::logic::revert::{Owed, Reason, message, owed, select};
+use switchback::logic::rollout::view::{Run, Set, View};
+use switchback::logic::rollout::weight::Reached;
 
-fn commit(n: u32, text: &str) -> Commit {
-    Commit {
+fn commit(n: u32, text: &str) -> CommitRecord {
+    CommitRecord {
         id: format!("{n:040x}"),
         author: "Ada".into(),
         time: Timestamp::UNIX_EPOCH,
@@ -27,7 +32,7 @@ fn change(path: &str, old: Option<Vec<u8>>, new: Option<Vec<u8>>) -> FileChange 
     FileChange { path: path.into(), old, new }
 }
 
-fn chosen(history: &[(Commit, Vec<FileChange>)]) -> Vec<String> {
+fn chosen(history: &[(CommitRecord, Vec<FileChange>)]) -> Vec<String> {
     let keys: BTreeSet<Key> = [Key::rollout("shop", "web"), Key::core("ConfigMap", "shop", "cfg")].into();
     select::commits(history, &keys, "shop").into_iter().map(|c| c.message).collect()
 }
@@ -77,11 +82,12 @@ fn the_message_is_gits_and_ours() {
         rollout: Key::rollout("shop", "web"),
         revision: 7,
         reason: Reason::Analysis,
-        reached: "step 3 of 5 (20 %)".into(),
+        reached: Some(Reached { step: 3, of: 5, weight: Some(20) }),
         verdict: "errors 0.41, 0.38, wanted result[0] < 0.05 (2 of 2 failed,\n limit 1)".into(),
         run: None,
         good: None,
         template: serde_json::Value::Null,
+        template_key: String::new(),
         is_safe: true,
     };
     let one = message::compose(&[commit(10, "web: new checkout\n\nbody")], std::slice::from_ref(&owed));
@@ -93,4 +99,36 @@ fn the_message_is_gits_and_ours() {
     let two = message::compose(&[commit(2, "b"), commit(1, "a")], &[owed]);
     assert!(two.starts_with("Revert \"b\" and 1 more\n"));
     assert_eq!(select::reverted_by(&two).len(), 2);
+}
+
+#[test]
+fn a_failed_step_is_owed_with_how_far_it_had_come() {
+    let rollout = serde_json::from_value(json!({
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"replicas": 1, "strategy": {"canary": {"steps":
+            [{"setWeight": 20}, {"pause": {}}, {"analysis": {"templates": [{"templateName": "errors"}]}}]}}},
+        "status": {"abort": true, "currentPodHash": "new", "stableRS": "old", "canary":
+            {"currentStepAnalysisRunStatus": {"name": "web-new-2-2", "status": "Failed"}}},
+    }))
+    .unwrap();
+    let mut run = Run::default();
+    run.meta.name = "web-new-2-2".into();
+    run.meta.labels.insert(names::STEP_INDEX.into(), "2".into());
+    let mut stable = Set { hash: "old".into(), available: 1, ..Set::default() };
+    stable.meta.annotations.insert(names::COMMIT.into(), "c1".into());
+    let template = json!({"spec": {"containers": [{"name": "c", "image": "web:2"}]}});
+    let mut view = View {
+        rollout,
+        template: template.clone(),
+        pod_hash: "new".into(),
+        sets: vec![stable],
+        runs: vec![run],
+        ..View::default()
+    };
+    let owed = owed::of(&view).unwrap();
+    assert_eq!(owed.reached.map(|r| r.to_string()).as_deref(), Some("step 3 of 3 (20 %)"));
+    assert_eq!((owed.run.as_deref(), owed.good.as_deref()), (Some("web-new-2-2"), Some("c1")));
+    assert!(owed.is_safe && owed.is_asked_for_by(Some(&template_key(&template))));
+    view.runs.clear();
+    assert_eq!(owed::of(&view).unwrap().reached, None, "the run is gone");
 }

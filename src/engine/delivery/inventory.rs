@@ -1,7 +1,7 @@
 //! Decides how an inventory is kept in the cluster: one Secret, or several when it is large.
 //! It never decides what stands in it.
 
-use crate::api::inventory::{self, CHUNK, Inventory};
+use crate::api::inventory::{self, BadInventory, CHUNK, Inventory};
 use crate::api::write::{Patch, Target, Write};
 use crate::base::digest;
 use crate::world::cluster::{Cluster, ClusterError, Mode};
@@ -50,7 +50,7 @@ impl Ledger {
 
     async fn unpack(&mut self, cluster: &Cluster, head: &Value) -> Result<Inventory, ClusterError> {
         let target = self.target(&self.name);
-        let spoilt = |why: String| ClusterError::Unreadable {
+        let spoilt = |why: BadInventory| ClusterError::Unreadable {
             what: format!(
                 "{target} holds what was applied last, but {why}; delete it to start over (nothing is \
                            pruned then until Git changes again)"
@@ -61,11 +61,11 @@ impl Ledger {
         let (mut bytes, parts) = inventory::of_secret(head).map_err(spoilt)?;
         for part in &parts {
             let more = cluster.get(&self.target(part)).await?;
-            let more = more.ok_or_else(|| spoilt(format!("its part {part} is missing")))?;
+            let more = more.ok_or_else(|| spoilt(BadInventory::PartMissing(part.clone())))?;
             bytes.extend(inventory::of_secret(&more).map_err(spoilt)?.0);
         }
         self.parts = parts;
-        Inventory::unpack(&bytes).map_err(|e| spoilt(e.to_string()))
+        Inventory::unpack(&bytes).map_err(|e| spoilt(e.into()))
     }
 
     /// Writes `new` in place of what stands there; nothing when it is the same.

@@ -1,0 +1,29 @@
+//! Decides what delivery and controllers tell each other: [`Facts`] go in, a [`DeliveryReport`] comes out, both plain data.
+//! It never knows where either comes from or goes to, so that one delivery can feed several clusters.
+
+use crate::engine::delivery::error::DeliverError;
+use crate::logic::revert::Owed;
+use crate::logic::revert::due::TemplateKeys;
+use serde_json::Value;
+
+/// What the cluster knows of the Rollouts of a repository.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// What goes back.
+    pub owed: Vec<Owed>,
+    /// Templates of all its Rollouts that are in the cluster, as keys.
+    pub templates: TemplateKeys,
+}
+
+/// What reconciling a repository once has come to.
+#[derive(Debug)]
+pub struct DeliveryReport {
+    /// The commit that the cluster holds now, 40 hexadecimal digits and empty before the first one; or why it stays
+    /// where it was.
+    pub result: Result<String, DeliverError>,
+    /// Rollouts just applied, as they are now, for whoever must not take older news of them for true. Some may have
+    /// been applied although the whole was not.
+    pub rollouts: Vec<Value>,
+    /// Whether a revert commit waits until it may be pushed, so that it is worth trying again although nothing moves.
+    pub push_waits: bool,
+}

@@ -1,0 +1,241 @@
+//! Decides how it is told that a repository was not brought to the cluster, each time with what to do next.
+//! It never tells it.
+
+use crate::api::commit::short;
+use crate::api::key::Key;
+use crate::logic::manifest::Problem;
+use crate::logic::plan::InTheWay;
+use crate::world::error::ClusterError;
+use crate::world::git::GitError;
+use thiserror::Error;
+
+/// Why a repository was not brought to the cluster.
+#[derive(Debug, Error)]
+pub enum DeliverError {
+    /// Git.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// The manifests or the cluster.
+    #[error(transparent)]
+    Sync(#[from] SyncError),
+    /// Nothing is done until a person acts.
+    #[error(transparent)]
+    Held(#[from] Hold),
+}
+
+impl From<ClusterError> for DeliverError {
+    fn from(error: ClusterError) -> Self {
+        Self::Sync(SyncError::Cluster(error))
+    }
+}
+
+impl DeliverError {
+    /// Whether trying again soon may help.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Sync(SyncError::Cluster(e)) => !e.is_invalid(),
+            Self::Sync(SyncError::Partly { .. } | SyncError::InTheWay { .. }) | Self::Git(_) => true,
+            Self::Sync(SyncError::Manifests(_)) | Self::Held(_) => false,
+        }
+    }
+
+    /// A word that programs read.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Git(_) => "Git",
+            Self::Sync(error) => error.code(),
+            Self::Held(hold) => hold.code(),
+        }
+    }
+}
+
+/// Why a commit was not applied.
+#[derive(Debug, Error)]
+pub enum SyncError {
+    /// Mistakes in manifests; nothing was applied.
+    #[error("{}", told(.0, "\n"))]
+    Manifests(Vec<Problem>),
+    /// The cluster refuses or is away.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// One object cannot be made as Git says.
+    #[error("{key}: {why}; {}", .why.help())]
+    InTheWay {
+        /// Which.
+        key: Key,
+        /// Why.
+        #[source]
+        why: InTheWay,
+    },
+    /// Some objects could not be written; the others were.
+    #[error("{} of {total} objects could not be written: {}", .failed.len(), told(.failed, "; "))]
+    Partly {
+        /// Why, object by object.
+        failed: Vec<SyncError>,
+        /// Objects to be written.
+        total: usize,
+    },
+}
+
+fn told(all: &[impl ToString], between: &str) -> String {
+    all.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
+}
+
+impl SyncError {
+    /// A word that programs read.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Manifests(_) => "Manifests",
+            Self::Cluster(_) => "Cluster",
+            Self::InTheWay { why, .. } => why.code(),
+            Self::Partly { .. } => "Partly",
+        }
+    }
+}
+
+/// Why nothing is done until a person acts.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Hold {
+    /// Later commits build on what has to go back.
+    #[error(
+        "{0} cannot be reverted on {branch}: later commits changed the same lines of {1}; the cluster stays on the \
+         stable revision and nothing is forced. Revert by hand: git revert {0}, resolve, push; or push a fix",
+        short(.commit), .paths.join(", ")
+    )]
+    Conflict {
+        /// The commit that cannot be reverted.
+        commit: String,
+        /// The branch.
+        branch: String,
+        /// The files in conflict, sorted.
+        paths: Vec<String>,
+    },
+    /// The revision that stays was not made from Git.
+    #[error(
+        "{rollout} must go back, but its stable revision was not made from Git, so the good commit is not known; \
+         revert by hand: git revert <commit>, then push"
+    )]
+    UnknownGood {
+        /// The Rollout.
+        rollout: Key,
+    },
+    /// The commit to go back to cannot be reached from the head.
+    #[error(
+        "{rollout} must go back to commit {}, but {why}; the cluster stays on the stable revision. Revert by hand: \
+         git revert <commit>, then push",
+        short(.good)
+    )]
+    Rewritten {
+        /// The Rollout.
+        rollout: Key,
+        /// The commit it was to go back to.
+        good: String,
+        /// What is between the two.
+        #[source]
+        why: GitError,
+    },
+    /// The path holds no manifest, which would prune everything.
+    #[error(
+        "{} holds no manifests; {}. Commit some *.yaml files, or correct --path",
+        place(.path), kept(.applied)
+    )]
+    NothingThere {
+        /// The path; `.` for the whole repository.
+        path: String,
+        /// How many objects were applied before.
+        applied: usize,
+    },
+    /// Others were faster each time.
+    #[error("others pushed to {branch} {tries} times while the revert was made; it is tried again")]
+    PushRace {
+        /// The branch.
+        branch: String,
+        /// How often it was tried.
+        tries: usize,
+    },
+}
+
+impl Hold {
+    /// A word that programs read.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Conflict { .. } => "Conflict",
+            Self::UnknownGood { .. } => "UnknownGood",
+            Self::Rewritten { .. } => "Rewritten",
+            Self::NothingThere { .. } => "NothingThere",
+            Self::PushRace { .. } => "PushRace",
+        }
+    }
+}
+
+fn place(path: &str) -> &str {
+    if path == "." { "the repository" } else { path }
+}
+
+fn kept(applied: &usize) -> String {
+    match applied {
+        0 => "nothing was applied".to_owned(),
+        n => format!("the {n} objects applied before are kept and nothing is pruned"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error as _;
+
+    const BAD: &str = "0123456789012345678901234567890123456789";
+
+    #[test]
+    fn each_reason_to_hold_says_what_to_do() {
+        let rollout = Key::rollout("shop", "web");
+        let (branch, paths) = ("main".to_owned(), vec!["a.yaml".to_owned(), "b.yaml".to_owned()]);
+        let why = GitError::UnknownCommit { repo: "r".into(), commit: BAD.into() };
+        let texts = [
+            Hold::Conflict { commit: BAD.into(), branch: branch.clone(), paths },
+            Hold::UnknownGood { rollout: rollout.clone() },
+            Hold::Rewritten { rollout, good: BAD.into(), why: why.clone() },
+            Hold::NothingThere { path: ".".into(), applied: 0 },
+            Hold::NothingThere { path: "prod".into(), applied: 2 },
+            Hold::PushRace { branch, tries: 5 },
+        ]
+        .map(|h| h.to_string());
+        assert_eq!(
+            texts,
+            [
+                "0123456 cannot be reverted on main: later commits changed the same lines of a.yaml, b.yaml; the \
+                 cluster stays on the stable revision and nothing is forced. Revert by hand: git revert 0123456, \
+                 resolve, push; or push a fix"
+                    .to_owned(),
+                "Rollout shop/web must go back, but its stable revision was not made from Git, so the good commit \
+                 is not known; revert by hand: git revert <commit>, then push"
+                    .to_owned(),
+                format!(
+                    "Rollout shop/web must go back to commit 0123456, but {why}; the cluster stays on the stable \
+                     revision. Revert by hand: git revert <commit>, then push"
+                ),
+                "the repository holds no manifests; nothing was applied. Commit some *.yaml files, or correct --path"
+                    .to_owned(),
+                "prod holds no manifests; the 2 objects applied before are kept and nothing is pruned. Commit some \
+                 *.yaml files, or correct --path"
+                    .to_owned(),
+                "others pushed to main 5 times while the revert was made; it is tried again".to_owned(),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_in_the_way_keeps_its_cause_and_its_key() {
+        let key = Key::core("ConfigMap", "shop", "a");
+        let error = SyncError::InTheWay { key, why: InTheWay::BeingDeleted };
+        assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("it is being deleted"));
+        let all = DeliverError::from(SyncError::Partly { failed: vec![error], total: 3 });
+        let text = "1 of 3 objects could not be written: ConfigMap shop/a: it is being deleted; it is created anew \
+                    once it is gone; finalizers may hold it";
+        assert_eq!((all.to_string(), all.code(), all.is_passing()), (text.to_owned(), "Partly", true));
+    }
+}

@@ -1,0 +1,61 @@
+//! Decides what is remembered of a repository between two reconciles.
+//! It never holds what must outlive the process; the inventory in the cluster does.
+
+use crate::engine::delivery::inventory::Ledger;
+use crate::engine::delivery::source::Source;
+
+/// What is remembered of a repository between two reconciles.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// What was applied last.
+    pub ledger: Ledger,
+    /// The head seen last.
+    pub head: Option<String>,
+    /// Whether the cluster was compared whole since we started.
+    pub verified: bool,
+    /// A revert commit that could not be pushed.
+    pub unpushed: Option<UnpushedRevert>,
+    /// The problem told last, so that it is told once.
+    pub problem: Option<String>,
+}
+
+/// A revert commit that could not be pushed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnpushedRevert {
+    /// The head it was made on, 40 hexadecimal digits.
+    pub head: String,
+    /// The commits it reverts, newest first.
+    pub commits: Vec<String>,
+    /// The revert commit itself.
+    pub revert: String,
+}
+
+impl State {
+    /// What is known of `source` before the first reconcile: where its inventory is kept.
+    #[must_use]
+    pub fn new(source: &Source) -> Self {
+        Self { ledger: Ledger::new(&source.name, &source.namespace), ..Self::default() }
+    }
+
+    /// The revert commit made before for the same commits on the same head.
+    #[must_use]
+    pub fn unpushed_for(&self, head: &str, commits: &[String]) -> Option<&str> {
+        let made = self.unpushed.as_ref().filter(|u| u.head == head && u.commits == commits);
+        made.map(|u| u.revert.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_revert_is_taken_again_only_for_the_same_commits_on_the_same_head() {
+        let commits = vec!["b".to_owned(), "a".to_owned()];
+        let made = UnpushedRevert { head: "h".into(), commits: commits.clone(), revert: "r".into() };
+        let state = State { unpushed: Some(made), ..State::default() };
+        assert_eq!(state.unpushed_for("h", &commits), Some("r"));
+        assert_eq!(state.unpushed_for("i", &commits), None);
+        assert_eq!(state.unpushed_for("h", &commits[..1]), None);
+    }
+}

@@ -1,0 +1,100 @@
+//! Decides which reverts the branch still needs, and which undos it has followed already, from what its manifests ask
+//! for. It never reads a manifest nor the cluster.
+
+use crate::api::inventory::Fence;
+use crate::api::key::Key;
+use crate::logic::revert::{Owed, Reason};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Keys of pod templates (`api::podhash::same::template_key`) by Rollout.
+pub type TemplateKeys = BTreeMap<Key, String>;
+
+/// What must go back and is still asked for by the manifests.
+///
+/// `wanted` are the templates that the manifests ask for, `live` those that the cluster holds. A fence stands for a
+/// revert that was begun: while Git asks for its template and the cluster holds another one, it goes back although
+/// no Rollout owes it any more.
+#[must_use]
+pub fn still_owed(owed: &[Owed], fences: &[Fence], wanted: &TemplateKeys, live: &TemplateKeys) -> Vec<Owed> {
+    let mut due: Vec<Owed> =
+        owed.iter().filter(|o| o.is_asked_for_by(wanted.get(&o.rollout))).cloned().collect();
+    for fence in fences {
+        let covered = due.iter().any(|o| o.rollout == fence.rollout);
+        let is_wanted = wanted.get(&fence.rollout) == Some(&fence.template);
+        if !covered && is_wanted && live.get(&fence.rollout) != Some(&fence.template) {
+            due.push(by_fence(fence));
+        }
+    }
+    due
+}
+
+/// The undos among `owed` that Git agrees with: its manifests ask for the template that the user went back to.
+pub fn followed_undos<'o>(owed: &'o [Owed], wanted: &TemplateKeys) -> impl Iterator<Item = &'o Owed> {
+    owed.iter().filter(|o| {
+        let asked = wanted.get(&o.rollout);
+        o.reason == Reason::Undo && asked.is_some() && !o.is_asked_for_by(asked)
+    })
+}
+
+/// The revert that `fence` was written for.
+fn by_fence(fence: &Fence) -> Owed {
+    Owed {
+        rollout: fence.rollout.clone(),
+        revision: fence.revision,
+        reason: Reason::Analysis,
+        reached: None,
+        verdict: fence.verdict.clone(),
+        run: None,
+        good: None,
+        template: Value::Null,
+        template_key: fence.template.clone(),
+        is_safe: true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn web() -> Key {
+        Key::rollout("shop", "web")
+    }
+
+    fn keys(template: &str) -> TemplateKeys {
+        [(web(), template.to_owned())].into()
+    }
+
+    fn owed(reason: Reason, template: &str) -> Owed {
+        Owed { reason, ..by_fence(&Fence { rollout: web(), template: template.into(), ..Fence::default() }) }
+    }
+
+    #[test]
+    fn a_failed_template_goes_back_while_git_asks_for_it() {
+        let all = [owed(Reason::Analysis, "bad")];
+        assert_eq!(still_owed(&all, &[], &keys("bad"), &keys("bad")).len(), 1);
+        assert!(still_owed(&all, &[], &keys("fixed"), &keys("bad")).is_empty());
+        assert!(still_owed(&all, &[], &TemplateKeys::new(), &keys("bad")).is_empty(), "Git has it no longer");
+    }
+
+    #[test]
+    fn an_undo_goes_back_until_git_agrees() {
+        let all = [owed(Reason::Undo, "old")];
+        assert_eq!(still_owed(&all, &[], &keys("new"), &keys("old")).len(), 1);
+        assert_eq!(followed_undos(&all, &keys("new")).count(), 0);
+        assert!(still_owed(&all, &[], &keys("old"), &keys("old")).is_empty());
+        assert_eq!(followed_undos(&all, &keys("old")).count(), 1);
+        assert_eq!(followed_undos(&all, &TemplateKeys::new()).count(), 0);
+    }
+
+    #[test]
+    fn a_fence_stands_for_a_revert_that_was_begun() {
+        let fences = [Fence { rollout: web(), revision: 7, template: "bad".into(), ..Fence::default() }];
+        let due = still_owed(&[], &fences, &keys("bad"), &keys("good"));
+        assert_eq!(due.iter().map(|o| o.revision).collect::<Vec<_>>(), [7]);
+        assert!(still_owed(&[], &fences, &keys("bad"), &keys("bad")).is_empty(), "it moves again");
+        assert!(still_owed(&[], &fences, &keys("fixed"), &keys("good")).is_empty());
+        let all = [owed(Reason::User, "bad")];
+        assert_eq!(still_owed(&all, &fences, &keys("bad"), &keys("good")).len(), 1, "never twice");
+    }
+}
