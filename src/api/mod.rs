@@ -3,8 +3,10 @@
 
 pub mod analysis;
 pub mod commit;
+pub mod condition;
 pub mod crd;
 pub mod defaults;
+pub mod event;
 pub mod intstr;
 pub mod inventory;
 pub mod key;
@@ -12,6 +14,7 @@ pub mod kinds;
 pub mod listkeys;
 pub mod meta;
 pub mod names;
+pub mod phase;
 pub mod podhash;
 pub mod quantity;
 pub mod rollout;
@@ -22,4 +25,5 @@ pub mod status;
 pub mod step;
 pub mod strategy;
 pub mod time;
+mod word;
 pub mod write;

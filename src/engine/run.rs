@@ -1,6 +1,7 @@
 //! Decides nothing but the order of things: the one loop in which news come in, keys are looked at and results
 //! are taken up. It is the same in production and under a paused clock.
 
+use crate::api::phase::RolloutPhase;
 use crate::engine::context::{Context, Told};
 use crate::engine::deliver::{DeliverError, Facts, Source, State};
 use crate::engine::index::{Index, Name};
@@ -379,9 +380,11 @@ impl Engine {
         let mut healthy = true;
         for source in &self.settings.sources {
             for name in self.index.delivered_by(&source.name) {
-                match facts::phase(&self.index, &name).as_str() {
-                    "Healthy" => {}
-                    "Degraded" if facts::is_final(&self.index, &name, source.rollback) => healthy = false,
+                match facts::phase(&self.index, &name) {
+                    Some(RolloutPhase::Healthy) => {}
+                    Some(RolloutPhase::Degraded) if facts::is_final(&self.index, &name, source.rollback) => {
+                        healthy = false;
+                    }
                     _ => return None,
                 }
             }
