@@ -7,3 +7,4 @@ pub mod merge;
 pub mod plan;
 pub mod revert;
 pub mod rollout;
+pub mod traffic;

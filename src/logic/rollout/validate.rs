@@ -9,6 +9,7 @@ use crate::logic::rollout::analyses::create::spec_of;
 use crate::logic::rollout::replicas;
 use crate::logic::rollout::weight::MAX_WEIGHT;
 use crate::logic::rollout::work::Work;
+use crate::logic::traffic::routers::{ALL, choice::choose};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -89,7 +90,7 @@ fn strategy(work: &Work<'_>) -> Option<String> {
 fn canary_problem(work: &Work<'_>, canary: &Canary) -> Option<String> {
     let root = "spec.strategy.canary";
     let unsupported = [
-        ("trafficRouting", canary.traffic_routing.is_some()),
+        ("trafficRouting", canary.traffic_routing.as_ref().is_some_and(|t| choose(t, ALL).is_none())),
         ("antiAffinity", canary.anti_affinity.is_some()),
         ("pingPong", canary.ping_pong.is_some()),
         ("canaryMetadata", canary.canary_metadata.is_some()),
