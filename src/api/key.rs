@@ -2,8 +2,8 @@
 //! It never holds the object.
 
 use crate::write::Target;
-use crate::api::object_name::ObjectName;
-use crate::api::write::Target;
+use crate::object_name::ObjectName;
+use crate::write::Target;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -1,5 +1,5 @@
 //! Decides how an object of a known kind is named: namespace and name, in that order.
-//! It never tells the kind; [`Key`](crate::api::key::Key) does.
+//! It never tells the kind; [`Key`](crate::key::Key) does.
 
 use serde::{Deserialize, Serialize};
 

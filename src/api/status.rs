@@ -1,6 +1,9 @@
 //! Decides the shape of a Rollout's status, field for field and in the order Argo Rollouts has it.
 //! It never decides a value.
 
+use crate::condition::{Condition, ConditionType};
+use crate::phase::{PauseReason, RolloutPhase};
+use crate::run::Phase;
 use crate::time::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -77,8 +80,9 @@ pub struct RolloutStatus {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub promote_full: bool,
     /// `Healthy`, `Degraded`, `Progressing` or `Paused`.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub phase: String,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "empty_is_none")]
+    #[schemars(with = "String")]
+    pub phase: Option<RolloutPhase>,
     /// Why it is in this phase.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
@@ -95,34 +99,26 @@ where
     Ok(Option::deserialize(d)?.unwrap_or_default())
 }
 
+fn empty_is_none<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<RolloutPhase>, D::Error> {
+    Ok(Some(RolloutPhase::deserialize(d)?).filter(|phase| !phase.as_str().is_empty()))
+}
+
+impl RolloutStatus {
+    /// The condition about `what`.
+    #[must_use]
+    pub fn condition(&self, what: &ConditionType) -> Option<&Condition> {
+        self.conditions.iter().find(|c| c.r#type == *what)
+    }
+}
+
 /// Why the controller waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PauseCondition {
     /// `CanaryPauseStep`, `BlueGreenPause`, `InconclusiveAnalysisRun` or `InconclusiveExperiment`.
-    pub reason: String,
+    pub reason: PauseReason,
     /// Since when.
     pub start_time: Time,
-}
-
-/// One condition of a Rollout.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Condition {
-    /// Type.
-    pub r#type: String,
-    /// `True`, `False` or `Unknown`.
-    pub status: String,
-    /// When it was last confirmed or changed.
-    pub last_update_time: Time,
-    /// When its status last changed.
-    pub last_transition_time: Time,
-    /// A word that programs read.
-    #[serde(default)]
-    pub reason: String,
-    /// A sentence that people read.
-    #[serde(default)]
-    pub message: String,
 }
 
 /// What only the canary strategy has.
@@ -181,4 +177,19 @@ pub struct RunStatus {
     /// Message of the run.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
+}
+
+impl RunStatus {
+    /// What the status says of a run; a run that has not begun has no word yet.
+    #[must_use]
+    pub fn new(name: &str, phase: Phase, message: &str) -> Self {
+        let word = if phase == Phase::Pending { "" } else { phase.word() };
+        Self { name: name.to_owned(), status: word.to_owned(), message: message.to_owned() }
+    }
+
+    /// The phase of the run; none before it was looked at.
+    #[must_use]
+    pub fn phase(&self) -> Option<Phase> {
+        Phase::of(&self.status)
+    }
 }

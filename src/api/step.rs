@@ -1,4 +1,4 @@
-//! Decides the shape of a canary step, and the texts and durations that follow from it alone.
+//! Decides the shape of a canary step, on the wire and as a type, and the texts and durations that follow from it.
 //! It never decides when a step is done.
 
 use crate::analysis::AnalysisRef;
@@ -84,76 +84,206 @@ impl Pause {
 }
 
 impl CanaryStep {
-    /// The step in a few words, as events name it: `setWeight: 20`, `pause: 10s`, `analysis`.
+    /// Everything the step asks for, in the order of the fields.
+    fn parts(self) -> Vec<Step> {
+        let parts = [
+            self.set_weight.map(Step::SetWeight),
+            self.pause.map(Step::Pause),
+            self.experiment.map(Step::Experiment),
+            self.analysis.map(Step::Analysis),
+            self.set_canary_scale.map(Step::SetCanaryScale),
+            self.set_header_route.map(Step::SetHeaderRoute),
+            self.set_mirror_route.map(Step::SetMirrorRoute),
+            self.plugin.map(Step::Plugin),
+        ];
+        parts.into_iter().flatten().collect()
+    }
+}
+
+/// One step, read: what it does, as a type. It is written as the [`CanaryStep`] it was read from.
+///
+/// ```
+/// use switchback::api::step::Step;
+///
+/// let step: Step = serde_json::from_str(r#"{"setWeight":20}"#).unwrap();
+/// assert_eq!(step, Step::SetWeight(20));
+/// assert_eq!(step.in_words(), "20 %");
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "CanaryStep", into = "CanaryStep")]
+pub enum Step {
+    /// Give the new revision this share, in percent.
+    SetWeight(i32),
+    /// Wait, for a time or for a user.
+    Pause(Pause),
+    /// Run an experiment.
+    Experiment(Value),
+    /// Run an analysis and wait for it.
+    Analysis(AnalysisRef),
+    /// Give the canary a size apart from its weight, with traffic routing.
+    SetCanaryScale(CanaryScale),
+    /// Route by header, with traffic routing.
+    SetHeaderRoute(Value),
+    /// Mirror requests, with traffic routing.
+    SetMirrorRoute(Value),
+    /// Run a plugin.
+    Plugin(Value),
+    /// Does nothing, or several things at once; kept as it came, to be refused.
+    Invalid(Box<CanaryStep>),
+}
+
+impl From<CanaryStep> for Step {
+    fn from(wire: CanaryStep) -> Self {
+        let mut parts = wire.clone().parts();
+        match (parts.pop(), parts.is_empty()) {
+            (Some(only), true) => only,
+            _ => Self::Invalid(Box::new(wire)),
+        }
+    }
+}
+
+impl From<Step> for CanaryStep {
+    fn from(step: Step) -> Self {
+        let none = Self::default();
+        match step {
+            Step::SetWeight(weight) => Self { set_weight: Some(weight), ..none },
+            Step::Pause(pause) => Self { pause: Some(pause), ..none },
+            Step::Experiment(experiment) => Self { experiment: Some(experiment), ..none },
+            Step::Analysis(analysis) => Self { analysis: Some(analysis), ..none },
+            Step::SetCanaryScale(scale) => Self { set_canary_scale: Some(scale), ..none },
+            Step::SetHeaderRoute(route) => Self { set_header_route: Some(route), ..none },
+            Step::SetMirrorRoute(route) => Self { set_mirror_route: Some(route), ..none },
+            Step::Plugin(plugin) => Self { plugin: Some(plugin), ..none },
+            Step::Invalid(wire) => *wire,
+        }
+    }
+}
+
+impl Step {
+    /// The field of the wire that the step sets; empty when it sets none or several.
+    #[must_use]
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::SetWeight(_) => "setWeight",
+            Self::Pause(_) => "pause",
+            Self::Experiment(_) => "experiment",
+            Self::Analysis(_) => "analysis",
+            Self::SetCanaryScale(_) => "setCanaryScale",
+            Self::SetHeaderRoute(_) => "setHeaderRoute",
+            Self::SetMirrorRoute(_) => "setMirrorRoute",
+            Self::Plugin(_) => "plugin",
+            Self::Invalid(_) => "",
+        }
+    }
+
+    /// The weight it sets, in percent.
+    #[must_use]
+    pub fn weight(&self) -> Option<i32> {
+        match self {
+            Self::SetWeight(weight) => Some(*weight),
+            Self::Invalid(wire) => wire.set_weight,
+            _ => None,
+        }
+    }
+
+    /// The wait it is.
+    #[must_use]
+    pub fn pause(&self) -> Option<&Pause> {
+        match self {
+            Self::Pause(pause) => Some(pause),
+            Self::Invalid(wire) => wire.pause.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The analysis it runs.
+    #[must_use]
+    pub fn analysis(&self) -> Option<&AnalysisRef> {
+        match self {
+            Self::Analysis(analysis) => Some(analysis),
+            Self::Invalid(wire) => wire.analysis.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The step in a few words, as events name it: `setWeight: 20`, `pause: 10s`, `analysis`
+    /// (source: utils/rollout/rolloututil.go, `CanaryStepString`).
     #[must_use]
     pub fn describe(&self) -> String {
-        let named = |what: &str, value: &Value| {
-            format!("{what}: {}", value.get("name").and_then(Value::as_str).unwrap_or_default())
+        let named = |what: &Value| {
+            format!("{}: {}", self.field(), what.get("name").and_then(Value::as_str).unwrap_or_default())
         };
-        if let Some(weight) = self.set_weight {
-            return format!("setWeight: {weight}");
-        }
-        if let Some(pause) = &self.pause {
-            return pause.duration.as_ref().map_or_else(|| "pause".to_owned(), |d| format!("pause: {d}"));
-        }
-        if self.experiment.is_some() {
-            return "experiment".to_owned();
-        }
-        if self.analysis.is_some() {
-            return "analysis".to_owned();
-        }
-        if let Some(scale) = &self.set_canary_scale {
-            return match (scale.weight, scale.replicas) {
+        match self {
+            Self::SetWeight(weight) => format!("setWeight: {weight}"),
+            Self::Pause(pause) => match &pause.duration {
+                Some(duration) => format!("pause: {duration}"),
+                None => "pause".to_owned(),
+            },
+            Self::Experiment(_) | Self::Analysis(_) => self.field().to_owned(),
+            Self::SetCanaryScale(scale) => match (scale.weight, scale.replicas) {
                 (Some(weight), _) => format!("setCanaryScale{{weight: {weight}}}"),
                 (_, Some(replicas)) => format!("setCanaryScale{{replicas: {replicas}}}"),
                 _ if scale.match_traffic_weight => "setCanaryScale{matchTrafficWeight: true}".to_owned(),
                 _ => "invalid".to_owned(),
-            };
+            },
+            Self::SetHeaderRoute(what) | Self::SetMirrorRoute(what) | Self::Plugin(what) => named(what),
+            Self::Invalid(wire) => {
+                wire.as_ref().clone().parts().first().map_or_else(|| "invalid".to_owned(), Self::describe)
+            }
         }
-        if let Some(route) = &self.set_header_route {
-            return named("setHeaderRoute", route);
-        }
-        if let Some(route) = &self.set_mirror_route {
-            return named("setMirrorRoute", route);
-        }
-        self.plugin.as_ref().map_or_else(|| "invalid".to_owned(), |plugin| named("plugin", plugin))
     }
 
     /// The step in the words that people read in plans and views: `20 %`, `pause 2s`, `analysis errors`.
     #[must_use]
     pub fn in_words(&self) -> String {
-        if let Some(weight) = self.set_weight {
+        if let Some(weight) = self.weight() {
             return format!("{weight} %");
         }
-        if let Some(pause) = &self.pause {
+        if let Some(pause) = self.pause() {
             return match &pause.duration {
                 None => "wait for a user".to_owned(),
                 Some(IntOrString::Int(n)) => format!("pause {n}s"),
                 Some(text) => format!("pause {text}"),
             };
         }
-        if let Some(analysis) = &self.analysis {
+        if let Some(analysis) = self.analysis() {
             let names: Vec<&str> = analysis.templates.iter().map(|t| t.template_name.as_str()).collect();
             return format!("analysis {}", names.join(", "));
         }
         self.describe()
     }
+}
 
-    /// How many of the fields are set; anything but 1 is invalid.
-    #[must_use]
-    pub fn set_fields(&self) -> usize {
-        [
-            self.set_weight.is_some(),
-            self.pause.is_some(),
-            self.experiment.is_some(),
-            self.analysis.is_some(),
-            self.set_canary_scale.is_some(),
-            self.set_header_route.is_some(),
-            self.set_mirror_route.is_some(),
-            self.plugin.is_some(),
-        ]
-        .iter()
-        .filter(|set| **set)
-        .count()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_is_read_as_what_it_does_and_written_as_it_was_read() {
+        for wire in [
+            r#"{"setWeight":20}"#,
+            r#"{"pause":{}}"#,
+            r#"{"pause":{"duration":"10m"}}"#,
+            r#"{"experiment":{"templates":[]}}"#,
+            r#"{"analysis":{"templates":[{"templateName":"errors"}]}}"#,
+            r#"{"setCanaryScale":{"weight":5}}"#,
+            r#"{"setHeaderRoute":{"name":"beta"}}"#,
+            r#"{"setMirrorRoute":{"name":"mirror"}}"#,
+            r#"{"plugin":{"name":"gate"}}"#,
+        ] {
+            let step: Step = serde_json::from_str(wire).unwrap();
+            assert!(wire.starts_with(&format!("{{\"{}\":", step.field())), "{wire} is read as {step:?}");
+            assert_eq!(serde_json::to_string(&step).unwrap(), wire);
+        }
+    }
+
+    #[test]
+    fn a_step_that_does_nothing_or_several_things_is_kept_as_it_came() {
+        for (wire, words) in [("{}", "invalid"), (r#"{"setWeight":20,"pause":{}}"#, "setWeight: 20")] {
+            let step: Step = serde_json::from_str(wire).unwrap();
+            assert!(matches!(step, Step::Invalid(_)), "{step:?}");
+            assert_eq!(step.describe(), words);
+            assert_eq!(serde_json::to_string(&step).unwrap(), wire);
+        }
     }
 }

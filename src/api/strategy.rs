@@ -3,7 +3,7 @@
 
 use crate::analysis::{AnalysisRef, BackgroundAnalysis};
 use crate::intstr::IntOrString;
-use crate::step::CanaryStep;
+use crate::step::{CanaryStep, Step};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -98,7 +98,8 @@ pub struct Canary {
     pub stable_service: Option<String>,
     /// The steps, in order.
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "null_is_empty")]
-    pub steps: Vec<CanaryStep>,
+    #[schemars(with = "Vec<CanaryStep>")]
+    pub steps: Vec<Step>,
     /// Routers that shift traffic.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "crate::crd::any_object")]
@@ -146,7 +147,7 @@ pub struct Canary {
     pub replica_progress_threshold: Option<ProgressThreshold>,
 }
 
-fn null_is_empty<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<CanaryStep>, D::Error> {
+fn null_is_empty<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<Step>, D::Error> {
     Ok(Option::deserialize(d)?.unwrap_or_default())
 }
 

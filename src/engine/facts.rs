@@ -5,6 +5,8 @@ use crate::api::key::Key;
 use crate::api::names;
 use crate::api::podhash::same::template_key;
 use crate::engine::delivery::Facts;
+use crate::api::phase::RolloutPhase;
+use crate::engine::deliver::Facts;
 use crate::engine::index::{Index, Name};
 use crate::engine::meter::Figures;
 use crate::engine::view;
@@ -37,10 +39,10 @@ pub fn signature(index: &Index, name: &Name) -> String {
     owed.map_or_else(String::new, |o| format!("{}{:?}{}{undo:?}", o.revision, o.reason, o.is_safe))
 }
 
-/// The phase of a Rollout as clients see it.
+/// The phase of a Rollout as clients see it; none when it is gone.
 #[must_use]
-pub fn phase(index: &Index, name: &Name) -> String {
-    index.rollout(name).map(|r| phase::observed(&r).0.to_owned()).unwrap_or_default()
+pub fn phase(index: &Index, name: &Name) -> Option<RolloutPhase> {
+    index.rollout(name).map(|r| phase::observed(&r).0)
 }
 
 /// Whether a degraded Rollout stays so: nothing is owed, or nothing goes back in Git.
@@ -56,7 +58,7 @@ pub fn figures(index: &Index, name: &Name) -> Option<Figures> {
     let status = &rollout.status;
     Some(Figures {
         strategy: if rollout.spec.strategy.blue_green.is_some() { "blueGreen" } else { "canary" },
-        phase: phase::observed(&rollout).0.to_owned(),
+        phase: phase::observed(&rollout).0.to_string(),
         pods: [rollout.spec.replicas(), status.updated_replicas, status.available_replicas, status.replicas],
     })
 }

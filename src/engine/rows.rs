@@ -1,11 +1,11 @@
 //! Decides what is kept of each object that a watch brings: a row with what decisions read.
 //! It never keeps the object.
 
+use crate::api::condition::{Condition, ConditionType};
 use crate::api::meta::Meta;
 use crate::api::names;
 use crate::api::podhash::same;
 use crate::api::run::{Phase, RunSpec};
-use crate::api::status::Condition;
 use crate::api::time::Time;
 use crate::logic::analysis::compose;
 use crate::logic::analysis::decide::JobState;
@@ -35,7 +35,7 @@ pub fn set(value: &Value, template_key: Option<String>) -> Set {
     let failure = conditions
         .into_iter()
         .flatten()
-        .find(|c| c.get("type").and_then(Value::as_str) == Some("ReplicaFailure"));
+        .find(|c| c.get("type").and_then(Value::as_str) == Some(ConditionType::ReplicaFailure.as_str()));
     Set {
         hash: meta.labels.get(names::POD_HASH).cloned().unwrap_or_default(),
         template_key: template_key
@@ -55,15 +55,15 @@ pub fn set(value: &Value, template_key: Option<String>) -> Set {
 
 /// A condition of a ReplicaSet as a Rollout repeats it.
 fn condition(value: &Value) -> Option<Condition> {
-    let text = |k: &str| value.get(k).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let at = Time::parse(&text("lastTransitionTime"))?;
+    let text = |k: &str| value.get(k).and_then(Value::as_str).unwrap_or_default();
+    let at = Time::parse(text("lastTransitionTime"))?;
     Some(Condition {
-        r#type: text("type"),
-        status: text("status"),
+        r#type: text("type").into(),
+        status: text("status").into(),
         last_update_time: at,
         last_transition_time: at,
-        reason: text("reason"),
-        message: text("message"),
+        reason: text("reason").into(),
+        message: text("message").to_owned(),
     })
 }
 

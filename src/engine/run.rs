@@ -2,6 +2,7 @@
 //! are taken up. It is the same in production and under a paused clock.
 
 use crate::api::watch::News;
+use crate::api::phase::RolloutPhase;
 use crate::engine::context::{Context, Told};
 use crate::engine::delivery::{self, DeliveryReport, Facts, Source, State};
 use crate::engine::index::{Index, Name};
@@ -365,9 +366,11 @@ impl Engine {
         let mut healthy = true;
         for source in &self.settings.sources {
             for name in self.index.delivered_by(&source.name) {
-                match facts::phase(&self.index, &name).as_str() {
-                    "Healthy" => {}
-                    "Degraded" if facts::is_final(&self.index, &name, source.rollback) => healthy = false,
+                match facts::phase(&self.index, &name) {
+                    Some(RolloutPhase::Healthy) => {}
+                    Some(RolloutPhase::Degraded) if facts::is_final(&self.index, &name, source.rollback) => {
+                        healthy = false;
+                    }
                     _ => return None,
                 }
             }

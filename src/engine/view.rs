@@ -5,6 +5,7 @@ use crate::api::analysis::{AnalysisRef, TemplateRef};
 use crate::api::podhash::same;
 use crate::api::rollout::Rollout;
 use crate::api::selector::LabelSelector;
+use crate::api::step::Step;
 use crate::api::strategy::Strategy;
 use crate::engine::index::{Index, Name, RolloutRow, source_of};
 use crate::engine::rows;
@@ -73,7 +74,7 @@ pub fn rollout_row(value: &Value, before: Option<RolloutRow>) -> RolloutRow {
 fn analyses(strategy: &Strategy) -> Vec<&AnalysisRef> {
     let mut found = Vec::new();
     if let Some(canary) = &strategy.canary {
-        found.extend(canary.steps.iter().filter_map(|s| s.analysis.as_ref()));
+        found.extend(canary.steps.iter().filter_map(Step::analysis));
         found.extend(canary.analysis.as_ref().map(|b| &b.analysis));
     }
     if let Some(blue_green) = &strategy.blue_green {

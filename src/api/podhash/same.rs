@@ -1,7 +1,7 @@
 //! Decides when two pod templates mean the same: the hash label is ignored, defaults are filled in, and what Go's types
 //! do not hold does not count. It never decides which of the two is the newer one.
 
-use crate::api::{defaults, names};
+use crate::{defaults, names};
 use crate::base::digest;
 use serde_json::Value;
 

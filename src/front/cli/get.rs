@@ -2,6 +2,7 @@
 //! It never changes anything.
 
 use crate::api::names;
+use crate::api::phase::RolloutPhase;
 use crate::api::write::Target;
 use crate::base::clock::Clock;
 use crate::engine::setup::{AccessError, Client};
@@ -183,7 +184,7 @@ async fn watch_one(
                 .draw(&tree(&picture, now, cluster.namespace()))
                 .map_err(|e| Failure::usage(e.to_string()))?,
             None => {
-                let degraded = picture.phase == "Degraded";
+                let degraded = picture.phase == RolloutPhase::Degraded;
                 let why = if degraded { format!("  {}", picture.message) } else { String::new() };
                 let text = json!(line(&picture) + &why);
                 if text != last {

@@ -1,6 +1,7 @@
 //! Decides when `status` has its answer: healthy, degraded, or out of time.
 //! It never changes anything.
 
+use crate::api::phase::RolloutPhase;
 use crate::base::clock::Clock;
 use crate::base::duration::human;
 use crate::front::cli::args::{Common, Status};
@@ -40,7 +41,9 @@ async fn answer(common: Common, verb: Status) -> Result<ExitCode, Failure> {
     loop {
         let picture = following.picture(&namespace, name, Clock::Real.now());
         let Some(picture) = picture else { return Err(get::not_found(&namespace, name)) };
-        if picture.phase == "Healthy" || picture.phase == "Degraded" || verb.timeout == Some(Duration::ZERO) {
+        if matches!(picture.phase, RolloutPhase::Healthy | RolloutPhase::Degraded)
+            || verb.timeout == Some(Duration::ZERO)
+        {
             return tell(&common, &picture, false);
         }
         let line = standing(&picture);
@@ -82,5 +85,5 @@ fn tell(common: &Common, picture: &Picture, timed_out: bool) -> Result<ExitCode,
             anstream::println!("{}", symbols(&paint(style, &text)));
         }
     }
-    Ok(if picture.phase == "Healthy" { ExitCode::SUCCESS } else { ExitCode::from(NO) })
+    Ok(if picture.phase == RolloutPhase::Healthy { ExitCode::SUCCESS } else { ExitCode::from(NO) })
 }

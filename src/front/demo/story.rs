@@ -2,6 +2,8 @@
 //! It never makes anything happen.
 
 use crate::api::names;
+use crate::api::phase::RolloutPhase;
+use crate::api::run::Phase;
 use crate::front::demo::shop::Shop;
 use crate::sandbox::Sandbox;
 use serde_json::Value;
@@ -61,7 +63,7 @@ impl Scene {
         let status = |p: &str| text(&self.rollout, p);
         let live: Vec<&Value> =
             self.pods.iter().filter(|p| p.pointer("/metadata/deletionTimestamp").is_none()).collect();
-        status("/status/phase") == "Healthy"
+        status("/status/phase") == RolloutPhase::Healthy.as_str()
             && status("/status/observedGeneration") == generation
             && !status("/status/stableRS").is_empty()
             && status("/status/stableRS") == status("/status/currentPodHash")
@@ -82,7 +84,7 @@ impl Scene {
     /// Whether an analysis of the present revision has failed.
     #[must_use]
     pub fn has_failed_run(&self) -> bool {
-        self.runs.iter().any(|r| text(r, "/status/phase") == "Failed")
+        self.runs.iter().any(|r| text(r, "/status/phase") == Phase::Failed.word())
     }
 
     /// Whether the Rollout is aborted.

@@ -2,6 +2,9 @@
 //! It never asks the cluster for anything.
 
 use crate::api::commit::short;
+use crate::api::condition::ConditionReason;
+use crate::api::phase::RolloutPhase;
+use crate::api::run::Phase;
 use crate::base::duration::human;
 use crate::front::screen::{BAD, BUSY, FAINT, GOOD, STRONG, bar, fit, paint};
 use crate::front::view::picture::{Origin, Picture, PodPicture, SetPicture};
@@ -16,14 +19,24 @@ const MOST_RUNS: usize = 3;
 /// Cells of a bar.
 const BAR: usize = 20;
 
-/// The style and the symbol of a phase.
+/// The style and the symbol of a Rollout's phase.
 #[must_use]
-pub fn look(phase: &str) -> (Style, &'static str) {
+pub fn look(phase: &RolloutPhase) -> (Style, &'static str) {
     match phase {
-        "Healthy" | "Successful" => (GOOD, "✔"),
-        "Degraded" | "Failed" | "Error" => (BAD, "✗"),
-        "Paused" | "Inconclusive" => (BUSY, "⏸"),
-        _ => (BUSY, "●"),
+        RolloutPhase::Healthy => (GOOD, "✔"),
+        RolloutPhase::Degraded => (BAD, "✗"),
+        RolloutPhase::Paused => (BUSY, "⏸"),
+        RolloutPhase::Progressing | RolloutPhase::Other(_) => (BUSY, "●"),
+    }
+}
+
+/// The style and the symbol of an analysis' phase.
+fn look_of_run(phase: Phase) -> (Style, &'static str) {
+    match phase {
+        Phase::Successful => (GOOD, "✔"),
+        Phase::Failed | Phase::Error => (BAD, "✗"),
+        Phase::Inconclusive => (BUSY, "⏸"),
+        Phase::Running | Phase::Pending => (BUSY, "●"),
     }
 }
 
@@ -31,7 +44,7 @@ pub fn look(phase: &str) -> (Style, &'static str) {
 #[must_use]
 pub fn tree(picture: &Picture, now: Timestamp, namespace: &str) -> String {
     let mut lines = vec![headline(picture, now)];
-    if picture.phase == "Degraded" && !picture.message.is_empty() {
+    if picture.phase == RolloutPhase::Degraded && !picture.message.is_empty() {
         lines.push(format!("  {}", paint(BAD, &picture.message)));
     }
     lines.push(weights(picture));
@@ -68,13 +81,13 @@ pub fn tree(picture: &Picture, now: Timestamp, namespace: &str) -> String {
 /// How it stands, in words: `paused at step 2/5, pause 2s`.
 #[must_use]
 pub fn standing(picture: &Picture) -> String {
-    let phase = picture.phase.to_lowercase();
-    match (picture.phase.as_str(), &picture.doing) {
-        ("Healthy" | "Degraded", _) => phase,
+    let phase = picture.phase.as_str().to_lowercase();
+    match (&picture.phase, &picture.doing) {
+        (RolloutPhase::Healthy | RolloutPhase::Degraded, _) => phase,
         (_, Some(step)) => {
             format!("{phase} at step {}/{}, {step}", (picture.step + 1).min(picture.steps), picture.steps)
         }
-        ("Paused", None) => phase,
+        (RolloutPhase::Paused, None) => phase,
         (_, None) if picture.message.is_empty() => phase,
         (_, None) => format!("{phase}: {}", picture.message),
     }
@@ -134,10 +147,10 @@ fn weights(picture: &Picture) -> String {
         let on = on.map_or_else(|| "nothing".to_owned(), |s| format!("revision {}", s.revision));
         return format!("  active {on}   {ready}{next}");
     }
-    if percent == 100 && picture.set_weight == 100 && picture.phase != "Progressing" {
+    if percent == 100 && picture.set_weight == 100 && picture.phase != RolloutPhase::Progressing {
         return format!("  stable 100 % {}   {ready}", paint(GOOD, &bar(100, BAR)));
     }
-    let style = if picture.phase == "Degraded" { BAD } else { BUSY };
+    let style = if picture.phase == RolloutPhase::Degraded { BAD } else { BUSY };
     format!(
         "  canary {percent:>3} % {} stable {:>3} %   {ready}{next}",
         paint(style, &bar(percent, BAR)),
@@ -190,9 +203,9 @@ fn pod_lines(pods: &[PodPicture]) -> Vec<String> {
 }
 
 fn run_line(run: &RunPicture) -> String {
-    let (style, symbol) = look(run.phase);
+    let (style, symbol) = look_of_run(run.phase);
     let metrics: Vec<String> = run.metrics.iter().map(metric_words).collect();
-    let word = paint(style, &format!("{symbol} {}", run.phase.to_lowercase()));
+    let word = paint(style, &format!("{symbol} {}", run.phase.word().to_lowercase()));
     format!("analysis {}   {word}   {}", run.name, metrics.join("; "))
 }
 
@@ -214,10 +227,11 @@ fn metric_words(metric: &MetricPicture) -> String {
 fn hint(picture: &Picture, namespace: &str) -> Option<String> {
     let place =
         if picture.namespace == namespace { String::new() } else { format!(" -n {}", picture.namespace) };
-    let verbs: &[&str] = match picture.phase.as_str() {
-        "Paused" => &["promote", "abort"],
-        "Progressing" if picture.replica_sets.len() > 1 => &["abort"],
-        "Degraded" if picture.message.starts_with("RolloutAborted") => &["retry", "undo"],
+    let is_aborted = picture.message.starts_with(ConditionReason::RolloutAborted.as_str());
+    let verbs: &[&str] = match &picture.phase {
+        RolloutPhase::Paused => &["promote", "abort"],
+        RolloutPhase::Progressing if picture.replica_sets.len() > 1 => &["abort"],
+        RolloutPhase::Degraded if is_aborted => &["retry", "undo"],
         _ => return None,
     };
     let words: Vec<String> =

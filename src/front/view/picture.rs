@@ -3,10 +3,12 @@
 
 use crate::api::meta::Meta;
 use crate::api::names;
+use crate::api::phase::RolloutPhase;
 use crate::api::rollout::Rollout;
+use crate::api::step::Step;
 use crate::base::duration;
 use crate::front::view::runs::{self, RunPicture};
-use crate::logic::rollout::phase;
+use crate::logic::rollout::{phase, weight};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -22,7 +24,7 @@ pub struct Picture {
     /// `canary` or `blueGreen`.
     pub strategy: &'static str,
     /// `Healthy`, `Progressing`, `Paused` or `Degraded`.
-    pub phase: String,
+    pub phase: RolloutPhase,
     /// Why; may be empty.
     pub message: String,
     /// Steps that are done.
@@ -154,13 +156,7 @@ impl Picture {
             .map(|s| set_picture(s, pods, &typed))
             .collect();
         replica_sets.sort_by_key(|s| std::cmp::Reverse((s.revision, s.created)));
-        let set_weight = steps.iter().take(step + 1).filter_map(|s| s.set_weight).next_back();
-        let set_weight = match (promoted, status.abort) {
-            (true, _) => 100,
-            (false, true) => 0,
-            _ if step == steps.len() => 100,
-            _ => i64::from(set_weight.unwrap_or(0)),
-        };
+        let set_weight = if promoted { weight::MAX_WEIGHT } else { weight::set_weight(spec, status) };
         let available = |hash: &str| {
             let of = sets.iter().filter(|s| meta(s).is_controlled_by(&typed.metadata.uid));
             of.filter(|s| hash.is_empty() || meta(s).labels.get(names::POD_HASH).is_some_and(|h| h == hash))
@@ -172,11 +168,11 @@ impl Picture {
             namespace: typed.metadata.namespace.clone(),
             name: typed.metadata.name.clone(),
             strategy: if spec.strategy.blue_green.is_some() { "blueGreen" } else { "canary" },
-            phase: phase.to_owned(),
+            phase,
             message,
             step,
             steps: steps.len(),
-            set_weight,
+            set_weight: i64::from(set_weight),
             actual_weight: if promoted { 100 } else { new * 100 / all.max(1) },
             revision: typed.metadata.revision(),
             origin: origin(&typed.metadata),
@@ -187,7 +183,7 @@ impl Picture {
                 ready: status.ready_replicas,
                 available: status.available_replicas,
             },
-            doing: steps.get(step).filter(|_| !promoted && !status.abort).map(|s| s.in_words()),
+            doing: steps.get(step).filter(|_| !promoted && !status.abort).map(Step::in_words),
             next: next(&typed, step, now),
             created: typed.metadata.creation_timestamp.map(|t| t.at()),
             replica_sets,
@@ -219,8 +215,8 @@ fn next(rollout: &Rollout, step: usize, now: Timestamp) -> Option<String> {
         };
     }
     let steps = &spec.strategy.canary.as_ref()?.steps;
-    let after = steps.get(step + 1).map_or_else(|| "100 %".to_owned(), |s| s.in_words());
-    let pause = steps.get(step).and_then(|s| s.pause.as_ref());
+    let after = steps.get(step + 1).map_or_else(|| "100 %".to_owned(), Step::in_words);
+    let pause = steps.get(step).and_then(Step::pause);
     match pause {
         Some(pause) if !status.pause_conditions.is_empty() => match pause.duration {
             Some(_) => Some(format!("{after} in {}", waited(pause.seconds())?)),

@@ -3,7 +3,7 @@
 
 use crate::api::analysis::Metric;
 use crate::api::meta::Meta;
-use crate::api::run::{AnalysisRun, MetricResult};
+use crate::api::run::{AnalysisRun, MetricResult, Phase};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -16,7 +16,7 @@ pub struct RunPicture {
     /// Revision it measures.
     pub revision: i64,
     /// Phase.
-    pub phase: &'static str,
+    pub phase: Phase,
     /// Why; may be empty.
     pub message: String,
     /// When it was created.
@@ -32,7 +32,7 @@ pub struct MetricPicture {
     /// Name.
     pub name: String,
     /// Phase.
-    pub phase: &'static str,
+    pub phase: Phase,
     /// Good measurements.
     pub successful: i32,
     /// Bad measurements.
@@ -66,7 +66,7 @@ fn picture(run: &AnalysisRun) -> RunPicture {
     RunPicture {
         name: run.metadata.name.clone(),
         revision: run.metadata.revision(),
-        phase: run.status.phase().word(),
+        phase: run.status.phase(),
         message: run.status.message.clone(),
         created: run.metadata.creation_timestamp.map(|t| t.at()),
         metrics: metrics.map(|m| metric(m, run.status.result(&m.name))).collect(),
@@ -84,7 +84,7 @@ fn metric(metric: &Metric, result: Option<&MetricResult>) -> MetricPicture {
         let count = metric.effective_count();
         return MetricPicture {
             name: metric.name.clone(),
-            phase: "Pending",
+            phase: Phase::Pending,
             count,
             wanted,
             ..MetricPicture::default()
@@ -93,7 +93,7 @@ fn metric(metric: &Metric, result: Option<&MetricResult>) -> MetricPicture {
     let last = result.measurements.last();
     MetricPicture {
         name: metric.name.clone(),
-        phase: result.phase.word(),
+        phase: result.phase,
         successful: result.successful,
         failed: result.failed,
         error: result.error,

@@ -33,7 +33,7 @@ pub fn rollouts(pictures: &[Picture], all: bool, now: Timestamp) -> String {
             p.namespace.clone(),
             p.name.clone(),
             p.strategy.to_owned(),
-            p.phase.clone(),
+            p.phase.to_string(),
             step,
             weight,
             format!("{}/{}", p.replicas.available, p.replicas.desired),

@@ -9,7 +9,7 @@ use crate::base::yaml::Place;
 use crate::logic::manifest::object::strip;
 use crate::logic::manifest::{Manifest, Manifests};
 use crate::merge::{json as merge_json, smp, three};
-use crate::logic::merge::{MergeError, json as merge_json, smp, three};
+use crate::merge::{MergeError, json as merge_json, smp, three};
 use crate::logic::plan::in_the_way::InTheWay;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -2,7 +2,7 @@
 //! It never decides that; `plan::change` and the cluster do.
 
 use crate::api::names;
-use crate::logic::merge::MergeError;
+use crate::merge::MergeError;
 use thiserror::Error;
 
 /// Why an object cannot be made as Git says.

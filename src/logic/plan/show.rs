@@ -1,7 +1,7 @@
 //! Decides how a plan is told to people: one line each, the fields below it, the answer first.
 //! It never shows the value of a Secret.
 
-use crate::api::step::CanaryStep;
+use crate::api::step::Step;
 use crate::logic::plan::change::{Action, Change, Plan};
 use crate::logic::plan::fields::{changes, comparable, masked};
 use serde_json::Value;
@@ -107,11 +107,11 @@ fn climb(change: &Change) -> Option<String> {
     if after.pointer("/spec/strategy/blueGreen").is_some() {
         return Some("preview → switch".to_owned());
     }
-    let steps: Vec<CanaryStep> = after
+    let steps: Vec<Step> = after
         .pointer("/spec/strategy/canary/steps")
         .and_then(|s| serde_json::from_value(s.clone()).ok())
         .unwrap_or_default();
-    let mut words: Vec<String> = steps.iter().map(CanaryStep::in_words).collect();
+    let mut words: Vec<String> = steps.iter().map(Step::in_words).collect();
     words.push("100 %".to_owned());
     words.dedup();
     Some(words.join(" → "))

@@ -8,6 +8,7 @@ use crate::api::run::{AnalysisRun, MetricResult, Phase};
 use crate::api::sample;
 use crate::logic::revert::reached;
 use crate::logic::rollout::phase::condition;
+use crate::logic::rollout::abort::AbortCause;
 use crate::logic::rollout::view::{Set, View};
 use crate::logic::rollout::weight::Reached;
 use serde_json::Value;
@@ -115,22 +116,18 @@ fn is_safe(view: &View, stable: &Set) -> bool {
 }
 
 fn why(view: &View) -> (Reason, String) {
-    let message =
-        condition(&view.rollout.status, "Progressing").map(|c| c.message.as_str()).unwrap_or_default();
-    let detail = message.split_once(": ").map(|(_, rest)| rest).unwrap_or_default();
-    if message.contains("timed out progressing") {
-        let seconds = view.rollout.spec.progress_deadline_seconds();
-        let ready = set(view, &view.pod_hash).map_or(0, |s| s.available);
-        return (
-            Reason::Deadline,
-            format!("no progress for {seconds} s, {ready} pods of the new revision were available"),
-        );
+    match AbortCause::of(&view.rollout.status) {
+        AbortCause::Deadline(_) => {
+            let seconds = view.rollout.spec.progress_deadline_seconds();
+            let ready = set(view, &view.pod_hash).map_or(0, |s| s.available);
+            let text =
+                format!("no progress for {seconds} s, {ready} pods of the new revision were available");
+            (Reason::Deadline, text)
+        }
+        cause @ AbortCause::Analysis { .. } => (Reason::Analysis, cause.detail()),
+        AbortCause::User { said } if said.is_empty() => (Reason::User, "aborted by a user".to_owned()),
+        AbortCause::User { said } => (Reason::User, said),
     }
-    if detail.contains("nalysis") {
-        return (Reason::Analysis, detail.to_owned());
-    }
-    let words = if detail.is_empty() { "aborted by a user".to_owned() } else { detail.to_owned() };
-    (Reason::User, words)
 }
 
 fn undone(view: &View) -> Option<Owed> {

@@ -3,8 +3,10 @@
 
 use crate::api::names;
 use crate::api::rollout::Rollout;
+use crate::api::run::Phase;
 use crate::api::time::Time;
 use crate::api::write::{Patch, Target, Write};
+use crate::logic::rollout::analyses::purpose::Purpose;
 use crate::logic::rollout::phase;
 use serde_json::{Value, json};
 
@@ -34,7 +36,8 @@ pub enum Said {
     Nothing(String),
 }
 
-/// The writes that `act` makes to `rollout`.
+/// The writes that `act` makes to `rollout`
+/// (source: pkg/kubectl-argo-rollouts/cmd: abort, pause, promote, restart, retry; the bodies of their patches).
 #[must_use]
 pub fn writes(rollout: &Rollout, act: Act) -> Said {
     match act {
@@ -94,11 +97,8 @@ fn step_after(rollout: &Rollout) -> Option<i32> {
 /// Whether the pause is there because an analysis came to no conclusion.
 fn waits_for_judgement(rollout: &Rollout) -> bool {
     let status = &rollout.status;
-    let runs = [
-        &status.canary.current_step_analysis_run_status,
-        &status.canary.current_background_analysis_run_status,
-    ];
-    let inconclusive = runs.into_iter().flatten().any(|r| r.status == "Inconclusive");
+    let runs = [Purpose::Step, Purpose::Background].map(|p| p.named(status));
+    let inconclusive = runs.into_iter().flatten().any(|r| r.phase() == Some(Phase::Inconclusive));
     status.controller_pause && inconclusive && !status.pause_conditions.is_empty()
 }
 

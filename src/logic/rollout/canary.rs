@@ -1,40 +1,39 @@
 //! Decides how a canary climbs: which step is next, how the pods follow, when it is done.
 //! It never decides how many pods a weight means; `replicas` does.
 
+use crate::api::event::EventReason;
+use crate::api::phase::PauseReason;
 use crate::api::status::RolloutStatus;
-use crate::api::step::CanaryStep;
+use crate::api::step::Step;
 use crate::base::digest;
+use crate::logic::rollout::analyses::{due, reconcile::reconcile};
 use crate::logic::rollout::view::Set;
+use crate::logic::rollout::window::is_within_window;
 use crate::logic::rollout::work::Work;
-use crate::logic::rollout::{pause, replicas, restart, revision, runs, services, status};
+use crate::logic::rollout::{pause, replicas, restart, revision, services, status};
 
-/// Hash of the steps, as clients and the controller before know it.
+/// Hash of the steps, as clients and the controller before know it
+/// (source: utils/conditions/conditions.go, `ComputeStepHash`).
 #[must_use]
-pub fn step_hash(steps: &[CanaryStep]) -> String {
+pub fn step_hash(steps: &[Step]) -> String {
     let json = if steps.is_empty() { "null".to_owned() } else { go_json(steps) };
     digest::safe_encode(&digest::fnv1a32(json.as_bytes()).to_string())
 }
 
 /// The steps as Go writes them: the order of the fields is that of the types, and three characters are escaped.
-fn go_json(steps: &[CanaryStep]) -> String {
+fn go_json(steps: &[Step]) -> String {
     let plain = serde_json::to_string(steps).unwrap_or_default();
     plain.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
-/// Whether the template or the steps are others than those the status speaks of.
+/// Whether the template or the steps are others than those the status speaks of
+/// (source: utils/replicaset/replicaset.go, `PodTemplateOrStepsChanged`).
 fn has_changed(work: &Work<'_>) -> bool {
     let steps = work.canary().map(|c| step_hash(&c.steps)).unwrap_or_default();
-    work.old.current_step_hash != steps || template_changed(work)
+    work.old.current_step_hash != steps || work.template_changed()
 }
 
-/// Whether the template is another than the one the status speaks of.
-#[must_use]
-pub fn template_changed(work: &Work<'_>) -> bool {
-    let current = work.new_set().map_or(work.view.pod_hash.as_str(), |s| s.hash.as_str());
-    !work.old.current_pod_hash.is_empty() && work.old.current_pod_hash != current
-}
-
-/// One pass over a canary.
+/// One pass over a canary (source: rollout/canary.go, `rolloutCanary`).
 pub fn pass(work: &mut Work<'_>) {
     if has_changed(work) {
         return begin(work);
@@ -44,7 +43,7 @@ pub fn pass(work: &mut Work<'_>) {
     }
     revision::trim_history(work);
     services::canary(work);
-    if runs::reconcile(work) {
+    if reconcile(work) {
         return write(work);
     }
     if scale_all(work) {
@@ -55,7 +54,7 @@ pub fn pass(work: &mut Work<'_>) {
 }
 
 /// Notes the new revision or the new steps and starts from the first; a return to the stable revision, or to
-/// one that still runs within the rollback window, skips them.
+/// one that still runs within the rollback window, skips them (source: rollout/canary.go, `syncRolloutStatusCanary`).
 fn begin(work: &mut Work<'_>) {
     let Some(canary) = work.canary() else { return };
     let mut new = status::base(work);
@@ -68,36 +67,26 @@ fn begin(work: &mut Work<'_>) {
         let to_stable = set.hash == work.old.stable_rs;
         let active = set.replicas > 0 || set.current > 0;
         if to_stable {
-            work.tell("SkipSteps", "Rollback to stable ReplicaSets".to_owned());
+            work.tell(EventReason::SkipSteps, "Rollback to stable ReplicaSets".to_owned());
             new.current_step_index = Some(count);
         } else if is_within_window(work) && active {
-            work.tell("SkipSteps", "Rollback to active ReplicaSets within RollbackWindow".to_owned());
+            work.tell(
+                EventReason::SkipSteps,
+                "Rollback to active ReplicaSets within RollbackWindow".to_owned(),
+            );
             new.current_step_index = Some(count);
         }
     }
     status::persist(work, new);
 }
 
-/// Whether the current revision is older than the stable one and near enough to be returned to directly.
-#[must_use]
-pub fn is_within_window(work: &Work<'_>) -> bool {
-    let (Some(new), Some(stable)) = (work.new_set(), work.stable_set()) else { return false };
-    let window = work.spec().rollback_window.as_ref().and_then(|w| w.revisions).unwrap_or(0);
-    if new.is_new || new.created() >= stable.created() || window <= 0 {
-        return false;
-    }
-    let between =
-        work.sets.iter().filter(|s| s.created() > new.created() && s.created() < stable.created()).count();
-    i32::try_from(between).is_ok_and(|n| n < window)
-}
-
 /// Scales stable, new and old sets, in this order; answers whether one of them was scaled, so that the step
-/// must wait for it.
+/// must wait for it (source: rollout/canary.go, `reconcileCanaryReplicaSets`).
 pub fn scale_all(work: &mut Work<'_>) -> bool {
     if work.is_halted() {
         return false;
     }
-    clear_deadlines(work);
+    work.clear_deadlines();
     let (new_count, stable_count) = wanted(work);
     if let Some(stable) = work.stable.filter(|s| Some(*s) != work.new)
         && work.scale(stable, stable_count)
@@ -112,21 +101,13 @@ pub fn scale_all(work: &mut Work<'_>) -> bool {
     scale_down_old(work)
 }
 
+/// Pods of the new and of the stable set.
 fn wanted(work: &Work<'_>) -> (i32, i32) {
     replicas::basic_canary(work.spec(), &work.old, work.new_set(), work.stable_set(), &work.others())
 }
 
-/// The sets in use lose the deadline they got while they were not.
-pub fn clear_deadlines(work: &mut Work<'_>) {
-    let keep_new = work.delays_scale_down_on_abort();
-    for index in [work.new.filter(|_| !keep_new), work.stable].into_iter().flatten() {
-        if Some(index) == work.new && keep_new {
-            continue;
-        }
-        work.set_deadline(index, None);
-    }
-}
-
+/// Scales down the older sets: first what never became available, then as many pods as are spare, newest first
+/// (source: rollout/canary.go, `scaleDownOldReplicaSetsForCanary`).
 fn scale_down_old(work: &mut Work<'_>) -> bool {
     let mut active: Vec<usize> = work.other_indices();
     active.retain(|i| work.sets.get(*i).is_some_and(|s| s.replicas > 0));
@@ -144,6 +125,7 @@ fn scale_down_old(work: &mut Work<'_>) -> bool {
         }
     }
     let posts = replicas::fenceposts_of(work.spec());
+    // What may go: the available pods beyond the least number, counted over all revisions, whoever has them.
     let mut spare = work.available_of_all() - (work.spec().replicas() - posts.unavailable);
     active.sort_by_key(|i| std::cmp::Reverse(work.sets.get(*i).map(Set::revision)));
     for index in active {
@@ -158,27 +140,31 @@ fn scale_down_old(work: &mut Work<'_>) -> bool {
     scaled
 }
 
-/// Whether the current step has done what it is for.
-fn step_is_done(work: &Work<'_>, step: &CanaryStep) -> bool {
+/// Whether the current step has done what it is for (source: rollout/canary.go, `completedCurrentCanaryStep`).
+fn step_is_done(work: &Work<'_>, step: &Step) -> bool {
     if work.spec().paused {
         return false;
     }
-    if let Some(wait) = &step.pause {
-        return pause::canary_pause_is_over(work, wait);
-    }
-    if step.set_weight.is_some() || step.set_canary_scale.is_some() {
-        return replicas::at_desired_counts(
+    match step {
+        Step::Pause(wait) => pause::canary_pause_is_over(work, wait),
+        Step::SetWeight(_) | Step::SetCanaryScale(_) => replicas::at_desired_counts(
             work.spec(),
             &work.old,
             work.new_set(),
             work.stable_set(),
             &work.others(),
-        );
+        ),
+        Step::Analysis(_) => due::step_succeeded(work),
+        Step::Experiment(_)
+        | Step::SetHeaderRoute(_)
+        | Step::SetMirrorRoute(_)
+        | Step::Plugin(_)
+        | Step::Invalid(_) => false, // refused before a pass begins
     }
-    step.analysis.is_some() && runs::step_succeeded(work)
 }
 
-/// Why the current revision is to be the stable one now, if it is.
+/// Why the current revision is to be the stable one now, if it is
+/// (source: rollout/sync.go, `shouldFullPromote`).
 fn promotion(work: &Work<'_>) -> Option<String> {
     let replicas = work.spec().replicas();
     if work.stable.is_none() {
@@ -202,7 +188,8 @@ fn promotion(work: &Work<'_>) -> Option<String> {
     all_done.then(|| format!("Completed all {count} canary steps"))
 }
 
-/// Writes the status a pass over a canary ends with, moving to the next step when the current one is done.
+/// Writes the status a pass over a canary ends with, moving to the next step when the current one is done
+/// (source: rollout/canary.go, `syncRolloutStatusCanary`).
 fn write(work: &mut Work<'_>) {
     let Some(canary) = work.canary() else { return };
     let mut new: RolloutStatus = status::base(work);
@@ -230,8 +217,8 @@ fn write(work: &mut Work<'_>) {
         index = Some(i + 1);
         new.canary.current_step_analysis_run_status = None;
         let message = format!("Rollout step {}/{count} completed ({})", i + 1, step.describe());
-        work.tell("RolloutStepCompleted", message);
-        work.intent.remove_pause.push(crate::logic::rollout::work::CANARY_PAUSE);
+        work.tell(EventReason::RolloutStepCompleted, message);
+        work.intent.remove_pause.push(PauseReason::CanaryPauseStep);
     }
     new.current_step_index = index;
     status::persist(work, new);

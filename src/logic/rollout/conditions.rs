@@ -1,17 +1,26 @@
 //! Decides the conditions of a Rollout: Progressing, Healthy, Paused, Available, Completed, ReplicaFailure.
 //! It never decides the phase, which is read from them.
 
+use crate::api::condition::ConditionReason as Reason;
+use crate::api::condition::ConditionStatus::{False, True, Unknown};
+use crate::api::condition::ConditionType::{
+    self, Available, Completed, Healthy, Paused, Progressing, ReplicaFailure,
+};
+use crate::api::condition::{Condition, ConditionStatus};
+use crate::api::event::EventReason;
 use crate::api::rollout::RolloutSpec;
-use crate::api::status::{Condition, RolloutStatus};
+use crate::api::status::RolloutStatus;
+use crate::api::step::Step;
 use crate::api::time::Time;
-use crate::logic::rollout::phase::condition;
+use crate::logic::rollout::abort::{AbortCause, Stuck};
 use crate::logic::rollout::work::Work;
 use jiff::Timestamp;
 
 /// Puts `new` in place of the condition of its type. A condition of equal status and reason stays as it is;
-/// a changed one moves to the end. Answers whether something changed.
+/// a changed one moves to the end. Answers whether something changed
+/// (source: utils/conditions/conditions.go, `SetRolloutCondition`).
 pub fn set(status: &mut RolloutStatus, mut new: Condition) -> bool {
-    if let Some(present) = condition(status, &new.r#type) {
+    if let Some(present) = status.condition(&new.r#type) {
         if present.status == new.status && present.reason == new.reason {
             return false;
         }
@@ -24,25 +33,24 @@ pub fn set(status: &mut RolloutStatus, mut new: Condition) -> bool {
     true
 }
 
-/// Takes the condition of type `kind` away.
-pub fn remove(status: &mut RolloutStatus, kind: &str) {
-    status.conditions.retain(|c| c.r#type != kind);
+/// Takes the condition about `what` away (source: utils/conditions/conditions.go, `RemoveRolloutCondition`).
+pub fn remove(status: &mut RolloutStatus, what: &ConditionType) {
+    status.conditions.retain(|c| c.r#type != *what);
 }
 
-/// A condition that begins at `at`.
+/// A condition that begins at `at` (source: utils/conditions/conditions.go, `NewRolloutCondition`).
 #[must_use]
-pub fn make(kind: &str, state: &str, reason: &str, message: String, at: Time) -> Condition {
-    Condition {
-        r#type: kind.to_owned(),
-        status: state.to_owned(),
-        last_update_time: at,
-        last_transition_time: at,
-        reason: reason.to_owned(),
-        message,
-    }
+pub fn make(
+    what: ConditionType,
+    status: ConditionStatus,
+    reason: Reason,
+    message: String,
+    at: Time,
+) -> Condition {
+    Condition { r#type: what, status, last_update_time: at, last_transition_time: at, reason, message }
 }
 
-/// Whether `new` shows progress over `old`.
+/// Whether `new` shows progress over `old` (source: utils/conditions/conditions.go, `RolloutProgressing`).
 #[must_use]
 pub fn shows_progress(spec: &RolloutSpec, old: &RolloutStatus, new: &RolloutStatus) -> bool {
     let strategy = if spec.strategy.blue_green.is_some() {
@@ -59,13 +67,15 @@ pub fn shows_progress(spec: &RolloutSpec, old: &RolloutStatus, new: &RolloutStat
         || strategy
 }
 
-/// Whether the current revision is the one promoted last.
+/// Whether the current revision is the one promoted last
+/// (source: utils/conditions/conditions.go, `RolloutCompleted`).
 #[must_use]
 pub fn is_completed(status: &RolloutStatus) -> bool {
     !status.stable_rs.is_empty() && status.stable_rs == status.current_pod_hash
 }
 
-/// Whether everything is as the spec wants it. `old` tells whether this generation was looked at before.
+/// Whether everything is as the spec wants it. `old` tells whether this generation was looked at before
+/// (source: utils/conditions/conditions.go, `RolloutHealthy`).
 #[must_use]
 pub fn is_healthy(spec: &RolloutSpec, generation: i64, old: &RolloutStatus, new: &RolloutStatus) -> bool {
     let replicas = spec.replicas();
@@ -88,17 +98,20 @@ pub fn is_healthy(spec: &RolloutSpec, generation: i64, old: &RolloutStatus, new:
 /// When the progress deadline is missed, if it can be: not while paused, aborted or already missed.
 #[must_use]
 pub fn deadline(spec: &RolloutSpec, status: &RolloutStatus) -> Option<Timestamp> {
-    let progressing = condition(status, "Progressing")?;
-    let waits = matches!(progressing.reason.as_str(), "RolloutAborted" | "RolloutPaused");
+    let progressing = status.condition(&Progressing)?;
+    let waits = matches!(progressing.reason, Reason::RolloutAborted | Reason::RolloutPaused);
     (!waits).then(|| progressing.last_update_time.plus_seconds(i64::from(spec.progress_deadline_seconds())))
 }
 
-/// Whether the progress deadline is missed.
+/// The condition that says that the progress deadline was missed, if it does.
+fn missed(status: &RolloutStatus) -> Option<&Condition> {
+    status.condition(&Progressing).filter(|c| c.reason == Reason::ProgressDeadlineExceeded)
+}
+
+/// Whether the progress deadline is missed (source: utils/conditions/conditions.go, `RolloutTimedOut`).
 #[must_use]
 pub fn is_timed_out(spec: &RolloutSpec, status: &RolloutStatus, now: Timestamp) -> bool {
-    let missed_before =
-        condition(status, "Progressing").is_some_and(|c| c.reason == "ProgressDeadlineExceeded");
-    missed_before || deadline(spec, status).is_some_and(|at| at < now)
+    missed(status).is_some() || deadline(spec, status).is_some_and(|at| at < now)
 }
 
 /// Whether the Rollout is at a point where waiting is no lack of progress.
@@ -106,13 +119,14 @@ pub fn is_timed_out(spec: &RolloutSpec, status: &RolloutStatus, now: Timestamp) 
 pub fn may_wait(work: &Work<'_>) -> bool {
     let index = work.old.current_step_index.unwrap_or(0);
     let step = work.canary().and_then(|c| c.steps.get(usize::try_from(index).ok()?));
-    let waits_at_step =
-        step.is_some_and(|s| s.experiment.is_some() || s.analysis.is_some() || s.pause.is_some());
-    let paused = condition(&work.old, "Paused").is_some_and(|c| c.status == "True");
+    let waits_at_step = step
+        .is_some_and(|s| matches!(s, Step::Experiment(_)) || s.analysis().is_some() || s.pause().is_some());
+    let paused = work.old.condition(&Paused).is_some_and(Condition::is_true);
     waits_at_step || paused || work.others().iter().any(|s| s.has_deadline())
 }
 
-/// Writes the conditions that follow from the facts into `status`.
+/// Writes the conditions that follow from the facts into `status`
+/// (source: rollout/sync.go, `calculateRolloutConditions`).
 pub fn write_into(work: &mut Work<'_>, status: &mut RolloutStatus) {
     let spec = work.spec();
     let generation = work.view.rollout.metadata.generation;
@@ -121,17 +135,17 @@ pub fn write_into(work: &mut Work<'_>, status: &mut RolloutStatus) {
     let healthy = is_healthy(spec, generation, &work.old, status);
     let mut became_unhealthy = false;
     if healthy && !paused {
-        set(status, make("Healthy", "True", "RolloutHealthy", "Rollout is healthy".to_owned(), at));
-    } else if condition(&work.old, "Healthy").is_some() {
+        set(status, make(Healthy, True, Reason::RolloutHealthy, "Rollout is healthy".to_owned(), at));
+    } else if work.old.condition(&Healthy).is_some() {
         let message = "Rollout is not healthy".to_owned();
-        became_unhealthy = set(status, make("Healthy", "False", "RolloutHealthy", message, at));
+        became_unhealthy = set(status, make(Healthy, False, Reason::RolloutHealthy, message, at));
     }
     if work.is_aborted() {
         write_abort(work, status);
     } else if healthy {
         let name = work.new_set().map_or("", |s| s.meta.name.as_str());
         let message = format!("ReplicaSet \"{name}\" has successfully progressed.");
-        set(status, make("Progressing", "True", "NewReplicaSetAvailable", message, at));
+        set(status, make(Progressing, True, Reason::NewReplicaSetAvailable, message, at));
     } else if shows_progress(spec, &work.old, status) || became_unhealthy {
         write_progress(work, status, became_unhealthy);
     } else if !may_wait(work) && is_timed_out(spec, status, work.now) {
@@ -142,44 +156,42 @@ pub fn write_into(work: &mut Work<'_>, status: &mut RolloutStatus) {
 }
 
 fn write_abort(work: &mut Work<'_>, status: &mut RolloutStatus) {
-    let mut message = format!("Rollout aborted update to revision {}", work.revision());
-    let missed = condition(status, "Progressing").filter(|c| c.reason == "ProgressDeadlineExceeded");
-    let reason = work.intent.abort.clone().or(missed.map(|c| c.message.clone()));
-    if let Some(reason) = reason.filter(|r| !r.is_empty()) {
-        message = format!("{message}: {reason}");
-    }
-    if set(status, make("Progressing", "False", "RolloutAborted", message.clone(), work.time())) {
-        work.warn("RolloutAborted", message);
+    let missed = || missed(status).map(|c| AbortCause::read(&c.message));
+    let cause = work.intent.abort.clone().or_else(missed).unwrap_or(AbortCause::User { said: String::new() });
+    let message = cause.message(work.revision());
+    if set(status, make(Progressing, False, Reason::RolloutAborted, message.clone(), work.time())) {
+        work.warn(EventReason::RolloutAborted, message);
     }
 }
 
 fn write_progress(work: &Work<'_>, status: &mut RolloutStatus, became_unhealthy: bool) {
     let (reason, message) = if became_unhealthy && status.stable_rs == status.current_pod_hash {
-        ("ReplicaSetNotAvailable", "Rollout does not have minimum availability".to_owned())
+        (Reason::ReplicaSetNotAvailable, "Rollout does not have minimum availability".to_owned())
     } else {
         let message = match work.new_set() {
             Some(set) => format!("ReplicaSet \"{}\" is progressing.", set.meta.name),
             None => format!("Rollout \"{}\" is progressing.", work.view.rollout.metadata.name),
         };
-        ("ReplicaSetUpdated", message)
+        (Reason::ReplicaSetUpdated, message)
     };
-    let mut new = make("Progressing", "True", reason, message, work.time());
-    if let Some(present) = condition(&work.old, "Progressing").filter(|c| c.status == "True") {
+    let mut new = make(Progressing, True, reason, message, work.time());
+    if let Some(present) = work.old.condition(&Progressing).filter(|c| c.is_true()) {
         new.last_transition_time = present.last_transition_time;
     }
-    remove(status, "Progressing"); // progress counts from now, even if the words stay the same
+    remove(status, &Progressing); // progress counts from now, even if the words stay the same
     status.conditions.push(new);
 }
 
 fn write_timeout(work: &mut Work<'_>, status: &mut RolloutStatus) {
-    let message = match work.new_set() {
-        Some(set) => format!("ReplicaSet \"{}\" has timed out progressing.", set.meta.name),
-        None => format!("Rollout \"{}\" has timed out progressing.", work.view.rollout.metadata.name),
+    let stuck = match work.new_set() {
+        Some(set) => Stuck::ReplicaSet(set.meta.name.clone()),
+        None => Stuck::Rollout(work.view.rollout.metadata.name.clone()),
     };
-    set(status, make("Progressing", "False", "ProgressDeadlineExceeded", message.clone(), work.time()));
+    let message = stuck.message();
+    set(status, make(Progressing, False, Reason::ProgressDeadlineExceeded, message.clone(), work.time()));
     if work.spec().progress_deadline_abort {
-        work.intent.abort = Some(message.clone());
-        work.warn("RolloutAborted", message);
+        work.intent.abort = Some(AbortCause::Deadline(stuck));
+        work.warn(EventReason::RolloutAborted, message);
     }
 }
 
@@ -192,11 +204,11 @@ fn write_availability(work: &Work<'_>, status: &mut RolloutStatus) {
         work.available_of_all() >= replicas
     };
     let (state, message) = if available {
-        ("True", "Rollout has minimum availability")
+        (True, "Rollout has minimum availability")
     } else {
-        ("False", "Rollout does not have minimum availability")
+        (False, "Rollout does not have minimum availability")
     };
-    set(status, make("Available", state, "AvailableReason", message.to_owned(), work.time()));
+    set(status, make(Available, state, Reason::AvailableReason, message.to_owned(), work.time()));
 }
 
 fn write_completion(work: &mut Work<'_>, status: &mut RolloutStatus) {
@@ -208,45 +220,44 @@ fn write_completion(work: &mut Work<'_>, status: &mut RolloutStatus) {
         Some(failure) => {
             set(status, failure);
         }
-        None => remove(status, "ReplicaFailure"),
+        None => remove(status, &ReplicaFailure),
     }
-    let state = if is_completed(status) { "True" } else { "False" };
-    let word = "RolloutCompleted".to_owned();
-    if set(status, make("Completed", state, "RolloutCompleted", word, work.time())) && state == "False" {
+    let is_done = is_completed(status);
+    let (reason, state) = (Reason::RolloutCompleted, if is_done { True } else { False });
+    let message = reason.to_string();
+    if set(status, make(Completed, state, reason, message, work.time())) && !is_done {
         let message = format!(
             "Rollout not completed, started update to revision {} ({})",
             work.revision(),
             status.current_pod_hash
         );
-        work.tell("RolloutNotCompleted", message);
+        work.tell(EventReason::RolloutNotCompleted, message);
     }
 }
 
 /// Writes what follows from pauses and aborts alone, before anything else is looked at; answers whether
-/// something changed.
+/// something changed (source: rollout/sync.go, `checkPausedConditions`).
 pub fn check_paused(work: &mut Work<'_>) -> bool {
     let at = work.time();
-    let progressing = condition(&work.old, "Progressing").map(|c| c.reason.clone());
-    let says = |reason: &str| progressing.as_deref() == Some(reason);
+    let says = |reason: Reason| work.old.condition(&Progressing).is_some_and(|c| c.reason == reason);
     let paused = !work.old.pause_conditions.is_empty() || work.spec().paused;
-    let aborted = says("RolloutAborted");
-    let said_paused = condition(&work.old, "Paused").is_some_and(|c| c.status == "True");
+    let aborted = says(Reason::RolloutAborted);
+    let said_paused = work.old.condition(&Paused).is_some_and(Condition::is_true);
     let mut new = Vec::new();
-    let unknown =
-        |reason: &str, message: &str| make("Progressing", "Unknown", reason, message.to_owned(), at);
-    if paused != says("RolloutPaused") && !aborted && !is_completed(&work.old) {
+    let unknown = |reason: Reason, message: &str| make(Progressing, Unknown, reason, message.to_owned(), at);
+    if paused != says(Reason::RolloutPaused) && !aborted && !is_completed(&work.old) {
         new.push(if paused {
-            unknown("RolloutPaused", "Rollout is paused")
+            unknown(Reason::RolloutPaused, "Rollout is paused")
         } else {
-            unknown("RolloutResumed", "Rollout is resumed")
+            unknown(Reason::RolloutResumed, "Rollout is resumed")
         });
     }
     if !work.old.abort && aborted {
-        new.push(unknown("RolloutRetry", "Retrying Rollout after abort"));
+        new.push(unknown(Reason::RolloutRetry, "Retrying Rollout after abort"));
     }
     if paused != said_paused && !aborted {
-        let state = if paused { "True" } else { "False" };
-        new.push(make("Paused", state, "RolloutPaused", "Rollout is paused".to_owned(), at));
+        let state = if paused { True } else { False };
+        new.push(make(Paused, state, Reason::RolloutPaused, "Rollout is paused".to_owned(), at));
     }
     let mut changed = false;
     for condition in new {

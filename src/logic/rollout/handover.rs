@@ -1,6 +1,7 @@
 //! Decides how many pods the workload that a Rollout refers to keeps while its pods move over to the Rollout.
 //! It never touches the workload once a revision of the Rollout has been promoted and another one began.
 
+use crate::api::phase::RolloutPhase;
 use crate::logic::rollout::work::{Op, Work};
 
 /// Notes the scaling of the workload that the status just decided asks for, with `scaleDown`
@@ -8,12 +9,12 @@ use crate::logic::rollout::work::{Op, Work};
 /// - `onsuccess`: to nothing, once the Rollout is Healthy;
 /// - `progressively`: to what the Rollout's ready pods do not yet replace, and to nothing once it is Healthy.
 ///
-/// The first revision hands over; if it never came up, whichever is promoted first does.
+/// (Source: rollout/scale_utils.go, `scaleDeployment`.) The first revision hands over; if it never came up, whichever is promoted first does.
 pub fn scale(work: &mut Work<'_>) {
     let Some(how) = work.spec().workload_ref.as_ref().and_then(|w| w.scale_down.as_deref()) else { return };
     let Some(present) = work.view.workload.as_ref().and_then(|w| w.replicas) else { return };
     let is_first = work.revision() == 1 || work.view.rollout.status.stable_rs.is_empty();
-    let is_healthy = work.status.phase == "Healthy";
+    let is_healthy = work.status.phase == Some(RolloutPhase::Healthy);
     let ready = work.status.ready_replicas;
     let wanted = match how {
         "onsuccess" | "progressively" if is_healthy => 0,

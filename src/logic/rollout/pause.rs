@@ -1,8 +1,10 @@
 //! Decides when the Rollout pauses, when a pause is over, and what the status says of pauses and aborts.
 //! It never decides which step comes next.
 
+use crate::api::phase::PauseReason;
 use crate::api::status::{PauseCondition, RolloutStatus};
-use crate::logic::rollout::work::{BLUE_GREEN_PAUSE, CANARY_PAUSE, Work};
+use crate::api::step::{Pause, Step};
+use crate::logic::rollout::work::Work;
 use jiff::Timestamp;
 
 /// When a wait of `seconds` that began with `pause` is over.
@@ -10,23 +12,24 @@ fn end_of(pause: &PauseCondition, seconds: i64) -> Timestamp {
     pause.start_time.plus_seconds(seconds)
 }
 
-/// Begins the pause of the current step if it is due and answers whether the Rollout waits here.
-pub fn canary_pause(work: &mut Work<'_>) -> bool {
-    let Some(canary) = work.canary() else { return false };
+/// Begins the pause of the current step if it is due, and has the Rollout looked at again when it ends
+/// (source: rollout/canary.go, `reconcileCanaryPause`).
+pub fn canary_pause(work: &mut Work<'_>) {
+    let Some(canary) = work.canary() else { return };
     if work.spec().paused || work.old.promote_full {
-        return false;
+        return;
     }
     let index = usize::try_from(work.old.current_step_index.unwrap_or(0)).unwrap_or(0);
-    let Some(pause) = canary.steps.get(index).and_then(|s| s.pause.as_ref()) else { return false };
-    let Some(condition) = work.pause(CANARY_PAUSE) else {
+    let Some(pause) = canary.steps.get(index).and_then(Step::pause) else { return };
+    let Some(condition) = work.pause(&PauseReason::CanaryPauseStep) else {
         if !work.old.controller_pause {
-            work.intent.add_pause.push(CANARY_PAUSE);
+            work.intent.add_pause.push(PauseReason::CanaryPauseStep);
             if pause.duration.is_some() {
                 let end = work.time().plus_seconds(pause.seconds());
                 work.look_again(end);
             }
         }
-        return true;
+        return;
     };
     if pause.duration.is_some() {
         let end = end_of(condition, pause.seconds());
@@ -34,19 +37,19 @@ pub fn canary_pause(work: &mut Work<'_>) -> bool {
             work.look_again(end);
         }
     }
-    true
 }
 
-/// Whether the pause of the current canary step is over: its time has passed, or a user has ended it.
+/// Whether the pause of the current canary step is over: its time has passed, or a user has ended it
+/// (source: rollout/pause.go, `CompletedCanaryPauseStep`).
 #[must_use]
-pub fn canary_pause_is_over(work: &Work<'_>, pause: &crate::api::step::Pause) -> bool {
-    match work.pause(CANARY_PAUSE) {
+pub fn canary_pause_is_over(work: &Work<'_>, pause: &Pause) -> bool {
+    match work.pause(&PauseReason::CanaryPauseStep) {
         None => work.old.controller_pause,
         Some(condition) => pause.duration.is_some() && work.now >= end_of(condition, pause.seconds()),
     }
 }
 
-/// Whether the wait before the blue-green switch is over.
+/// Whether the wait before the blue-green switch is over (source: rollout/pause.go, `CompletedBlueGreenPause`).
 #[must_use]
 pub fn blue_green_pause_is_over(work: &Work<'_>) -> bool {
     let Some(strategy) = work.blue_green() else { return false };
@@ -56,7 +59,7 @@ pub fn blue_green_pause_is_over(work: &Work<'_>) -> bool {
     if work.old.blue_green.scale_up_preview_check_point {
         return true;
     }
-    let condition = work.pause(BLUE_GREEN_PAUSE);
+    let condition = work.pause(&PauseReason::BlueGreenPause);
     if strategy.promotes_itself() {
         let seconds = i64::from(strategy.auto_promotion_seconds());
         return seconds == 0 || condition.is_some_and(|c| work.now >= end_of(c, seconds));
@@ -68,10 +71,11 @@ pub fn blue_green_pause_is_over(work: &Work<'_>) -> bool {
 #[must_use]
 pub fn end_of_blue_green_pause(work: &Work<'_>) -> Option<Timestamp> {
     let seconds = i64::from(work.blue_green()?.auto_promotion_seconds());
-    work.pause(BLUE_GREEN_PAUSE).filter(|_| seconds > 0).map(|c| end_of(c, seconds))
+    work.pause(&PauseReason::BlueGreenPause).filter(|_| seconds > 0).map(|c| end_of(c, seconds))
 }
 
-/// Writes the abort and the pauses of this pass into `status`.
+/// Writes the abort and the pauses of this pass into `status`
+/// (source: rollout/pause.go, `CalculatePauseStatus`).
 pub fn write_into(work: &Work<'_>, status: &mut RolloutStatus) {
     status.abort = work.is_aborted();
     if status.abort {
@@ -86,13 +90,13 @@ pub fn write_into(work: &Work<'_>, status: &mut RolloutStatus) {
         .old
         .pause_conditions
         .iter()
-        .filter(|c| !work.intent.remove_pause.contains(&c.reason.as_str()))
+        .filter(|c| !work.intent.remove_pause.contains(&c.reason))
         .cloned()
         .collect();
     let mut controller_pause = work.old.controller_pause;
     for reason in &work.intent.add_pause {
         if work.pause(reason).is_none() {
-            conditions.push(PauseCondition { reason: (*reason).to_owned(), start_time: work.time() });
+            conditions.push(PauseCondition { reason: reason.clone(), start_time: work.time() });
             controller_pause = true;
         }
     }

@@ -1,43 +1,40 @@
 //! Decides the phase of a Rollout and its message from spec and status alone.
 //! It never changes the conditions it reads.
 
+use crate::api::condition::{ConditionReason, ConditionType};
 use crate::api::names;
+use crate::api::phase::RolloutPhase;
 use crate::api::rollout::{Rollout, RolloutSpec};
 use crate::api::run::Phase as RunPhase;
-use crate::api::status::{Condition, RolloutStatus};
+use crate::api::status::RolloutStatus;
 
 /// `phase` and `message` of the status.
-pub type Phase = (&'static str, String);
+pub type Phase = (RolloutPhase, String);
 
-/// The condition of type `kind`.
-#[must_use]
-pub fn condition<'s>(status: &'s RolloutStatus, kind: &str) -> Option<&'s Condition> {
-    status.conditions.iter().find(|c| c.r#type == kind)
-}
-
-/// Whether the current revision is the one promoted last.
+/// Whether the current revision is the one promoted last (source: utils/rollout/rolloututil.go, `IsFullyPromoted`).
 #[must_use]
 pub fn is_fully_promoted(status: &RolloutStatus) -> bool {
     status.stable_rs == status.current_pod_hash
 }
 
-/// The phase that spec and status amount to; the first rule that applies wins.
+/// The phase that spec and status amount to; the first rule that applies wins
+/// (source: utils/rollout/rolloututil.go, `CalculateRolloutPhase`).
 #[must_use]
 pub fn calculate(spec: &RolloutSpec, status: &RolloutStatus) -> Phase {
-    let progressing = |text: &str| ("Progressing", text.to_owned());
+    let progressing = |text: &str| (RolloutPhase::Progressing, text.to_owned());
     for c in &status.conditions {
-        if c.r#type == "InvalidSpec" {
-            return ("Degraded", format!("InvalidSpec: {}", c.message));
+        if c.r#type == ConditionType::InvalidSpec {
+            return (RolloutPhase::Degraded, format!("{}: {}", c.r#type, c.message));
         }
-        if matches!(c.reason.as_str(), "RolloutAborted" | "ProgressDeadlineExceeded") {
-            return ("Degraded", format!("{}: {}", c.reason, c.message));
+        if matches!(c.reason, ConditionReason::RolloutAborted | ConditionReason::ProgressDeadlineExceeded) {
+            return (RolloutPhase::Degraded, format!("{}: {}", c.reason, c.message));
         }
     }
     if spec.paused {
-        return ("Paused", "manually paused".to_owned());
+        return (RolloutPhase::Paused, "manually paused".to_owned());
     }
     if let Some(pause) = status.pause_conditions.first() {
-        return ("Paused", pause.reason.clone());
+        return (RolloutPhase::Paused, pause.reason.to_string());
     }
     if spec.restart_at.is_some() && spec.restart_at != status.restarted_at {
         return progressing("rollout is restarting");
@@ -55,7 +52,7 @@ pub fn calculate(spec: &RolloutSpec, status: &RolloutStatus) -> Phase {
         }
         if status.stable_rs.is_empty() || !is_fully_promoted(status) {
             let run = status.blue_green.post_promotion_analysis_run_status.as_ref();
-            let running = run.is_none_or(|r| !is_completed(&r.status));
+            let running = run.is_none_or(|r| !r.phase().is_some_and(RunPhase::is_completed));
             let text = if blue_green.post_promotion_analysis.is_some() && running {
                 "waiting for analysis to complete"
             } else {
@@ -71,21 +68,15 @@ pub fn calculate(spec: &RolloutSpec, status: &RolloutStatus) -> Phase {
             return progressing("waiting for all steps to complete");
         }
     }
-    ("Healthy", String::new())
+    (RolloutPhase::Healthy, String::new())
 }
 
-/// Whether the word of a run's phase says that nothing more will happen.
-fn is_completed(word: &str) -> bool {
-    [RunPhase::Successful, RunPhase::Failed, RunPhase::Error, RunPhase::Inconclusive]
-        .iter()
-        .any(|phase| phase.word() == word)
-}
-
-/// The phase as a client should see it: what the controller has not looked at yet comes first.
+/// The phase as a client should see it: what the controller has not looked at yet comes first
+/// (source: utils/rollout/rolloututil.go, `GetRolloutPhase`).
 #[must_use]
 pub fn observed(rollout: &Rollout) -> Phase {
     let (meta, spec, status) = (&rollout.metadata, &rollout.spec, &rollout.status);
-    let waiting = |text: &str| ("Progressing", text.to_owned());
+    let waiting = |text: &str| (RolloutPhase::Progressing, text.to_owned());
     if status.observed_generation.parse::<i64>().is_ok_and(|seen| seen < meta.generation) {
         return waiting("waiting for rollout spec update to be observed");
     }
@@ -97,11 +88,9 @@ pub fn observed(rollout: &Rollout) -> Phase {
         return waiting("waiting for rollout spec update to be observed for the reference workload");
     }
     let message = status.message.clone();
-    match status.phase.as_str() {
-        "" => calculate(spec, status),
-        "Healthy" => ("Healthy", message),
-        "Degraded" => ("Degraded", message),
-        "Paused" => ("Paused", message),
-        _ => ("Progressing", message),
+    match status.phase.clone() {
+        None => calculate(spec, status),
+        Some(RolloutPhase::Other(_)) => (RolloutPhase::Progressing, message),
+        Some(phase) => (phase, message),
     }
 }

@@ -5,9 +5,7 @@ use crate::api::intstr::IntOrString;
 use crate::api::rollout::RolloutSpec;
 use crate::api::status::RolloutStatus;
 use crate::logic::rollout::view::Set;
-
-/// The weight that means everything.
-pub const MAX_WEIGHT: i32 = 100;
+use crate::logic::rollout::weight::{MAX_WEIGHT, desired_weight};
 
 /// How far the number of pods may leave the desired one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +17,8 @@ pub struct Fenceposts {
 }
 
 /// Turns the two settings into numbers of pods for `replicas` desired ones. Surge rounds up and unavailable
-/// down; when both are zero one pod may be unavailable, or nothing could ever move.
+/// down; when both are zero one pod may be unavailable, or nothing could ever move
+/// (source: utils/replicaset/replicaset.go, `resolveFenceposts`).
 ///
 /// # Errors
 /// A setting that is neither a number nor a percentage.
@@ -40,7 +39,7 @@ pub fn fenceposts(
 }
 
 /// The fenceposts of a Rollout with the defaults of its strategy. Unreadable settings count as zero; validation
-/// has refused them before.
+/// has refused them before (source: utils/replicaset/replicaset.go, `MaxSurge` and `MaxUnavailable`).
 #[must_use]
 pub fn fenceposts_of(spec: &RolloutSpec) -> Fenceposts {
     let quarter = IntOrString::Text("25%".to_owned());
@@ -71,7 +70,8 @@ fn is_tied(weight: i32, max: i32, total: i32) -> bool {
 
 /// The pair (canary, stable) whose ratio comes closest to `weight` of `max` for `replicas` desired pods, using
 /// one more pod where surge allows it. A canary of zero pods is chosen only for weight 0 (or a single pod
-/// without surge), one of all pods only for the full weight.
+/// without surge), one of all pods only for the full weight
+/// (source: utils/replicaset/canary.go, `approximateWeightedCanaryStableReplicaCounts`).
 #[must_use]
 pub fn approximate(replicas: i32, weight: i32, max: i32, surge: i32) -> (i32, i32) {
     if replicas == 0 {
@@ -82,6 +82,8 @@ pub fn approximate(replicas: i32, weight: i32, max: i32, surge: i32) -> (i32, i3
     let (ceil, floor) = (exact.ceil() as i32, exact.floor() as i32);
     let zero_allowed = weight == max || weight == 0 || (replicas == 1 && surge == 0);
     let floor_allowed = floor != 0 || zero_allowed;
+    // Each option is (canary, total). The order matters: of two that are equally near the first one wins, which is the
+    // larger canary and the total without surge. A tie offers no floor, so that half a pod rounds up.
     let mut options = Vec::new();
     if ceil < replicas || zero_allowed {
         options.push((ceil, replicas));
@@ -109,34 +111,15 @@ pub fn approximate(replicas: i32, weight: i32, max: i32, surge: i32) -> (i32, i3
     (best.0, best.1 - best.0)
 }
 
-/// The weight that the steps ask for now: that of the last `setWeight` at or before the current step.
-#[must_use]
-pub fn set_weight(spec: &RolloutSpec, status: &RolloutStatus) -> i32 {
-    if status.abort {
-        return 0;
-    }
-    let steps = spec.strategy.canary.as_ref().map(|c| c.steps.as_slice()).unwrap_or_default();
-    let index = usize::try_from(status.current_step_index.unwrap_or(0)).unwrap_or(0);
-    match steps.get(..=index) {
-        Some(done) => done.iter().rev().find_map(|s| s.set_weight).unwrap_or(0),
-        None => MAX_WEIGHT,
-    }
-}
-
-/// The weight the canary should have now, counting promotion and the first deployment as everything.
-#[must_use]
-pub fn desired_weight(spec: &RolloutSpec, status: &RolloutStatus) -> i32 {
-    let everything =
-        status.promote_full || status.stable_rs.is_empty() || status.current_pod_hash == status.stable_rs;
-    if everything { MAX_WEIGHT } else { set_weight(spec, status) }
-}
-
-/// Pods of `set` that count when asking how many may go. Without availability in mind all that are desired.
+/// Pods of `set` that count when asking how many may go. Without availability in mind all that are desired; never
+/// more than are desired, as those above are leaving already
+/// (source: utils/replicaset/canary.go, `GetReplicasForScaleDown`).
 fn expendable(set: Option<&Set>, ignore_availability: bool) -> i32 {
     set.map_or(0, |s| if s.replicas < s.available || ignore_availability { s.replicas } else { s.available })
 }
 
-/// Draws the draining set down by at most `count` pods.
+/// Draws the draining set down by at most `count` pods, to no fewer than `desired`
+/// (source: utils/replicaset/canary.go, `calculateScaleDownReplicaCount`).
 fn drained(set: Option<&Set>, desired: i32, count: i32, present: i32) -> i32 {
     match set {
         Some(s) if s.replicas > desired => desired.max(s.replicas - count),
@@ -144,7 +127,8 @@ fn drained(set: Option<&Set>, desired: i32, count: i32, present: i32) -> i32 {
     }
 }
 
-/// Corrects the pair so that it stays within the most pods allowed and the fewest available.
+/// Corrects the pair so that it stays within the most pods allowed and the fewest available
+/// (source: utils/replicaset/canary.go, `adjustReplicaWithinLimits`).
 fn within_limits(
     (drain, drain_count): (Option<&Set>, i32),
     (other, other_count): (Option<&Set>, i32),
@@ -152,6 +136,8 @@ fn within_limits(
     least_available: i32,
 ) -> (i32, i32) {
     let Some(other) = other else { return (drain_count, other_count) };
+    // First the other set gives way to the surge limit, then it takes back what availability asks for (as far as it has
+    // available pods beyond its count, which are about to go), and what is now too much is drained after all.
     let over = (other_count + drain_count - most).max(0);
     let available = drain.map_or(0, |d| d.available.min(drain_count));
     let other_count = other_count - over;
@@ -163,7 +149,8 @@ fn within_limits(
 }
 
 /// How many pods the new and the stable ReplicaSet should have now, without a traffic router: weights are met
-/// by the ratio of pods, never with more than the surge nor less than the available minimum.
+/// by the ratio of pods, never with more than the surge nor less than the available minimum
+/// (source: utils/replicaset/canary.go, `CalculateReplicaCountsForBasicCanary`).
 #[must_use]
 pub fn basic_canary(
     spec: &RolloutSpec,
@@ -174,7 +161,7 @@ pub fn basic_canary(
 ) -> (i32, i32) {
     let replicas = spec.replicas();
     let posts = fenceposts_of(spec);
-    let stable_or_new = stable;
+    let stable_or_new = stable; // its pods count as available even where new and stable are one set
     let stable = stable.filter(|s| new.is_none_or(|n| n.meta.name != s.meta.name));
     let (mut want_new, mut want_stable) =
         approximate(replicas, desired_weight(spec, status), MAX_WEIGHT, posts.surge);
@@ -185,6 +172,7 @@ pub fn basic_canary(
     let mut new_count = new.map_or(0, |s| s.replicas);
     let mut stable_count = stable.map_or(0, |s| s.replicas);
     let most = replicas + posts.surge;
+    // Growing: the stable set first, so that an abort is not held up by canaries; then the new one with what is left.
     let mut up = most - others_total - new_count - stable_count;
     if stable.is_some() && stable_count < want_stable && up > 0 {
         let more = up.min(want_stable - stable_count);
@@ -195,9 +183,10 @@ pub fn basic_canary(
         new_count += up.min(want_new - new_count);
     }
     if others_total > 0 {
-        return (new_count, stable_count);
+        return (new_count, stable_count); // older sets shrink before these two do
     }
     let least = replicas - posts.unavailable;
+    // Shrinking: of the set that is to go, pods that are not available count too, or a broken revision could never leave.
     let growing = new.is_none_or(|s| want_new >= s.replicas);
     let spare = expendable(new, !growing) + expendable(stable_or_new, growing) - least;
     if spare <= 0 {
@@ -215,13 +204,15 @@ pub fn basic_canary(
     }
 }
 
-/// Whether enough pods of `set` are available to call `desired` reached.
+/// Whether enough pods of `set` are available to call `desired` reached: as many as `replicaProgressThreshold` asks
+/// for, and all of them without one.
 #[must_use]
 pub fn threshold_met(spec: &RolloutSpec, set: Option<&Set>, desired: i32) -> bool {
     let threshold = spec.strategy.canary.as_ref().and_then(|c| c.replica_progress_threshold.as_ref());
     match (threshold, set) {
         (Some(t), Some(set)) if t.value >= 0 => match t.r#type.as_str() {
             "Percent" => {
+                // The small addition keeps 2 of 3 from missing 66.666… % by a rounding error.
                 desired == 0
                     || f64::from(set.available) / f64::from(desired) * 100.0 + 1e-10 >= f64::from(t.value)
             }
@@ -231,7 +222,8 @@ pub fn threshold_met(spec: &RolloutSpec, set: Option<&Set>, desired: i32) -> boo
     }
 }
 
-/// Whether the pods are as the current step wants them, without a traffic router.
+/// Whether the pods are as the current step wants them, without a traffic router
+/// (source: utils/replicaset/canary.go, `AtDesiredReplicaCountsForCanary`).
 #[must_use]
 pub fn at_desired_counts(
     spec: &RolloutSpec,

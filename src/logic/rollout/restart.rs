@@ -10,7 +10,7 @@ use crate::logic::rollout::work::{Op, Work};
 const LOOK_AGAIN: i64 = 30;
 
 /// Evicts as many old pods as may be missing and notes when none is left. Answers whether some were evicted, so
-/// that nothing else moves in this pass.
+/// that nothing else moves in this pass (source: rollout/restart.go, `Reconcile`).
 pub fn evict(work: &mut Work<'_>) -> bool {
     let Some(asked) = work.spec().restart_at else { return false };
     if work.old.restarted_at == Some(asked) {

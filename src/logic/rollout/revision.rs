@@ -1,10 +1,11 @@
 //! Decides revisions: the ReplicaSet of the current template, its number and annotations, and which old ones
 //! are forgotten. It never decides how many pods they have.
 
+use crate::api::condition::{Condition, ConditionReason, ConditionStatus, ConditionType};
+use crate::api::event::EventReason;
 use crate::api::meta::{Meta, Owner};
 use crate::api::names;
 use crate::logic::rollout::conditions::{make, set};
-use crate::logic::rollout::phase::condition;
 use crate::logic::rollout::view::Set;
 use crate::logic::rollout::work::{Op, Work};
 use serde_json::{Value, json};
@@ -34,7 +35,7 @@ fn next_revision(work: &Work<'_>) -> i64 {
 }
 
 /// Makes sure that the current template has a ReplicaSet with the right number and annotations. Answers whether
-/// the pass ends here because one was just made.
+/// the pass ends here because one was just made (source: rollout/sync.go, `getAllReplicaSetsAndSyncRevision`).
 pub fn ensure(work: &mut Work<'_>) -> bool {
     match work.new {
         None => {
@@ -48,6 +49,7 @@ pub fn ensure(work: &mut Work<'_>) -> bool {
     }
 }
 
+/// (source: rollout/sync.go, `createDesiredReplicaSet`)
 fn create(work: &mut Work<'_>) {
     let rollout = &work.view.rollout;
     let revision = next_revision(work);
@@ -62,7 +64,7 @@ fn create(work: &mut Work<'_>) {
         owner_references: vec![owner(&rollout.metadata)],
         ..Meta::default()
     };
-    work.sets.push(Set {
+    let made = Set {
         meta,
         hash: work.view.pod_hash.clone(),
         template_key: work.view.template_key.clone(),
@@ -70,14 +72,15 @@ fn create(work: &mut Work<'_>) {
         selector: work.view.selector.with_label(names::POD_HASH, &work.view.pod_hash).to_string(),
         is_new: true,
         ..Set::default()
-    });
+    };
+    work.sets.to_mut().push(made);
     let index = work.sets.len() - 1;
     work.new = Some(index);
     work.note(Op::Set(index));
     note_revision(work, revision);
-    work.tell("NewReplicaSetCreated", format!("Created ReplicaSet {name} (revision {revision})"));
+    work.tell(EventReason::NewReplicaSetCreated, format!("Created ReplicaSet {name} (revision {revision})"));
     let message = format!("Created new replica set \"{name}\"");
-    let made = make("Progressing", "True", "NewReplicaSetCreated", message, work.time());
+    let made = progressing(work, ConditionReason::NewReplicaSetCreated, message);
     set(&mut work.status, made);
 }
 
@@ -86,43 +89,46 @@ fn note_revision(work: &mut Work<'_>, revision: i64) {
         return;
     }
     work.annotations.insert(names::REVISION.to_owned(), revision.to_string());
-    work.tell("RolloutUpdated", format!("Rollout updated to revision {revision}"));
+    work.tell(EventReason::RolloutUpdated, format!("Rollout updated to revision {revision}"));
 }
 
+/// (source: rollout/sync.go, `syncReplicaSetRevision`)
 fn sync(work: &mut Work<'_>, index: usize) {
     let newest = next_revision(work);
-    let wanted = copied(work);
     let min_ready = work.spec().min_ready_seconds();
-    let Some(set_) = work.sets.get_mut(index) else { return };
-    let present = set_.meta.annotation(names::REVISION).map(str::to_owned);
-    let number = set_.revision();
-    let mut changed = false;
-    for (key, value) in wanted {
-        changed |= set_.meta.annotations.insert(key, value.clone()) != Some(value);
-    }
-    if number < newest {
-        set_.meta.annotations.insert(names::REVISION.to_owned(), newest.to_string());
-        changed = true;
-        if let Some(before) = present {
-            let history = set_.meta.annotation(names::REVISION_HISTORY).filter(|h| !h.is_empty());
-            let history = history.map_or_else(|| before.clone(), |h| format!("{h},{before}"));
-            set_.meta.annotations.insert(names::REVISION_HISTORY.to_owned(), history);
+    let Some(present) = work.sets.get(index) else { return };
+    let before = present.meta.annotation(names::REVISION).map(str::to_owned);
+    let is_behind = present.revision() < newest;
+    let mut annotations = copied(work);
+    annotations.retain(|key, value| present.meta.annotation(key) != Some(value));
+    if is_behind || !annotations.is_empty() || present.min_ready_seconds != min_ready {
+        let Some(changed) = work.sets.to_mut().get_mut(index) else { return };
+        changed.meta.annotations.extend(annotations);
+        changed.min_ready_seconds = min_ready;
+        if is_behind {
+            let own = &mut changed.meta.annotations;
+            own.insert(names::REVISION.to_owned(), newest.to_string());
+            if let Some(before) = before {
+                let history = own.get(names::REVISION_HISTORY).filter(|h| !h.is_empty());
+                let history = history.map_or_else(|| before.clone(), |h| format!("{h},{before}"));
+                own.insert(names::REVISION_HISTORY.to_owned(), history);
+            }
         }
-    }
-    if set_.min_ready_seconds != min_ready {
-        set_.min_ready_seconds = min_ready;
-        changed = true;
-    }
-    let (name, number) = (set_.meta.name.clone(), set_.revision());
-    if changed {
         work.note(Op::Set(index));
     }
+    let Some((name, number)) = work.sets.get(index).map(|s| (s.meta.name.clone(), s.revision())) else {
+        return;
+    };
     note_revision(work, number);
-    if condition(&work.old, "Progressing").is_none() {
+    if work.old.condition(&ConditionType::Progressing).is_none() {
         let message = format!("Found new replica set \"{name}\"");
-        let found = make("Progressing", "True", "FoundNewReplicaSet", message, work.time());
+        let found = progressing(work, ConditionReason::FoundNewReplicaSet, message);
         set(&mut work.status, found);
     }
+}
+
+fn progressing(work: &Work<'_>, reason: ConditionReason, message: String) -> Condition {
+    make(ConditionType::Progressing, ConditionStatus::True, reason, message, work.time())
 }
 
 /// The owner reference that makes the Rollout of `meta` the controller of an object.
@@ -186,7 +192,8 @@ pub fn object(work: &Work<'_>, set: &Set) -> Value {
     })
 }
 
-/// Forgets the oldest revisions beyond the history limit, with their analyses; only those without pods.
+/// Forgets the oldest revisions beyond the history limit, with their analyses; only those without pods
+/// (source: rollout/sync.go, `cleanupRollouts`).
 pub fn trim_history(work: &mut Work<'_>) {
     let limit = work.spec().revision_history_limit();
     let mut alive: Vec<usize> = work
@@ -204,11 +211,10 @@ pub fn trim_history(work: &mut Work<'_>) {
         }
         let hash = old.hash.clone();
         work.note(Op::DeleteSet(index));
-        let runs: Vec<usize> = (0..work.runs.len())
-            .filter(|i| work.runs.get(*i).is_some_and(|r| r.meta.labels.get(names::POD_HASH) == Some(&hash)))
-            .collect();
-        for run in runs {
-            work.note(Op::DeleteRun(run));
+        for (run, measured) in work.runs.iter().enumerate() {
+            if measured.meta.labels.get(names::POD_HASH) == Some(&hash) {
+                work.note(Op::DeleteRun(run));
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Decides which revision each Service of a Rollout selects.
 //! It never decides whether the revision is good; only that it can answer.
 
+use crate::api::event::EventReason;
 use crate::api::names;
 use crate::api::rollout::Rollout;
 use crate::api::write::{Patch, Target, Write};
@@ -8,21 +9,26 @@ use crate::logic::rollout::view::{Service, Set};
 use crate::logic::rollout::work::{Op, Work};
 use serde_json::json;
 
-/// Points the Service `name` at the revision `hash`, and notes the Rollout as its manager.
+/// Points the Service `name` at the revision `hash`, and notes the Rollout as its manager
+/// (source: rollout/service.go, `switchServiceSelector`).
 pub fn switch(work: &mut Work<'_>, name: &str, hash: &str) {
     let rollout = work.view.rollout.metadata.name.clone();
-    let Some(service) = work.services.get_mut(name) else { return };
-    if service.hash.as_deref() == Some(hash) && service.managed_by.is_some() {
+    let Some(present) = work.services.get(name) else { return };
+    if present.hash.as_deref() == Some(hash) && present.managed_by.is_some() {
         return;
     }
+    let Some(service) = work.services.to_mut().get_mut(name) else { return };
     let from = service.hash.replace(hash.to_owned()).unwrap_or_default();
     service.managed_by.get_or_insert(rollout);
     work.note(Op::Service(name.to_owned()));
-    work.tell("SwitchService", format!("Switched selector for service '{name}' from '{from}' to '{hash}'"));
+    work.tell(
+        EventReason::SwitchService,
+        format!("Switched selector for service '{name}' from '{from}' to '{hash}'"),
+    );
 }
 
 /// Points the Service `name` at the set at `index` once that can answer: a Service taken over for the first
-/// time waits for all pods, a managed one for at least one.
+/// time waits for all pods, a managed one for at least one (source: rollout/service.go, `ensureSVCTargets`).
 fn ensure(work: &mut Work<'_>, name: Option<&str>, index: Option<usize>) {
     let Some(name) = name.filter(|n| !n.is_empty()) else { return };
     let (Some(set), Some(service)) = (index.and_then(|i| work.sets.get(i)), work.services.get(name)) else {
@@ -39,7 +45,8 @@ fn ensure(work: &mut Work<'_>, name: Option<&str>, index: Option<usize>) {
     switch(work, name, &hash);
 }
 
-/// The two Services of a canary: stable pods, and new pods (the stable ones while aborted).
+/// The two Services of a canary: stable pods, and new pods (the stable ones while aborted)
+/// (source: rollout/service.go, `reconcileStableAndCanaryService`).
 pub fn canary(work: &mut Work<'_>) {
     let Some(canary) = work.canary() else { return };
     ensure(work, canary.stable_service.as_deref(), work.stable);
@@ -67,7 +74,8 @@ pub fn let_go(namespace: &str, service: &Service, manager: Option<&Rollout>) -> 
     })
 }
 
-/// Whether a Service or the status still leads to `set`.
+/// Whether a Service or the status still leads to `set`
+/// (source: rollout/replicaset.go, `isReplicaSetReferenced`).
 #[must_use]
 pub fn leads_to(work: &Work<'_>, set: &Set) -> bool {
     let status = &work.old;

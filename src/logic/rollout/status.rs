@@ -1,6 +1,8 @@
 //! Decides the status that every strategy begins with and ends with, and the patch that writes it.
 //! It never decides a step or a switch.
 
+use crate::api::condition::{ConditionReason, ConditionType};
+use crate::api::event::EventReason;
 use crate::api::names;
 use crate::api::status::RolloutStatus;
 use crate::logic::rollout::work::Work;
@@ -8,7 +10,8 @@ use crate::logic::rollout::{conditions, pause, phase};
 use serde_json::{Map, Value};
 
 /// The part of the status that follows from the facts under every strategy. What is not named here is gone
-/// unless the pass sets it again: a pause, an analysis, a promotion asked for.
+/// unless the pass sets it again: a pause, an analysis, a promotion asked for
+/// (source: rollout/sync.go, `calculateBaseStatus`).
 #[must_use]
 pub fn base(work: &Work<'_>) -> RolloutStatus {
     let old = &work.old;
@@ -30,11 +33,12 @@ pub fn base(work: &Work<'_>) -> RolloutStatus {
     };
     status.hpa_replicas = status.replicas;
     status.selector = work.view.selector.to_string();
-    conditions::remove(&mut status, "InvalidSpec");
+    conditions::remove(&mut status, &ConditionType::InvalidSpec);
     status
 }
 
-/// Takes back everything that belonged to the revision or the steps before.
+/// Takes back everything that belonged to the revision or the steps before
+/// (source: rollout/sync.go, `resetRolloutStatus`).
 pub fn reset(work: &mut Work<'_>, status: &mut RolloutStatus) {
     work.intent.clear_pauses = true;
     work.intent.clear_abort = true;
@@ -47,7 +51,7 @@ pub fn reset(work: &mut Work<'_>, status: &mut RolloutStatus) {
     status.current_step_index = work.canary().filter(|c| !c.steps.is_empty()).map(|_| 0);
 }
 
-/// Makes the current revision the stable one.
+/// Makes the current revision the stable one (source: rollout/sync.go, `promoteStable`).
 pub fn promote(work: &mut Work<'_>, status: &mut RolloutStatus, why: &str) {
     work.intent.clear_pauses = true;
     work.intent.clear_abort = true;
@@ -63,11 +67,12 @@ pub fn promote(work: &mut Work<'_>, status: &mut RolloutStatus, why: &str) {
             work.revision(),
             status.current_pod_hash
         );
-        work.tell("RolloutCompleted", message);
+        work.tell(EventReason::RolloutCompleted, message);
     }
 }
 
-/// Ends the pass: conditions, pauses, generation and phase, in the order in which they depend on each other.
+/// Ends the pass: conditions, pauses, generation and phase, in the order in which they depend on each other
+/// (source: rollout/sync.go, `persistRolloutStatus`).
 pub fn persist(work: &mut Work<'_>, mut status: RolloutStatus) {
     conditions::write_into(work, &mut status);
     finish(work, status);
@@ -84,9 +89,9 @@ pub fn finish(work: &mut Work<'_>, mut status: RolloutStatus) {
     let (was, is) = (!work.old.pause_conditions.is_empty(), !status.pause_conditions.is_empty());
     if let Some(first) = status.pause_conditions.first().filter(|_| is && !was) {
         let message = format!("Rollout is paused ({})", first.reason);
-        work.tell("RolloutPaused", message);
+        work.tell(EventReason::RolloutPaused, message);
     } else if was && !is && status.aborted_at.is_none() {
-        work.tell("RolloutResumed", "Rollout is resumed".to_owned());
+        work.tell(EventReason::RolloutResumed, "Rollout is resumed".to_owned());
     }
     work.status = status;
 }
@@ -94,8 +99,8 @@ pub fn finish(work: &mut Work<'_>, mut status: RolloutStatus) {
 /// Notes that this generation was looked at, and the phase it amounts to.
 pub fn observe(work: &Work<'_>, status: &mut RolloutStatus) {
     status.observed_generation = work.view.rollout.metadata.generation.to_string();
-    let (word, message) = phase::calculate(work.spec(), status);
-    status.phase = word.to_owned();
+    let (phase, message) = phase::calculate(work.spec(), status);
+    status.phase = Some(phase);
     status.message = message;
 }
 
@@ -133,7 +138,8 @@ pub fn differ_only_in_counts(from: &RolloutStatus, to: &RolloutStatus) -> bool {
         let mut s = s.clone();
         s.message.clear();
         for c in &mut s.conditions {
-            let progress = c.r#type == "Progressing" && c.reason == "ReplicaSetUpdated";
+            let progress =
+                c.r#type == ConditionType::Progressing && c.reason == ConditionReason::ReplicaSetUpdated;
             if progress {
                 c.last_update_time = crate::api::time::Time::of(jiff::Timestamp::UNIX_EPOCH);
             }

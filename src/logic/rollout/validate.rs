@@ -2,11 +2,14 @@
 //! It never repairs anything.
 
 use crate::api::analysis::AnalysisRef;
+use crate::api::step::Step;
 use crate::api::strategy::{BlueGreen, Canary};
 use crate::logic::analysis;
+use crate::logic::rollout::analyses::create::spec_of;
 use crate::logic::rollout::replicas;
-use crate::logic::rollout::runs;
+use crate::logic::rollout::weight::MAX_WEIGHT;
 use crate::logic::rollout::work::Work;
+use crate::logic::traffic::routers::{ALL, choice::choose};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -24,7 +27,8 @@ pub struct Obstacle {
     pub may_pass: bool,
 }
 
-/// The first thing that keeps the Rollout from being acted on.
+/// The first thing that keeps the Rollout from being acted on
+/// (source: pkg/apis/rollouts/validation, `ValidateRollout` and `ValidateRolloutReferencedResources`).
 #[must_use]
 pub fn obstacle(work: &Work<'_>) -> Option<Obstacle> {
     let own = |text: String| Obstacle { text, may_pass: false };
@@ -86,7 +90,7 @@ fn strategy(work: &Work<'_>) -> Option<String> {
 fn canary_problem(work: &Work<'_>, canary: &Canary) -> Option<String> {
     let root = "spec.strategy.canary";
     let unsupported = [
-        ("trafficRouting", canary.traffic_routing.is_some()),
+        ("trafficRouting", canary.traffic_routing.as_ref().is_some_and(|t| choose(t, ALL).is_none())),
         ("antiAffinity", canary.anti_affinity.is_some()),
         ("pingPong", canary.ping_pong.is_some()),
         ("canaryMetadata", canary.canary_metadata.is_some()),
@@ -108,28 +112,31 @@ fn canary_problem(work: &Work<'_>, canary: &Canary) -> Option<String> {
         return wrong(&format!("{root}.maxSurge"), "maxSurge and maxUnavailable both can not be zero");
     }
     for (index, step) in canary.steps.iter().enumerate() {
-        let path = format!("{root}.steps[{index}]");
-        if step.set_fields() != 1 {
-            return wrong(&path, "a step does exactly one thing; write one field in each");
-        }
-        if let Some(weight) = step.set_weight.filter(|w| !(0..=replicas::MAX_WEIGHT).contains(w)) {
-            return wrong(&format!("{path}.setWeight"), format!("{weight}: must be between 0 and 100"));
-        }
-        if step.pause.as_ref().is_some_and(|p| p.seconds() < 0) {
-            return wrong(&format!("{path}.pause.duration"), "write seconds, or a duration such as 10m");
-        }
-        let unsupported = [
-            ("experiment", step.experiment.is_some()),
-            ("plugin", step.plugin.is_some()),
-            ("setHeaderRoute", step.set_header_route.is_some()),
-            ("setMirrorRoute", step.set_mirror_route.is_some()),
-            ("setCanaryScale", step.set_canary_scale.is_some()),
-        ];
-        if let Some((field, _)) = unsupported.iter().find(|(_, used)| *used) {
-            return wrong(&format!("{path}.{field}"), NOT_YET);
+        let problem = step_problem(&format!("{root}.steps[{index}]"), step);
+        if problem.is_some() {
+            return problem;
         }
     }
     None
+}
+
+fn step_problem(path: &str, step: &Step) -> Option<String> {
+    let at = format!("{path}.{}", step.field());
+    match step {
+        Step::Invalid(_) => wrong(path, "a step does exactly one thing; write one field in each"),
+        Step::SetWeight(weight) if !(0..=MAX_WEIGHT).contains(weight) => {
+            wrong(&at, format!("{weight}: must be between 0 and {MAX_WEIGHT}"))
+        }
+        Step::Pause(pause) if pause.seconds() < 0 => {
+            wrong(&format!("{at}.duration"), "write seconds, or a duration such as 10m")
+        }
+        Step::SetWeight(_) | Step::Pause(_) | Step::Analysis(_) => None,
+        Step::Experiment(_)
+        | Step::SetCanaryScale(_)
+        | Step::SetHeaderRoute(_)
+        | Step::SetMirrorRoute(_)
+        | Step::Plugin(_) => wrong(&at, NOT_YET),
+    }
 }
 
 /// What a user reads about a field of Argo Rollouts that this version does not act on.
@@ -197,7 +204,7 @@ fn analyses<'w>(work: &'w Work<'_>) -> Vec<(String, &'w AnalysisRef)> {
     let mut found = Vec::new();
     if let Some(canary) = work.canary() {
         for (index, step) in canary.steps.iter().enumerate() {
-            found.extend(step.analysis.as_ref().map(|a| (format!("canary.steps[{index}].analysis"), a)));
+            found.extend(step.analysis().map(|a| (format!("canary.steps[{index}].analysis"), a)));
         }
         found.extend(canary.analysis.as_ref().map(|b| ("canary.analysis".to_owned(), &b.analysis)));
     }
@@ -211,7 +218,7 @@ fn analyses<'w>(work: &'w Work<'_>) -> Vec<(String, &'w AnalysisRef)> {
 }
 
 fn analysis_problem(work: &Work<'_>, reference: &AnalysisRef) -> Option<String> {
-    let spec = match runs::spec_of(work, reference) {
+    let spec = match spec_of(work, reference) {
         Ok(spec) => spec,
         Err(why) => return Some(why),
     };

@@ -2,12 +2,12 @@
 //! It never asks for more by itself; a decision that needs more says so.
 
 use crate::api::analysis::{AnalysisTemplate, TemplateRef};
+use crate::api::condition::Condition;
 use crate::api::meta::Meta;
 use crate::api::names;
 use crate::api::rollout::Rollout;
 use crate::api::run::Phase;
 use crate::api::selector::LabelSelector;
-use crate::api::status::Condition;
 use crate::api::time::Time;
 use jiff::Timestamp;
 use serde_json::Value;

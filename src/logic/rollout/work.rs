@@ -1,16 +1,20 @@
 //! Decides nothing by itself: the desk on which one decision is made, with the facts, the status being
 //! written and the changes noted so far. It never looks beyond the facts it was given.
 
+use crate::api::event::EventReason;
 use crate::api::names;
+use crate::api::phase::PauseReason;
 use crate::api::rollout::RolloutSpec;
 use crate::api::status::{PauseCondition, RolloutStatus};
 use crate::api::strategy::{BlueGreen, Canary};
 use crate::api::time::Time;
 use crate::api::write::Note;
+use crate::logic::rollout::abort::AbortCause;
 use crate::logic::rollout::decision::Need;
 use crate::logic::rollout::view::{Run, Service, Set, View};
 use jiff::Timestamp;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// One change that will become a write, in the order it was decided.
@@ -45,18 +49,20 @@ pub struct Work<'v> {
     pub old: RolloutStatus,
     /// The status being written.
     pub status: RolloutStatus,
-    /// The ReplicaSets as they will be.
-    pub sets: Vec<Set>,
-    /// The Services as they will be.
-    pub services: BTreeMap<String, Service>,
+    /// The ReplicaSets as they will be; the facts' own until one changes.
+    pub sets: Cow<'v, [Set]>,
+    /// The Services as they will be; the facts' own until one changes.
+    pub services: Cow<'v, BTreeMap<String, Service>>,
     /// The AnalysisRuns as they are.
-    pub runs: Vec<Run>,
+    pub runs: &'v [Run],
     /// Index of the ReplicaSet of the current template.
     pub new: Option<usize>,
     /// Index of the ReplicaSet that was promoted last.
     pub stable: Option<usize>,
     /// Annotations of the Rollout to be set.
     pub annotations: BTreeMap<String, String>,
+    /// Whether `spec.replicas` is to be written, because it is absent.
+    pub writes_replicas: bool,
     /// Changes noted so far.
     pub ops: Vec<Op>,
     /// Events noted so far.
@@ -73,13 +79,13 @@ pub struct Work<'v> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Intent {
     /// Pauses to begin.
-    pub add_pause: Vec<&'static str>,
+    pub add_pause: Vec<PauseReason>,
     /// Pauses to end.
-    pub remove_pause: Vec<&'static str>,
+    pub remove_pause: Vec<PauseReason>,
     /// End all pauses.
     pub clear_pauses: bool,
-    /// Abort, with this reason.
-    pub abort: Option<String>,
+    /// Abort, because of this.
+    pub abort: Option<AbortCause>,
     /// Take an abort back.
     pub clear_abort: bool,
 }
@@ -88,18 +94,18 @@ impl<'v> Work<'v> {
     /// A desk with the facts on it.
     #[must_use]
     pub fn new(view: &'v View, now: Timestamp) -> Self {
-        let status = view.rollout.status.clone();
         let mut work = Self {
             view,
             now,
-            old: status.clone(),
-            status,
-            sets: view.sets.clone(),
-            services: view.services.clone(),
-            runs: view.runs.clone(),
+            old: RolloutStatus::default(),
+            status: view.rollout.status.clone(),
+            sets: Cow::Borrowed(&view.sets),
+            services: Cow::Borrowed(&view.services),
+            runs: &view.runs,
             new: None,
             stable: None,
             annotations: BTreeMap::new(),
+            writes_replicas: false,
             ops: Vec::new(),
             notes: Vec::new(),
             wake: None,
@@ -115,12 +121,12 @@ impl<'v> Work<'v> {
         self.old = self.status.clone();
         self.intent = Intent::default();
         self.new = self.find_new();
-        let stable = self.old.stable_rs.clone();
-        self.stable = (!stable.is_empty()).then(|| self.sets.iter().position(|s| s.hash == stable)).flatten();
+        let stable = &self.old.stable_rs;
+        self.stable = self.sets.iter().position(|s| !stable.is_empty() && s.hash == *stable);
     }
 
     /// The set of the current template: by hash, and else by an equal template (a revision made by another
-    /// version of the hash function).
+    /// version of the hash function) (source: utils/replicaset/replicaset.go, `FindNewReplicaSet`).
     fn find_new(&self) -> Option<usize> {
         let alive = |s: &&Set| s.meta.deletion_timestamp.is_none();
         let by_hash = self.sets.iter().position(|s| s.hash == self.view.pod_hash && alive(&s));
@@ -162,11 +168,15 @@ impl<'v> Work<'v> {
 
     /// Whether the current revision has come back while its pods still ran out their delay, so that it needs no pause
     /// and no analysis. The deadline is that of before this decision, which takes it away; an older set has one too
-    /// when it was aborted after it came back, but then it was measured, and a younger one only after an abort.
+    /// when it was aborted after it came back, but then it was measured, and a younger one only after an abort
+    /// (source: rollout/bluegreen.go, `isBlueGreenFastTracked`).
     #[must_use]
     pub fn steps_back(&self) -> bool {
         let (Some(new), Some(stable)) = (self.new_set(), self.stable_set()) else { return false };
+        // `new` points into the sets as they will be; those of the facts come first and in the same order.
         let before = self.new.and_then(|i| self.view.sets.get(i));
+        // A revision that was aborted keeps its pods for a while too; what tells it from one that was promoted once is
+        // that a run of its present number exists.
         let measured = self.runs.iter().any(|r| {
             r.meta.labels.get(names::POD_HASH) == Some(&new.hash) && r.meta.revision() == new.revision()
         });
@@ -202,16 +212,24 @@ impl<'v> Work<'v> {
         !self.intent.clear_abort && (self.intent.abort.is_some() || self.old.abort)
     }
 
-    /// Why nothing may move, if so.
+    /// Whether nothing may move: a user has paused the Rollout, or an analysis ended undecided.
     #[must_use]
     pub fn is_halted(&self) -> bool {
-        self.spec().paused || self.pause(INCONCLUSIVE).is_some()
+        self.spec().paused || self.pause(&PauseReason::InconclusiveAnalysisRun).is_some()
+    }
+
+    /// Whether the template is another than the one the status speaks of
+    /// (source: utils/replicaset/replicaset.go, `PodTemplateOrStepsChanged`).
+    #[must_use]
+    pub fn template_changed(&self) -> bool {
+        let current = self.new_set().map_or(self.view.pod_hash.as_str(), |s| s.hash.as_str());
+        !self.old.current_pod_hash.is_empty() && self.old.current_pod_hash != current
     }
 
     /// The pause for `reason`, if one is on.
     #[must_use]
-    pub fn pause(&self, reason: &str) -> Option<&PauseCondition> {
-        self.old.pause_conditions.iter().find(|p| p.reason == reason)
+    pub fn pause(&self, reason: &PauseReason) -> Option<&PauseCondition> {
+        self.old.pause_conditions.iter().find(|p| p.reason == *reason)
     }
 
     /// Looks again at `at`, or earlier if something else wants so.
@@ -232,86 +250,18 @@ impl<'v> Work<'v> {
     }
 
     /// Tells an event once all writes are made.
-    pub fn tell(&mut self, reason: &str, message: String) {
-        self.notes.push(Note::normal(reason, message));
+    pub fn tell(&mut self, reason: EventReason, message: String) {
+        self.notes.push(Note::normal(reason.as_str(), message));
     }
 
     /// Tells a warning once all writes are made.
-    pub fn warn(&mut self, reason: &str, message: String) {
-        self.notes.push(Note::warning(reason, message));
+    pub fn warn(&mut self, reason: EventReason, message: String) {
+        self.notes.push(Note::warning(reason.as_str(), message));
     }
 
-    /// Whether the sets' own counts may be trusted to speak of their present size.
+    /// Available pods of all revisions.
     #[must_use]
     pub fn available_of_all(&self) -> i32 {
         self.sets.iter().map(|s| s.available).sum()
     }
-
-    /// Scales the set at `index` and keeps its note of the Rollout's size; answers whether its size changes.
-    pub fn scale(&mut self, index: usize, to: i32) -> bool {
-        let desired = self.spec().replicas();
-        let keep_deadline = self.delays_scale_down_on_abort();
-        let Some(set) = self.sets.get_mut(index) else { return false };
-        let noted = set.desired_annotation() == Some(desired);
-        let stale_deadline = desired == 0 && set.has_deadline();
-        if set.replicas == to && noted && !stale_deadline {
-            return false;
-        }
-        let from = set.replicas;
-        set.replicas = to;
-        set.meta.annotations.insert(names::DESIRED_REPLICAS.to_owned(), desired.to_string());
-        if to == 0 && !keep_deadline {
-            set.meta.annotations.remove(names::SCALE_DOWN_DEADLINE);
-        }
-        let (name, revision) = (set.meta.name.clone(), set.revision());
-        self.note(Op::Set(index));
-        if from != to {
-            let way = if to > from { "up" } else { "down" };
-            let message = format!("Scaled {way} ReplicaSet {name} (revision {revision}) from {from} to {to}");
-            self.tell("ScalingReplicaSet", message);
-        }
-        from != to
-    }
-
-    /// Sets or removes the deadline of the set at `index`.
-    pub fn set_deadline(&mut self, index: usize, deadline: Option<Timestamp>) {
-        let Some(set) = self.sets.get_mut(index) else { return };
-        let annotations = &mut set.meta.annotations;
-        let changed = match deadline {
-            Some(at) => {
-                let text = Time::of(at).to_string();
-                annotations.insert(names::SCALE_DOWN_DEADLINE.to_owned(), text.clone()) != Some(text)
-            }
-            None => annotations.remove(names::SCALE_DOWN_DEADLINE).is_some(),
-        };
-        if changed {
-            self.note(Op::Set(index));
-        }
-    }
-
-    /// Seconds the new pods stay after an abort; none when for ever.
-    #[must_use]
-    pub fn abort_delay(&self) -> Option<i64> {
-        let set = self.blue_green().and_then(|b| b.abort_scale_down_delay_seconds);
-        match set {
-            Some(0) => None,
-            other => Some(i64::from(other.unwrap_or(30))),
-        }
-    }
-
-    /// Whether the new pods stay for a while after an abort: only where a switch leads back at once.
-    #[must_use]
-    pub fn delays_scale_down_on_abort(&self) -> bool {
-        self.is_aborted()
-            && self.stable.is_some()
-            && self.blue_green().is_some()
-            && self.abort_delay().is_some()
-    }
 }
-
-/// The pause of a canary step.
-pub const CANARY_PAUSE: &str = "CanaryPauseStep";
-/// The pause before the blue-green switch.
-pub const BLUE_GREEN_PAUSE: &str = "BlueGreenPause";
-/// The pause after an undecided analysis.
-pub const INCONCLUSIVE: &str = "InconclusiveAnalysisRun";

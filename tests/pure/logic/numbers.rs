@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use switchback::api::intstr::IntOrString;
 use switchback::api::rollout::RolloutSpec;
 use switchback::api::status::RolloutStatus;
-use switchback::api::step::{CanaryStep, Pause};
+use switchback::api::step::{Pause, Step};
 use switchback::logic::rollout::replicas;
 use switchback::logic::rollout::view::Set;
 
@@ -131,7 +131,7 @@ fn thresholds_of_progress() {
 #[test]
 fn steps_in_words() {
     for case in vectors("canary_step_string") {
-        let step: CanaryStep = serde_json::from_value(case["step"].clone()).unwrap();
+        let step: Step = serde_json::from_value(case["step"].clone()).unwrap();
         assert_eq!(json!(step.describe()), case["expect"], "{case}");
     }
 }
@@ -147,7 +147,7 @@ fn pauses_in_seconds() {
 #[test]
 fn hashes_of_steps() {
     let of = |steps: Value| {
-        let steps: Vec<CanaryStep> = serde_json::from_value(steps).unwrap();
+        let steps: Vec<Step> = serde_json::from_value(steps).unwrap();
         switchback::logic::rollout::canary::step_hash(&steps)
     };
     assert_eq!(of(json!([{"pause": {}}, {"pause": {}}])), "79c9b9f6bf");

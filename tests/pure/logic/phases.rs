@@ -3,6 +3,7 @@
 use crate::logic::vectors;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use switchback::api::condition::{ConditionStatus, ConditionType};
 use switchback::api::rollout::Rollout;
 use switchback::api::status::RolloutStatus;
 use switchback::api::time::Time;
@@ -118,7 +119,13 @@ fn deadlines_are_missed() {
         rollout.spec.progress_deadline_seconds =
             case["progressDeadlineSeconds"].as_i64().and_then(|n| i32::try_from(n).ok());
         if let Some(reason) = case["condition"].as_str() {
-            let c = conditions::make("Progressing", "True", reason, String::new(), ten_seconds_ago);
+            let c = conditions::make(
+                ConditionType::Progressing,
+                ConditionStatus::True,
+                reason.into(),
+                String::new(),
+                ten_seconds_ago,
+            );
             rollout.status.conditions.push(c);
         }
         let got = conditions::is_timed_out(&rollout.spec, &rollout.status, now());

@@ -1,0 +1,63 @@
+//! Decides which AnalysisRuns are stopped because nothing waits for them, and which are forgotten.
+//! It never stops a run that a status not yet seen may wait for.
+
+use crate::api::names;
+use crate::api::run::Phase;
+use crate::logic::rollout::analyses::purpose::Purpose;
+use crate::logic::rollout::view::Run;
+use crate::logic::rollout::work::{Op, Work};
+
+/// Whether `run` belongs to a later step of the current revision than the one we see: then the status that names it
+/// was written or is still to be written, and what we see is old. A run that is stopped counts as a good one, so
+/// stopping it would let the revision pass unmeasured.
+#[must_use]
+pub fn is_ahead(work: &Work<'_>, run: &Run) -> bool {
+    let label = |key: &str| run.meta.labels.get(key).map(String::as_str);
+    let step = label(names::STEP_INDEX).and_then(|i| i.parse::<i32>().ok());
+    label(names::RUN_TYPE) == Some(Purpose::Step.label())
+        && work.new_set().is_some_and(|s| label(names::POD_HASH) == Some(s.hash.as_str()))
+        && run.meta.revision() == work.revision()
+        && step.is_some_and(|s| s > work.old.current_step_index.unwrap_or(0))
+}
+
+/// Stops the runs under way whose names are not among `kept` (source: rollout/analysis.go, `cancelAnalysisRuns`).
+pub fn stop_all_but(work: &mut Work<'_>, kept: &[String]) {
+    for (index, run) in work.runs.iter().enumerate() {
+        let is_open = !run.phase.is_completed() && !run.terminate && run.meta.deletion_timestamp.is_none();
+        if is_open && !kept.contains(&run.meta.name) {
+            work.note(Op::StopRun(index));
+        }
+    }
+}
+
+/// Deletes finished runs beyond the limits, newest kept, and those of forgotten revisions
+/// (source: utils/analysis/filter.go, `FilterAnalysisRunsToDelete`).
+pub fn forget_old(work: &mut Work<'_>, kept: &[String]) {
+    let limits = work.spec().analysis.clone().unwrap_or_default();
+    let limit = |n: Option<i32>| usize::try_from(n.unwrap_or(5)).unwrap_or(0);
+    let mut good = limit(limits.successful_run_history_limit);
+    let mut bad = limit(limits.unsuccessful_run_history_limit);
+    let mut newest_first: Vec<(usize, &Run)> = work.runs.iter().enumerate().collect();
+    newest_first.sort_by(|(_, a), (_, b)| {
+        (b.meta.creation_timestamp, &b.meta.name).cmp(&(a.meta.creation_timestamp, &a.meta.name))
+    });
+    for (index, run) in newest_first {
+        if kept.contains(&run.meta.name) || run.meta.deletion_timestamp.is_some() {
+            continue;
+        }
+        let hash = run.meta.labels.get(names::POD_HASH);
+        let revision_exists =
+            work.sets.iter().any(|s| hash == Some(&s.hash) && s.meta.deletion_timestamp.is_none());
+        let room = match run.phase {
+            Phase::Successful => &mut good,
+            Phase::Failed | Phase::Error | Phase::Inconclusive => &mut bad,
+            _ if revision_exists => continue,
+            _ => &mut bad,
+        };
+        if revision_exists && *room > 0 {
+            *room -= 1;
+        } else {
+            work.note(Op::DeleteRun(index));
+        }
+    }
+}
