@@ -13,6 +13,7 @@ pub mod listkeys;
 pub mod meta;
 pub mod names;
 pub mod podhash;
+pub mod provider;
 pub mod quantity;
 pub mod rollout;
 pub mod run;

@@ -82,6 +82,14 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// The phase that `word` names; none when it is no such word, the empty one among them.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        let all =
+            [Self::Successful, Self::Running, Self::Pending, Self::Inconclusive, Self::Error, Self::Failed];
+        all.into_iter().find(|phase| phase.word() == word)
+    }
+
     /// Whether nothing more will happen.
     #[must_use]
     pub fn is_completed(self) -> bool {
@@ -245,4 +253,23 @@ pub struct Measurement {
     /// When to look again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resume_at: Option<Time>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Phase;
+    use crate::api::status::RunStatus;
+
+    #[test]
+    fn phases_are_read_from_their_words() {
+        let words = ["Successful", "Running", "Pending", "Inconclusive", "Error", "Failed"];
+        for word in words {
+            assert_eq!(Phase::of(word).map(Phase::word), Some(word));
+        }
+        assert_eq!(Phase::of(""), None);
+        assert_eq!(Phase::of("failed"), None);
+        let status = RunStatus { status: "Inconclusive".to_owned(), ..RunStatus::default() };
+        assert_eq!(status.phase(), Some(Phase::Inconclusive));
+        assert_eq!(RunStatus::default().phase(), None);
+    }
 }

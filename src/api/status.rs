@@ -1,6 +1,7 @@
 //! Decides the shape of a Rollout's status, field for field and in the order Argo Rollouts has it.
 //! It never decides a value.
 
+use crate::api::run::Phase;
 use crate::api::time::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -181,4 +182,12 @@ pub struct RunStatus {
     /// Message of the run.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
+}
+
+impl RunStatus {
+    /// The phase of the run; none before it was looked at.
+    #[must_use]
+    pub fn phase(&self) -> Option<Phase> {
+        Phase::of(&self.status)
+    }
 }

@@ -3,6 +3,7 @@
 
 use crate::api::inventory;
 use crate::api::kinds::Kind;
+use crate::api::provider::ProviderDefaults;
 use crate::api::write::Target;
 use crate::base::clock::Clock;
 use crate::engine::context::{Context, Told};
@@ -64,7 +65,8 @@ pub fn context(
     let (recorder, work) = record::recorder(cluster.clone(), clock);
     tasks.spawn(work);
     let meter = Meter::new(Some(cluster.tally()));
-    Context { cluster, probe, clock, recorder, ears, prometheus, meter }
+    let providers = ProviderDefaults { prometheus_address: prometheus };
+    Context { cluster, probe, clock, recorder, ears, providers, meter }
 }
 
 /// A probe over the network.
