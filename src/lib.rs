@@ -1,6 +1,6 @@
 //! Switchback: GitOps progressive delivery for Kubernetes that can go back, in the cluster and in Git.
 //!
-//! The map of the house. Arrows point downwards only; `tests/house.rs` holds the law.
+//! The map of the house. Arrows point downwards only; `tests/pure/house.rs` holds the law.
 //!
 //! ```text
 //! front    cli, live view                    -> engine, logic, api, base, sandbox
@@ -16,10 +16,12 @@
 //! `engine::deliver` -> `world::cluster` -> `engine::index` -> `logic::rollout` -> `world::cluster` ->
 //! `logic::revert` -> `world::git`.
 
-pub mod api;
-pub mod base;
 pub mod engine;
 pub mod front;
 pub mod logic;
-pub mod sandbox;
 pub mod world;
+
+pub use switchback_api as api;
+pub use switchback_base as base;
+pub use switchback_merge as merge;
+pub use switchback_sandbox as sandbox;

@@ -1,10 +1,10 @@
 //! Decides the shape of analyses: how a Rollout refers to them, their templates and their runs.
 //! It never measures and never judges.
 
-use crate::api::intstr::IntOrString;
-use crate::api::meta::Meta;
-use crate::api::provider::MetricProvider;
-use crate::api::strategy::PodMetadata;
+use crate::intstr::IntOrString;
+use crate::meta::Meta;
+use crate::provider::MetricProvider;
+use crate::strategy::PodMetadata;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -202,7 +202,7 @@ pub struct Metric {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consecutive_error_limit: Option<IntOrString>,
     /// Where the number comes from: exactly one provider.
-    #[schemars(schema_with = "crate::api::crd::any_object")]
+    #[schemars(schema_with = "crate::crd::any_object")]
     pub provider: MetricProvider,
     /// Successes in a row that end the metric; off when absent or 0.
     #[serde(skip_serializing_if = "Option::is_none")]

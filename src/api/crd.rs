@@ -1,11 +1,11 @@
 //! Decides the CustomResourceDefinitions that make the API server serve Rollouts and analyses.
 //! It never installs them.
 
-use crate::api::analysis::TemplateSpec;
-use crate::api::kinds::{self, Kind};
-use crate::api::rollout::RolloutSpec;
-use crate::api::run::{RunSpec, RunState};
-use crate::api::status::RolloutStatus;
+use crate::analysis::TemplateSpec;
+use crate::kinds::{self, Kind};
+use crate::rollout::RolloutSpec;
+use crate::run::{RunSpec, RunState};
+use crate::status::RolloutStatus;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! Decides what makes two objects the same one: group, kind, namespace and name, whatever the version.
 //! It never holds the object.
 
-use crate::api::write::Target;
+use crate::write::Target;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! Decides which part of an object's metadata the engine keeps, and answers who owns it.
 //! It never keeps managed fields.
 
-use crate::api::time::Time;
+use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -91,7 +91,7 @@ impl Meta {
     /// The revision number in the annotation; 0 without one.
     #[must_use]
     pub fn revision(&self) -> i64 {
-        self.annotation(crate::api::names::REVISION).and_then(|v| v.parse().ok()).unwrap_or(0)
+        self.annotation(crate::names::REVISION).and_then(|v| v.parse().ok()).unwrap_or(0)
     }
 
     /// The resource version as a number; none on a server that does not count.

@@ -1,11 +1,11 @@
 //! Decides the shape of a Rollout: `argoproj.io/v1alpha1`, field for field as Argo Rollouts has it.
 //! It never decides what a field makes the controller do.
 
-use crate::api::meta::Meta;
-use crate::api::selector::LabelSelector;
-use crate::api::status::RolloutStatus;
-use crate::api::strategy::Strategy;
-use crate::api::time::Time;
+use crate::meta::Meta;
+use crate::selector::LabelSelector;
+use crate::status::RolloutStatus;
+use crate::strategy::Strategy;
+use crate::time::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -34,7 +34,7 @@ pub struct RolloutSpec {
     pub selector: Option<LabelSelector>,
     /// The pods to create; must be absent with `workloadRef`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::api::crd::anything")]
+    #[schemars(schema_with = "crate::crd::anything")]
     pub template: Option<Value>,
     /// A workload whose pod template (and selector) this Rollout takes instead of its own.
     #[serde(skip_serializing_if = "Option::is_none")]

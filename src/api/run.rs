@@ -1,9 +1,9 @@
 //! Decides the shape of an AnalysisRun and of what it has measured so far.
 //! It never measures and never judges.
 
-use crate::api::analysis::{Argument, DryRun, Metric, Retention};
-use crate::api::meta::Meta;
-use crate::api::time::Time;
+use crate::analysis::{Argument, DryRun, Metric, Retention};
+use crate::meta::Meta;
+use crate::time::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -258,7 +258,7 @@ pub struct Measurement {
 #[cfg(test)]
 mod tests {
     use super::Phase;
-    use crate::api::status::RunStatus;
+    use crate::status::RunStatus;
 
     #[test]
     fn phases_are_read_from_their_words() {

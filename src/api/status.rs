@@ -1,8 +1,8 @@
 //! Decides the shape of a Rollout's status, field for field and in the order Argo Rollouts has it.
 //! It never decides a value.
 
-use crate::api::run::Phase;
-use crate::api::time::Time;
+use crate::run::Phase;
+use crate::time::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,8 @@
 //! Decides the shape of a canary step, and the texts and durations that follow from it alone.
 //! It never decides when a step is done.
 
-use crate::api::analysis::AnalysisRef;
-use crate::api::intstr::IntOrString;
+use crate::analysis::AnalysisRef;
+use crate::intstr::IntOrString;
 use crate::base::duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ pub struct CanaryStep {
     pub pause: Option<Pause>,
     /// Run an experiment.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::api::crd::any_object")]
+    #[schemars(schema_with = "crate::crd::any_object")]
     pub experiment: Option<Value>,
     /// Run an analysis and wait for it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,15 +31,15 @@ pub struct CanaryStep {
     pub set_canary_scale: Option<CanaryScale>,
     /// Route by header, with traffic routing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::api::crd::any_object")]
+    #[schemars(schema_with = "crate::crd::any_object")]
     pub set_header_route: Option<Value>,
     /// Mirror requests, with traffic routing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::api::crd::any_object")]
+    #[schemars(schema_with = "crate::crd::any_object")]
     pub set_mirror_route: Option<Value>,
     /// Run a plugin.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::api::crd::any_object")]
+    #[schemars(schema_with = "crate::crd::any_object")]
     pub plugin: Option<Value>,
 }
 

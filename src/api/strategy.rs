@@ -1,9 +1,9 @@
 //! Decides the shape of the two strategies, canary and blue-green, with their defaults.
 //! It never decides when a step is done.
 
-use crate::api::analysis::{AnalysisRef, BackgroundAnalysis};
-use crate::api::intstr::IntOrString;
-use crate::api::step::CanaryStep;
+use crate::analysis::{AnalysisRef, BackgroundAnalysis};
+use crate::intstr::IntOrString;
+use crate::step::CanaryStep;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -70,7 +70,7 @@ pub struct BlueGreen {
     pub pre_promotion_analysis: Option<AnalysisRef>,
     /// Spread of the two sets over nodes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::api::crd::any_object")]
+    #[schemars(schema_with = "crate::crd::any_object")]
     pub anti_affinity: Option<Value>,
     /// Analysis after the switch.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -101,7 +101,7 @@ pub struct Canary {
     pub steps: Vec<CanaryStep>,
     /// Routers that shift traffic.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::api::crd::any_object")]
+    #[schemars(schema_with = "crate::crd::any_object")]
     pub traffic_routing: Option<Value>,
     /// How many pods may be unavailable; 25 % when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,7 +114,7 @@ pub struct Canary {
     pub analysis: Option<BackgroundAnalysis>,
     /// Spread of the two sets over nodes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::api::crd::any_object")]
+    #[schemars(schema_with = "crate::crd::any_object")]
     pub anti_affinity: Option<Value>,
     /// Labels and annotations of pods while they are canaries.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,7 +136,7 @@ pub struct Canary {
     pub dynamic_stable_scale: bool,
     /// Two Services that change roles, with traffic routing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::api::crd::any_object")]
+    #[schemars(schema_with = "crate::crd::any_object")]
     pub ping_pong: Option<Value>,
     /// Least pods of a ReplicaSet that gets traffic, with traffic routing.
     #[serde(skip_serializing_if = "Option::is_none")]

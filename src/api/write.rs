@@ -1,7 +1,7 @@
 //! Decides how a write to the cluster is described before anybody makes it.
 //! It never makes one; `world::cluster` does.
 
-use crate::api::kinds::{self, Kind};
+use crate::kinds::{self, Kind};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ impl Target {
     /// Whether it is a Rollout.
     #[must_use]
     pub fn is_rollout(&self) -> bool {
-        self.api_version == crate::api::names::ARGO && self.kind == "Rollout"
+        self.api_version == crate::names::ARGO && self.kind == "Rollout"
     }
 
     /// How its kind is served, if the table of kinds knows it.

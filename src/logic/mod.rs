@@ -3,7 +3,6 @@
 
 pub mod analysis;
 pub mod manifest;
-pub mod merge;
 pub mod plan;
 pub mod revert;
 pub mod rollout;

@@ -10,8 +10,8 @@ use super::served::{Scale, Served};
 use super::shape;
 use super::write::Place;
 use crate::api::listkeys::Schema;
-use crate::logic::merge::apply::{self as merge, ApplyError, Write};
-use crate::logic::merge::fields::FieldSet;
+use crate::merge::apply::{self as merge, ApplyError, Write};
+use crate::merge::fields::FieldSet;
 use serde_json::Value;
 
 fn schema(served: &Served) -> Schema {

@@ -137,7 +137,7 @@ fn unknown(served: &Served, field: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::served::Kinds;
+    use crate::served::Kinds;
     use serde_json::json;
 
     #[test]

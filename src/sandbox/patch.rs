@@ -11,7 +11,7 @@ use super::served::Served;
 use super::typed::strict;
 use super::write::Place;
 use crate::api::listkeys::Schema;
-use crate::logic::merge;
+use crate::merge;
 use serde_json::Value;
 
 /// RFC 6902.

@@ -265,7 +265,7 @@ pub fn is_last_finalizer_gone(served: &Served, object: &Value, live: &Value) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::served::Kinds;
+    use crate::served::Kinds;
 
     #[test]
     fn generation_rises_only_when_something_else_is_asked_for() {

@@ -21,7 +21,7 @@ mod program;
 mod prometheus;
 mod repository;
 mod rights;
-#[path = "../git/server.rs"]
+#[path = "../world/git/server.rs"]
 #[allow(dead_code)] // the tests of Git use the rest of it
 mod server;
 mod stage;

@@ -3,7 +3,7 @@
 
 use super::fill::{Fields, object};
 use super::pod::pod_template;
-use crate::api::podhash;
+use crate::podhash;
 use serde_json::Value;
 
 /// The label that the operator puts on the pods of a revision; Argo Rollouts' own.

@@ -1,7 +1,7 @@
 //! Decides when a field counts as not given: missing, null, empty or zero, as Go's types cannot tell them apart.
 //! It never decides which fields have defaults.
 
-use crate::api::quantity::Quantity;
+use crate::quantity::Quantity;
 use serde_json::{Map, Value, json};
 
 /// An object's fields.

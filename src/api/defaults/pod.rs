@@ -4,7 +4,7 @@
 use super::fill::{Fields, made, number, object, objects, pointer, resource_list, str_at, text};
 use super::image::pull_policy;
 use super::volume;
-use crate::api::podhash;
+use crate::podhash;
 use serde_json::{Value, json};
 
 /// Fills in a pod template's defaults and brings it into the form in which the API server stores it.

@@ -2,7 +2,7 @@
 //! ordered and brought into canonical form. It never decides which fields a type has.
 
 use super::shape::{Field, Shape, When};
-use crate::api::quantity::Quantity;
+use crate::quantity::Quantity;
 use crate::base::go_text;
 use serde_json::{Map, Value};
 

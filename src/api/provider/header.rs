@@ -1,7 +1,7 @@
 //! Decides the shape of what several providers have in common: headers and authentication.
 //! It never reads a Secret.
 
-use crate::api::provider::lenient;
+use crate::provider::lenient;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 

@@ -1,7 +1,7 @@
 //! Decides the shape of the settings under `provider.job`.
 //! It never looks into the Job's own specification.
 
-use crate::api::provider::lenient;
+use crate::provider::lenient;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! Decides the shape of the settings under `provider.prometheus`.
 //! It never decides whether they make a question.
 
-use crate::api::provider::header::{Authentication, Header};
-use crate::api::provider::lenient;
+use crate::provider::header::{Authentication, Header};
+use crate::provider::lenient;
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -6,7 +6,7 @@ use super::job::JobMetric;
 use super::prometheus::PrometheusMetric;
 use super::web::WebMetric;
 use super::{MetricProvider, lenient};
-use crate::api::run::RunSpec;
+use crate::run::RunSpec;
 use serde_json::{Value, json};
 
 #[test]

@@ -3,7 +3,7 @@
 
 use super::time::pieces;
 use super::value::Value;
-use crate::base::go_text::quote;
+use crate::go_text::quote;
 use jiff::{Zoned, civil::DateTime, tz::Offset, tz::TimeZone};
 
 /// The layouts that `date(text)` tries, in this order.

@@ -12,7 +12,7 @@ use super::time;
 use super::types::Type;
 use super::value::{Elements, Entries, Value};
 use super::{lists, texts};
-use crate::base::go_text;
+use crate::go_text;
 use jiff::{Timestamp, tz::TimeZone};
 
 pub(super) use super::lists::sort;

@@ -3,7 +3,7 @@
 
 use super::error::Fault;
 use super::escape;
-use crate::base::go_text::quote;
+use crate::go_text::quote;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

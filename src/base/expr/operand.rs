@@ -6,7 +6,7 @@ use super::error::Fault;
 use super::lex::{Kind as Token_, Token, is_name_char};
 use super::parse::Parser;
 use super::signature;
-use crate::base::go_text;
+use crate::go_text;
 
 /// The built-in functions that take a predicate, and how many further arguments may follow it.
 const PREDICATES: &[(&str, bool, bool)] = &[

@@ -5,7 +5,7 @@ use super::budget::Budget;
 use super::functions::to_int;
 use super::loops::text_of;
 use super::value::{Elements, Key, Value};
-use crate::base::go_text;
+use crate::go_text;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::sync::Arc;
 

@@ -68,7 +68,7 @@ pub(super) fn show_duration(nanos: i64) -> String {
 /// # Errors
 /// Go's text for what is no duration.
 pub(super) fn parse_duration(text: &str) -> Result<i64, String> {
-    let quoted = crate::base::go_text::quote(text);
+    let quoted = crate::go_text::quote(text);
     let invalid = || format!("time: invalid duration {quoted}");
     let body = text.strip_prefix(['-', '+']).unwrap_or(text);
     let mut rest = body;
@@ -95,7 +95,7 @@ pub(super) fn parse_duration(text: &str) -> Result<i64, String> {
             "h" => 3_600_000_000_000,
             "" => return Err(format!("time: missing unit in duration {quoted}")),
             other => {
-                let other = crate::base::go_text::quote(other);
+                let other = crate::go_text::quote(other);
                 return Err(format!("time: unknown unit {other} in duration {quoted}"));
             }
         };

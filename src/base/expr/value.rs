@@ -2,7 +2,7 @@
 //! It never decides what an operator does with them.
 
 use super::time;
-use crate::base::go_text;
+use crate::go_text;
 use jiff::{Zoned, tz::TimeZone};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;

@@ -73,7 +73,7 @@ pub async fn into(cluster: &Cluster) -> Result<Vec<(String, &'static str)>, Clus
 /// Whether the cluster's version of a definition says what ours says, whatever defaults it has besides.
 fn says_the_same(present: &Value, ours: &Value) -> bool {
     let patch = json!({"spec": ours.get("spec")});
-    crate::logic::merge::json::apply(present, &patch) == *present
+    crate::merge::json::apply(present, &patch) == *present
 }
 
 async fn wait_until_served(cluster: &Cluster, definition: &Value) -> Result<(), ClusterError> {

@@ -4,7 +4,7 @@
 use crate::api::names;
 use crate::api::run::{AnalysisRun, Phase, RunState};
 use crate::api::write::{Patch, Target, Write};
-use crate::logic::merge::json::diff;
+use crate::merge::json::diff;
 use jiff::Timestamp;
 use serde_json::json;
 

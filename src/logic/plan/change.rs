@@ -8,7 +8,7 @@ use crate::api::write::{Patch, Target, Write};
 use crate::base::yaml::Place;
 use crate::logic::manifest::object::strip;
 use crate::logic::manifest::{Manifest, Manifests};
-use crate::logic::merge::{json as merge_json, smp, three};
+use crate::merge::{json as merge_json, smp, three};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};

@@ -112,7 +112,7 @@ pub fn note_workload(work: &mut Work<'_>) {
 #[must_use]
 pub fn patch(from: &RolloutStatus, to: &RolloutStatus) -> Option<Value> {
     let (Ok(from), Ok(to)) = (serde_json::to_value(from), serde_json::to_value(to)) else { return None };
-    let patch = crate::logic::merge::json::diff(&from, &to);
+    let patch = crate::merge::json::diff(&from, &to);
     patch.as_object().is_some_and(|m| !m.is_empty()).then(|| {
         let mut body = Map::new();
         body.insert("status".to_owned(), patch);

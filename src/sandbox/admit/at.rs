@@ -1,8 +1,8 @@
 //! Decides how a check walks an object: a value together with its path, and the checks that many fields share.
 //! It never knows a kind.
 
-use crate::sandbox::field::FieldError;
-use crate::sandbox::names::{self, Rule};
+use crate::field::FieldError;
+use crate::names::{self, Rule};
 use serde_json::Value;
 
 /// A value at its path. What is absent is null.

@@ -3,9 +3,9 @@
 
 use super::at::At;
 use super::{metadata, pod};
-use crate::sandbox::field::FieldError;
-use crate::sandbox::object::{self, meta};
-use crate::sandbox::select::Labels;
+use crate::field::FieldError;
+use crate::object::{self, meta};
+use crate::select::Labels;
 use serde_json::{Value, json};
 
 /// Gives a new Job without a selector of its own one that only its pods fit, and labels its pods for it.

@@ -2,8 +2,8 @@
 //! It never reads what they hold.
 
 use super::at::At;
-use crate::sandbox::field::FieldError;
-use crate::sandbox::names;
+use crate::field::FieldError;
+use crate::names;
 use serde_json::Value;
 
 const MOST: usize = 1024 * 1024;
@@ -79,13 +79,13 @@ pub fn secret(object: &Value) -> Vec<FieldError> {
 pub fn take_strings(object: &mut Value) {
     use base64::Engine as _;
     let Some(Value::Object(texts)) = object.get("stringData").cloned() else { return };
-    let data = crate::sandbox::object::fields_mut(object, "data");
+    let data = crate::object::fields_mut(object, "data");
     for (key, text) in texts {
         let bytes = text.as_str().unwrap_or_default().as_bytes();
         let encoded = base64::engine::general_purpose::STANDARD.encode(bytes);
         data.insert(key, encoded.into());
     }
-    crate::sandbox::object::set_field(object, "stringData", None);
+    crate::object::set_field(object, "stringData", None);
 }
 
 /// The faults of a change of either kind.

@@ -3,8 +3,8 @@
 
 use super::at::At;
 use super::resources;
-use crate::sandbox::field::FieldError;
-use crate::sandbox::names;
+use crate::field::FieldError;
+use crate::names;
 use std::collections::BTreeSet;
 
 /// The faults of the containers of a pod (`list` names the list, such as `containers`).

@@ -1,8 +1,8 @@
 //! Decides what is wrong with a custom object: its schema, its scale, items that occur twice.
 //! It never knows a kind; everything comes from the definition.
 
-use crate::sandbox::field::FieldError;
-use crate::sandbox::served::Served;
+use crate::field::FieldError;
+use crate::served::Served;
 use serde_json::Value;
 
 /// The faults of a custom object, or with `status` of its status.

@@ -2,9 +2,9 @@
 //! It never serves anything.
 
 use super::at::At;
-use crate::sandbox::field::FieldError;
-use crate::sandbox::names;
-use crate::sandbox::object::meta;
+use crate::field::FieldError;
+use crate::names;
+use crate::object::meta;
 use serde_json::Value;
 
 /// The faults of a definition.

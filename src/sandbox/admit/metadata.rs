@@ -2,10 +2,10 @@
 //! It never looks outside `metadata`.
 
 use super::at::At;
-use crate::sandbox::field::FieldError;
-use crate::sandbox::names::{self, Rule};
-use crate::sandbox::object::{self, list, meta, meta_texts, text};
-use crate::sandbox::served::Served;
+use crate::field::FieldError;
+use crate::names::{self, Rule};
+use crate::object::{self, list, meta, meta_texts, text};
+use crate::served::Served;
 use serde_json::Value;
 
 const ANNOTATIONS: usize = 256 * 1024;
@@ -180,7 +180,7 @@ pub fn check_change(object: &Value, live: &Value) -> Vec<FieldError> {
             meta_texts(object, "finalizers").into_iter().filter(|f| !old.contains(f)).collect();
         new.sort();
         if !new.is_empty() {
-            let list: Vec<String> = new.iter().map(|f| crate::sandbox::field::quoted(f)).collect();
+            let list: Vec<String> = new.iter().map(|f| crate::field::quoted(f)).collect();
             let detail = format!(
                 "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
                 list.join(", ")

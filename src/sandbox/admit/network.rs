@@ -2,8 +2,8 @@
 //! It never routes anything.
 
 use super::at::At;
-use crate::sandbox::field::FieldError;
-use crate::sandbox::names;
+use crate::field::FieldError;
+use crate::names;
 use serde_json::Value;
 
 /// The faults of an Ingress.

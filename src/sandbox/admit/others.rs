@@ -3,8 +3,8 @@
 
 use super::at::At;
 use super::metadata;
-use crate::sandbox::field::FieldError;
-use crate::sandbox::names;
+use crate::field::FieldError;
+use crate::names;
 use serde_json::Value;
 
 const RBAC: &str = "rbac.authorization.k8s.io";

@@ -3,10 +3,10 @@
 //! It never counts resources against a quota and never calls a webhook.
 
 use super::refused;
-use crate::sandbox::object::{self, fields_mut, list, meta, number, text};
-use crate::sandbox::refuse::Refusal;
-use crate::sandbox::state::{self, State};
-use crate::sandbox::write::Place;
+use crate::object::{self, fields_mut, list, meta, number, text};
+use crate::refuse::Refusal;
+use crate::state::{self, State};
+use crate::write::Place;
 use serde_json::{Value, json};
 
 /// Lets every plugin have its way with an object that is created (`live` is missing) or updated.

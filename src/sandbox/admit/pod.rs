@@ -3,9 +3,9 @@
 
 use super::at::At;
 use super::{container, metadata};
-use crate::sandbox::field::FieldError;
-use crate::sandbox::names;
-use crate::sandbox::object::list;
+use crate::field::FieldError;
+use crate::names;
+use crate::object::list;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -71,13 +71,13 @@ pub fn spec(spec: &At<'_>) -> Vec<FieldError> {
     }
     for name in ["hostname", "subdomain"] {
         if !spec.field(name).text().is_empty() {
-            errors.extend(spec.field(name).named(crate::sandbox::names::label));
+            errors.extend(spec.field(name).named(crate::names::label));
         }
     }
     errors.extend(tolerations(&spec.field("tolerations")));
     let class = spec.field("priorityClassName");
     if !class.text().is_empty() {
-        errors.extend(class.named(crate::sandbox::names::subdomain));
+        errors.extend(class.named(crate::names::subdomain));
     }
     errors
 }

@@ -3,8 +3,8 @@
 
 use super::at::At;
 use crate::api::quantity::Quantity;
-use crate::sandbox::field::FieldError;
-use crate::sandbox::names;
+use crate::field::FieldError;
+use crate::names;
 use std::cmp::Ordering;
 
 const STANDARD: &[&str] = &["cpu", "memory", "ephemeral-storage"];

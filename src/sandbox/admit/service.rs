@@ -3,11 +3,11 @@
 
 use super::at::At;
 use super::metadata;
-use crate::sandbox::chance::Chance;
-use crate::sandbox::field::FieldError;
-use crate::sandbox::names;
-use crate::sandbox::object::{self, list, text};
-use crate::sandbox::refuse::Refusal;
+use crate::chance::Chance;
+use crate::field::FieldError;
+use crate::names;
+use crate::object::{self, list, text};
+use crate::refuse::Refusal;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

@@ -3,10 +3,10 @@
 
 use super::at::At;
 use super::{metadata, pod};
-use crate::sandbox::field::FieldError;
-use crate::sandbox::names;
-use crate::sandbox::object;
-use crate::sandbox::select::Labels;
+use crate::field::FieldError;
+use crate::names;
+use crate::object;
+use crate::select::Labels;
 use serde_json::Value;
 
 /// The faults of a workload's `spec`.

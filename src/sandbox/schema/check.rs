@@ -2,8 +2,8 @@
 //! It never changes the object.
 
 use super::{Schema, format};
-use crate::sandbox::decode::kind_of;
-use crate::sandbox::field::FieldError;
+use crate::decode::kind_of;
+use crate::field::FieldError;
 use regex::Regex;
 use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 //! It never looks at anything else of an item.
 
 use super::Schema;
-use crate::sandbox::field::FieldError;
+use crate::field::FieldError;
 use serde_json::{Map, Value};
 
 /// The items that occur twice.

@@ -2,7 +2,7 @@
 //! It never looks at values.
 
 use super::Schema;
-use crate::sandbox::typed;
+use crate::typed;
 use serde_json::{Map, Value};
 
 /// What was taken away, and what cannot stay.
@@ -40,7 +40,7 @@ fn coerce(object: &mut Value, path: &str, found: &mut Vec<String>) -> Result<(),
     let Some(ty) = typed::named("meta.v1.ObjectMeta") else { return Ok(()) };
     let Some(metadata) = object.get_mut("metadata").filter(|m| !m.is_null()) else { return Ok(()) };
     if !metadata.is_object() {
-        let kind = crate::sandbox::decode::kind_of(metadata);
+        let kind = crate::decode::kind_of(metadata);
         return Err(format!("json: cannot unmarshal {kind} into Go value of type v1.ObjectMeta"));
     }
     let text = serde_json::to_vec(metadata).unwrap_or_default();

@@ -191,7 +191,7 @@ fn time(text: &str, form: &str, layout: &str) -> Result<Value, String> {
     match parsed {
         Ok(at) => Ok(Value::String(at.strftime(form).to_string())),
         Err(_) => {
-            let shown = crate::sandbox::field::quoted(text);
+            let shown = crate::field::quoted(text);
             Err(format!("parsing time {shown} as {layout:?}: cannot parse {shown} as \"2006\""))
         }
     }
@@ -255,7 +255,7 @@ fn zero_struct(ty: &Type) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::typed;
+    use crate::typed;
     use serde_json::json;
 
     fn of(version: &str, kind: &str, object: Value) -> Result<Value, String> {

@@ -125,7 +125,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::typed;
+    use crate::typed;
 
     #[test]
     fn complaints_come_in_the_order_of_the_text() {

@@ -1,11 +1,11 @@
 //! Decides how many pods a Deployment may have too many and how many it may lack.
 //! It never looks at a ReplicaSet.
 
-use crate::sandbox::actors::object::{int, text};
+use crate::actors::object::{int, text};
 use serde_json::Value;
 
 /// A number or a percentage of `total`; what cannot be read is 0.
-pub(in crate::sandbox::actors) fn resolve(amount: Option<&Value>, total: i64, up: bool) -> i64 {
+pub(in crate::actors) fn resolve(amount: Option<&Value>, total: i64, up: bool) -> i64 {
     match amount {
         Some(Value::Number(number)) => number.as_i64().unwrap_or(0),
         Some(Value::String(text)) => {

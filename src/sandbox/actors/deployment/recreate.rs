@@ -4,8 +4,8 @@
 use super::amount::Amounts;
 use super::scale::resize;
 use super::set::Set;
-use crate::sandbox::actors::object::uid;
-use crate::sandbox::actors::rows::Rows;
+use crate::actors::object::uid;
+use crate::actors::rows::Rows;
 
 /// Empties the old sets; whether something is left to wait for.
 pub(super) fn empty_old(sets: &mut [Set], new: Option<usize>, amounts: &Amounts, rows: &Rows) -> bool {

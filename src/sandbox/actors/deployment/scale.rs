@@ -3,7 +3,7 @@
 
 use super::amount::Amounts;
 use super::set::{DESIRED, MOST, Set};
-use crate::sandbox::actors::object::{count, put};
+use crate::actors::object::{count, put};
 use serde_json::{Value, json};
 
 /// Gives a set a size, and writes down what the Deployment wanted at that time.

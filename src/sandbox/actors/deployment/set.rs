@@ -1,7 +1,7 @@
 //! Decides how a Deployment sees one of its ReplicaSets.
 //! It never decides how large it should be.
 
-use crate::sandbox::actors::object::{annotation, count, deleting, int, moment, name, put};
+use crate::actors::object::{annotation, count, deleting, int, moment, name, put};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -82,7 +82,7 @@ impl Set {
 
     /// The failure that its status tells of.
     pub(super) fn failure(&self) -> Option<&Value> {
-        crate::sandbox::actors::object::condition(&self.object, "ReplicaFailure")
+        crate::actors::object::condition(&self.object, "ReplicaFailure")
     }
 }
 

@@ -4,8 +4,8 @@
 use super::amount::Amounts;
 use super::conditions::{get, new, remove, set};
 use super::set::Set;
-use crate::sandbox::actors::object::{after, count, int, list, moment, name, put, take, text};
-use crate::sandbox::actors::turn::Turn;
+use crate::actors::object::{after, count, int, list, moment, name, put, take, text};
+use crate::actors::turn::Turn;
 use serde_json::{Value, json};
 
 /// Numbers and availability, with the other conditions as they are.

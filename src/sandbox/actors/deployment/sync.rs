@@ -4,15 +4,15 @@
 use super::amount::{Amounts, amounts};
 use super::set::{REVISION, Set};
 use super::{conditions, recreate, revision, rolling, scale, status};
-use crate::sandbox::actors::object::{annotation, deleting, flag, int, list, put, text, uid};
-use crate::sandbox::actors::selector::Selector;
-use crate::sandbox::actors::task::{Key, Propagation};
-use crate::sandbox::actors::template::claim;
-use crate::sandbox::actors::turn::Turn;
+use crate::actors::object::{annotation, deleting, flag, int, list, put, text, uid};
+use crate::actors::selector::Selector;
+use crate::actors::task::{Key, Propagation};
+use crate::actors::template::claim;
+use crate::actors::turn::Turn;
 use serde_json::{Value, json};
 
 /// Brings one Deployment a step further.
-pub(in crate::sandbox::actors) fn sync(turn: &mut Turn<'_>, key: &Key) {
+pub(in crate::actors) fn sync(turn: &mut Turn<'_>, key: &Key) {
     let Some(deployment) = turn.read(key) else { return };
     let Some(selector) = Selector::read(deployment.pointer("/spec/selector")) else { return };
     let rows = claim(turn, &deployment, "ReplicaSet", &selector);

@@ -1,11 +1,11 @@
 //! Decides who serves a Service: which pods, at which addresses, on which ports.
 //! It never writes an object.
 
-use crate::sandbox::actors::object::{
+use crate::actors::object::{
     count, flag, list, moment, name, namespace, put, seconds, take, text, texts,
 };
-use crate::sandbox::actors::rows::{PodRow, Row, Rows};
-use crate::sandbox::actors::selector::Selector;
+use crate::actors::rows::{PodRow, Row, Rows};
+use crate::actors::selector::Selector;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,9 +2,9 @@
 //! It never touches Endpoints that somebody else made.
 
 use super::ends::{End, Port, labels, mark, pods_of, trigger};
-use crate::sandbox::actors::object::{list, name, namespace, put, texts};
-use crate::sandbox::actors::task::Key;
-use crate::sandbox::actors::turn::Turn;
+use crate::actors::object::{list, name, namespace, put, texts};
+use crate::actors::task::Key;
+use crate::actors::turn::Turn;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -82,7 +82,7 @@ fn subsets(ends: &[End<'_>]) -> Vec<Value> {
 fn port(port: &Port) -> Value {
     let mut json = port.json();
     if port.name.is_empty() {
-        crate::sandbox::actors::object::take(&mut json, &["name"]);
+        crate::actors::object::take(&mut json, &["name"]);
     }
     json
 }

@@ -2,9 +2,9 @@
 //! It never touches slices that somebody else made.
 
 use super::ends::{End, Port, labels, mark, pods_of, trigger};
-use crate::sandbox::actors::object::{controller_reference, list, name, namespace, put, texts, uid};
-use crate::sandbox::actors::template::name_after;
-use crate::sandbox::actors::turn::Turn;
+use crate::actors::object::{controller_reference, list, name, namespace, put, texts, uid};
+use crate::actors::template::name_after;
+use crate::actors::turn::Turn;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -49,7 +49,7 @@ pub(super) fn sync(turn: &mut Turn<'_>, service: &Value, ends: &[End<'_>]) {
         turn.update(slice);
     }
     for slice in present {
-        super::discard(turn, &crate::sandbox::actors::Key::of(&slice), uid(&slice));
+        super::discard(turn, &crate::actors::Key::of(&slice), uid(&slice));
     }
 }
 

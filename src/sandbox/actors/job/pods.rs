@@ -2,12 +2,12 @@
 //! It never decides that a Job is over.
 
 use super::tally::{INDEX, Tally, index};
-use crate::sandbox::actors::object::{after, drop_finalizer, int, list, name, put, text, texts, uid};
-use crate::sandbox::actors::rows::{Phase, Row, TRACKING};
-use crate::sandbox::actors::task::Propagation;
-use crate::sandbox::actors::template::{name_after, pod};
-use crate::sandbox::actors::turn::Turn;
-use crate::sandbox::actors::victims;
+use crate::actors::object::{after, drop_finalizer, int, list, name, put, text, texts, uid};
+use crate::actors::rows::{Phase, Row, TRACKING};
+use crate::actors::task::Propagation;
+use crate::actors::template::{name_after, pod};
+use crate::actors::turn::Turn;
+use crate::actors::victims;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

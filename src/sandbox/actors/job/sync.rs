@@ -3,17 +3,17 @@
 
 use super::pods::{manage, release, stop};
 use super::tally::{Tally, tally};
-use crate::sandbox::actors::events::{Regarding, Tone};
-use crate::sandbox::actors::object::{
+use crate::actors::events::{Regarding, Tone};
+use crate::actors::object::{
     after, deleting, flag, holds, int, list, moment, put, stamp, text, uid,
 };
-use crate::sandbox::actors::rows::Row;
-use crate::sandbox::actors::task::{Key, Propagation};
-use crate::sandbox::actors::turn::Turn;
+use crate::actors::rows::Row;
+use crate::actors::task::{Key, Propagation};
+use crate::actors::turn::Turn;
 use serde_json::{Value, json};
 
 /// Brings one Job a step further.
-pub(in crate::sandbox::actors) fn sync(turn: &mut Turn<'_>, key: &Key) {
+pub(in crate::actors) fn sync(turn: &mut Turn<'_>, key: &Key) {
     let Some(job) = turn.read(key) else { return free_orphans(turn, key) };
     if job.get("status").is_none() {
         free_orphans(turn, key); // of a former Job of this name

@@ -5,8 +5,8 @@
 //! then its uid becomes one more in `succeeded` or `failed`; each step is one write.
 
 use super::indexes;
-use crate::sandbox::actors::object::{count, list, put, take, text};
-use crate::sandbox::actors::rows::{Phase, Row};
+use crate::actors::object::{count, list, put, take, text};
+use crate::actors::rows::{Phase, Row};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

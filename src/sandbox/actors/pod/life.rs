@@ -3,11 +3,11 @@
 
 use super::script::{Ending, Script, script};
 use super::status::{self, Stage};
-use crate::sandbox::actors::events::{Regarding, Tone};
-use crate::sandbox::actors::object::{count, deleting, holds, int, list, moment, name, namespace, text, uid};
-use crate::sandbox::actors::rows::{Phase, Row};
-use crate::sandbox::actors::task::{Key, Propagation};
-use crate::sandbox::actors::turn::Turn;
+use crate::actors::events::{Regarding, Tone};
+use crate::actors::object::{count, deleting, holds, int, list, moment, name, namespace, text, uid};
+use crate::actors::rows::{Phase, Row};
+use crate::actors::task::{Key, Propagation};
+use crate::actors::turn::Turn;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// What the kubelet remembers of a pod, beside what its status tells to the second.
 #[derive(Clone, Debug)]
-pub(in crate::sandbox::actors) struct Life {
+pub(in crate::actors) struct Life {
     /// When the assignment to the node was seen.
     bound: Timestamp,
     /// Since when the pod is in its phase.
@@ -28,7 +28,7 @@ pub(in crate::sandbox::actors) struct Life {
 }
 
 /// Takes note of a pod that is on the node.
-pub(in crate::sandbox::actors) fn note(lives: &mut BTreeMap<String, Life>, row: &Row, now: Timestamp) {
+pub(in crate::actors) fn note(lives: &mut BTreeMap<String, Life>, row: &Row, now: Timestamp) {
     let Some(pod) = row.pod.as_ref().filter(|p| !p.node.is_empty()) else { return };
     let fresh =
         Life { bound: now, phase: (pod.phase, now), doomed: None, wrote: now, address: pod.address.clone() };
@@ -49,7 +49,7 @@ enum Next {
 }
 
 /// Lets a pod live on.
-pub(in crate::sandbox::actors) fn run(turn: &mut Turn<'_>, key: &Key) {
+pub(in crate::actors) fn run(turn: &mut Turn<'_>, key: &Key) {
     let Some(pod) = turn.read(key).filter(|p| !text(p, "/spec/nodeName").is_empty()) else { return };
     let Some(mut life) = turn.lives.get(uid(&pod)).cloned() else { return };
     let script = script(&pod, turn.options.ready_after);

@@ -2,7 +2,7 @@
 //! It never looks at how far the pod is.
 
 use crate::base::duration::parse_go;
-use crate::sandbox::actors::object::{annotation, int, list, owners, text};
+use crate::actors::object::{annotation, int, list, owners, text};
 use serde_json::Value;
 use std::time::Duration;
 

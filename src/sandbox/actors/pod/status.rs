@@ -2,8 +2,8 @@
 //! It never decides the step.
 
 use crate::base::digest::sha256_hex;
-use crate::sandbox::actors::HOST;
-use crate::sandbox::actors::object::{condition, count, flag, int, list, put, stamp, text, uid};
+use crate::actors::HOST;
+use crate::actors::object::{condition, count, flag, int, list, put, stamp, text, uid};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

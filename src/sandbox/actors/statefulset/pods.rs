@@ -1,12 +1,12 @@
 //! Decides what a StatefulSet's pod of one number looks like, and its claims.
 //! It never decides whether the pod is due.
 
-use crate::sandbox::actors::history::Revision;
-use crate::sandbox::actors::object::{int, list, name, namespace, put, text, texts};
-use crate::sandbox::actors::rows::Row;
-use crate::sandbox::actors::task::Key;
-use crate::sandbox::actors::template::pod;
-use crate::sandbox::actors::turn::Turn;
+use crate::actors::history::Revision;
+use crate::actors::object::{int, list, name, namespace, put, text, texts};
+use crate::actors::rows::Row;
+use crate::actors::task::Key;
+use crate::actors::template::pod;
+use crate::actors::turn::Turn;
 use serde_json::{Value, json};
 
 /// The number at the end of a pod's name, if the pod belongs to the set by its name.

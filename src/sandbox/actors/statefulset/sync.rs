@@ -2,14 +2,14 @@
 //! It never lets a pod pass another one, unless pods are managed in parallel.
 
 use super::pods::{make, ordinal, start};
-use crate::sandbox::actors::history::{self, Revision};
-use crate::sandbox::actors::object::{count, deleting, int, name, put, text};
-use crate::sandbox::actors::replicaset::{Readiness, ready_for};
-use crate::sandbox::actors::rows::{Phase, Row};
-use crate::sandbox::actors::selector::Selector;
-use crate::sandbox::actors::task::{Key, Propagation};
-use crate::sandbox::actors::template::claim;
-use crate::sandbox::actors::turn::Turn;
+use crate::actors::history::{self, Revision};
+use crate::actors::object::{count, deleting, int, name, put, text};
+use crate::actors::replicaset::{Readiness, ready_for};
+use crate::actors::rows::{Phase, Row};
+use crate::actors::selector::Selector;
+use crate::actors::task::{Key, Propagation};
+use crate::actors::template::claim;
+use crate::actors::turn::Turn;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ struct View<'a> {
 }
 
 /// Brings one StatefulSet a step further.
-pub(in crate::sandbox::actors) fn sync(turn: &mut Turn<'_>, key: &Key) {
+pub(in crate::actors) fn sync(turn: &mut Turn<'_>, key: &Key) {
     let Some(set) = turn.read(key) else { return };
     let Some(selector) = Selector::read(set.pointer("/spec/selector")) else { return };
     let rows = claim(turn, &set, "Pod", &selector);

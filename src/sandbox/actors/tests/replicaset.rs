@@ -2,7 +2,7 @@
 //! Each test decides on one rule; none knows how the rule is kept.
 
 use super::world::{World, options, pod, ready, replicaset};
-use crate::sandbox::actors::{Action, Options};
+use crate::actors::{Action, Options};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -105,7 +105,7 @@ fn finished_pods_do_not_count() {
     world.pass(2.0);
     let mut first = world.all("Pod")[0].clone();
     first["status"]["phase"] = json!("Failed");
-    world.actors.observe(crate::sandbox::actors::Seen::Modified, &first, world.now);
+    world.actors.observe(crate::actors::Seen::Modified, &first, world.now);
     world.pass(2.0);
     assert_eq!(world.all("Pod").len(), 2);
 }

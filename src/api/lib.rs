@@ -1,0 +1,28 @@
+//! The nouns on the wire: kinds, keys, Rollouts, analyses, and the facts about them that are data.
+//! Nothing here decides what to do with an object.
+
+use switchback_base as base;
+
+pub mod analysis;
+pub mod commit;
+pub mod crd;
+pub mod defaults;
+pub mod intstr;
+pub mod inventory;
+pub mod key;
+pub mod kinds;
+pub mod listkeys;
+pub mod meta;
+pub mod names;
+pub mod podhash;
+pub mod provider;
+pub mod quantity;
+pub mod rollout;
+pub mod run;
+pub mod sample;
+pub mod selector;
+pub mod status;
+pub mod step;
+pub mod strategy;
+pub mod time;
+pub mod write;

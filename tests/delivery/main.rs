@@ -1,8 +1,0 @@
-//! From a real repository to the embedded cluster, through the engine as it runs in production: what is applied,
-//! what is left alone, and what bad input of every kind comes to.
-
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used)] // a test may stop where it stands
-
-mod bad;
-mod rig;
-mod sync;

@@ -1,0 +1,250 @@
+//! A pretend world of one Rollout: it performs decisions, and its pods obey at once.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use switchback::api::rollout::Rollout;
+use switchback::api::time::Time;
+use switchback::api::write::{Patch, Write};
+use switchback::merge::json as merge;
+use switchback::logic::rollout::decide::decide;
+use switchback::logic::rollout::view::{Service, Set, View, Workload};
+
+pub struct Desk {
+    rollout: Value,
+    sets: Vec<Set>,
+    services: BTreeMap<String, Service>,
+    now: Timestamp,
+    wake: Option<Timestamp>,
+    /// Pods of the workload that the Rollout takes over.
+    pub workload: Option<i32>,
+    /// Pods that the sets have ready at most.
+    pub ready_at_most: i32,
+    /// Image whose pods never become ready.
+    pub broken: Option<String>,
+    /// Every write in words.
+    pub log: Vec<String>,
+    /// Reasons of all events.
+    pub events: Vec<String>,
+    pub most_pods: i32,
+    pub least_available: i32,
+    deployed: bool,
+}
+
+impl Desk {
+    pub fn new(replicas: i32, strategy: Value) -> Self {
+        let rollout = json!({
+            "metadata": {"name": "web", "namespace": "shop", "uid": "u1", "generation": 1},
+            "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": "web"}}, "strategy": strategy,
+                "template": {"metadata": {"labels": {"app": "web"}},
+                    "spec": {"containers": [{"name": "c", "image": "v1"}]}}},
+        });
+        let service = |name: &str| Service {
+            name: name.into(),
+            selector: [("app".into(), "web".into())].into(),
+            ..Service::default()
+        };
+        Self {
+            rollout,
+            sets: Vec::new(),
+            services: ["active", "preview"].into_iter().map(|n| (n.to_owned(), service(n))).collect(),
+            now: "2026-11-21T12:00:00Z".parse().unwrap(),
+            wake: None,
+            workload: None,
+            ready_at_most: i32::MAX,
+            broken: None,
+            log: Vec::new(),
+            events: Vec::new(),
+            most_pods: 0,
+            least_available: i32::MAX,
+            deployed: false,
+        }
+    }
+
+    fn image_now(&self) -> String {
+        self.rollout["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap().to_owned()
+    }
+
+    fn view(&self) -> View {
+        let mut rollout: Rollout = serde_json::from_value(self.rollout.clone()).unwrap();
+        let template = rollout.spec.template.clone().unwrap();
+        if self.workload.is_some() {
+            rollout.spec.template = None; // the workload has it
+        }
+        View {
+            template,
+            selector: rollout.spec.selector.clone().unwrap(),
+            pod_hash: self.image_now(),
+            template_key: self.image_now(),
+            sets: self.sets.clone(),
+            services: self.services.clone(),
+            flush: true,
+            workload: self.workload.map(|n| Workload { replicas: Some(n), ..Workload::default() }),
+            rollout,
+            ..View::default()
+        }
+    }
+
+    /// Decides and performs until nothing is left to do now.
+    pub fn settle(&mut self) {
+        for _ in 0..200 {
+            let decision = decide(&self.view(), self.now);
+            let idle = decision.writes.is_empty() && decision.status.is_none();
+            for write in &decision.writes {
+                self.perform(write);
+            }
+            if let Some(patch) = &decision.status {
+                self.log.push("patch Rollout/status".into());
+                self.rollout = merge::apply(&self.rollout, patch);
+            }
+            self.events.extend(decision.events.iter().map(|e| e.reason.clone()));
+            self.wake = decision.wake;
+            let moved = self.obey();
+            if idle && !moved {
+                return;
+            }
+        }
+        panic!("does not settle: {:?}", self.log.iter().rev().take(12).collect::<Vec<_>>());
+    }
+
+    /// Lets `ready` pods of each set be ready; answers how long the status may wait for more.
+    pub fn patience(&mut self, ready: i32) -> Option<Duration> {
+        self.ready_at_most = ready;
+        self.obey();
+        decide(&View { flush: false, ..self.view() }, self.now).patience
+    }
+
+    /// The progress deadline, in seconds.
+    pub fn deadline(&mut self, seconds: i32) {
+        self.rollout["spec"]["progressDeadlineSeconds"] = json!(seconds);
+    }
+
+    /// Pods follow what their sets want; answers whether anything changed.
+    fn obey(&mut self) -> bool {
+        let before = self.sets.clone();
+        self.count_pods();
+        for set in &mut self.sets {
+            set.current = set.replicas;
+            let works = self.broken.as_ref() != Some(&set.hash);
+            set.available = if works { set.replicas.min(self.ready_at_most) } else { 0 };
+            set.ready = set.available;
+            set.observed_generation = set.meta.generation;
+        }
+        self.count_pods();
+        before != self.sets
+    }
+
+    fn count_pods(&mut self) {
+        let wanted = i32::try_from(self.rollout["spec"]["replicas"].as_i64().unwrap()).unwrap();
+        let pods: i32 = self.sets.iter().map(|s| s.replicas.max(s.current)).sum();
+        let available: i32 = self.sets.iter().map(|s| s.available.min(s.replicas)).sum();
+        self.deployed |= available >= wanted;
+        if self.deployed {
+            self.most_pods = self.most_pods.max(pods);
+            self.least_available = self.least_available.min(available);
+        }
+    }
+
+    fn perform(&mut self, write: &Write) {
+        let target = write.target();
+        match write {
+            Write::Create { object } if target.kind == "ReplicaSet" => {
+                let meta = serde_json::from_value(object["metadata"].clone()).unwrap();
+                let mut set = Set { meta, ..Set::default() };
+                set.hash =
+                    object["metadata"]["labels"]["rollouts-pod-template-hash"].as_str().unwrap().into();
+                set.template_key.clone_from(&set.hash);
+                set.replicas = i32::try_from(object["spec"]["replicas"].as_i64().unwrap()).unwrap();
+                set.meta.creation_timestamp = Some(Time::of(self.now));
+                set.meta.uid = format!("uid-{}", set.hash);
+                self.now += SignedDuration::from_secs(1);
+                self.sets.push(set);
+                self.log.push("create ReplicaSet".into());
+            }
+            Write::Patch { patch: Patch::Merge(body), .. } => {
+                self.log.push(format!("patch {}", target.kind));
+                match target.kind.as_str() {
+                    "Rollout" => self.rollout = merge::apply(&self.rollout, body),
+                    "ReplicaSet" => {
+                        let set = self.sets.iter_mut().find(|s| s.meta.name == target.name).unwrap();
+                        let annotations = json!(set.meta.annotations);
+                        let merged = merge::apply(&annotations, &body["metadata"]["annotations"]);
+                        if merged.is_object() {
+                            set.meta.annotations = serde_json::from_value(merged).unwrap();
+                        }
+                        if let Some(n) = body["spec"]["replicas"].as_i64() {
+                            set.replicas = i32::try_from(n).unwrap();
+                        }
+                    }
+                    "Service" => {
+                        let service = self.services.get_mut(&target.name).unwrap();
+                        service.hash =
+                            body["spec"]["selector"]["rollouts-pod-template-hash"].as_str().map(Into::into);
+                        service.managed_by = Some("web".into());
+                    }
+                    "Deployment" => {
+                        self.workload = body["spec"]["replicas"].as_i64().map(|n| i32::try_from(n).unwrap());
+                    }
+                    other => panic!("unexpected patch of {other}"),
+                }
+            }
+            other => panic!("unexpected write {other:?}"),
+        }
+    }
+
+    pub fn image(&mut self, image: &str) {
+        self.rollout["spec"]["template"]["spec"]["containers"][0]["image"] = json!(image);
+        self.new_generation();
+    }
+
+    pub fn spec(&mut self, field: &str, value: Value) {
+        self.rollout["spec"][field] = value;
+        self.new_generation();
+    }
+
+    fn new_generation(&mut self) {
+        let n = self.rollout["metadata"]["generation"].as_i64().unwrap();
+        self.rollout["metadata"]["generation"] = json!(n + 1);
+    }
+
+    pub fn patch_status(&mut self, patch: Value) {
+        self.rollout = merge::apply(&self.rollout, &json!({"status": patch}));
+    }
+
+    pub fn pass_seconds(&mut self, seconds: i64) {
+        self.now += SignedDuration::from_secs(seconds);
+    }
+
+    pub fn status(&self) -> Value {
+        self.rollout["status"].clone()
+    }
+
+    pub fn phase(&self) -> String {
+        self.rollout["status"]["phase"].as_str().unwrap_or_default().to_owned()
+    }
+
+    pub fn annotation(&self, key: &str) -> String {
+        self.rollout["metadata"]["annotations"][key].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Sets with pods, by image.
+    pub fn pods(&self) -> Vec<(String, i32)> {
+        let mut all: Vec<(String, i32)> =
+            self.sets.iter().filter(|s| s.replicas > 0).map(|s| (s.hash.clone(), s.replicas)).collect();
+        all.sort();
+        all
+    }
+
+    pub fn selected(&self, service: &str) -> String {
+        self.services[service].hash.clone().unwrap_or_default()
+    }
+
+    pub fn count(&self, prefix: &str) -> usize {
+        self.log.iter().filter(|l| l.starts_with(prefix)).count()
+    }
+
+    pub fn wake(&self) -> Option<Timestamp> {
+        self.wake
+    }
+}
