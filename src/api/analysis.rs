@@ -3,10 +3,10 @@
 
 use crate::intstr::IntOrString;
 use crate::meta::Meta;
+use crate::provider::MetricProvider;
 use crate::strategy::PodMetadata;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// How a Rollout asks for an analysis.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -203,7 +203,7 @@ pub struct Metric {
     pub consecutive_error_limit: Option<IntOrString>,
     /// Where the number comes from: exactly one provider.
     #[schemars(schema_with = "crate::crd::any_object")]
-    pub provider: Value,
+    pub provider: MetricProvider,
     /// Successes in a row that end the metric; off when absent or 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consecutive_success_limit: Option<IntOrString>,

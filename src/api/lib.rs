@@ -21,6 +21,7 @@ pub mod notice;
 pub mod object_name;
 pub mod phase;
 pub mod podhash;
+pub mod provider;
 pub mod quantity;
 pub mod rollout;
 pub mod run;

@@ -6,19 +6,22 @@ use crate::api::names;
 use crate::api::write::{Target, Write};
 use crate::engine::context::Context;
 use crate::engine::roll::Outcome;
-use crate::logic::analysis::decide::{Outcome as Came, Plan};
-use crate::logic::analysis::decide::{Report, RunView, Task, TaskWork, conclude, plan};
+use crate::logic::analysis::providers::provider::{Action, Reply};
+use crate::logic::analysis::run::{Plan, conclude, plan};
+use crate::logic::analysis::task::{Report, Task};
+use crate::logic::analysis::view::RunView;
 use crate::world::cluster::{ClusterError, Mode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures::future::join_all;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::error::Error;
 
 /// Looks at one run.
 pub async fn reconcile(context: &Context, mut view: RunView) -> Outcome {
     let mut outcome = Outcome::default();
-    view.prometheus.clone_from(&context.prometheus);
+    view.defaults.clone_from(&context.providers);
     let mut due = plan(&view, context.clock.now());
     if !due.secrets.is_empty() {
         match secrets(context, &view.run.metadata.namespace, &due).await {
@@ -28,8 +31,8 @@ pub async fn reconcile(context: &Context, mut view: RunView) -> Outcome {
         view.secrets_read = true;
         due = plan(&view, context.clock.now());
     }
-    let reports = join_all(due.tasks.into_iter().map(|task| measure(context, task))).await;
-    let conclusion = conclude(&view, &reports, context.clock.now());
+    let reports = join_all(due.tasks.into_iter().map(|task| measure(context, &view, task))).await;
+    let conclusion = conclude(&view, reports, context.clock.now());
     for write in &conclusion.writes {
         match context.cluster.perform(write, Mode::Plain).await {
             Ok(answer) => outcome.note(write, answer),
@@ -43,30 +46,30 @@ pub async fn reconcile(context: &Context, mut view: RunView) -> Outcome {
     outcome
 }
 
-async fn measure(context: &Context, task: Task) -> Report {
+/// Performs what one measurement takes, action by action.
+async fn measure(context: &Context, view: &RunView, mut task: Task) -> Report {
     let began = context.clock.now();
-    let done = |result: Result<Option<Value>, ClusterError>| {
-        Came::Done(result.map(|_| ()).map_err(|e| e.to_string()))
+    while let Some(action) = task.action() {
+        let came = perform(context, action).await;
+        task.go_on(view, came, context.clock.now());
+    }
+    Report { task, began, ended: context.clock.now() }
+}
+
+async fn perform(context: &Context, action: &Action) -> Result<Reply, Box<dyn Error + Send + Sync>> {
+    let write = match action {
+        Action::Ask(question) => return Ok(Reply::Answered(context.probe.ask(question).await?)),
+        Action::Create(object) => Write::Create { object: object.clone() },
+        Action::Delete(target, uid) => {
+            Write::Delete { target: target.clone(), uid: uid.clone(), expect: None, foreground: true }
+        }
     };
-    let outcome = match &task.work {
-        TaskWork::Ask(question) => {
-            Came::Answered(context.probe.ask(question).await.map_err(|e| e.to_string()))
-        }
-        TaskWork::CreateJob(object) => {
-            let write = Write::Create { object: object.clone() };
-            match context.cluster.perform(&write, Mode::Plain).await {
-                Err(error) if error.already_exists() => Came::Done(Ok(())), // its name holds the run's uid
-                other => done(other),
-            }
-        }
-        TaskWork::StopJob(target, uid) => {
-            let (target, uid) = (target.clone(), uid.clone());
-            let write = Write::Delete { target, uid, expect: None, foreground: true };
-            done(context.cluster.perform(&write, Mode::Plain).await)
-        }
-        TaskWork::ReadJob(_) | TaskWork::Fail(_) => Came::Done(Ok(())),
-    };
-    Report { task, outcome, began, ended: context.clock.now() }
+    match context.cluster.perform(&write, Mode::Plain).await {
+        // Its name holds the run's uid, so the one that is there is ours.
+        Err(error) if matches!(write, Write::Create { .. }) && error.already_exists() => Ok(Reply::Done),
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(Reply::Done),
+    }
 }
 
 /// The values of the Secrets that `due` names; those that do not exist are left out.

@@ -1,6 +1,7 @@
 //! Decides what every look has at hand: the cluster, the providers, the clock, and ears for what happens.
 //! It never looks at anything itself.
 
+use crate::api::provider::ProviderDefaults;
 use crate::api::write::{Note, Target};
 use crate::base::clock::Clock;
 use crate::engine::meter::Meter;
@@ -26,8 +27,8 @@ pub struct Context {
     pub recorder: Recorder,
     /// Tells what happens to whoever listens in this process.
     pub ears: Option<mpsc::UnboundedSender<Told>>,
-    /// Address of Prometheus for metrics that name none.
-    pub prometheus: Option<String>,
+    /// What we were told of providers, for metrics that leave it out.
+    pub providers: ProviderDefaults,
     /// What is counted.
     pub meter: Meter,
 }

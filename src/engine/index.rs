@@ -10,7 +10,7 @@ use crate::engine::links::{Links, To};
 use crate::engine::queue::Key;
 use crate::engine::rows;
 use crate::engine::view;
-use crate::logic::analysis::decide::JobState;
+use crate::logic::analysis::view::JobState;
 use crate::logic::rollout::view::{Run, Service, Set, Workload};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

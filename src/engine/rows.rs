@@ -8,7 +8,7 @@ use crate::api::podhash::same;
 use crate::api::run::{Phase, RunSpec};
 use crate::api::time::Time;
 use crate::logic::analysis::compose;
-use crate::logic::analysis::decide::JobState;
+use crate::logic::analysis::view::JobState;
 use crate::logic::rollout::view::{Run, Service, Set};
 use serde_json::Value;
 

@@ -10,7 +10,7 @@ use crate::engine::pump::Pump;
 use crate::engine::queue::{Key, Queue};
 use crate::engine::roll::Outcome;
 use crate::engine::{analyse, facts, release, roll, view};
-use crate::logic::analysis::decide::RunView;
+use crate::logic::analysis::view::RunView;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;

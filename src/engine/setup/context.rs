@@ -39,5 +39,5 @@ pub fn context_with(
     let (recorder, work) = record::recorder(cluster.clone(), clock);
     tasks.spawn(work);
     let meter = Meter::new(Some(cluster.tally()));
-    Context { cluster, probe, clock, recorder, ears, prometheus, meter }
+    Context { cluster, probe, clock, recorder, ears, providers, meter }
 }

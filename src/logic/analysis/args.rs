@@ -3,13 +3,17 @@
 
 use crate::api::analysis::{Argument, Metric, RolloutArg};
 use crate::api::intstr::IntOrString;
+use crate::api::rollout::Rollout;
 use crate::base::template;
+use crate::logic::analysis::error::AnalysisError;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The values a Rollout hands to an analysis.
+/// The values a Rollout hands to an analysis (source: `utils/analysis/factory.go`,
+/// `BuildArgumentsForRolloutAnalysisRun`).
 ///
-/// `stable` and `latest` are the hashes of the two revisions, `rollout` the whole object as JSON.
+/// `stable` and `latest` are the hashes of the two revisions. The Rollout is turned into JSON only if an argument
+/// is one of its fields.
 ///
 /// # Errors
 /// A field path that leads nowhere.
@@ -17,8 +21,9 @@ pub fn of_rollout(
     args: &[RolloutArg],
     stable: &str,
     latest: &str,
-    rollout: &Value,
-) -> Result<Vec<Argument>, String> {
+    rollout: &Rollout,
+) -> Result<Vec<Argument>, AnalysisError> {
+    let mut object: Option<Value> = None;
     let mut values = Vec::with_capacity(args.len());
     for arg in args {
         let source = arg.value_from.as_ref();
@@ -26,7 +31,13 @@ pub fn of_rollout(
         let value = match (hash, source.and_then(|s| s.field_ref.as_ref())) {
             (Some("Latest"), _) => latest.to_owned(),
             (Some("Stable"), _) => stable.to_owned(),
-            (_, Some(field)) => field_of(rollout, &field.field_path)?,
+            (_, Some(field)) => {
+                let whole = match object.take() {
+                    Some(whole) => whole,
+                    None => serde_json::to_value(rollout)?,
+                };
+                field_of(object.insert(whole), &field.field_path)?
+            }
             _ => arg.value.clone(),
         };
         values.push(Argument { name: arg.name.clone(), value: Some(value), value_from: None });
@@ -39,7 +50,7 @@ pub fn of_rollout(
 ///
 /// # Errors
 /// A path that leads nowhere or to something that is no single value.
-pub fn field_of(object: &Value, path: &str) -> Result<String, String> {
+pub fn field_of(object: &Value, path: &str) -> Result<String, AnalysisError> {
     for part in ["labels", "annotations"] {
         let key = path.strip_prefix(&format!("metadata.{part}['")).and_then(|rest| rest.strip_suffix("']"));
         if let Some(key) = key {
@@ -50,18 +61,19 @@ pub fn field_of(object: &Value, path: &str) -> Result<String, String> {
     plain_field(object, path)
 }
 
-/// The field of `object` at words separated by dots and brackets (source: `extractValueFromRollout`).
+/// The field of `object` at words separated by dots and brackets (source: `utils/analysis/factory.go`,
+/// `extractValueFromRollout`).
 ///
 /// # Errors
 /// A path that leads nowhere or to something that is no single value.
-pub fn plain_field(object: &Value, path: &str) -> Result<String, String> {
-    let nowhere = || format!("invalid path {path} in rollout");
+pub fn plain_field(object: &Value, path: &str) -> Result<String, AnalysisError> {
+    let nowhere = || AnalysisError::NoField(path.to_owned());
     let mut here = object;
     for word in path.split(['.', '[', ']']).filter(|w| !w.is_empty()) {
         here = match here {
             Value::Array(items) => {
-                let index: usize = word.parse().map_err(|_| format!("invalid index '{word}'"))?;
-                items.get(index).ok_or_else(|| format!("index {index} out of range"))?
+                let index: usize = word.parse().map_err(|_| AnalysisError::BadIndex(word.to_owned()))?;
+                items.get(index).ok_or(AnalysisError::IndexOutOfRange(index))?
             }
             Value::Object(map) => map.get(word).unwrap_or(&Value::Null),
             _ => return Err(nowhere()),
@@ -69,19 +81,18 @@ pub fn plain_field(object: &Value, path: &str) -> Result<String, String> {
     }
     match here {
         Value::Null => Err(nowhere()),
-        Value::Array(_) | Value::Object(_) => {
-            Err(format!("path {path} in rollout must terminate in a primitive value"))
-        }
+        Value::Array(_) | Value::Object(_) => Err(AnalysisError::NotPrimitive(path.to_owned())),
         Value::String(text) => Ok(text.clone()),
         other => Ok(other.to_string()),
     }
 }
 
-/// The arguments of a run: the templates' with the values handed in. Values of unknown names are ignored.
+/// The arguments of a run: the templates' with the values handed in. Values of unknown names are ignored (source:
+/// `utils/analysis/helpers.go`, `MergeArgs`).
 ///
 /// # Errors
 /// An argument without a value.
-pub fn merge(handed_in: &[Argument], of_templates: &[Argument]) -> Result<Vec<Argument>, String> {
+pub fn merge(handed_in: &[Argument], of_templates: &[Argument]) -> Result<Vec<Argument>, AnalysisError> {
     let mut merged = of_templates.to_vec();
     for arg in handed_in {
         let Some(slot) = merged.iter_mut().find(|a| a.name == arg.name) else { continue };
@@ -92,12 +103,13 @@ pub fn merge(handed_in: &[Argument], of_templates: &[Argument]) -> Result<Vec<Ar
         }
     }
     match merged.iter().find(|a| a.value.is_none() && a.value_from.is_none()) {
-        Some(open) => Err(format!("args.{} was not resolved", open.name)),
+        Some(open) => Err(AnalysisError::Unresolved(open.name.clone())),
         None => Ok(merged),
     }
 }
 
-/// The metric with every `{{args.x}}` replaced. `secrets` holds the values of arguments that come from Secrets.
+/// The metric with every `{{args.x}}` replaced. `secrets` holds the values of arguments that come from Secrets
+/// (source: `analysis/analysis.go`, `resolveMetricArgs`).
 ///
 /// # Errors
 /// An argument that is unknown or has no value.
@@ -105,8 +117,8 @@ pub fn resolve(
     metric: &Metric,
     args: &[Argument],
     secrets: &BTreeMap<String, String>,
-) -> Result<Metric, String> {
-    let text = serde_json::to_string(metric).map_err(|e| e.to_string())?;
+) -> Result<Metric, AnalysisError> {
+    let text = serde_json::to_string(metric)?;
     let values: Vec<(&str, Option<&str>)> = args
         .iter()
         .map(|a| {
@@ -114,8 +126,8 @@ pub fn resolve(
             (a.name.as_str(), value)
         })
         .collect();
-    let resolved = template::render_args_quoted(&text, &values).map_err(|e| e.to_string())?;
-    let mut metric: Metric = serde_json::from_str(&resolved).map_err(|e| e.to_string())?;
+    let resolved = template::render_args_quoted(&text, &values)?;
+    let mut metric: Metric = serde_json::from_str(&resolved)?;
     for limit in [
         &mut metric.count,
         &mut metric.failure_limit,

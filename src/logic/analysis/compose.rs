@@ -5,6 +5,7 @@ use crate::api::analysis::{AnalysisRef, AnalysisTemplate, Argument, DryRun, Rete
 use crate::api::run::RunSpec;
 use crate::base::digest;
 use crate::logic::analysis::args;
+use crate::logic::analysis::error::AnalysisError;
 use std::collections::BTreeSet;
 
 /// Everything `references` name, directly or through other templates, each once: namespaced ones first.
@@ -14,7 +15,7 @@ use std::collections::BTreeSet;
 fn collect<'t>(
     references: &[TemplateRef],
     find: &dyn Fn(&TemplateRef) -> Option<&'t AnalysisTemplate>,
-) -> Result<Vec<&'t AnalysisTemplate>, String> {
+) -> Result<Vec<&'t AnalysisTemplate>, AnalysisError> {
     let mut found: Vec<(bool, &AnalysisTemplate)> = Vec::new();
     let mut seen = BTreeSet::new();
     let mut open: Vec<TemplateRef> = references.iter().rev().cloned().collect();
@@ -24,8 +25,8 @@ fn collect<'t>(
             continue;
         }
         let kind = if cluster { "ClusterAnalysisTemplate" } else { "AnalysisTemplate" };
-        let template =
-            find(&reference).ok_or_else(|| format!("{kind} '{}' not found", reference.template_name))?;
+        let template = find(&reference)
+            .ok_or_else(|| AnalysisError::NoTemplate { kind, name: reference.template_name.clone() })?;
         found.push((cluster, template));
         open.extend(template.spec.templates.iter().rev().cloned());
     }
@@ -33,17 +34,16 @@ fn collect<'t>(
     Ok(found.into_iter().map(|(_, template)| template).collect())
 }
 
-fn merge_args(templates: &[&AnalysisTemplate]) -> Result<Vec<Argument>, String> {
+/// The arguments of all templates, each once (source: `utils/analysis/helpers.go`, `flattenArgs`).
+fn merge_args(templates: &[&AnalysisTemplate]) -> Result<Vec<Argument>, AnalysisError> {
     let mut merged: Vec<Argument> = Vec::new();
     for arg in templates.iter().flat_map(|t| &t.spec.args) {
         match merged.iter_mut().find(|a| a.name == arg.name) {
             None => merged.push(arg.clone()),
             Some(before) => match (&before.value, &arg.value) {
                 (Some(a), Some(b)) if a != b => {
-                    return Err(format!(
-                        "Argument `{}` specified multiple times with different values: '{a}', '{b}'",
-                        arg.name
-                    ));
+                    let (name, first, second) = (arg.name.clone(), a.clone(), b.clone());
+                    return Err(AnalysisError::ArgumentTwice { name, first, second });
                 }
                 (None, _) => *before = arg.clone(),
                 _ => {}
@@ -53,7 +53,8 @@ fn merge_args(templates: &[&AnalysisTemplate]) -> Result<Vec<Argument>, String> 
     Ok(merged)
 }
 
-/// The specification of the run that `reference` asks for, with `values` for its arguments.
+/// The specification of the run that `reference` asks for, with `values` for its arguments (source:
+/// `utils/analysis/helpers.go`, `NewAnalysisRunFromTemplates`).
 ///
 /// # Errors
 /// A missing template, two metrics of one name, an argument with two values or none, two rules for one metric.
@@ -61,13 +62,13 @@ pub fn run_spec<'t>(
     reference: &AnalysisRef,
     values: &[Argument],
     find: &dyn Fn(&TemplateRef) -> Option<&'t AnalysisTemplate>,
-) -> Result<RunSpec, String> {
+) -> Result<RunSpec, AnalysisError> {
     let templates = collect(&reference.templates, find)?;
     let mut names = BTreeSet::new();
     let mut metrics = Vec::new();
     for metric in templates.iter().flat_map(|t| &t.spec.metrics) {
         if !names.insert(&metric.name) {
-            return Err(format!("two metrics have the same name '{}'", metric.name));
+            return Err(AnalysisError::MetricTwice(metric.name.clone()));
         }
         metrics.push(metric.clone());
     }
@@ -90,11 +91,14 @@ pub fn run_spec<'t>(
     })
 }
 
-fn no_rule_twice<'a>(names: impl Iterator<Item = &'a String>, what: &str) -> Result<(), String> {
+fn no_rule_twice<'a>(
+    names: impl Iterator<Item = &'a String>,
+    rules: &'static str,
+) -> Result<(), AnalysisError> {
     let mut seen = BTreeSet::new();
     for name in names {
         if !seen.insert(name) {
-            return Err(format!("two {what} metric rules have the same metric name '{name}'"));
+            return Err(AnalysisError::RuleTwice { rules, name: name.clone() });
         }
     }
     Ok(())

@@ -49,7 +49,7 @@ pub fn bad_end(metric: &Metric, result: &MetricResult) -> Option<(Phase, String)
     end
 }
 
-/// The phase of one metric (source: `assessMetricStatus`).
+/// The phase of one metric (source: `analysis/analysis.go`, `assessMetricStatus`).
 #[must_use]
 pub fn metric(metric: &Metric, result: &MetricResult, terminating: bool) -> Phase {
     if result.phase.is_completed() {
@@ -79,7 +79,8 @@ pub fn metric(metric: &Metric, result: &MetricResult, terminating: bool) -> Phas
     if terminating { Phase::Successful } else { Phase::Running }
 }
 
-/// Whether the run is to end early: it was told to, or a metric that decides has ended badly.
+/// Whether the run is to end early: it was told to, or a metric that decides has ended badly (source:
+/// `utils/analysis/helpers.go`, `IsTerminating`).
 #[must_use]
 pub fn is_terminating(run: &AnalysisRun, dry: &BTreeSet<String>) -> bool {
     run.spec.terminate

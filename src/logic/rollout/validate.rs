@@ -220,7 +220,7 @@ fn analyses<'w>(work: &'w Work<'_>) -> Vec<(String, &'w AnalysisRef)> {
 fn analysis_problem(work: &Work<'_>, reference: &AnalysisRef) -> Option<String> {
     let spec = match spec_of(work, reference) {
         Ok(spec) => spec,
-        Err(why) => return Some(why),
+        Err(why) => return Some(why.to_string()),
     };
     let secrets = BTreeMap::new();
     let mut metrics = Vec::new();
@@ -228,8 +228,8 @@ fn analysis_problem(work: &Work<'_>, reference: &AnalysisRef) -> Option<String> 
         let known = spec.args.iter().map(analysis::args::with_placeholder).collect::<Vec<_>>();
         match analysis::args::resolve(metric, &known, &secrets) {
             Ok(metric) => metrics.push(metric),
-            Err(why) => return Some(why),
+            Err(why) => return Some(why.to_string()),
         }
     }
-    analysis::validate::metrics(&metrics).err()
+    analysis::validate::metrics(&metrics).err().map(|e| e.to_string())
 }

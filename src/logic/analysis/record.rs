@@ -1,0 +1,86 @@
+//! Decides how measurements are put into the results of a run and counted, and which are dropped.
+//! It never judges what the counts amount to.
+
+use crate::api::analysis::Metric;
+use crate::api::run::{AnalysisRun, Measurement, MetricResult, Phase};
+use crate::api::time::Time;
+use crate::logic::analysis::task::Report;
+use regex::Regex;
+use std::collections::BTreeSet;
+
+/// Measurements kept of a metric without a rule of its own (source: `analysis/analysis.go`,
+/// `DefaultMeasurementHistoryLimit`).
+const KEPT: usize = 10;
+
+/// Puts one report into the results; what came from `secrets` is blacked out.
+pub fn put(run: &mut AnalysisRun, dry: &BTreeSet<String>, report: Report, secrets: &[&str]) {
+    let Report { task, began, ended } = report;
+    let name = task.name();
+    let results = &mut run.status.metric_results;
+    if !results.iter().any(|r| r.name == name) {
+        results.push(MetricResult {
+            name: name.to_owned(),
+            phase: Phase::Running,
+            dry_run: dry.contains(name),
+            metadata: task.metadata(),
+            ..MetricResult::default()
+        });
+    }
+    let Some(result) = results.iter_mut().find(|r| r.name == name) else { return };
+    let mut measurement = task.into_measurement();
+    if result.measurements.last().is_some_and(|l| l.finished_at.is_none()) {
+        result.measurements.pop();
+    } else {
+        measurement.started_at = Some(Time::of(began));
+    }
+    black_out(&mut measurement, secrets);
+    if measurement.phase.is_completed() {
+        measurement.finished_at.get_or_insert_with(|| Time::of(ended));
+        count(result, measurement.phase);
+    }
+    result.measurements.push(measurement);
+}
+
+fn black_out(measurement: &mut Measurement, secrets: &[&str]) {
+    for secret in secrets.iter().filter(|s| !s.is_empty()) {
+        measurement.message = measurement.message.replace(secret, "*****");
+        measurement.value = measurement.value.replace(secret, "*****");
+    }
+}
+
+fn count(result: &mut MetricResult, phase: Phase) {
+    match phase {
+        Phase::Successful => {
+            result.successful += 1;
+            result.consecutive_success += 1;
+        }
+        Phase::Failed => result.failed += 1,
+        Phase::Inconclusive => result.inconclusive += 1,
+        _ => {
+            // An error is no measurement: it counts towards nothing but its own limit.
+            result.error += 1;
+            result.consecutive_error += 1;
+            result.consecutive_success = 0;
+            return;
+        }
+    }
+    result.count += 1;
+    result.consecutive_error = 0;
+    if phase != Phase::Successful {
+        result.consecutive_success = 0;
+    }
+}
+
+/// Drops the oldest measurements beyond what is kept (source: `analysis/analysis.go`, `garbageCollectMeasurements`).
+pub fn trim(run: &mut AnalysisRun, metrics: &[Metric]) {
+    let rules = run.spec.measurement_retention.clone();
+    for result in &mut run.status.metric_results {
+        if !metrics.iter().any(|m| m.name == result.name) {
+            continue;
+        }
+        let rule = rules.iter().find(|r| Regex::new(&r.metric_name).is_ok_and(|p| p.is_match(&result.name)));
+        let limit = rule.filter(|r| r.limit > 0).and_then(|r| usize::try_from(r.limit).ok()).unwrap_or(KEPT);
+        let excess = result.measurements.len().saturating_sub(limit);
+        result.measurements.drain(..excess);
+    }
+}

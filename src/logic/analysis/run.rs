@@ -1,0 +1,155 @@
+//! Decides what a run does now: which measurements to take, and what it writes after them.
+//! It never asks anybody; it names the actions, and [`task`] reads what came of them.
+
+use crate::api::analysis::{Metric, SecretKeyRef};
+use crate::api::run::{AnalysisRun, Phase};
+use crate::api::time::Time;
+use crate::api::write::{Note, Write};
+use crate::logic::analysis::task::{Report, Task};
+use crate::logic::analysis::view::RunView;
+use crate::logic::analysis::{due, judge, metrics, record, status, task};
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+/// What is to be done before the run can be judged. It may hold values from Secrets, so it cannot be printed.
+#[derive(Default)]
+pub struct Plan {
+    /// Measurements to be taken now.
+    pub tasks: Vec<Task>,
+    /// Secrets to be read before; the tasks are then empty.
+    pub secrets: Vec<SecretKeyRef>,
+}
+
+/// What a run writes after its measurements.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Conclusion {
+    /// Writes: the status, deletions.
+    pub writes: Vec<Write>,
+    /// When to look again.
+    pub wake: Option<Timestamp>,
+    /// Events.
+    pub events: Vec<Note>,
+}
+
+/// Decides what to measure now.
+#[must_use]
+pub fn plan(view: &RunView, now: Timestamp) -> Plan {
+    let run = &view.run;
+    if run.status.phase().is_completed() || run.metadata.deletion_timestamp.is_some() {
+        return Plan::default();
+    }
+    let (Ok(metrics), Ok(dry)) = (metrics::resolved(run), metrics::dry(run)) else { return Plan::default() };
+    let terminating = judge::is_terminating(run, &dry);
+    let due: Vec<&Metric> = metrics.iter().filter(|m| due::is_due(run, m, terminating, now)).collect();
+    let secrets = view.secret_refs();
+    if !due.is_empty() && !secrets.is_empty() && !view.secrets_read {
+        return Plan { tasks: Vec::new(), secrets };
+    }
+    let tasks = due.into_iter().map(|m| task::begin(view, m, terminating, now)).collect();
+    Plan { tasks, secrets: Vec::new() }
+}
+
+/// Puts what was measured into the status and decides what the run writes (source: `analysis/analysis.go`,
+/// `reconcileAnalysisRun`).
+#[must_use]
+pub fn conclude(view: &RunView, reports: Vec<Report>, now: Timestamp) -> Conclusion {
+    let run = &view.run;
+    if run.metadata.deletion_timestamp.is_some() {
+        return Conclusion::default();
+    }
+    if run.status.phase().is_completed() {
+        return outlived(run, now);
+    }
+    let mut after = run.clone();
+    let checked = metrics::resolved(run).and_then(|metrics| Ok((metrics, metrics::dry(run)?)));
+    let (metrics, dry) = match checked {
+        Ok(pair) => pair,
+        Err(why) => {
+            after.status.phase = Some(Phase::Error);
+            after.status.message = why.to_string();
+            after.status.completed_at = Some(Time::of(now));
+            return written(run, &after, vec![ended_note(Phase::Error)], None);
+        }
+    };
+    after.status.started_at.get_or_insert_with(|| Time::of(now));
+    let idle = reports.is_empty();
+    let secrets: Vec<&str> = view.secrets.values().map(String::as_str).collect();
+    for report in reports {
+        record::put(&mut after, &dry, report, &secrets);
+    }
+    let events = settle(&mut after, &metrics, &dry, now);
+    record::trim(&mut after, &metrics);
+    let stopping = judge::is_terminating(&after, &dry) && !after.status.phase().is_completed();
+    // What this look has stopped waits for no event: the next look ends its open measurements.
+    let wake = if stopping && idle && has_work(view, &after, now) {
+        Some(now)
+    } else {
+        let open = metrics.iter().filter(|m| !due::is_ended(&after, &m.name));
+        open.filter_map(|m| due::next(&after, m)).min()
+    };
+    written(run, &after, events, wake)
+}
+
+fn has_work(view: &RunView, after: &AnalysisRun, now: Timestamp) -> bool {
+    !plan(&RunView { run: after.clone(), ..view.clone() }, now).tasks.is_empty()
+}
+
+/// Judges until nothing changes: an end of one metric may end the others. Answers the events.
+fn settle(after: &mut AnalysisRun, metrics: &[Metric], dry: &BTreeSet<String>, now: Timestamp) -> Vec<Note> {
+    let mut events = Vec::new();
+    for _ in 0..2 {
+        let verdict = judge::run(after, metrics, dry);
+        for (name, phase) in &verdict.ended {
+            let message = format!("Metric '{name}' Completed. Result: {}", phase.word());
+            events.push(note(*phase, &format!("Metric{}", phase.word()), message));
+        }
+        let state = &mut after.status;
+        state.metric_results = verdict.results;
+        state.run_summary = verdict.summary;
+        state.dry_run_summary = Some(verdict.dry_run_summary);
+        if state.phase != Some(verdict.phase) {
+            state.phase = Some(verdict.phase);
+            state.message = verdict.message;
+        }
+        if verdict.phase.is_completed() {
+            state.completed_at.get_or_insert_with(|| Time::of(now));
+            events.push(ended_note(verdict.phase));
+            break;
+        }
+    }
+    events
+}
+
+fn note(phase: Phase, reason: &str, message: String) -> Note {
+    match phase {
+        Phase::Error | Phase::Failed => Note::warning(reason, message),
+        _ => Note::normal(reason, message),
+    }
+}
+
+fn ended_note(phase: Phase) -> Note {
+    let message = format!("Analysis Completed. Result: {}", phase.word());
+    note(phase, &format!("AnalysisRun{}", phase.word()), message)
+}
+
+/// Deletes a finished run when its time has come.
+fn outlived(run: &AnalysisRun, now: Timestamp) -> Conclusion {
+    match status::outlived_at(run) {
+        None => Conclusion::default(),
+        Some(at) if at > now => Conclusion { wake: Some(at), ..Conclusion::default() },
+        Some(_) => Conclusion { writes: vec![status::delete(run)], ..Conclusion::default() },
+    }
+}
+
+fn written(
+    before: &AnalysisRun,
+    after: &AnalysisRun,
+    events: Vec<Note>,
+    wake: Option<Timestamp>,
+) -> Conclusion {
+    Conclusion {
+        writes: status::patch(before, after).into_iter().collect(),
+        wake: wake.filter(|_| !after.status.phase().is_completed()),
+        events,
+    }
+}

@@ -1,0 +1,55 @@
+//! Decides what is known of one AnalysisRun when it is looked at.
+//! It never decides what to do about it.
+
+use crate::api::analysis::SecretKeyRef;
+use crate::api::provider::ProviderDefaults;
+use crate::api::run::{AnalysisRun, Phase};
+use crate::api::time::Time;
+use std::collections::BTreeMap;
+
+/// All facts about one run.
+#[derive(Clone, Debug, Default)]
+pub struct RunView {
+    /// The run.
+    pub run: AnalysisRun,
+    /// Its Jobs, by name.
+    pub jobs: BTreeMap<String, JobState>,
+    /// Values of the Secrets it uses; only those that exist.
+    pub secrets: BTreeMap<SecretKeyRef, String>,
+    /// Whether the Secrets were read.
+    pub secrets_read: bool,
+    /// What the controller was told of providers, for metrics that leave it out.
+    pub defaults: ProviderDefaults,
+}
+
+/// What is known of a Job.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobState {
+    /// Namespace.
+    pub namespace: String,
+    /// Uid.
+    pub uid: String,
+    /// When it was made.
+    pub created: Option<Time>,
+    /// `Successful`, `Failed`, or none while it runs.
+    pub end: Option<Phase>,
+}
+
+impl RunView {
+    /// The Secrets that the run's arguments name.
+    #[must_use]
+    pub fn secret_refs(&self) -> Vec<SecretKeyRef> {
+        let refs = self.run.spec.args.iter().filter_map(|a| a.value_from.as_ref()?.secret_key_ref.clone());
+        refs.collect()
+    }
+
+    /// The values of arguments that come from Secrets, by the argument's name.
+    #[must_use]
+    pub fn secret_values(&self) -> BTreeMap<String, String> {
+        let value = |a: &crate::api::analysis::Argument| {
+            let key = a.value_from.as_ref()?.secret_key_ref.as_ref()?;
+            Some((a.name.clone(), self.secrets.get(key)?.clone()))
+        };
+        self.run.spec.args.iter().filter_map(value).collect()
+    }
+}
