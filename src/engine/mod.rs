@@ -8,14 +8,17 @@
 //! release  one Service that nobody names
 //! deliver  one repository: Git -> cluster     back     one repository: cluster -> Git
 //! run      the one loop over all of them
+//! act      a user's word, carried out          install  the definitions of our kinds, brought to a cluster
 //! ```
 
+pub mod act;
 pub mod analyse;
 pub mod back;
 pub mod context;
 pub mod deliver;
 pub mod facts;
 pub mod index;
+pub mod install;
 pub mod ledger;
 pub mod links;
 pub mod meter;

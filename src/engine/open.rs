@@ -196,7 +196,7 @@ pub async fn credentials(
             match news {
                 News::Present(secret) => held.set(text_of(&secret, key).unwrap_or_default()),
                 News::Gone(_) => held.set(String::new()),
-                News::ListBegins | News::ListEnds | News::Trouble(_) => {}
+                News::ListBegins | News::ListEnds | News::Trouble { .. } => {}
             }
         }
     });

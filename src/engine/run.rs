@@ -160,7 +160,7 @@ impl Engine {
                 self.pump.listed(kind);
                 self.index.list_ends(kind)
             }
-            News::Trouble(why) => {
+            News::Trouble { why, .. } => {
                 if self.pump.trouble(kind) {
                     let text = format!("{kind}s cannot be watched: {why}{}", advice(kind, &why));
                     self.context.tell(Told::Problem { repository: String::new(), text });

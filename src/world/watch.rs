@@ -84,7 +84,12 @@ pub enum News {
     /// The list is complete.
     ListEnds,
     /// The watch is troubled and will try again.
-    Trouble(String),
+    Trouble {
+        /// The status code with which the cluster refused; 0 when it did not answer.
+        code: u16,
+        /// What happened, in words.
+        why: String,
+    },
 }
 
 /// What is followed.
@@ -137,7 +142,7 @@ pub async fn follow(
                 }
             }
             Err(error) => {
-                let trouble = News::Trouble(error.to_string());
+                let trouble = News::Trouble { code: status_of(&error), why: error.to_string() };
                 if news.send((name, trouble)).await.is_err() {
                     return;
                 }
@@ -149,5 +154,16 @@ pub async fn follow(
         if news.send((name, message)).await.is_err() {
             return;
         }
+    }
+}
+
+/// The status code with which the cluster refused a list or a watch; 0 when it did not answer.
+fn status_of(error: &watcher::Error) -> u16 {
+    match error {
+        watcher::Error::InitialListFailed(kube::Error::Api(status))
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status))
+        | watcher::Error::WatchFailed(kube::Error::Api(status))
+        | watcher::Error::WatchError(status) => status.code,
+        _ => 0,
     }
 }

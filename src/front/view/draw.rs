@@ -18,7 +18,7 @@ const BAR: usize = 20;
 
 /// The style and the symbol of a phase.
 #[must_use]
-pub fn look(phase: &str) -> (Style, &'static str) {
+pub(crate) fn look(phase: &str) -> (Style, &'static str) {
     match phase {
         "Healthy" | "Successful" => (GOOD, "✔"),
         "Degraded" | "Failed" | "Error" => (BAD, "✗"),
@@ -29,7 +29,7 @@ pub fn look(phase: &str) -> (Style, &'static str) {
 
 /// The tree at `now`, one line after the other; `namespace` is the one that commands need not name.
 #[must_use]
-pub fn tree(picture: &Picture, now: Timestamp, namespace: &str) -> String {
+pub(crate) fn tree(picture: &Picture, now: Timestamp, namespace: &str) -> String {
     let mut lines = vec![headline(picture, now)];
     if picture.phase == "Degraded" && !picture.message.is_empty() {
         lines.push(format!("  {}", paint(BAD, &picture.message)));
@@ -67,7 +67,7 @@ pub fn tree(picture: &Picture, now: Timestamp, namespace: &str) -> String {
 
 /// How it stands, in words: `paused at step 2/5, pause 2s`.
 #[must_use]
-pub fn standing(picture: &Picture) -> String {
+pub(crate) fn standing(picture: &Picture) -> String {
     let phase = picture.phase.to_lowercase();
     match (picture.phase.as_str(), &picture.doing) {
         ("Healthy" | "Degraded", _) => phase,
@@ -82,7 +82,7 @@ pub fn standing(picture: &Picture) -> String {
 
 /// The whole in one line without colour, for where nothing can be redrawn.
 #[must_use]
-pub fn line(picture: &Picture) -> String {
+pub(crate) fn line(picture: &Picture) -> String {
     let counts = picture.replicas;
     let weight = match (picture.strategy, picture.set_weight) {
         ("canary", 0..100) => {
@@ -113,7 +113,7 @@ fn headline(picture: &Picture, now: Timestamp) -> String {
 
 /// The time since `then`.
 #[must_use]
-pub fn age(then: Timestamp, now: Timestamp) -> String {
+pub(crate) fn age(then: Timestamp, now: Timestamp) -> String {
     human(std::time::Duration::try_from(now.duration_since(then)).unwrap_or_default())
 }
 

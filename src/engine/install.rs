@@ -1,73 +1,75 @@
-//! Decides how the definitions of our kinds reach a cluster or a file.
+//! Decides how the definitions of our kinds reach a cluster, and when it serves them.
 //! It never decides what they say; `api::crd` does.
 
 use crate::api::crd;
 use crate::api::key::target_of;
 use crate::api::write::{Patch, Write};
-use crate::engine::open::{Cluster, ClusterError, Mode};
-use crate::front::cli::args::{Common, InstallCrds, Output};
-use crate::front::cli::{fail::Failure, open};
+use crate::world::cluster::{Cluster, Mode};
+use crate::world::error::ClusterError;
 use serde_json::{Value, json};
-use std::process::ExitCode;
 
-/// Does what `install-crds` says.
-///
-/// # Errors
-/// The cluster refuses or is away.
-pub async fn install(common: Common, verb: InstallCrds) -> Result<ExitCode, Failure> {
-    if verb.print {
-        print(common.output)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let cluster = open::cluster(&common).await?;
-    for (name, done) in into(&cluster).await? {
-        anstream::println!("customresourcedefinition/{name} {done}");
-    }
-    Ok(ExitCode::SUCCESS)
+/// What was done with a definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Installation {
+    /// It was not there.
+    Created,
+    /// It said something else.
+    Updated,
+    /// It said the same already.
+    Unchanged,
 }
 
-fn print(output: Option<Output>) -> Result<(), Failure> {
-    for definition in crd::definitions() {
-        if output == Some(Output::Json) {
-            println!("{definition:#}");
-        } else {
-            let text = crate::base::yaml::write(&definition).map_err(|e| Failure::usage(e.to_string()))?;
-            println!("---\n{}", text.trim_end());
+impl Installation {
+    /// As people are told.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
         }
     }
-    Ok(())
 }
 
-/// Makes `cluster` serve our kinds. Answers each definition with what was done.
+/// A definition that the cluster has now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installed {
+    /// Its name.
+    pub name: String,
+    /// What was done with it.
+    pub done: Installation,
+}
+
+/// Makes `cluster` serve our kinds.
 ///
 /// # Errors
 /// The cluster refuses or is away, or does not serve a new kind within ten seconds.
-pub async fn into(cluster: &Cluster) -> Result<Vec<(String, &'static str)>, ClusterError> {
-    let mut done = Vec::new();
+pub async fn definitions(cluster: &Cluster) -> Result<Vec<Installed>, ClusterError> {
+    let mut all = Vec::new();
     for definition in crd::definitions() {
         let target = target_of(&definition);
-        let how = match cluster.get(&target).await? {
+        let done = match cluster.get(&target).await? {
             None => {
                 match cluster.perform(&Write::Create { object: definition.clone() }, Mode::Strict).await {
-                    Err(e) if e.already_exists() => "unchanged", // somebody installs the same at this moment
-                    other => other.map(|_| "created")?,
+                    Err(e) if e.already_exists() => Installation::Unchanged, // somebody installs the same at this moment
+                    other => other.map(|_| Installation::Created)?,
                 }
             }
-            Some(present) if says_the_same(&present, &definition) => "unchanged",
+            Some(present) if says_the_same(&present, &definition) => Installation::Unchanged,
             Some(_) => {
                 let spec = definition.get("spec").cloned().unwrap_or(Value::Null);
                 let patch = Patch::Merge(json!({"spec": spec}));
                 let write = Write::Patch { target: target.clone(), subresource: "", patch, expect: None };
                 cluster.perform(&write, Mode::Strict).await?;
-                "updated"
+                Installation::Updated
             }
         };
-        done.push((target.name.clone(), how));
+        all.push(Installed { name: target.name, done });
     }
     for definition in crd::definitions() {
         wait_until_served(cluster, &definition).await?;
     }
-    Ok(done)
+    Ok(all)
 }
 
 /// Whether the cluster's version of a definition says what ours says, whatever defaults it has besides.
