@@ -1,6 +1,6 @@
-//! Chooses the verb and sets the exit code.
+//! Hands the command line over and ends with its exit code.
 //! It never does the work of a verb.
 
 fn main() -> std::process::ExitCode {
-    switchback::front::cli::main()
+    switchback::front::cli::program::main()
 }

@@ -1,8 +1,8 @@
 //! Decides what is written down in the cluster of a delivery: which objects are ours, what was applied last, and
 //! which commits must not be applied again. It never holds it in memory for long.
 
-use crate::key::Key;
 use crate::base::digest;
+use crate::key::Key;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;

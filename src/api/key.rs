@@ -1,7 +1,6 @@
 //! Decides what makes two objects the same one: group, kind, namespace and name, whatever the version.
 //! It never holds the object.
 
-use crate::write::Target;
 use crate::object_name::ObjectName;
 use crate::write::Target;
 use serde::{Deserialize, Serialize};

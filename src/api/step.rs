@@ -2,8 +2,8 @@
 //! It never decides when a step is done.
 
 use crate::analysis::AnalysisRef;
-use crate::intstr::IntOrString;
 use crate::base::duration;
+use crate::intstr::IntOrString;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

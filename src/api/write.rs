@@ -1,7 +1,6 @@
 //! Decides how a write to the cluster is described before anybody makes it.
 //! It never makes one; `world::cluster` does.
 
-use crate::kinds::{self, Kind};
 use serde::Serialize;
 use serde_json::Value;
 

@@ -3,10 +3,9 @@
 
 use crate::api::key::Key;
 use crate::api::names;
+use crate::api::phase::RolloutPhase;
 use crate::api::podhash::same::template_key;
 use crate::engine::delivery::Facts;
-use crate::api::phase::RolloutPhase;
-use crate::engine::deliver::Facts;
 use crate::engine::index::{Index, Name};
 use crate::engine::meter::Figures;
 use crate::engine::view;

@@ -1,13 +1,8 @@
-//! Decides what is counted and shown to Prometheus, under the names Argo Rollouts uses, and whether we live.
+//! Decides what is counted and shown to Prometheus, under the names Argo Rollouts uses.
 //! It never decides anything by what it counts.
 
 use crate::engine::index::Name;
 use crate::world::cluster::connect::Tally;
-use axum::Router;
-use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
-use axum::routing::get;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -18,7 +13,6 @@ use prometheus_client::registry::Registry;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::net::TcpListener;
 
 /// Bounds of the histograms of looks, in seconds.
 const BOUNDS: [f64; 5] = [0.01, 0.15, 0.25, 0.5, 1.0];
@@ -187,26 +181,5 @@ impl Meter {
              gauge\nargo_rollouts_controller_info{{version=\"switchback-{version}\"}} 1\n# EOF"
         );
         text
-    }
-}
-
-/// Serves `/metrics` until dropped.
-pub async fn serve_metrics(listener: TcpListener, meter: Meter) {
-    let page = |State(meter): State<Meter>| async move {
-        let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-        ([(header::CONTENT_TYPE, kind)], meter.text())
-    };
-    serve(listener, Router::new().route("/metrics", get(page)).with_state(meter)).await;
-}
-
-/// Serves `/healthz` and `/readyz` until dropped.
-pub async fn serve_health(listener: TcpListener) {
-    let page = || async { (StatusCode::OK, "ok").into_response() };
-    serve(listener, Router::new().route("/healthz", get(page)).route("/readyz", get(page))).await;
-}
-
-async fn serve(listener: TcpListener, router: Router) {
-    if let Err(error) = axum::serve(listener, router).await {
-        tracing::error!(%error, "a page is not served any more");
     }
 }

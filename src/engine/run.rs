@@ -1,8 +1,8 @@
 //! Decides nothing but the order of things: the one loop in which news come in, keys are looked at and results
 //! are taken up. It is the same in production and under a paused clock.
 
-use crate::api::watch::News;
 use crate::api::phase::RolloutPhase;
+use crate::api::watch::News;
 use crate::engine::context::{Context, Told};
 use crate::engine::delivery::{self, DeliveryReport, Facts, Source, State};
 use crate::engine::index::{Index, Name};

@@ -2,29 +2,29 @@
 //! It never listens on anything but loopback.
 
 use crate::base::clock::Clock;
-use crate::engine::setup::{self, Client};
-use crate::front::cli::crds;
-use crate::front::cli::fail::Failure;
+use crate::engine::install;
+use crate::engine::setup::{self as engine_setup, Client};
+use crate::front::exit::Failure;
+use crate::front::serve::listen;
 use crate::sandbox::{Options, Sandbox, actors};
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 /// How the embedded cluster is wanted.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// Port on loopback; 0 picks one.
-    pub port: u16,
+    pub(crate) port: u16,
     /// Where the kubeconfig goes; a temporary file when absent.
-    pub kubeconfig: Option<PathBuf>,
+    pub(crate) kubeconfig: Option<PathBuf>,
     /// How long pods take to become ready.
-    pub ready_after: Duration,
+    pub(crate) ready_after: Duration,
     /// Whether it serves Rollouts and analyses.
-    pub with_kinds: bool,
+    pub(crate) with_kinds: bool,
 }
 
 impl Default for Wanted {
@@ -34,26 +34,26 @@ impl Default for Wanted {
 }
 
 /// An embedded cluster that runs.
-pub struct Embedded {
+pub(crate) struct Embedded {
     /// The cluster.
-    pub sandbox: Sandbox,
+    pub(crate) sandbox: Sandbox,
     /// Where it is served.
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// Its kubeconfig.
-    pub kubeconfig: PathBuf,
+    pub(crate) kubeconfig: PathBuf,
     _folder: Option<TempDir>,
 }
 
 impl Embedded {
     /// The cluster as the engine reaches it: in this process.
     #[must_use]
-    pub fn cluster(&self) -> Client {
-        setup::inside(self.sandbox.service())
+    pub(crate) fn cluster(&self) -> Client {
+        engine_setup::inside(self.sandbox.service())
     }
 
     /// Where its metrics can be asked for, as of Prometheus.
     #[must_use]
-    pub fn prometheus(&self) -> String {
+    pub(crate) fn prometheus(&self) -> String {
         format!("http://{}/prometheus", self.address)
     }
 }
@@ -62,12 +62,10 @@ impl Embedded {
 ///
 /// # Errors
 /// The port is taken, or the kubeconfig cannot be written.
-pub async fn start(wanted: &Wanted, tasks: &mut JoinSet<()>) -> Result<Embedded, Failure> {
+pub(crate) async fn start(wanted: &Wanted, tasks: &mut JoinSet<()>) -> Result<Embedded, Failure> {
     let seed = seed();
     let sandbox = Sandbox::new(Options::new(Clock::Real, seed));
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted.port))
-        .await
-        .map_err(|e| Failure::usage(format!("port {} cannot be served: {e}; choose another", wanted.port)))?;
+    let listener = listen((Ipv4Addr::LOCALHOST, wanted.port).into(), "choose another").await?;
     let address = listener.local_addr().map_err(|e| Failure::usage(e.to_string()))?;
     let token = format!("{seed:016x}");
     let (kubeconfig, folder) = place(wanted)?;
@@ -82,7 +80,7 @@ pub async fn start(wanted: &Wanted, tasks: &mut JoinSet<()>) -> Result<Embedded,
     tasks.spawn(sandbox.clone().run_actors(options));
     let embedded = Embedded { sandbox, address, kubeconfig, _folder: folder };
     if wanted.with_kinds {
-        crds::into(&embedded.cluster()).await?;
+        install::definitions(&embedded.cluster()).await?;
     }
     Ok(embedded)
 }

@@ -6,7 +6,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 /// The mistakes as text. `source` gives the content of a file, where it is at hand.
 #[must_use]
-pub fn draw(problems: &[Problem], colour: bool, source: &dyn Fn(&str) -> Option<String>) -> String {
+pub(crate) fn draw(problems: &[Problem], colour: bool, source: &dyn Fn(&str) -> Option<String>) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let mut out = String::new();
     for problem in problems {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum ColorWhen {
+pub(crate) enum ColorWhen {
     /// On a terminal, unless NO_COLOR is set.
     #[default]
     Auto,
@@ -20,7 +20,7 @@ pub enum ColorWhen {
 
 impl ColorWhen {
     /// Makes the choice hold for everything that is printed through `anstream`.
-    pub fn apply(self) {
+    pub(crate) fn apply(self) {
         match self {
             Self::Auto => {}
             Self::Always => anstream::ColorChoice::Always.write_global(),
@@ -30,25 +30,25 @@ impl ColorWhen {
 }
 
 /// Good news.
-pub const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 /// Bad news.
-pub const BAD: Style = AnsiColor::Red.on_default();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
 /// Things under way.
-pub const BUSY: Style = AnsiColor::Yellow.on_default();
+pub(crate) const BUSY: Style = AnsiColor::Yellow.on_default();
 /// What may be skipped.
-pub const FAINT: Style = Style::new().dimmed();
+pub(crate) const FAINT: Style = Style::new().dimmed();
 /// What must not be missed.
-pub const STRONG: Style = Style::new().bold();
+pub(crate) const STRONG: Style = Style::new().bold();
 
 /// `text` in `style`; the style is dropped where no colour is wanted.
 #[must_use]
-pub fn paint(style: Style, text: &str) -> String {
+pub(crate) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
 /// Whether symbols beyond ASCII may be used.
 #[must_use]
-pub fn is_utf8() -> bool {
+pub(crate) fn is_utf8() -> bool {
     let words = ["LC_ALL", "LC_CTYPE", "LANG"];
     let set = words.iter().find_map(|w| std::env::var(w).ok().filter(|v| !v.is_empty()));
     set.is_none_or(|v| v.to_lowercase().replace('-', "").contains("utf8"))
@@ -56,7 +56,7 @@ pub fn is_utf8() -> bool {
 
 /// `text`, with ASCII in place of the symbols we use where the locale knows no others.
 #[must_use]
-pub fn symbols(text: &str) -> String {
+pub(crate) fn symbols(text: &str) -> String {
     if is_utf8() {
         return text.to_owned();
     }
@@ -80,21 +80,26 @@ pub fn symbols(text: &str) -> String {
     pairs.iter().fold(text.to_owned(), |t, (from, to)| t.replace(from, to))
 }
 
+/// Prints a line.
+pub(crate) fn say(text: &str) {
+    anstream::println!("{}", symbols(text));
+}
+
 /// Columns of the terminal; 100 where there is none.
 #[must_use]
-pub fn width() -> usize {
+pub(crate) fn width() -> usize {
     console::Term::stdout().size_checked().map_or(100, |(_, columns)| usize::from(columns).max(40))
 }
 
 /// Whether standard output is a terminal.
 #[must_use]
-pub fn is_live() -> bool {
+pub(crate) fn is_live() -> bool {
     std::io::stdout().is_terminal()
 }
 
 /// `text` in at most `most` columns, cut in the middle.
 #[must_use]
-pub fn fit(text: &str, most: usize) -> String {
+pub(crate) fn fit(text: &str, most: usize) -> String {
     let wide = unicode_width::UnicodeWidthStr::width(text);
     if wide <= most || most < 5 {
         return text.to_owned();
@@ -109,7 +114,7 @@ pub fn fit(text: &str, most: usize) -> String {
 
 /// A bar of `width` cells, `percent` of them full.
 #[must_use]
-pub fn bar(percent: i64, width: usize) -> String {
+pub(crate) fn bar(percent: i64, width: usize) -> String {
     let full = usize::try_from(percent.clamp(0, 100)).unwrap_or(0) * width / 100;
     format!("{}{}", "█".repeat(full), "░".repeat(width - full))
 }
@@ -118,7 +123,7 @@ pub fn bar(percent: i64, width: usize) -> String {
 const WORTH_A_WORD: Duration = Duration::from_millis(500);
 
 /// Waits for `work`; on a terminal it says on standard error that it waits for `what`, and for how long already.
-pub async fn waiting<T>(what: &str, work: impl Future<Output = T>) -> T {
+pub(crate) async fn waiting<T>(what: &str, work: impl Future<Output = T>) -> T {
     let mut work = std::pin::pin!(work);
     if let Ok(done) = tokio::time::timeout(WORTH_A_WORD, &mut work).await {
         return done;
@@ -135,7 +140,7 @@ pub async fn waiting<T>(what: &str, work: impl Future<Output = T>) -> T {
 
 /// A block of lines that is drawn over itself.
 #[derive(Debug, Default)]
-pub struct Live {
+pub(crate) struct Live {
     lines: usize,
 }
 
@@ -144,7 +149,7 @@ impl Live {
     ///
     /// # Errors
     /// Standard output is closed.
-    pub fn draw(&mut self, text: &str) -> std::io::Result<()> {
+    pub(crate) fn draw(&mut self, text: &str) -> std::io::Result<()> {
         let mut out = anstream::stdout().lock();
         if self.lines > 0 {
             write!(out, "\x1b[{}A\x1b[J", self.lines)?;
@@ -163,7 +168,7 @@ impl Live {
     }
 
     /// Leaves what is drawn where it is.
-    pub fn keep(&mut self) {
+    pub(crate) fn keep(&mut self) {
         self.lines = 0;
     }
 }

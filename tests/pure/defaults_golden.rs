@@ -1,6 +1,5 @@
 //! Replays what a real API server stored for objects of every kind that has defaults.
 
-
 use serde_json::{Value, json};
 use std::path::Path;
 use switchback::api::defaults::{Injected, apply, pod_template, templates_equal};

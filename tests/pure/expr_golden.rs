@@ -1,6 +1,5 @@
 //! Replays expr-lang's own answers, faults and their places for some 2,500 conditions.
 
-
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use std::path::Path;

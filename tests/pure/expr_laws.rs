@@ -1,6 +1,5 @@
 //! Holds what no example can show of conditions: nothing panics, everything ends soon, and Argo's own cases.
 
-
 use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};

@@ -1,6 +1,5 @@
 //! Replays Go's own bytes and hashes for pod templates of every shape.
 
-
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::path::Path;

@@ -2,8 +2,8 @@
 //! ordered and brought into canonical form. It never decides which fields a type has.
 
 use super::shape::{Field, Shape, When};
-use crate::quantity::Quantity;
 use crate::base::go_text;
+use crate::quantity::Quantity;
 use serde_json::{Map, Value};
 use thiserror::Error;
 

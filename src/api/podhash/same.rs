@@ -1,8 +1,8 @@
 //! Decides when two pod templates mean the same: the hash label is ignored, defaults are filled in, and what Go's types
 //! do not hold does not count. It never decides which of the two is the newer one.
 
-use crate::{defaults, names};
 use crate::base::digest;
+use crate::{defaults, names};
 use serde_json::Value;
 
 /// A key, 16 hexadecimal digits, that two pod templates share exactly when they mean the same. Whoever compares one

@@ -5,7 +5,7 @@ use crate::api::commit::short;
 use crate::api::key::Key;
 use crate::logic::manifest::Problem;
 use crate::logic::plan::InTheWay;
-use crate::world::error::ClusterError;
+use crate::world::cluster::ClusterError;
 use crate::world::git::GitError;
 use thiserror::Error;
 

@@ -4,7 +4,7 @@
 use crate::api::key::{Key, target_of};
 use crate::api::write::Target;
 use crate::engine::context::Context;
-use crate::world::error::ClusterError;
+use crate::world::cluster::ClusterError;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use serde_json::Value;

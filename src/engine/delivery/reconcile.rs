@@ -16,8 +16,8 @@ use crate::engine::delivery::{apply, trial};
 use crate::logic::manifest::{Manifest, Manifests};
 use crate::logic::plan::{Action, Change, Plan};
 use crate::logic::revert::due::{self, TemplateKeys};
+use crate::world::cluster::ClusterError;
 use crate::world::cluster::Mode;
-use crate::world::error::ClusterError;
 use crate::world::git::Commit;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -64,18 +64,18 @@ async fn pass(
     rollouts: &mut Vec<Value>,
 ) -> Result<String, DeliverError> {
     let head = source.git.fetch().await?;
-    if state.head.as_ref() != Some(&head.id) {
+    if state.head.as_deref() != Some(head.id.as_str()) {
         context.tell(Told::Head {
             repository: source.git.name(),
-            commit: head.id.clone(),
+            commit: head.id.to_string(),
             subject: head.subject(),
         });
-        state.head = Some(head.id.clone());
+        state.head = Some(head.id.to_string());
     }
     let inventory = state.ledger.load(&context.cluster).await?.clone();
     let quiet = facts.owed.is_empty() && inventory.fences.is_empty();
     if quiet && state.verified && inventory.commit == head.id {
-        return Ok(head.id);
+        return Ok(head.id.into());
     }
     let mut manifests = source::read(context, source, &head.id).await?;
     let asked = facts.owed.iter().map(|o| &o.rollout).chain(inventory.fences.iter().map(|f| &f.rollout));
@@ -96,7 +96,7 @@ async fn pass(
         }
     }
     sync(context, source, state, &target, &manifests, rollouts).await?;
-    Ok(target.id)
+    Ok(target.id.into())
 }
 
 /// Takes the mark of an undo off Rollouts that Git agrees with.
@@ -141,12 +141,12 @@ async fn sync(
     let counts = (home.counts.0 + applied.counts.0, applied.counts.1, applied.counts.2);
     *rollouts = applied.rollouts;
     let mut after = state.ledger.load(&context.cluster).await?.clone();
-    after.commit.clone_from(&commit.id);
+    after.commit = commit.id.to_string();
     after.objects = versions(manifests);
     after.base = manifests.objects.iter().map(|(k, m)| (k.clone(), m.value.clone())).collect();
     state.verified = true;
     if counts != (0, 0, 0) || inventory.commit != commit.id {
-        context.tell(Told::Synced { commit: commit.id.clone(), counts });
+        context.tell(Told::Synced { commit: commit.id.to_string(), counts });
     }
     release(context, source, state, after).await
 }

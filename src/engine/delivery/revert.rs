@@ -2,6 +2,7 @@
 //! Which commits and which words is `logic::revert`; nothing is ever forced.
 
 use crate::api::commit::{CommitRecord, FileChange, short};
+use crate::api::ids::CommitId;
 use crate::api::inventory::Fence;
 use crate::api::names;
 use crate::api::run::AnalysisRun;
@@ -12,7 +13,7 @@ use crate::engine::delivery::source::{self, Source};
 use crate::engine::delivery::state::{State, UnpushedRevert};
 use crate::logic::manifest::Manifests;
 use crate::logic::revert::{Owed, message, owed, select};
-use crate::world::error::ClusterError;
+use crate::world::cluster::ClusterError;
 use crate::world::git::{Commit, GitError, Pushed, Reverted};
 
 /// Commits looked through at most to find what goes back.
@@ -39,8 +40,8 @@ struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    fn ids(&self) -> Vec<String> {
-        self.commits.iter().map(|c| c.id.clone()).collect()
+    fn ids(&self) -> Vec<CommitId> {
+        self.commits.iter().map(|c| CommitId::from(c.id.as_str())).collect()
     }
 
     fn shorts(&self) -> Vec<&str> {
@@ -92,7 +93,11 @@ pub async fn carry_out(
                 return Ok(Reverting::At(source.git.fetch().await?));
             }
             Pushed::Moved => head = source.git.fetch().await?,
-            Pushed::Refused(why) => {
+            Pushed::Refused { why, forge } => {
+                if let Some(forge) = forge {
+                    let (forge, request) = (forge.name, forge.request);
+                    tracing::debug!(forge, "the push was refused; a {request} may be allowed");
+                }
                 return Ok(keep_local(context, source, state, &draft, revert, &why));
             }
         }
@@ -156,7 +161,7 @@ async fn history(
     pending: &Owed,
     good: &str,
 ) -> Result<Vec<Commit>, DeliverError> {
-    source.git.history(&head.id, good, MOST_COMMITS).await.map_err(|why| match why {
+    source.git.history(&head.id, &CommitId::from(good), MOST_COMMITS).await.map_err(|why| match why {
         GitError::Rewritten { .. } | GitError::TooLong { .. } | GitError::UnknownCommit { .. } => {
             Hold::Rewritten { rollout: pending.rollout.clone(), good: good.to_owned(), why }.into()
         }
@@ -166,7 +171,7 @@ async fn history(
 
 fn record(commit: &Commit) -> CommitRecord {
     CommitRecord {
-        id: commit.id.clone(),
+        id: commit.id.to_string(),
         author: commit.author.clone(),
         time: commit.time,
         message: commit.message.clone(),
@@ -193,7 +198,7 @@ async fn fence(
             before.iter().find(|f| f.rollout == one.rollout).map(|f| f.good.clone()).unwrap_or_default();
         inventory.fences.retain(|f| f.rollout != one.rollout);
         inventory.fences.push(Fence {
-            commits: draft.ids(),
+            commits: draft.ids().iter().map(CommitId::to_string).collect(),
             rollout: one.rollout.clone(),
             revision: one.revision,
             template: failed.remove(&one.rollout).unwrap_or_default(),
@@ -211,15 +216,15 @@ async fn make(
     source: &Source,
     state: &State,
     draft: &Draft<'_>,
-) -> Result<Option<String>, DeliverError> {
+) -> Result<Option<CommitId>, DeliverError> {
     let (head, ids) = (&draft.head.id, draft.ids());
     if let Some(made) = state.unpushed_for(head, &ids) {
-        return Ok(Some(made.to_owned()));
+        return Ok(Some(made.clone()));
     }
     match source.git.revert(head, &ids).await? {
         Reverted::Empty => Ok(None),
         Reverted::Conflict { commit, paths } => {
-            Err(Hold::Conflict { commit, branch: source.branch.clone(), paths }.into())
+            Err(Hold::Conflict { commit: commit.to_string(), branch: source.branch.clone(), paths }.into())
         }
         Reverted::Tree { id, .. } => {
             let text = message::compose(draft.commits, draft.pending);
@@ -235,7 +240,7 @@ fn keep_local(
     source: &Source,
     state: &mut State,
     draft: &Draft<'_>,
-    revert: String,
+    revert: CommitId,
     why: &str,
 ) -> Reverting {
     let (head, commits) = (draft.head.id.clone(), draft.ids());
@@ -274,7 +279,7 @@ fn tell(context: &Context, source: &Source, draft: &Draft<'_>, revert: &str, pus
     }
     context.tell(Told::Reverted {
         commit: revert.to_owned(),
-        reverts: draft.ids(),
+        reverts: draft.ids().iter().map(CommitId::to_string).collect(),
         rollouts: draft.pending.iter().map(|o| o.rollout.to_string()).collect(),
         verdict: draft.pending.iter().map(|o| o.verdict.clone()).collect::<Vec<_>>().join("; "),
         pushed,

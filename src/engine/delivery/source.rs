@@ -1,11 +1,12 @@
 //! Decides what a repository is that is brought to the cluster, and which manifests it holds at a commit.
 //! It never applies one.
 
+use crate::api::ids::CommitId;
 use crate::api::kinds::{self, Kind};
 use crate::engine::context::Context;
 use crate::engine::delivery::error::{DeliverError, SyncError};
 use crate::logic::manifest::{ManifestFile, Manifests, split};
-use crate::world::error::ClusterError;
+use crate::world::cluster::ClusterError;
 use crate::world::git::{Author, FileKind, Git};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,7 +35,7 @@ pub struct Source {
 ///
 /// # Errors
 /// Git is away, the path is not there, or manifests have mistakes.
-pub async fn read(context: &Context, source: &Source, commit: &str) -> Result<Manifests, DeliverError> {
+pub async fn read(context: &Context, source: &Source, commit: &CommitId) -> Result<Manifests, DeliverError> {
     let files = files(source, commit).await?;
     let mut known: BTreeMap<(String, String), Kind> = BTreeMap::new(); // by API version and kind
     loop {
@@ -64,7 +65,7 @@ pub async fn read(context: &Context, source: &Source, commit: &str) -> Result<Ma
     }
 }
 
-async fn files(source: &Source, commit: &str) -> Result<Vec<ManifestFile>, DeliverError> {
+async fn files(source: &Source, commit: &CommitId) -> Result<Vec<ManifestFile>, DeliverError> {
     let files = source.git.files(commit, &source.path).await?;
     let wanted = files.into_iter().filter(|f| f.kind != FileKind::Submodule && split::is_manifest(&f.path));
     let file = |f: crate::world::git::File| ManifestFile {

@@ -1,6 +1,7 @@
 //! Decides what is remembered of a repository between two reconciles.
 //! It never holds what must outlive the process; the inventory in the cluster does.
 
+use crate::api::ids::CommitId;
 use crate::engine::delivery::inventory::Ledger;
 use crate::engine::delivery::source::Source;
 
@@ -22,12 +23,12 @@ pub struct State {
 /// A revert commit that could not be pushed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnpushedRevert {
-    /// The head it was made on, 40 hexadecimal digits.
-    pub head: String,
+    /// The head it was made on.
+    pub head: CommitId,
     /// The commits it reverts, newest first.
-    pub commits: Vec<String>,
+    pub commits: Vec<CommitId>,
     /// The revert commit itself.
-    pub revert: String,
+    pub revert: CommitId,
 }
 
 impl State {
@@ -39,9 +40,9 @@ impl State {
 
     /// The revert commit made before for the same commits on the same head.
     #[must_use]
-    pub fn unpushed_for(&self, head: &str, commits: &[String]) -> Option<&str> {
-        let made = self.unpushed.as_ref().filter(|u| u.head == head && u.commits == commits);
-        made.map(|u| u.revert.as_str())
+    pub fn unpushed_for(&self, head: &CommitId, commits: &[CommitId]) -> Option<&CommitId> {
+        let made = self.unpushed.as_ref().filter(|u| u.head == *head && u.commits == commits);
+        made.map(|u| &u.revert)
     }
 }
 
@@ -51,11 +52,11 @@ mod tests {
 
     #[test]
     fn a_revert_is_taken_again_only_for_the_same_commits_on_the_same_head() {
-        let commits = vec!["b".to_owned(), "a".to_owned()];
+        let commits = vec![CommitId::from("b"), CommitId::from("a")];
         let made = UnpushedRevert { head: "h".into(), commits: commits.clone(), revert: "r".into() };
         let state = State { unpushed: Some(made), ..State::default() };
-        assert_eq!(state.unpushed_for("h", &commits), Some("r"));
-        assert_eq!(state.unpushed_for("i", &commits), None);
-        assert_eq!(state.unpushed_for("h", &commits[..1]), None);
+        assert_eq!(state.unpushed_for(&"h".into(), &commits), Some(&"r".into()));
+        assert_eq!(state.unpushed_for(&"i".into(), &commits), None);
+        assert_eq!(state.unpushed_for(&"h".into(), &commits[..1]), None);
     }
 }

@@ -11,8 +11,8 @@ use crate::engine::delivery::source::Source;
 use crate::logic::manifest::{Manifest, Manifests, Problem};
 use crate::logic::plan::fields::comparable;
 use crate::logic::plan::{Action, Change, InTheWay, Plan, PlanContext, change, order};
+use crate::world::cluster::ClusterError;
 use crate::world::cluster::Mode;
-use crate::world::error::ClusterError;
 use crate::world::git::Commit;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 pub fn context_of(source: &Source, commit: &Commit, manifests: &Manifests) -> PlanContext {
     PlanContext {
         source: source.name.clone(),
-        commit: commit.id.clone(),
+        commit: commit.id.to_string(),
         subject: format!("{} ({})", commit.subject(), commit.author),
         scaled: change::scaled_by_rollouts(manifests),
     }

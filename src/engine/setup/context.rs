@@ -1,6 +1,7 @@
 //! Decides what an engine has at hand for a cluster, over the network or in a simulation.
 //! It never uses any of it.
 
+use crate::api::provider::ProviderDefaults;
 use crate::base::clock::Clock;
 use crate::engine::context::{Context, Told};
 use crate::engine::meter::Meter;
@@ -39,5 +40,6 @@ pub fn context_with(
     let (recorder, work) = record::recorder(cluster.clone(), clock);
     tasks.spawn(work);
     let meter = Meter::new(Some(cluster.tally()));
+    let providers = ProviderDefaults { prometheus_address: prometheus };
     Context { cluster, probe, clock, recorder, ears, providers, meter }
 }

@@ -2,7 +2,7 @@
 //! It never fetches from it.
 
 use crate::api::inventory;
-use crate::engine::deliver::Source;
+use crate::engine::delivery::Source;
 use crate::engine::setup::{AccessError, GitCredentials};
 use crate::world::git::{Author, Git, GitError, Mirror, Options, watch_local};
 use std::path::PathBuf;

@@ -1,109 +1,34 @@
-//! Decides how a user's word reaches a Rollout: ask where it is dangerous, write, say what was written.
-//! It never decides what is written; `logic::rollout::act` and `logic::rollout::undo` do.
+//! Decides how a user's word reaches a Rollout: ask where it is dangerous, have it carried out, say what was written.
+//! It never decides what is written; `logic::rollout::act` and `logic::rollout::undo` do, and `engine::act` writes.
 
-use crate::api::names;
-use crate::api::rollout::Rollout;
-use crate::api::selector::LabelSelector;
-use crate::api::time::Time;
-use crate::api::write::{Patch, Target, Write};
-use crate::base::clock::Clock;
-use crate::engine::rows::key_of_template;
+use crate::api::write::{Patch, Write};
+use crate::engine::act;
 use crate::engine::setup::Client;
-use crate::front::cli::args::{Common, Named, Promote, Restart, Undo};
-use crate::front::cli::fail::Failure;
-use crate::front::cli::plan::print_value;
-use crate::front::cli::{get, open};
+use crate::front::cli::flags::Common;
+use crate::front::cli::named::{self, Named, bare_name};
+use crate::front::cli::{print, setup};
+use crate::front::exit::Failure;
 use crate::front::screen::{FAINT, STRONG, fit, paint, symbols, width};
 use crate::logic::rollout::act::{Act, Said, writes};
-use crate::logic::rollout::undo;
 use serde_json::{Value, json};
 use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
 
-/// Does what `abort`, `retry` and `pause` say.
+/// Does what a word says that needs no question.
 ///
 /// # Errors
 /// There is no such Rollout, or the cluster refuses or is away.
-pub async fn say(common: Common, verb: Named, act: Act) -> Result<ExitCode, Failure> {
-    let cluster = open::cluster(&common).await?;
-    let (_, rollout) = read(&common, &cluster, &verb.name).await?;
-    carry_out(&common, &cluster, &verb, writes(&rollout, act)).await
-}
-
-/// Does what `promote` says.
-///
-/// # Errors
-/// As [`say`], or nobody can be asked.
-pub async fn promote(common: Common, verb: Promote) -> Result<ExitCode, Failure> {
-    let cluster = open::cluster(&common).await?;
-    let (_, rollout) = read(&common, &cluster, &verb.named.name).await?;
-    let said = writes(&rollout, if verb.full { Act::PromoteFull } else { Act::Promote });
-    if verb.full && matches!(said, Said::Writes(..)) {
-        let question = format!("Promote {} at once, without its pauses and analyses?", place(&rollout));
-        confirm(&question, verb.yes || verb.named.dry_run)?;
-    }
-    carry_out(&common, &cluster, &verb.named, said).await
-}
-
-/// Does what `restart` says.
-///
-/// # Errors
-/// As [`say`].
-pub async fn restart(common: Common, verb: Restart) -> Result<ExitCode, Failure> {
-    let cluster = open::cluster(&common).await?;
-    let (_, rollout) = read(&common, &cluster, &verb.named.name).await?;
-    let seconds = i64::try_from(verb.after.as_secs()).unwrap_or(i64::MAX);
-    let at = Time::of(Time::of(Clock::Real.now()).plus_seconds(seconds));
-    carry_out(&common, &cluster, &verb.named, writes(&rollout, Act::Restart(at))).await
-}
-
-/// Does what `undo` says.
-///
-/// # Errors
-/// As [`say`], there is no such revision, or nobody can be asked.
-pub async fn undo(common: Common, verb: Undo) -> Result<ExitCode, Failure> {
-    let cluster = open::cluster(&common).await?;
-    let (object, rollout) = read(&common, &cluster, &verb.named.name).await?;
-    let namespace = rollout.metadata.namespace.as_str();
-    let workload = match &rollout.spec.workload_ref {
-        None => None,
-        Some(reference) => {
-            let target = Target::new(&reference.api_version, &reference.kind, namespace, &reference.name);
-            let missing = || Failure::usage(format!("{target} is gone, to which {} refers", place(&rollout)));
-            Some(cluster.get(&target).await?.ok_or_else(missing)?)
-        }
-    };
-    let selector = rollout.spec.selector.clone().or_else(|| {
-        let selector = workload.as_ref()?.pointer("/spec/selector")?;
-        serde_json::from_value::<LabelSelector>(selector.clone()).ok()
-    });
-    let kind = cluster.kind("apps/v1", "ReplicaSet").await?;
-    let selector = selector.unwrap_or_default().to_string();
-    let sets = cluster.list(&kind, Some(namespace), &selector).await?;
-    let said = undo::writes(&object, &sets, workload.as_ref(), verb.to_revision)
-        .map_err(|e| Failure::usage(e.to_string()))?;
-    if let Said::Writes(_, words) = &said {
-        confirm(&format!("{} {words}. Go on?", place(&rollout)), verb.yes || verb.named.dry_run)?;
-    }
-    carry_out(&common, &cluster, &verb.named, said).await
-}
-
-async fn read(common: &Common, cluster: &Client, name: &str) -> Result<(Value, Rollout), Failure> {
-    let namespace = open::present_namespace(common, cluster);
-    let name = get::bare_name(name);
-    let target = Target::new(names::ARGO, "Rollout", &namespace, name);
-    let object = cluster.get(&target).await?.ok_or_else(|| get::not_found(&namespace, name))?;
-    let rollout = serde_json::from_value(object.clone())
-        .map_err(|e| Failure::usage(format!("{target} cannot be read: {e}; correct its spec")))?;
-    Ok((object, rollout))
-}
-
-fn place(rollout: &Rollout) -> String {
-    format!("rollout {}/{}", rollout.metadata.namespace, rollout.metadata.name)
+pub(crate) async fn say(common: &Common, named: &Named, act: Act) -> Result<ExitCode, Failure> {
+    let cluster = setup::cluster(common).await?;
+    let (_, rollout) = named::read(common, &cluster, &named.name).await?;
+    carry_out(common, &cluster, named, writes(&rollout, act)).await
 }
 
 /// Asks a person, unless `yes` was said already.
-fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
+///
+/// # Errors
+/// Nobody can be asked, or the answer is no.
+pub(crate) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
@@ -121,24 +46,28 @@ fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
     }
 }
 
-/// Makes the writes and says what was written.
-async fn carry_out(common: &Common, cluster: &Client, verb: &Named, said: Said) -> Result<ExitCode, Failure> {
+/// Carries out what a word amounts to, and says what was written.
+///
+/// # Errors
+/// The cluster refuses or is away.
+pub(crate) async fn carry_out(
+    common: &Common,
+    cluster: &Client,
+    named: &Named,
+    said: Said,
+) -> Result<ExitCode, Failure> {
+    act::perform(cluster, &said, named.dry_run).await?;
     let (writes, words) = match said {
         Said::Writes(writes, words) => (writes, words),
         Said::Nothing(words) => (Vec::new(), format!("stays as it is: {words}")),
     };
-    if !verb.dry_run {
-        for write in &writes {
-            cluster.perform(write).await?;
-        }
-    }
-    let name = get::bare_name(&verb.name);
+    let name = bare_name(&named.name);
     if let Some(format) = common.output {
-        let body = json!({"rollout": name, "did": words, "dryRun": verb.dry_run, "writes": writes});
-        print_value(&body, format)?;
+        let body = json!({"rollout": name, "did": words, "dryRun": named.dry_run, "writes": writes});
+        print::value(&body, format)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let dry = if verb.dry_run && !writes.is_empty() { " (dry run: nothing was written)" } else { "" };
+    let dry = if named.dry_run && !writes.is_empty() { " (dry run: nothing was written)" } else { "" };
     anstream::println!("rollout {} {words}{}", paint(STRONG, name), paint(FAINT, dry));
     for write in &writes {
         for line in in_words(write) {
@@ -164,5 +93,49 @@ fn in_words(write: &Write) -> Vec<String> {
             };
             body.as_array().into_iter().flatten().map(one).collect()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::names;
+    use crate::api::write::Target;
+    use crate::base::clock::Clock;
+    use crate::engine::{install, setup as engine_setup};
+    use crate::sandbox::{Options, Sandbox};
+
+    #[tokio::test]
+    async fn a_dry_run_writes_nothing_and_the_same_word_said_in_earnest_does() {
+        let sandbox = Sandbox::new(Options::new(Clock::Real, 7));
+        let cluster = engine_setup::inside(sandbox.service());
+        install::definitions(&cluster).await.unwrap();
+        let web = json!({"apiVersion": names::ARGO, "kind": "Rollout",
+            "metadata": {"name": "web", "namespace": "default"},
+            "spec": {"selector": {"matchLabels": {"app": "web"}}, "strategy": {"canary": {}},
+                "template": {"metadata": {"labels": {"app": "web"}},
+                    "spec": {"containers": [{"name": "main", "image": "web:v1"}]}}}});
+        let target = Target::new(names::ARGO, "Rollout", "default", "web");
+        let created = Said::Writes(vec![Write::Create { object: web }], String::new());
+        act::perform(&cluster, &created, false).await.unwrap();
+        let rollout = serde_json::from_value(cluster.get(&target).await.unwrap().unwrap()).unwrap();
+        let said = writes(&rollout, Act::Pause);
+        for (dry_run, paused) in [(true, None), (false, Some(true))] {
+            act::perform(&cluster, &said, dry_run).await.unwrap();
+            let object = cluster.get(&target).await.unwrap().unwrap();
+            assert_eq!(object.pointer("/spec/paused").and_then(Value::as_bool), paused);
+        }
+    }
+
+    #[test]
+    fn a_patch_is_told_with_its_place() {
+        let target = Target::new(names::ARGO, "Rollout", "shop", "web");
+        let merge = Patch::Merge(json!({"status": {"abort": true}}));
+        let write =
+            Write::Patch { target: target.clone(), subresource: "status", patch: merge, expect: None };
+        assert_eq!(in_words(&write), [format!("{target} (status): {{\"status\":{{\"abort\":true}}}}")]);
+        let json = Patch::Json(json!([{"op": "replace", "path": "/spec/paused", "value": true}]));
+        let write = Write::Patch { target: target.clone(), subresource: "", patch: json, expect: None };
+        assert_eq!(in_words(&write), [format!("{target}: replace /spec/paused true")]);
     }
 }

@@ -1,7 +1,7 @@
 //! Decides what the demo's repository holds and what its people commit.
 //! It never touches the cluster.
 
-use crate::front::cli::fail::Failure;
+use crate::front::exit::Failure;
 use std::path::{Path, PathBuf};
 use tokio::process::Command;
 
@@ -15,14 +15,14 @@ const FILES: &[(&str, &str)] = &[
 ];
 
 /// The shop's repository.
-pub struct Shop {
+pub(crate) struct Shop {
     /// Where it is.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 /// How long the shop's Rollout pauses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Pace {
+pub(crate) enum Pace {
     /// Long enough to watch.
     Normal,
     /// As short as may be.
@@ -34,7 +34,7 @@ impl Shop {
     ///
     /// # Errors
     /// The folder is not empty, cannot be written, or there is no git.
-    pub async fn create(path: PathBuf, pace: Pace) -> Result<Self, Failure> {
+    pub(crate) async fn create(path: PathBuf, pace: Pace) -> Result<Self, Failure> {
         let taken = std::fs::read_dir(&path).is_ok_and(|mut d| d.next().is_some());
         if taken {
             let text = format!("{} is not empty; name another --dir", path.display());
@@ -65,7 +65,7 @@ impl Shop {
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn read(&self, name: &str) -> Result<String, Failure> {
+    pub(crate) fn read(&self, name: &str) -> Result<String, Failure> {
         let file = self.path.join(name);
         std::fs::read_to_string(&file)
             .map_err(|e| Failure::usage(format!("{} cannot be read: {e}", file.display())))
@@ -75,7 +75,7 @@ impl Shop {
     ///
     /// # Errors
     /// The words are not there, or the file cannot be written.
-    pub fn replace(&self, name: &str, from: &str, to: &str) -> Result<(), Failure> {
+    pub(crate) fn replace(&self, name: &str, from: &str, to: &str) -> Result<(), Failure> {
         let text = self.read(name)?;
         if !text.contains(from) {
             return Err(Failure::usage(format!("{name} does not hold {from:?}; was it changed by hand?")));
@@ -87,7 +87,7 @@ impl Shop {
     ///
     /// # Errors
     /// git fails.
-    pub async fn commit(&self, author: &str, message: &str) -> Result<String, Failure> {
+    pub(crate) async fn commit(&self, author: &str, message: &str) -> Result<String, Failure> {
         self.git(&["add", "--all"]).await?;
         let name = format!("user.name={author}");
         let mail = format!("user.email={}@example.com", author.to_lowercase());
@@ -111,7 +111,7 @@ impl Shop {
     ///
     /// # Errors
     /// There is no git, or it fails.
-    pub async fn git(&self, words: &[&str]) -> Result<String, Failure> {
+    pub(crate) async fn git(&self, words: &[&str]) -> Result<String, Failure> {
         let mut command = Command::new("git");
         command.arg("-C").arg(&self.path).args(["-c", "core.hooksPath=/dev/null"]).args(words);
         for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {

@@ -5,17 +5,15 @@ use crate::base::clock::Clock;
 use crate::engine::context::Told;
 use crate::engine::run::{Settings, run as run_engine};
 use crate::engine::setup::{self as engine_setup, Repository};
-use crate::front::cli::args::Demo;
-use crate::front::cli::fail::Failure;
-use crate::front::cli::narrate;
 use crate::front::demo::shop::{Pace, Shop};
 use crate::front::demo::story::{Scene, Seen};
-use crate::front::demo::{mark, say};
 use crate::front::embedded::{self, Embedded};
-use crate::front::screen::{FAINT, Live, STRONG, is_live, paint};
+use crate::front::exit::Failure;
+use crate::front::narrate;
+use crate::front::screen::{FAINT, GOOD, Live, STRONG, is_live, paint, say};
 use crate::front::view::draw;
 use crate::front::view::picture::Picture;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
@@ -38,13 +36,13 @@ struct View {
 }
 
 /// The stage of the demo.
-pub struct Stage {
+pub(crate) struct Stage {
     /// The cluster.
-    pub embedded: Embedded,
+    pub(crate) embedded: Embedded,
     /// The repository.
-    pub shop: Shop,
+    pub(crate) shop: Shop,
     /// Commits of the story, oldest first.
-    pub commits: Vec<String>,
+    pub(crate) commits: Vec<String>,
     told: mpsc::UnboundedReceiver<Told>,
     stop: Option<oneshot::Sender<()>>,
     tasks: JoinSet<()>,
@@ -54,21 +52,22 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Sets the stage: starts the cluster, creates the repository, starts the engine.
+    /// Sets the stage in `dir`, or in a temporary folder: starts the cluster, creates the repository, starts the
+    /// engine.
     ///
     /// # Errors
     /// A folder or port cannot be used, or there is no git.
-    pub async fn set(verb: &Demo) -> Result<Self, Failure> {
-        let (dir, folder) = folder(verb)?;
+    pub(crate) async fn set(dir: Option<&Path>, pace: Pace) -> Result<Self, Failure> {
+        let (dir, folder) = folder(dir)?;
         let mut tasks = JoinSet::new();
-        let ready_after = if verb.pace == Pace::Fast { 300 } else { 1000 };
+        let ready_after = if pace == Pace::Fast { 300 } else { 1000 };
         let wanted = embedded::Wanted {
             kubeconfig: Some(dir.join("kubeconfig")),
             ready_after: Duration::from_millis(ready_after),
             ..embedded::Wanted::default()
         };
         let embedded = embedded::start(&wanted, &mut tasks).await?;
-        let shop = Shop::create(dir.join("shop"), verb.pace).await?;
+        let shop = Shop::create(dir.join("shop"), pace).await?;
         let repository = Repository {
             url: shop.path.to_string_lossy().into_owned(),
             branch: "main".to_owned(),
@@ -102,21 +101,21 @@ impl Stage {
 
     /// The present scene.
     #[must_use]
-    pub fn scene(&self) -> Scene {
+    pub(crate) fn scene(&self) -> Scene {
         Scene::of(&self.embedded.sandbox)
     }
 
     /// Begins an act.
-    pub fn heading(&self, number: &str, title: &str, text: &str) {
+    pub(crate) fn heading(&self, number: &str, title: &str, text: &str) {
         say(&format!("\n{}", paint(STRONG, &format!("Act {number}: {title}"))));
         say(&paint(FAINT, text));
     }
 
     /// Ends an act that was seen.
-    pub fn passed(&self, text: &str) {
+    pub(crate) fn passed(&self, text: &str) {
         say(&format!(
             "{} {text}  {}",
-            mark(true),
+            paint(GOOD, "✔"),
             paint(FAINT, &format!("{} s", self.began.elapsed().as_secs()))
         ));
     }
@@ -125,7 +124,7 @@ impl Stage {
     ///
     /// # Errors
     /// It does not come to pass in time.
-    pub async fn watch(
+    pub(crate) async fn watch(
         &mut self,
         old: &str,
         new: &str,
@@ -195,7 +194,7 @@ impl Stage {
     }
 
     /// Stops everything.
-    pub async fn clear(&mut self) {
+    pub(crate) async fn clear(&mut self) {
         if let Some(stop) = self.stop.take() {
             let _gone = stop.send(());
         }
@@ -203,11 +202,11 @@ impl Stage {
     }
 }
 
-fn folder(verb: &Demo) -> Result<(PathBuf, Option<TempDir>), Failure> {
-    if let Some(dir) = &verb.dir {
+fn folder(dir: Option<&Path>) -> Result<(PathBuf, Option<TempDir>), Failure> {
+    if let Some(dir) = dir {
         std::fs::create_dir_all(dir)
             .map_err(|e| Failure::usage(format!("{} cannot be made: {e}", dir.display())))?;
-        return Ok((dir.clone(), None));
+        return Ok((dir.to_owned(), None));
     }
     let folder = tempfile::Builder::new()
         .prefix("switchback-demo-")

@@ -5,23 +5,26 @@ use crate::api::names;
 use crate::api::phase::RolloutPhase;
 use crate::api::run::Phase;
 use crate::front::demo::shop::Shop;
+use crate::front::exit::Failure;
+use crate::logic::revert::{message, select};
 use crate::sandbox::Sandbox;
 use serde_json::Value;
 use std::collections::BTreeSet;
+use thiserror::Error;
 
 /// What the cluster holds of the shop at one moment.
 #[derive(Clone, Debug, Default)]
-pub struct Scene {
+pub(crate) struct Scene {
     /// The Rollout.
-    pub rollout: Value,
+    pub(crate) rollout: Value,
     /// Its ReplicaSets.
-    pub sets: Vec<Value>,
+    pub(crate) sets: Vec<Value>,
     /// Its pods.
-    pub pods: Vec<Value>,
+    pub(crate) pods: Vec<Value>,
     /// Its AnalysisRuns.
-    pub runs: Vec<Value>,
+    pub(crate) runs: Vec<Value>,
     /// The ConfigMap its pods use.
-    pub config: Value,
+    pub(crate) config: Value,
 }
 
 /// Words of an object; empty where there are none.
@@ -36,7 +39,7 @@ fn number(value: &Value, path: &str) -> i64 {
 impl Scene {
     /// The present scene.
     #[must_use]
-    pub fn of(sandbox: &Sandbox) -> Self {
+    pub(crate) fn of(sandbox: &Sandbox) -> Self {
         let all = |version: &str, kind: &str| sandbox.snapshot(version, kind, "shop");
         let one = |list: Vec<Value>, name: &str| {
             list.into_iter().find(|o| text(o, "/metadata/name") == name).unwrap_or_default()
@@ -52,13 +55,13 @@ impl Scene {
 
     /// The Rollout's annotation that names the commit it came from.
     #[must_use]
-    pub fn commit(&self) -> &str {
+    pub(crate) fn commit(&self) -> &str {
         text(&self.rollout, "/metadata/annotations/switchback.dev~1commit")
     }
 
     /// Healthy, observed, and every pod of the image `tag`.
     #[must_use]
-    pub fn is_healthy_at(&self, tag: &str) -> bool {
+    pub(crate) fn is_healthy_at(&self, tag: &str) -> bool {
         let generation = number(&self.rollout, "/metadata/generation").to_string();
         let status = |p: &str| text(&self.rollout, p);
         let live: Vec<&Value> =
@@ -73,7 +76,7 @@ impl Scene {
 
     /// Pods of the image `tag` that are not on their way out.
     #[must_use]
-    pub fn pods_of(&self, tag: &str) -> usize {
+    pub(crate) fn pods_of(&self, tag: &str) -> usize {
         let is = |p: &&Value| {
             text(p, "/spec/containers/0/image").ends_with(tag)
                 && p.pointer("/metadata/deletionTimestamp").is_none()
@@ -83,37 +86,37 @@ impl Scene {
 
     /// Whether an analysis of the present revision has failed.
     #[must_use]
-    pub fn has_failed_run(&self) -> bool {
+    pub(crate) fn has_failed_run(&self) -> bool {
         self.runs.iter().any(|r| text(r, "/status/phase") == Phase::Failed.word())
     }
 
     /// Whether the Rollout is aborted.
     #[must_use]
-    pub fn is_aborted(&self) -> bool {
+    pub(crate) fn is_aborted(&self) -> bool {
         self.rollout.pointer("/status/abort").and_then(Value::as_bool).unwrap_or(false)
     }
 }
 
 /// What was seen on the way of one act.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// Indices of steps.
-    pub steps: BTreeSet<i64>,
+    pub(crate) steps: BTreeSet<i64>,
     /// Numbers of pods of the new version.
-    pub sizes: BTreeSet<usize>,
+    pub(crate) sizes: BTreeSet<usize>,
     /// A failed analysis.
-    pub failure: bool,
+    pub(crate) failure: bool,
     /// An abort.
-    pub abort: bool,
+    pub(crate) abort: bool,
     /// No pod of the bad version left, after the abort.
-    pub safe: bool,
+    pub(crate) safe: bool,
     /// Something between old and new: pods of both.
-    pub both: bool,
+    pub(crate) both: bool,
 }
 
 impl Seen {
     /// Takes in a scene in which `new` follows `old`.
-    pub fn take(&mut self, scene: &Scene, old: &str, new: &str) {
+    pub(crate) fn take(&mut self, scene: &Scene, old: &str, new: &str) {
         if let Some(index) = scene.rollout.pointer("/status/currentStepIndex").and_then(Value::as_i64) {
             self.steps.insert(index);
         }
@@ -126,24 +129,44 @@ impl Seen {
     }
 }
 
-/// What the repository says of a revert; what is missing in words otherwise.
+/// What a revert lacks.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub(crate) enum NotReverted {
+    /// The last commit reverts nothing, or something else.
+    #[error("no revert commit is at the head of the repository")]
+    NotAtHead,
+    /// Its message does not say this.
+    #[error("the revert commit lacks the trailer {0}")]
+    Trailer(String),
+    /// There should be one.
+    #[error("there are {0} revert commits, not one")]
+    Count(usize),
+    /// The repository cannot be asked.
+    #[error(transparent)]
+    Git(#[from] Failure),
+}
+
+/// What the last commit's message must say besides what it reverts; of the verdict only how it begins.
+const TRAILERS: [(&str, &str); 3] =
+    [(message::ROLLOUT, "shop/web"), (message::REVISION, "3"), (message::VERDICT, "errors")];
+
+/// The commit that reverts `bad`, and says why.
 ///
 /// # Errors
 /// What is missing.
-pub async fn reverted(shop: &Shop, bad: &str) -> Result<String, String> {
-    let git = |words: &'static [&'static str]| async move { shop.git(words).await.map_err(|f| f.text) };
-    let message = git(&["log", "-1", "--format=%B"]).await?;
-    if !message.contains(&format!("This reverts commit {bad}.")) {
-        return Err("no revert commit is at the head of the repository".to_owned());
+pub(crate) async fn reverted(shop: &Shop, bad: &str) -> Result<String, NotReverted> {
+    let text = shop.git(&["log", "-1", "--format=%B"]).await?;
+    if select::reverted_by(&text) != [bad] {
+        return Err(NotReverted::NotAtHead);
     }
-    for trailer in ["Switchback-Rollout: shop/web", "Switchback-Revision: 3", "Switchback-Verdict: errors"] {
-        if !message.contains(trailer) {
-            return Err(format!("the revert commit lacks the trailer {trailer}"));
+    for trailer in TRAILERS.map(|(name, value)| format!("{name}: {value}")) {
+        if !text.lines().any(|line| line.starts_with(&trailer)) {
+            return Err(NotReverted::Trailer(trailer));
         }
     }
-    let reverts = git(&["log", "--format=%s", "--grep=^This reverts commit"]).await?;
-    if reverts.lines().count() != 1 {
-        return Err(format!("there are {} revert commits, not one", reverts.lines().count()));
+    let reverts = shop.git(&["log", "--format=%s", "--grep=^This reverts commit"]).await?;
+    match reverts.lines().count() {
+        1 => Ok(shop.git(&["rev-parse", "HEAD"]).await?),
+        count => Err(NotReverted::Count(count)),
     }
-    git(&["rev-parse", "HEAD"]).await
 }

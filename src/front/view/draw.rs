@@ -21,7 +21,7 @@ const BAR: usize = 20;
 
 /// The style and the symbol of a Rollout's phase.
 #[must_use]
-pub fn look(phase: &RolloutPhase) -> (Style, &'static str) {
+pub(crate) fn look(phase: &RolloutPhase) -> (Style, &'static str) {
     match phase {
         RolloutPhase::Healthy => (GOOD, "✔"),
         RolloutPhase::Degraded => (BAD, "✗"),
@@ -42,7 +42,7 @@ fn look_of_run(phase: Phase) -> (Style, &'static str) {
 
 /// The tree at `now`, one line after the other; `namespace` is the one that commands need not name.
 #[must_use]
-pub fn tree(picture: &Picture, now: Timestamp, namespace: &str) -> String {
+pub(crate) fn tree(picture: &Picture, now: Timestamp, namespace: &str) -> String {
     let mut lines = vec![headline(picture, now)];
     if picture.phase == RolloutPhase::Degraded && !picture.message.is_empty() {
         lines.push(format!("  {}", paint(BAD, &picture.message)));
@@ -80,7 +80,7 @@ pub fn tree(picture: &Picture, now: Timestamp, namespace: &str) -> String {
 
 /// How it stands, in words: `paused at step 2/5, pause 2s`.
 #[must_use]
-pub fn standing(picture: &Picture) -> String {
+pub(crate) fn standing(picture: &Picture) -> String {
     let phase = picture.phase.as_str().to_lowercase();
     match (&picture.phase, &picture.doing) {
         (RolloutPhase::Healthy | RolloutPhase::Degraded, _) => phase,
@@ -95,7 +95,7 @@ pub fn standing(picture: &Picture) -> String {
 
 /// The whole in one line without colour, for where nothing can be redrawn.
 #[must_use]
-pub fn line(picture: &Picture) -> String {
+pub(crate) fn line(picture: &Picture) -> String {
     let counts = picture.replicas;
     let weight = match (picture.strategy, picture.set_weight) {
         ("canary", 0..100) => {
@@ -126,7 +126,7 @@ fn headline(picture: &Picture, now: Timestamp) -> String {
 
 /// The time since `then`.
 #[must_use]
-pub fn age(then: Timestamp, now: Timestamp) -> String {
+pub(crate) fn age(then: Timestamp, now: Timestamp) -> String {
     human(std::time::Duration::try_from(now.duration_since(then)).unwrap_or_default())
 }
 

@@ -1,11 +1,21 @@
 //! What people see of Rollouts: one picture of the facts, drawn as a tree, a table or data.
-//! Nothing here changes a cluster.
+//! Nothing here changes a cluster. Arrows point downwards:
+//!
+//! - [`follow`]: a view that is kept up to date.
+//! - [`gather`]: everything that is shown of one Rollout, read once.
+//! - [`table`]: many Rollouts, side by side.
+//! - [`draw`]: one Rollout, as a tree of lines or as one line.
+//! - [`picture`]: what there is to show of one Rollout.
+//! - [`runs`]: what there is to show of its analyses.
+//!
+//! `tests` holds how given objects look.
 
-pub mod draw;
-pub mod follow;
-pub mod picture;
-pub mod runs;
-pub mod table;
+pub(crate) mod draw;
+pub(crate) mod follow;
+pub(crate) mod gather;
+pub(crate) mod picture;
+pub(crate) mod runs;
+pub(crate) mod table;
 
 #[cfg(test)]
 mod tests;

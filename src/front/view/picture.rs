@@ -16,113 +16,113 @@ use serde_json::Value;
 /// One Rollout, as it is shown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Picture {
+pub(crate) struct Picture {
     /// Namespace.
-    pub namespace: String,
+    pub(crate) namespace: String,
     /// Name.
-    pub name: String,
+    pub(crate) name: String,
     /// `canary` or `blueGreen`.
-    pub strategy: &'static str,
+    pub(crate) strategy: &'static str,
     /// `Healthy`, `Progressing`, `Paused` or `Degraded`.
-    pub phase: RolloutPhase,
+    pub(crate) phase: RolloutPhase,
     /// Why; may be empty.
-    pub message: String,
+    pub(crate) message: String,
     /// Steps that are done.
-    pub step: usize,
+    pub(crate) step: usize,
     /// Steps there are.
-    pub steps: usize,
+    pub(crate) steps: usize,
     /// The last weight that a step has set, in percent; 100 when the current revision is the stable one.
-    pub set_weight: i64,
+    pub(crate) set_weight: i64,
     /// Percent of the available pods that are of the current revision.
-    pub actual_weight: i64,
+    pub(crate) actual_weight: i64,
     /// Revision number.
-    pub revision: i64,
+    pub(crate) revision: i64,
     /// The commit the current revision came from.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub origin: Option<Origin>,
+    pub(crate) origin: Option<Origin>,
     /// Pods wanted, there, of the current revision, ready, and available.
-    pub replicas: Counts,
+    pub(crate) replicas: Counts,
     /// The step under way, in words; none when nothing is under way.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub doing: Option<String>,
+    pub(crate) doing: Option<String>,
     /// What comes next, in words; none when nothing is to come.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
+    pub(crate) next: Option<String>,
     /// When it was created.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub created: Option<Timestamp>,
+    pub(crate) created: Option<Timestamp>,
     /// Its ReplicaSets, newest revision first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub replica_sets: Vec<SetPicture>,
+    pub(crate) replica_sets: Vec<SetPicture>,
     /// Its analyses, newest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub analysis_runs: Vec<RunPicture>,
+    pub(crate) analysis_runs: Vec<RunPicture>,
 }
 
 /// Numbers of pods.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// Wanted.
-    pub desired: i32,
+    pub(crate) desired: i32,
     /// There.
-    pub current: i32,
+    pub(crate) current: i32,
     /// Of the current revision.
-    pub updated: i32,
+    pub(crate) updated: i32,
     /// Ready.
-    pub ready: i32,
+    pub(crate) ready: i32,
     /// Available.
-    pub available: i32,
+    pub(crate) available: i32,
 }
 
 /// The commit a revision came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Origin {
+pub(crate) struct Origin {
     /// Its id.
-    pub commit: String,
+    pub(crate) commit: String,
     /// Subject and author, as `web: new checkout (Ada)`.
-    pub subject: String,
+    pub(crate) subject: String,
 }
 
 /// One revision.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct SetPicture {
+pub(crate) struct SetPicture {
     /// Name.
-    pub name: String,
+    pub(crate) name: String,
     /// Revision number.
-    pub revision: i64,
+    pub(crate) revision: i64,
     /// `canary`, `stable`, `active` or `preview`.
-    pub roles: Vec<&'static str>,
+    pub(crate) roles: Vec<&'static str>,
     /// Images.
-    pub images: Vec<String>,
+    pub(crate) images: Vec<String>,
     /// Pods wanted.
-    pub replicas: i64,
+    pub(crate) replicas: i64,
     /// Pods ready.
-    pub ready: i64,
+    pub(crate) ready: i64,
     /// When it will be scaled down.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub scale_down_at: Option<Timestamp>,
+    pub(crate) scale_down_at: Option<Timestamp>,
     /// The commit it came from.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub origin: Option<Origin>,
+    pub(crate) origin: Option<Origin>,
     /// When it was created.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub created: Option<Timestamp>,
+    pub(crate) created: Option<Timestamp>,
     /// Its pods.
-    pub pods: Vec<PodPicture>,
+    pub(crate) pods: Vec<PodPicture>,
 }
 
 /// One pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct PodPicture {
+pub(crate) struct PodPicture {
     /// Name.
-    pub name: String,
+    pub(crate) name: String,
     /// `running`, `pending`, `terminating`, or why its container waits.
-    pub state: String,
+    pub(crate) state: String,
     /// Whether it is ready.
-    pub ready: bool,
+    pub(crate) ready: bool,
     /// Restarts of its containers.
-    pub restarts: i64,
+    pub(crate) restarts: i64,
 }
 
 fn meta(object: &Value) -> Meta {
@@ -142,7 +142,13 @@ fn origin(meta: &Meta) -> Option<Origin> {
 impl Picture {
     /// The picture of `rollout` at `now`. Of `sets`, `pods` and `runs` only its own are taken.
     #[must_use]
-    pub fn of(rollout: &Value, sets: &[Value], pods: &[Value], runs: &[Value], now: Timestamp) -> Self {
+    pub(crate) fn of(
+        rollout: &Value,
+        sets: &[Value],
+        pods: &[Value],
+        runs: &[Value],
+        now: Timestamp,
+    ) -> Self {
         let typed: Rollout = serde_json::from_value(rollout.clone())
             .unwrap_or_else(|_| Rollout { metadata: meta(rollout), ..Rollout::default() });
         let (spec, status) = (&typed.spec, &typed.status);

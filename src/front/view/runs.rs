@@ -10,47 +10,47 @@ use serde_json::Value;
 
 /// One analysis.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct RunPicture {
+pub(crate) struct RunPicture {
     /// Name.
-    pub name: String,
+    pub(crate) name: String,
     /// Revision it measures.
-    pub revision: i64,
+    pub(crate) revision: i64,
     /// Phase.
-    pub phase: Phase,
+    pub(crate) phase: Phase,
     /// Why; may be empty.
-    pub message: String,
+    pub(crate) message: String,
     /// When it was created.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub created: Option<Timestamp>,
+    pub(crate) created: Option<Timestamp>,
     /// Its metrics.
-    pub metrics: Vec<MetricPicture>,
+    pub(crate) metrics: Vec<MetricPicture>,
 }
 
 /// One metric.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct MetricPicture {
+pub(crate) struct MetricPicture {
     /// Name.
-    pub name: String,
+    pub(crate) name: String,
     /// Phase.
-    pub phase: Phase,
+    pub(crate) phase: Phase,
     /// Good measurements.
-    pub successful: i32,
+    pub(crate) successful: i32,
     /// Bad measurements.
-    pub failed: i32,
+    pub(crate) failed: i32,
     /// Measurements that could not be taken.
-    pub error: i32,
+    pub(crate) error: i32,
     /// Measurements wanted; none without end.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub count: Option<i64>,
+    pub(crate) count: Option<i64>,
     /// What was measured last, or why it could not be.
-    pub value: String,
+    pub(crate) value: String,
     /// What is wanted of it: `< 0.05`.
-    pub wanted: String,
+    pub(crate) wanted: String,
 }
 
 /// The runs that the Rollout of `owner` manages, newest first.
 #[must_use]
-pub fn of(owner: &Meta, runs: &[Value]) -> Vec<RunPicture> {
+pub(crate) fn of(owner: &Meta, runs: &[Value]) -> Vec<RunPicture> {
     let mut found: Vec<RunPicture> = runs
         .iter()
         .filter_map(|r| serde_json::from_value::<AnalysisRun>(r.clone()).ok())

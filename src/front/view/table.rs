@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 /// The table at `now`; with `all` the namespace comes first.
 #[must_use]
-pub fn rollouts(pictures: &[Picture], all: bool, now: Timestamp) -> String {
+pub(crate) fn rollouts(pictures: &[Picture], all: bool, now: Timestamp) -> String {
     let mut rows = vec![
         [
             "NAMESPACE",

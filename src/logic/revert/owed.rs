@@ -7,7 +7,6 @@ use crate::api::podhash::same::template_key;
 use crate::api::run::{AnalysisRun, MetricResult, Phase};
 use crate::api::sample;
 use crate::logic::revert::reached;
-use crate::logic::rollout::phase::condition;
 use crate::logic::rollout::abort::AbortCause;
 use crate::logic::rollout::view::{Set, View};
 use crate::logic::rollout::weight::Reached;

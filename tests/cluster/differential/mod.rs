@@ -9,7 +9,6 @@
 //! `SWITCHBACK_ONLY=word,word` takes the transcripts whose names hold a word; `SWITCHBACK_ETCD=http://...` lets
 //! transcripts compact the live server's store. `README.md` beside this file says how transcripts are written.
 
-
 mod canon;
 mod checks;
 mod compare;

@@ -1,7 +1,6 @@
 //! The embedded API server answers as a real one: each file here is one area of its semantics.
 //! Everything goes through its public doors, raw requests or `kube`.
 
-
 mod custom;
 mod deleting;
 mod determinism;

@@ -178,7 +178,14 @@ async fn bodies_and_patches_must_be_of_a_known_form() {
         let server = server.clone();
         async move {
             let uri = if method == "POST" { MAPS.to_owned() } else { format!("{MAPS}/a") };
-            crate::sandbox::wire::send(&server, method, &uri, kind, bytes::Bytes::from_static(body.as_bytes())).await
+            crate::sandbox::wire::send(
+                &server,
+                method,
+                &uri,
+                kind,
+                bytes::Bytes::from_static(body.as_bytes()),
+            )
+            .await
         }
     };
     post(&server, MAPS, &map("a")).await;

@@ -1,6 +1,5 @@
 //! Pure logic, held against numbers from Argo Rollouts' own tests and against stories told without a cluster.
 
-
 mod climb;
 mod going_back;
 mod judging;

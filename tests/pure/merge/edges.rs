@@ -5,9 +5,7 @@
 
 use serde_json::{Value, json};
 use switchback::api::listkeys::Schema;
-use switchback::merge::apply::{
-    ApplyError, Write, apply, keep_times, reset_fields, scale, track_update,
-};
+use switchback::merge::apply::{ApplyError, Write, apply, keep_times, reset_fields, scale, track_update};
 use switchback::merge::fields::FieldSet;
 use switchback::merge::{MergeError, json as merge_patch, smp, three};
 

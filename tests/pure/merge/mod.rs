@@ -1,6 +1,5 @@
 //! Merging against what others expect: upstream's vectors, answers of a real API server, and laws.
 
-
 mod edges;
 mod laws;
 mod server;

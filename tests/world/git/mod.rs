@@ -1,7 +1,6 @@
 //! Git through the door everyone uses, the trait `Git`, against repositories that the `git` program makes and
 //! checks: on this machine, over HTTP from `git http-backend`, and over a stand-in for `ssh`.
 
-
 mod crash;
 mod hostile;
 mod http;

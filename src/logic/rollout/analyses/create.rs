@@ -6,6 +6,7 @@ use crate::api::event::EventReason;
 use crate::api::names;
 use crate::api::run::{Phase, RunSpec};
 use crate::api::status::RunStatus;
+use crate::logic::analysis::error::AnalysisError;
 use crate::logic::analysis::{args, compose};
 use crate::logic::rollout::analyses::purpose::Purpose;
 use crate::logic::rollout::revision;
@@ -18,11 +19,10 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// A template or an argument that cannot be resolved.
-pub fn spec_of(work: &Work<'_>, reference: &AnalysisRef) -> Result<RunSpec, String> {
+pub fn spec_of(work: &Work<'_>, reference: &AnalysisRef) -> Result<RunSpec, AnalysisError> {
     let latest = work.new_set().map_or(work.view.pod_hash.as_str(), |s| s.hash.as_str());
     let stable = work.stable_set().map_or("", |s| s.hash.as_str());
-    let rollout = serde_json::to_value(&work.view.rollout).map_err(|e| e.to_string())?;
-    let values = args::of_rollout(&reference.args, stable, latest, &rollout)?;
+    let values = args::of_rollout(&reference.args, stable, latest, &work.view.rollout)?;
     compose::run_spec(reference, &values, &|r| work.view.template_of(r))
 }
 

@@ -4,8 +4,8 @@
 use super::amount::Amounts;
 use super::scale::new_size;
 use super::set::{DESIRED, HASH, HISTORY, MOST, REVISION, Set, bare};
-use crate::base::digest::{fnv1a32, safe_encode};
 use crate::actors::object::{controller_reference, int, name, namespace, put, texts};
+use crate::base::digest::{fnv1a32, safe_encode};
 use serde_json::{Value, json};
 
 /// Annotations of a Deployment that its ReplicaSets do not take over.

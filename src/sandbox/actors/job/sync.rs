@@ -4,9 +4,7 @@
 use super::pods::{manage, release, stop};
 use super::tally::{Tally, tally};
 use crate::actors::events::{Regarding, Tone};
-use crate::actors::object::{
-    after, deleting, flag, holds, int, list, moment, put, stamp, text, uid,
-};
+use crate::actors::object::{after, deleting, flag, holds, int, list, moment, put, stamp, text, uid};
 use crate::actors::rows::Row;
 use crate::actors::task::{Key, Propagation};
 use crate::actors::turn::Turn;

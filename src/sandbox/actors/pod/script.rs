@@ -1,8 +1,8 @@
 //! Decides what a pod would do if it ran: from its images, commands, probes, hooks and annotations.
 //! It never looks at how far the pod is.
 
-use crate::base::duration::parse_go;
 use crate::actors::object::{annotation, int, list, owners, text};
+use crate::base::duration::parse_go;
 use serde_json::Value;
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
 //! Decides how a step in a pod's life looks in its status, as a kubelet writes it.
 //! It never decides the step.
 
-use crate::base::digest::sha256_hex;
 use crate::actors::HOST;
 use crate::actors::object::{condition, count, flag, int, list, put, stamp, text, uid};
+use crate::base::digest::sha256_hex;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 use switchback::api::rollout::Rollout;
 use switchback::api::time::Time;
 use switchback::api::write::{Patch, Write};
-use switchback::merge::json as merge;
 use switchback::logic::rollout::decide::decide;
 use switchback::logic::rollout::view::{Service, Set, View, Workload};
+use switchback::merge::json as merge;
 
 pub struct Desk {
     rollout: Value,

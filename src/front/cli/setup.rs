@@ -2,8 +2,8 @@
 //! It never uses either.
 
 use crate::engine::setup::{self, Client, GitCredentials, Repository};
-use crate::front::cli::args::{Common, Repo};
-use crate::front::cli::fail::Failure;
+use crate::front::cli::flags::{Common, Repo};
+use crate::front::exit::Failure;
 use std::path::{Path, PathBuf};
 use tokio::task::JoinSet;
 
@@ -11,19 +11,19 @@ use tokio::task::JoinSet;
 ///
 /// # Errors
 /// None is configured.
-pub async fn cluster(common: &Common) -> Result<Client, Failure> {
+pub(crate) async fn cluster(common: &Common) -> Result<Client, Failure> {
     Ok(setup::cluster(common.kubeconfig.as_deref(), common.context.as_deref()).await?)
 }
 
 /// The namespace that the flags name; `default` without.
 #[must_use]
-pub fn namespace(common: &Common) -> String {
+pub(crate) fn namespace(common: &Common) -> String {
     common.namespace.clone().unwrap_or_else(|| "default".to_owned())
 }
 
 /// The namespace that the flags name, or else the kubeconfig.
 #[must_use]
-pub fn present_namespace(common: &Common, cluster: &Client) -> String {
+pub(crate) fn present_namespace(common: &Common, cluster: &Client) -> String {
     common.namespace.clone().unwrap_or_else(|| cluster.namespace().to_owned())
 }
 
@@ -31,7 +31,7 @@ pub fn present_namespace(common: &Common, cluster: &Client) -> String {
 ///
 /// # Errors
 /// The Secret is not there or holds no credentials, or the cluster refuses or is away.
-pub async fn repository(
+pub(crate) async fn repository(
     repo: &Repo,
     namespace: String,
     cluster: &Client,

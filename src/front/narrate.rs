@@ -7,7 +7,7 @@ use crate::front::screen::{BAD, BUSY, FAINT, GOOD, STRONG, paint};
 
 /// One line about what happened; none for what is told elsewhere.
 #[must_use]
-pub fn line(told: &Told) -> Option<String> {
+pub(crate) fn line(told: &Told) -> Option<String> {
     match told {
         Told::Head { commit, subject, .. } => {
             Some(format!("{} {} \"{subject}\"", paint(FAINT, "commit  "), paint(STRONG, short(commit))))

@@ -3,46 +3,61 @@
 
 use crate::api::phase::RolloutPhase;
 use crate::base::clock::Clock;
-use crate::base::duration::human;
-use crate::front::cli::args::{Common, Status};
-use crate::front::cli::fail::{Failure, NO};
-use crate::front::cli::plan::print_value;
-use crate::front::cli::run::interrupted;
-use crate::front::cli::{get, open};
+use crate::base::duration::{human, parse_go};
+use crate::front::cli::flags::Common;
+use crate::front::cli::named::{bare_name, not_found};
+use crate::front::cli::verb::{Invocation, Verb};
+use crate::front::cli::{print, setup};
+use crate::front::exit::{Exit, Failure};
 use crate::front::screen::{FAINT, paint, symbols};
+use crate::front::signals::interrupted;
 use crate::front::view::draw::{look, standing};
 use crate::front::view::follow::Following;
 use crate::front::view::picture::Picture;
+use clap::{CommandFactory, Parser};
 use serde_json::json;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Does what `status` says.
-///
-/// # Errors
-/// There is no such Rollout, or the cluster refuses or is away.
-pub async fn status(common: Common, verb: Status) -> Result<ExitCode, Failure> {
+/// Wait until a Rollout is where it is going (exit 0 healthy, 1 degraded or out of time).
+#[derive(Debug, Parser)]
+#[command(after_help = "Examples:\n  switchback status web --timeout 10m && echo deployed\n  \
+switchback status web --timeout 0s     looks once and does not wait")]
+struct Status {
+    /// Name of the Rollout.
+    name: String,
+    /// How long to wait; without it there is no limit, with 0s it does not wait.
+    #[arg(long, value_name = "DURATION", value_parser = parse_go)]
+    timeout: Option<Duration>,
+}
+
+/// The row of this verb.
+pub(crate) const VERB: Verb =
+    Verb { name: "status", talks: false, flags: Status::command, start: |call| Box::pin(status(call)) };
+
+async fn status(call: Invocation) -> Result<ExitCode, Failure> {
+    let flags: Status = call.flags()?;
     tokio::select! {
         biased;
         code = interrupted() => Ok(code),
-        answer = answer(common, verb) => answer,
+        answer = answer(call.common, flags) => answer,
     }
 }
 
-async fn answer(common: Common, verb: Status) -> Result<ExitCode, Failure> {
-    let cluster = open::cluster(&common).await?;
-    let namespace = open::present_namespace(&common, &cluster);
-    let name = get::bare_name(&verb.name);
+async fn answer(common: Common, flags: Status) -> Result<ExitCode, Failure> {
+    let cluster = setup::cluster(&common).await?;
+    let namespace = setup::present_namespace(&common, &cluster);
+    let name = bare_name(&flags.name);
     let mut following = Following::start(&cluster, Some(&namespace), false);
-    let deadline = verb.timeout.map(|t| Instant::now() + t);
+    let deadline = flags.timeout.map(|t| Instant::now() + t);
     let mut said = String::new();
-    following.changed().await.map_err(get::unwatchable)?;
+    following.changed().await?;
     loop {
         let picture = following.picture(&namespace, name, Clock::Real.now());
-        let Some(picture) = picture else { return Err(get::not_found(&namespace, name)) };
+        let Some(picture) = picture else { return Err(not_found(&namespace, name)) };
         if matches!(picture.phase, RolloutPhase::Healthy | RolloutPhase::Degraded)
-            || verb.timeout == Some(Duration::ZERO)
+            || flags.timeout == Some(Duration::ZERO)
         {
             return tell(&common, &picture, false);
         }
@@ -60,9 +75,9 @@ async fn answer(common: Common, verb: Status) -> Result<ExitCode, Failure> {
         };
         tokio::select! {
             biased;
-            changed = following.changed() => changed.map_err(get::unwatchable)?,
+            changed = following.changed() => changed?,
             () = out_of_time => {
-                let waited = human(verb.timeout.unwrap_or_default());
+                let waited = human(flags.timeout.unwrap_or_default());
                 anstream::eprintln!("not healthy within {waited}; look closer: switchback get rollout {name} -n {namespace}");
                 return tell(&common, &picture, true);
             }
@@ -72,7 +87,7 @@ async fn answer(common: Common, verb: Status) -> Result<ExitCode, Failure> {
 
 fn tell(common: &Common, picture: &Picture, timed_out: bool) -> Result<ExitCode, Failure> {
     match common.output {
-        Some(format) => print_value(
+        Some(format) => print::value(
             &json!({"namespace": picture.namespace, "name": picture.name, "phase": picture.phase,
                 "message": picture.message, "revision": picture.revision, "timedOut": timed_out}),
             format,
@@ -85,5 +100,5 @@ fn tell(common: &Common, picture: &Picture, timed_out: bool) -> Result<ExitCode,
             anstream::println!("{}", symbols(&paint(style, &text)));
         }
     }
-    Ok(if picture.phase == RolloutPhase::Healthy { ExitCode::SUCCESS } else { ExitCode::from(NO) })
+    Ok(if picture.phase == RolloutPhase::Healthy { ExitCode::SUCCESS } else { Exit::No.into() })
 }

@@ -1,0 +1,98 @@
+//! Decides the flags that several verbs share: their words, environment variables and help.
+//! It never does what they say.
+
+use clap::{Args, ValueEnum};
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// Lines of JSON.
+    Json,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// JSON.
+    Json,
+    /// YAML.
+    Yaml,
+}
+
+/// Flags that every verb knows.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Common {
+    /// The cluster's kubeconfig; else $KUBECONFIG, ~/.kube/config, or the pod we run in.
+    #[arg(long, global = true, value_name = "FILE", env = "SWITCHBACK_KUBECONFIG")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// The context of the kubeconfig.
+    #[arg(long, global = true, value_name = "NAME", env = "SWITCHBACK_CONTEXT")]
+    pub(crate) context: Option<String>,
+    /// Namespace.
+    #[arg(short, long, global = true, value_name = "NS", env = "SWITCHBACK_NAMESPACE")]
+    pub(crate) namespace: Option<String>,
+    /// Write results as JSON or YAML.
+    #[arg(short, long, global = true, value_name = "FORMAT")]
+    pub(crate) output: Option<Output>,
+    /// How logs are written; with `json` what an engine does is told there and nowhere else.
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", env = "SWITCHBACK_LOG_FORMAT")]
+    pub(crate) log_format: LogFormat,
+}
+
+/// Which repository.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Repo {
+    /// The repository: URL, or path of one on this machine.
+    #[arg(long, value_name = "URL|PATH", env = "SWITCHBACK_REPO")]
+    pub(crate) repo: String,
+    /// The branch.
+    #[arg(long, default_value = "main", env = "SWITCHBACK_BRANCH")]
+    pub(crate) branch: String,
+    /// Folder of the manifests in the repository.
+    #[arg(long, default_value = ".", env = "SWITCHBACK_PATH")]
+    pub(crate) path: String,
+    /// Token for https repositories; better in the environment or a file than on the command line.
+    #[arg(long, value_name = "TOKEN", env = "SWITCHBACK_GIT_TOKEN", hide_env_values = true)]
+    pub(crate) git_token: Option<String>,
+    /// File that holds the token, read anew at each use.
+    #[arg(long, value_name = "FILE", env = "SWITCHBACK_GIT_TOKEN_FILE", conflicts_with = "git_token")]
+    pub(crate) git_token_file: Option<PathBuf>,
+    /// Secret of the cluster with `username` and `password`, `token`, or `ssh-privatekey`; followed as it changes.
+    #[arg(long, value_name = "[NS/]NAME", env = "SWITCHBACK_GIT_SECRET", conflicts_with_all = ["git_token", "git_token_file", "git_user"])]
+    pub(crate) git_secret: Option<String>,
+    /// User name, if the server wants one beside the token (basic authentication).
+    #[arg(long, value_name = "NAME", env = "SWITCHBACK_GIT_USER")]
+    pub(crate) git_user: Option<String>,
+    /// Folder in which mirrors of repositories are kept.
+    #[arg(long, value_name = "DIR", env = "SWITCHBACK_CACHE")]
+    pub(crate) cache: Option<PathBuf>,
+}
+
+/// What both engines know.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct EngineFlags {
+    /// Only objects with this label argo-rollouts.argoproj.io/controller-instance-id; without it, only those without.
+    #[arg(long, value_name = "ID", env = "SWITCHBACK_INSTANCE_ID")]
+    pub(crate) instance_id: Option<String>,
+    /// Prometheus for metrics that name no address.
+    #[arg(long, value_name = "URL", env = "ARGO_ROLLOUTS_PROMETHEUS_ADDRESS")]
+    pub(crate) prometheus_address: Option<String>,
+}
+
+/// What is served while an engine runs.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Ports {
+    /// Port of Prometheus metrics; 0 for none (8090 for `controller`, none for `run` unless told).
+    #[arg(long, value_name = "PORT", env = "SWITCHBACK_METRICS_PORT")]
+    pub(crate) metrics_port: Option<u16>,
+    /// Port of the health answer; 0 for none (8080 for `controller`, none for `run` unless told).
+    #[arg(long, value_name = "PORT", env = "SWITCHBACK_HEALTH_PORT")]
+    pub(crate) health_port: Option<u16>,
+    /// Address both are served on.
+    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS", env = "SWITCHBACK_BIND")]
+    pub(crate) bind: IpAddr,
+}

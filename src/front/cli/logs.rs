@@ -1,0 +1,22 @@
+//! Decides which log lines reach standard error, and in which form.
+//! It never decides what is logged.
+
+use crate::front::cli::flags::LogFormat;
+use tracing_subscriber::EnvFilter;
+
+/// Writes log lines to standard error from now on; `verbose` is how often more was asked for, and a verb that `talks`
+/// tells by itself what goes on.
+pub(crate) fn to_stderr(format: LogFormat, verbose: u8, talks: bool) {
+    let json = format == LogFormat::Json;
+    let level = match (talks, verbose) {
+        (_, 2..) => "switchback=debug,info",
+        (_, 1) => "switchback=info,warn",
+        (true, _) if json => "switchback=info,warn,kube_client::client::tls=error",
+        (true, _) => "switchback=warn,switchback::engine::context=off,warn,kube_client=off",
+        _ => "switchback=error,off",
+    };
+    let filter = EnvFilter::try_from_env("SWITCHBACK_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let layer =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    if json { layer.json().init() } else { layer.init() }
+}

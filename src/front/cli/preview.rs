@@ -1,0 +1,87 @@
+//! Decides how `plan` and `diff` learn what would change, and how that is told to programs.
+//! It never changes anything.
+
+use crate::api::commit::short;
+use crate::base::clock::Clock;
+use crate::engine::delivery::{self, DeliverError, SyncError};
+use crate::engine::setup as engine_setup;
+use crate::front::cli::flags::{Common, Output, Repo};
+use crate::front::cli::{print, setup};
+use crate::front::exit::{Exit, Failure};
+use crate::front::screen::waiting;
+use crate::logic::plan::fields::{changes, comparable};
+use crate::logic::plan::{Action, Plan};
+use clap::Args;
+use serde_json::{Value, json};
+use std::process::ExitCode;
+use tokio::task::JoinSet;
+
+/// What `plan` and `diff` understand.
+#[derive(Debug, Args)]
+pub(crate) struct Preview {
+    /// Which repository.
+    #[command(flatten)]
+    pub(crate) repo: Repo,
+}
+
+/// Shows what would change: as data where that was asked for, else as `show` does, which is told the head commit in
+/// words. Answers yes where nothing would change.
+///
+/// # Errors
+/// Git or the cluster is away, or manifests have mistakes.
+pub(crate) async fn preview(
+    common: &Common,
+    flags: &Preview,
+    show: impl FnOnce(&str, &Plan) -> Result<(), Failure>,
+) -> Result<ExitCode, Failure> {
+    let cluster = setup::cluster(common).await?;
+    let namespace = setup::namespace(common);
+    let mut tasks = JoinSet::new();
+    let wanted = setup::repository(&flags.repo, namespace, &cluster, &mut tasks).await?;
+    let source = engine_setup::repository(&wanted)?;
+    let context = engine_setup::context(cluster, Clock::Real, None, None, &mut tasks)?;
+    let (head, _, plan) = match waiting("Git and the cluster", delivery::preview(&context, &source)).await {
+        Err(DeliverError::Sync(SyncError::Manifests(problems))) => {
+            let files = match source.git.fetch().await {
+                Ok(head) => source.git.files(&head.id, &source.path).await.unwrap_or_default(),
+                Err(_) => Vec::new(),
+            };
+            let text = |path: &str| {
+                let content = files.iter().find(|f| f.path == path)?.content.as_ref()?;
+                String::from_utf8(content.to_vec()).ok()
+            };
+            return Err(Failure::problems(&problems, &text));
+        }
+        other => other?,
+    };
+    match common.output {
+        Some(format) => print_data(&plan, &head.id, format)?,
+        None => show(&format!("HEAD {} \"{}\"", short(&head.id), head.subject()), &plan)?,
+    }
+    Ok(if plan.is_empty() { ExitCode::SUCCESS } else { Exit::No.into() })
+}
+
+fn print_data(plan: &Plan, commit: &str, format: Output) -> Result<(), Failure> {
+    let changes: Vec<Value> = plan
+        .changes
+        .iter()
+        .map(|c| {
+            let (action, why) = match &c.action {
+                Action::Create(_) => ("create", None),
+                Action::Patch(_) => ("patch", None),
+                Action::Unchanged => ("unchanged", None),
+                Action::Prune => ("prune", None),
+                Action::Conflict(why) => ("conflict", Some(why.to_string())),
+            };
+            let fields = match (&c.before, &c.after) {
+                (Some(before), Some(after)) if action == "patch" => {
+                    json!(changes(&comparable(before), &comparable(after)))
+                }
+                _ => json!([]),
+            };
+            json!({"object": c.target, "action": action, "why": why, "file": c.path, "line": c.place.line,
+                "fields": fields, "overwrites": c.overwrites, "kept": c.kept})
+        })
+        .collect();
+    print::value(&json!({"commit": commit, "changes": changes}), format)
+}

@@ -1,0 +1,57 @@
+//! Decides what `controller` understands, and how it starts.
+//! It never decides what the engine does.
+
+use crate::engine::run::Settings;
+use crate::front::cli::flags::{EngineFlags, Ports};
+use crate::front::cli::setup;
+use crate::front::cli::verb::{Invocation, Verb};
+use crate::front::cli::working::{UsualPorts, Working};
+use crate::front::exit::Failure;
+use crate::front::screen::waiting;
+use crate::front::signals::interrupted;
+use clap::{CommandFactory, Parser};
+use std::process::ExitCode;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// The ports that Argo Rollouts' controller serves on.
+const PORTS: UsualPorts = UsualPorts { metrics: 8090, health: 8080 };
+
+/// Only the Rollout and analysis controllers, for clusters where something else applies the manifests.
+#[derive(Debug, Parser)]
+struct Controller {
+    /// What both engines know.
+    #[command(flatten)]
+    engine: EngineFlags,
+    /// What is served while it runs.
+    #[command(flatten)]
+    ports: Ports,
+}
+
+/// The row of this verb.
+pub(crate) const VERB: Verb = Verb {
+    name: "controller",
+    talks: true,
+    flags: Controller::command,
+    start: |call| Box::pin(controller(call)),
+};
+
+async fn controller(call: Invocation) -> Result<ExitCode, Failure> {
+    let (common, flags) = (&call.common, call.flags::<Controller>()?);
+    let cluster = setup::cluster(common).await?;
+    tokio::select! {
+        biased;
+        code = interrupted() => return Ok(code),
+        version = waiting("the cluster", cluster.version()) => drop(version?),
+    }
+    let mut tasks = JoinSet::new();
+    let settings = Settings {
+        instance: flags.engine.instance_id.clone(),
+        namespace: common.namespace.clone(),
+        ..Settings::default()
+    };
+    let (_nudge, nudges) = mpsc::channel(1);
+    let working = Working::start(cluster, flags.engine.prometheus_address, &mut tasks)?;
+    working.drive(common.log_format, &flags.ports, PORTS, settings, nudges).await?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,98 @@
+//! Decides what `get` understands, and what of the cluster it shows.
+//! It never changes anything.
+
+use crate::api::names;
+use crate::api::write::Target;
+use crate::base::clock::Clock;
+use crate::engine::setup::AccessError;
+use crate::front::cli::named::{bare_name, not_found};
+use crate::front::cli::verb::{Invocation, Verb};
+use crate::front::cli::{setup, showing};
+use crate::front::exit::Failure;
+use crate::front::signals::interrupted;
+use crate::front::view::gather::gather;
+use crate::front::view::picture::Picture;
+use clap::{CommandFactory, Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Show Rollouts.
+#[derive(Debug, Parser)]
+struct Get {
+    /// What to show.
+    #[command(subcommand)]
+    what: What,
+}
+
+/// What to show.
+#[derive(Debug, Subcommand)]
+enum What {
+    /// All Rollouts of a namespace, as a table.
+    #[command(visible_alias = "ros")]
+    Rollouts {
+        /// Those of all namespaces.
+        #[arg(short = 'A', long)]
+        all_namespaces: bool,
+        /// Go on showing what changes.
+        #[arg(short, long)]
+        watch: bool,
+    },
+    /// One Rollout with its revisions, pods and analyses.
+    #[command(
+        visible_alias = "ro",
+        after_help = "Examples:\n  switchback get rollout web -n shop\n  switchback get rollout web -w       \
+        redrawn in place on a terminal, a line for each change elsewhere"
+    )]
+    Rollout {
+        /// Its name.
+        name: String,
+        /// Go on showing what changes.
+        #[arg(short, long)]
+        watch: bool,
+    },
+}
+
+/// The row of this verb.
+pub(crate) const VERB: Verb =
+    Verb { name: "get", talks: false, flags: Get::command, start: |call| Box::pin(get(call)) };
+
+async fn get(call: Invocation) -> Result<ExitCode, Failure> {
+    let (common, flags) = (&call.common, call.flags::<Get>()?);
+    let cluster = setup::cluster(common).await?;
+    let namespace = setup::present_namespace(common, &cluster);
+    match flags.what {
+        What::Rollouts { all_namespaces, watch: false } => {
+            let namespace = Some(namespace.as_str()).filter(|_| !all_namespaces);
+            let kind = cluster.kind(names::ARGO, "Rollout").await?;
+            let now = Clock::Real.now();
+            let found = match cluster.list(&kind, namespace, "").await {
+                Err(e) if e.is_missing() => {
+                    return Err(AccessError::no_kind(Target::new(names::ARGO, "Rollout", "", "")).into());
+                }
+                other => other?,
+            };
+            let pictures: Vec<Picture> = found.iter().map(|r| Picture::of(r, &[], &[], &[], now)).collect();
+            showing::all(&pictures, namespace, common.output)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        What::Rollouts { all_namespaces, watch: true } => {
+            let namespace = Some(namespace.as_str()).filter(|_| !all_namespaces);
+            tokio::select! {
+                biased;
+                code = interrupted() => Ok(code),
+                ended = showing::watch_all(&cluster, namespace, common.output) => ended,
+            }
+        }
+        What::Rollout { name, watch: false } => {
+            let name = bare_name(&name);
+            let picture =
+                gather(&cluster, &namespace, name).await?.ok_or_else(|| not_found(&namespace, name))?;
+            showing::one(&picture, &cluster, common.output)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        What::Rollout { name, watch: true } => tokio::select! {
+            biased;
+            code = interrupted() => Ok(code),
+            ended = showing::watch_one(&cluster, &namespace, bare_name(&name), common.output) => ended,
+        },
+    }
+}

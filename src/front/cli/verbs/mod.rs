@@ -1,0 +1,47 @@
+//! The verbs: each file holds the words one of them understands and what it does with them, and [`ALL`] lists them.
+//! Nothing here is shared by two verbs; that stands one floor up, in `cli`.
+//!
+//! - [`demo`], [`sandbox`]: the embedded cluster, with a story and without.
+//! - [`run`], [`controller`]: an engine at work.
+//! - [`plan`], [`diff`], [`get`], [`status`]: looking.
+//! - [`promote`], [`abort`], [`retry`], [`pause`], [`undo`], [`restart`]: a person steers a Rollout.
+//! - [`install_crds`], [`completion`]: making cluster and shell ready.
+
+pub(crate) mod abort;
+pub(crate) mod completion;
+pub(crate) mod controller;
+pub(crate) mod demo;
+pub(crate) mod diff;
+pub(crate) mod get;
+pub(crate) mod install_crds;
+pub(crate) mod pause;
+pub(crate) mod plan;
+pub(crate) mod promote;
+pub(crate) mod restart;
+pub(crate) mod retry;
+pub(crate) mod run;
+pub(crate) mod sandbox;
+pub(crate) mod status;
+pub(crate) mod undo;
+
+use crate::front::cli::verb::Verb;
+
+/// All verbs, in the order of the help.
+pub(crate) const ALL: &[Verb] = &[
+    demo::VERB,
+    run::VERB,
+    controller::VERB,
+    plan::VERB,
+    diff::VERB,
+    get::VERB,
+    status::VERB,
+    promote::VERB,
+    abort::VERB,
+    retry::VERB,
+    pause::VERB,
+    undo::VERB,
+    restart::VERB,
+    install_crds::VERB,
+    sandbox::VERB,
+    completion::VERB,
+];

@@ -1,0 +1,130 @@
+//! Decides what `run` understands, how it starts, and what its end means.
+//! It never decides what the engine does.
+
+use crate::base::duration::parse_go;
+use crate::engine::delivery::Source;
+use crate::engine::run::{Ended, Settings};
+use crate::engine::setup::{self as engine_setup, AccessError, Client, Repository};
+use crate::front::cli::flags::{Common, EngineFlags, Ports, Repo};
+use crate::front::cli::setup;
+use crate::front::cli::verb::{Invocation, Verb};
+use crate::front::cli::working::{UsualPorts, Working};
+use crate::front::embedded::{self, Embedded};
+use crate::front::exit::{Exit, Failure};
+use crate::front::screen::{FAINT, paint, waiting};
+use crate::front::signals::interrupted;
+use clap::{CommandFactory, Parser, ValueEnum};
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// Unless they are asked for, `run` serves no pages.
+const PORTS: UsualPorts = UsualPorts { metrics: 0, health: 0 };
+
+/// Bring a Git repository to the cluster, let its Rollouts climb, and take failures back in Git.
+#[derive(Debug, Parser)]
+#[command(
+    after_help = "Examples:\n  switchback run --repo https://example.com/team/shop.git --path prod\n  \
+switchback run --repo . --sandbox          the repository you stand in, on an embedded cluster\n  \
+switchback run --repo . --once && echo all healthy at HEAD"
+)]
+struct Run {
+    /// Which repository.
+    #[command(flatten)]
+    repo: Repo,
+    /// Use an embedded cluster instead of a real one.
+    #[arg(long, conflicts_with = "kubeconfig", env = "SWITCHBACK_SANDBOX")]
+    sandbox: bool,
+    /// How often remote repositories are asked; local ones tell by themselves.
+    #[arg(long, default_value = "30s", value_name = "DURATION", value_parser = parse_go, env = "SWITCHBACK_INTERVAL")]
+    interval: Duration,
+    /// What a failed revision does in Git.
+    #[arg(long, default_value = "commit", value_name = "HOW", env = "SWITCHBACK_ROLLBACK")]
+    rollback: Rollback,
+    /// End as soon as everything has settled: 0 all healthy at HEAD, 1 not.
+    #[arg(long)]
+    once: bool,
+    /// What both engines know.
+    #[command(flatten)]
+    engine: EngineFlags,
+    /// What is served while it runs.
+    #[command(flatten)]
+    ports: Ports,
+    /// Name in revert commits.
+    #[arg(long, default_value = "Switchback", env = "SWITCHBACK_AUTHOR_NAME")]
+    author_name: String,
+    /// Address in revert commits.
+    #[arg(long, default_value = "switchback@localhost", env = "SWITCHBACK_AUTHOR_EMAIL")]
+    author_email: String,
+}
+
+/// What a failed revision does in Git.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Rollback {
+    /// A revert commit is pushed.
+    Commit,
+    /// Nothing.
+    Off,
+}
+
+/// The row of this verb.
+pub(crate) const VERB: Verb =
+    Verb { name: "run", talks: true, flags: Run::command, start: |call| Box::pin(run(call)) };
+
+/// What `run` works on.
+struct Opened {
+    cluster: Client,
+    prometheus: Option<String>,
+    wanted: Repository,
+    source: Source,
+    _embedded: Option<Embedded>,
+}
+
+/// Opens the cluster and the repository, so that a wrong address or branch is told at once and not in a loop.
+async fn open_both(common: &Common, flags: &Run, tasks: &mut JoinSet<()>) -> Result<Opened, Failure> {
+    let (cluster, prometheus, embedded) = if flags.sandbox {
+        let embedded = embedded::start(&embedded::Wanted::default(), tasks).await?;
+        let place = embedded.kubeconfig.display();
+        anstream::eprintln!("{} KUBECONFIG={place}", paint(FAINT, "embedded cluster:"));
+        (embedded.cluster(), Some(embedded.prometheus()), Some(embedded))
+    } else {
+        (setup::cluster(common).await?, None, None)
+    };
+    waiting("the cluster", cluster.version()).await?;
+    let mut wanted = setup::repository(&flags.repo, setup::namespace(common), &cluster, tasks).await?;
+    wanted.rollback = flags.rollback == Rollback::Commit;
+    wanted.author = (flags.author_name.clone(), flags.author_email.clone());
+    let source = engine_setup::repository(&wanted)?;
+    waiting(&format!("{} of {}", wanted.branch, source.git.name()), source.git.fetch())
+        .await
+        .map_err(AccessError::from)?;
+    let prometheus = flags.engine.prometheus_address.clone().or(prometheus);
+    Ok(Opened { cluster, prometheus, wanted, source, _embedded: embedded })
+}
+
+async fn run(call: Invocation) -> Result<ExitCode, Failure> {
+    let (common, flags) = (&call.common, call.flags::<Run>()?);
+    let mut tasks = JoinSet::new();
+    let opened = tokio::select! {
+        biased;
+        code = interrupted() => return Ok(code),
+        opened = open_both(common, &flags, &mut tasks) => opened?,
+    };
+    let (nudge, nudges) = mpsc::channel(16);
+    let local = engine_setup::nudge_when_moved(&opened.wanted, 0, nudge.clone(), &mut tasks).await?;
+    let settings = Settings {
+        instance: flags.engine.instance_id.clone(),
+        sources: vec![opened.source],
+        interval: Some(flags.interval).filter(|_| !local),
+        once: flags.once,
+        ..Settings::default()
+    };
+    let working = Working::start(opened.cluster, opened.prometheus, &mut tasks)?;
+    let ended = working.drive(common.log_format, &flags.ports, PORTS, settings, nudges).await?;
+    drop(nudge);
+    Ok(match ended {
+        Ended::Stopped | Ended::Settled { healthy: true } => ExitCode::SUCCESS,
+        Ended::Settled { healthy: false } => Exit::No.into(),
+    })
+}

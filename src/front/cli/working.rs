@@ -1,0 +1,102 @@
+//! Decides what `run` and `controller` tell and serve while an engine of theirs works, and how they end.
+//! It never decides what the engine does.
+
+use crate::base::clock::Clock;
+use crate::engine::context::{Context, Told};
+use crate::engine::run::{Ended, Settings, run as run_engine};
+use crate::engine::setup::{self as engine_setup, Client};
+use crate::front::cli::flags::{LogFormat, Ports};
+use crate::front::exit::Failure;
+use crate::front::narrate;
+use crate::front::screen::symbols;
+use crate::front::serve::{Server, health, listen, metrics};
+use crate::front::signals::stopped;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// How long the end waits for events to be told.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// The ports of pages where none are asked for; 0 is none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UsualPorts {
+    /// Of metrics.
+    pub(crate) metrics: u16,
+    /// Of health.
+    pub(crate) health: u16,
+}
+
+/// An engine that can work.
+pub(crate) struct Working {
+    context: Context,
+    told: mpsc::UnboundedReceiver<Told>,
+}
+
+impl Working {
+    /// Makes an engine ready for `cluster`.
+    ///
+    /// # Errors
+    /// The machine's certificates cannot be read.
+    pub(crate) fn start(
+        cluster: Client,
+        prometheus: Option<String>,
+        tasks: &mut JoinSet<()>,
+    ) -> Result<Self, Failure> {
+        let (ears, told) = mpsc::unbounded_channel::<Told>();
+        let context = engine_setup::context(cluster, Clock::Real, Some(ears), prometheus, tasks)?;
+        Ok(Self { context, told })
+    }
+
+    /// Runs it until it ends or a signal ends it, serving its pages and telling what it does, to the last word.
+    ///
+    /// # Errors
+    /// A port is taken.
+    pub(crate) async fn drive(
+        self,
+        log_format: LogFormat,
+        ports: &Ports,
+        usual: UsualPorts,
+        settings: Settings,
+        nudges: mpsc::Receiver<usize>,
+    ) -> Result<Ended, Failure> {
+        let Self { context, told } = self;
+        let server = serve(ports, usual, &context).await?;
+        let told = Some(told).filter(|_| log_format == LogFormat::Text);
+        let recorder = context.recorder.clone();
+        let narration = async {
+            let Some(mut told) = told else { return };
+            while let Some(told) = told.recv().await {
+                if let Some(line) = narrate::line(&told) {
+                    anstream::println!("{}", symbols(&line));
+                }
+            }
+        };
+        let engine = async {
+            let ended = run_engine(context, settings, nudges, stopped()).await;
+            let _untold = tokio::time::timeout(LAST_WORDS, recorder.drained()).await;
+            ended
+        };
+        let (ended, ()) = tokio::join!(engine, narration);
+        server.stop().await;
+        Ok(ended)
+    }
+}
+
+/// Serves metrics and health on the ports asked for, or on the usual ones.
+async fn serve(ports: &Ports, usual: UsualPorts, context: &Context) -> Result<Server, Failure> {
+    let mut server = Server::default();
+    let port = ports.metrics_port.unwrap_or(usual.metrics);
+    if port != 0 {
+        let listener =
+            listen(SocketAddr::new(ports.bind, port), "choose another with --metrics-port").await?;
+        server.serve(listener, metrics::pages(context.meter.clone()));
+    }
+    let port = ports.health_port.unwrap_or(usual.health);
+    if port != 0 {
+        let listener = listen(SocketAddr::new(ports.bind, port), "choose another with --health-port").await?;
+        server.serve(listener, health::pages());
+    }
+    Ok(server)
+}

@@ -1,0 +1,48 @@
+//! Decides the course of the demo: set the stage, play, tell what happened, clear away.
+//! It never decides what an act is.
+
+use crate::front::demo::account::account;
+use crate::front::demo::acts::acts;
+use crate::front::demo::shop::Pace;
+use crate::front::demo::stage::Stage;
+use crate::front::exit::Failure;
+use crate::front::screen::{STRONG, paint, say};
+use crate::front::signals::{interrupted, stopped};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Plays the demo at `pace`, in `dir` or a temporary folder; with `keep` everything stays until it is stopped.
+///
+/// # Errors
+/// The stage cannot be set, or an act was not seen in time.
+pub(crate) async fn play(dir: Option<&Path>, pace: Pace, keep: bool) -> Result<ExitCode, Failure> {
+    let mut stage = tokio::select! {
+        biased;
+        stage = Stage::set(dir, pace) => stage?,
+        code = interrupted() => return Ok(code),
+    };
+    let told = tokio::select! {
+        biased;
+        told = acts(&mut stage) => told,
+        code = interrupted() => {
+            stage.clear().await;
+            return Ok(code);
+        }
+    };
+    match told {
+        Ok(()) => account(&stage).await?,
+        Err(failure) => {
+            stage.clear().await;
+            return Err(failure);
+        }
+    }
+    if keep {
+        say(&format!("\n{}", paint(STRONG, "It keeps running. Stop it with Ctrl-C.")));
+        say(&format!("  export KUBECONFIG={}", stage.embedded.kubeconfig.display()));
+        say(&format!("  cd {}", stage.shop.path.display()));
+        say("  kubectl get rollouts -n shop -w      edit web/rollout.yaml and commit: it climbs");
+        stopped().await;
+    }
+    stage.clear().await;
+    Ok(ExitCode::SUCCESS)
+}
