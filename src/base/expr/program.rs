@@ -45,12 +45,6 @@ impl Program {
         Ok(Self { source: text.to_owned(), read, rewritten })
     }
 
-    /// The text that was read.
-    #[must_use]
-    pub fn source(&self) -> &str {
-        &self.source
-    }
-
     /// The value of the expression in `env`. The same program and environment always give the same answer.
     ///
     /// # Errors

@@ -145,7 +145,7 @@ impl Value {
 
     /// Whether this is `nil`.
     #[must_use]
-    pub fn is_nil(&self) -> bool {
+    pub(crate) fn is_nil(&self) -> bool {
         matches!(self, Self::Nil)
     }
 
