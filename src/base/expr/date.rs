@@ -54,7 +54,7 @@ pub(super) fn date(args: &[Value]) -> Result<Value, Fault> {
         None => LAYOUTS
             .iter()
             .find_map(|layout| parse(&text, layout, &zone).ok())
-            .ok_or_else(|| MomentFault::Date(text))?,
+            .ok_or(MomentFault::Date(text))?,
     };
     Ok(Value::Time(Box::new(found)))
 }

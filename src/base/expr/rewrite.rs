@@ -82,7 +82,7 @@ fn fold(node: &mut Node) -> Result<(), FaultAt> {
             _ => None,
         },
         Kind::Binary(op, left, right) => match (literal(left), literal(right)) {
-            (Some(a), Some(b)) => fold_two(*op, &a, &b).map_err(|fault| FaultAt::new(at, fault))?,
+            (Some(a), Some(b)) => fold_two(op, &a, &b).map_err(|fault| FaultAt::new(at, fault))?,
             _ => None,
         },
         Kind::Array(nodes) if !nodes.is_empty() => {
