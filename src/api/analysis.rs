@@ -3,8 +3,8 @@
 
 use crate::intstr::IntOrString;
 use crate::meta::Meta;
+use crate::pod_metadata::PodMetadata;
 use crate::provider::MetricProvider;
-use crate::strategy::PodMetadata;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -202,7 +202,7 @@ pub struct Metric {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consecutive_error_limit: Option<IntOrString>,
     /// Where the number comes from: exactly one provider.
-    #[schemars(schema_with = "crate::crd::any_object")]
+    #[schemars(schema_with = "crate::schema::any_object")]
     pub provider: MetricProvider,
     /// Successes in a row that end the metric; off when absent or 0.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -6,19 +6,9 @@ use crate::kinds::{self, Kind};
 use crate::rollout::RolloutSpec;
 use crate::run::{RunSpec, RunState};
 use crate::status::RolloutStatus;
+use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
-
-/// The schema of a field that may hold anything, such as a pod template: the API server keeps it as it is.
-pub fn anything(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"x-kubernetes-preserve-unknown-fields": true})
-}
-
-/// The schema of an object whose fields are not described.
-pub fn any_object(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "object", "x-kubernetes-preserve-unknown-fields": true})
-}
 
 /// Turns what schemars writes into what the API server calls a structural schema: no references, no nulls,
 /// no defaults, one type per node.

@@ -86,11 +86,14 @@ mod pairs {
     use super::{BTreeMap, Key};
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    pub fn serialize<S: Serializer, T: Serialize>(map: &BTreeMap<Key, T>, s: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer, T: Serialize>(
+        map: &BTreeMap<Key, T>,
+        s: S,
+    ) -> Result<S::Ok, S::Error> {
         s.collect_seq(map.iter())
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    pub(super) fn deserialize<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
         d: D,
     ) -> Result<BTreeMap<Key, T>, D::Error> {
         Ok(Vec::<(Key, T)>::deserialize(d)?.into_iter().collect())

@@ -152,6 +152,14 @@ pub fn all() -> impl Iterator<Item = Kind> {
 }
 
 /// The kind that `apiVersion` and `kind` of a manifest name, if this table has it.
+///
+/// ```
+/// use switchback_api::kinds;
+/// let rollout = kinds::find("argoproj.io/v1alpha1", "Rollout").expect("in the table");
+/// let path = rollout.path(Some("shop"), Some("web"));
+/// assert_eq!(path, "/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts/web");
+/// assert!(kinds::find("example.com/v1", "Rollout").is_none());
+/// ```
 #[must_use]
 pub fn find(api_version: &str, kind: &str) -> Option<Kind> {
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));

@@ -59,7 +59,11 @@ pub struct Owner {
     pub block_owner_deletion: Option<bool>,
 }
 
-fn null_is_empty<'de, D: serde::Deserializer<'de>>(d: D) -> Result<BTreeMap<String, String>, D::Error> {
+fn null_is_empty<'de, D, T>(d: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
     Ok(Option::deserialize(d)?.unwrap_or_default())
 }
 
@@ -70,7 +74,7 @@ impl Meta {
         Self::deserialize(metadata).ok()
     }
 
-    /// The owner that manages the object, if any.
+    /// The owner that manages the object, if any (source: apimachinery's controller_ref.go, `GetControllerOf`).
     #[must_use]
     pub fn controller(&self) -> Option<&Owner> {
         self.owner_references.iter().find(|o| o.controller == Some(true))
@@ -92,11 +96,5 @@ impl Meta {
     #[must_use]
     pub fn revision(&self) -> i64 {
         self.annotation(crate::names::REVISION).and_then(|v| v.parse().ok()).unwrap_or(0)
-    }
-
-    /// The resource version as a number; none on a server that does not count.
-    #[must_use]
-    pub fn version(&self) -> Option<u64> {
-        self.resource_version.parse().ok()
     }
 }

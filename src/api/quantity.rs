@@ -34,6 +34,14 @@ enum Notation {
 }
 
 /// An amount: a decimal number with its notation. Equality and order are those of the amounts.
+///
+/// ```
+/// use switchback_api::quantity::Quantity;
+/// assert_eq!(Quantity::parse("1")?, Quantity::parse("1000m")?);
+/// assert!(Quantity::parse("1Gi")? > Quantity::parse("1G")?);
+/// assert_eq!(Quantity::parse("0.5")?.to_string(), "500m");
+/// # Ok::<(), switchback_api::quantity::BadQuantity>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Quantity {
     digits: i128,
@@ -98,7 +106,7 @@ fn factor(suffix: &str) -> Option<(Notation, i32)> {
 }
 
 impl Quantity {
-    /// Reads a quantity.
+    /// Reads a quantity (source: apimachinery's pkg/api/resource/quantity.go, `ParseQuantity`).
     ///
     /// # Errors
     /// What Kubernetes refuses, and numbers of more than 38 digits.
@@ -158,7 +166,7 @@ impl Quantity {
 
     /// The amount rounded up to thousandths, which is as fine as resources are counted.
     #[must_use]
-    pub fn rounded_up_to_thousandths(&self) -> Self {
+    pub(crate) fn rounded_up_to_thousandths(&self) -> Self {
         const THOUSANDTHS: i32 = -3;
         if self.power >= THOUSANDTHS || (self.kept.is_none() && self.nanos() % 1_000_000 == 0) {
             return self.clone();
@@ -170,19 +178,17 @@ impl Quantity {
 
     /// The amount in a notation that depends on nothing but the amount.
     #[must_use]
-    pub fn plain(&self) -> Self {
+    pub(crate) fn plain(&self) -> Self {
         Self { kept: None, notation: Notation::Decimal, ..self.clone() }
     }
 
-    /// Whether the amount is zero.
-    #[must_use]
-    pub fn is_zero(&self) -> bool {
+    fn is_zero(&self) -> bool {
         self.digits == 0
     }
 
     /// The amount in billionths, the finest that Kubernetes counts; capped at what 128 bits hold.
     #[must_use]
-    pub fn nanos(&self) -> i128 {
+    pub(crate) fn nanos(&self) -> i128 {
         let up = self.power.saturating_sub(LEAST_POWER).unsigned_abs();
         let most = if self.digits < 0 { i128::MIN } else { i128::MAX };
         if self.digits == 0 {
@@ -240,7 +246,7 @@ fn keeps(parts: &Parts<'_>, notation: Notation, by: i32, written: &str) -> bool 
 }
 
 impl fmt::Display for Quantity {
-    /// The canonical form, which is what Kubernetes writes back.
+    /// The canonical form, which is what Kubernetes writes back (source: quantity.go, `CanonicalizeBytes`).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(text) = &self.kept {
             return f.write_str(text);

@@ -34,7 +34,7 @@ pub struct RolloutSpec {
     pub selector: Option<LabelSelector>,
     /// The pods to create; must be absent with `workloadRef`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::crd::anything")]
+    #[schemars(schema_with = "crate::schema::anything")]
     pub template: Option<Value>,
     /// A workload whose pod template (and selector) this Rollout takes instead of its own.
     #[serde(skip_serializing_if = "Option::is_none")]

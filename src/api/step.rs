@@ -21,7 +21,7 @@ pub struct CanaryStep {
     pub pause: Option<Pause>,
     /// Run an experiment.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::crd::any_object")]
+    #[schemars(schema_with = "crate::schema::any_object")]
     pub experiment: Option<Value>,
     /// Run an analysis and wait for it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,15 +31,15 @@ pub struct CanaryStep {
     pub set_canary_scale: Option<CanaryScale>,
     /// Route by header, with traffic routing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::crd::any_object")]
+    #[schemars(schema_with = "crate::schema::any_object")]
     pub set_header_route: Option<Value>,
     /// Mirror requests, with traffic routing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::crd::any_object")]
+    #[schemars(schema_with = "crate::schema::any_object")]
     pub set_mirror_route: Option<Value>,
     /// Run a plugin.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::crd::any_object")]
+    #[schemars(schema_with = "crate::schema::any_object")]
     pub plugin: Option<Value>,
 }
 
@@ -103,7 +103,7 @@ impl CanaryStep {
 /// One step, read: what it does, as a type. It is written as the [`CanaryStep`] it was read from.
 ///
 /// ```
-/// use switchback::api::step::Step;
+/// use switchback_api::step::Step;
 ///
 /// let step: Step = serde_json::from_str(r#"{"setWeight":20}"#).unwrap();
 /// assert_eq!(step, Step::SetWeight(20));

@@ -3,11 +3,12 @@
 
 use crate::analysis::{AnalysisRef, BackgroundAnalysis};
 use crate::intstr::IntOrString;
+use crate::pod_metadata::PodMetadata;
 use crate::step::{CanaryStep, Step};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// How a new revision replaces the old one: exactly one of the two.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -70,7 +71,7 @@ pub struct BlueGreen {
     pub pre_promotion_analysis: Option<AnalysisRef>,
     /// Spread of the two sets over nodes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::crd::any_object")]
+    #[schemars(schema_with = "crate::schema::any_object")]
     pub anti_affinity: Option<Value>,
     /// Analysis after the switch.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,7 +103,7 @@ pub struct Canary {
     pub steps: Vec<Step>,
     /// Routers that shift traffic.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::crd::any_object")]
+    #[schemars(schema_with = "crate::schema::any_object")]
     pub traffic_routing: Option<Value>,
     /// How many pods may be unavailable; 25 % when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,7 +116,7 @@ pub struct Canary {
     pub analysis: Option<BackgroundAnalysis>,
     /// Spread of the two sets over nodes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::crd::any_object")]
+    #[schemars(schema_with = "crate::schema::any_object")]
     pub anti_affinity: Option<Value>,
     /// Labels and annotations of pods while they are canaries.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -137,7 +138,7 @@ pub struct Canary {
     pub dynamic_stable_scale: bool,
     /// Two Services that change roles, with traffic routing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::crd::any_object")]
+    #[schemars(schema_with = "crate::schema::any_object")]
     pub ping_pong: Option<Value>,
     /// Least pods of a ReplicaSet that gets traffic, with traffic routing.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -159,18 +160,6 @@ pub struct ProgressThreshold {
     pub r#type: String,
     /// The percentage or the number.
     pub value: i32,
-}
-
-/// Labels and annotations for pods.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct PodMetadata {
-    /// Labels.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub labels: BTreeMap<String, String>,
-    /// Annotations.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub annotations: BTreeMap<String, String>,
 }
 
 impl Canary {

@@ -6,7 +6,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 
-/// A moment as Kubernetes' `metav1.Time` keeps it: seconds are the finest unit.
+/// A moment as Kubernetes' `metav1.Time` keeps it: seconds are the finest unit
+/// (source: apimachinery's pkg/apis/meta/v1/time.go, `MarshalJSON`).
+///
+/// ```
+/// use switchback_api::time::Time;
+/// let at = Time::parse("2026-01-31T14:00:00.9+02:00").expect("a moment");
+/// assert_eq!(at.to_string(), "2026-01-31T12:00:00Z");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Time(Timestamp);
 

@@ -72,6 +72,8 @@ pub(crate) use words;
 
 #[cfg(test)]
 mod tests {
+    #![allow(unreachable_pub)] // the macro makes types for the wire
+
     words! {
         /// A word.
         pub enum Light {

@@ -8,15 +8,19 @@ pub const SAFE_ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// FNV-1a, 32 bit, over `bytes`.
 ///
-/// ```text
-/// fnv1a32(b"null") printed in decimal and safe-encoded is the steps hash of a rollout without steps
+/// Printed in decimal and safe-encoded it names things, such as the steps of a Rollout that has none:
+///
+/// ```
+/// use switchback_base::digest::{fnv1a32, safe_encode};
+/// assert_eq!(safe_encode(&fnv1a32(b"null").to_string()), "5ffbfbbd64");
 /// ```
 #[must_use]
 pub fn fnv1a32(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0x811c_9dc5, |h, b| (h ^ u32::from(*b)).wrapping_mul(0x0100_0193))
 }
 
-/// Replaces every byte of `text` by a letter of [`SAFE_ALPHABET`] (index = byte modulo 27).
+/// Replaces every byte of `text` by a letter of [`SAFE_ALPHABET`], index = byte modulo 27
+/// (source: apimachinery's pkg/util/rand/rand.go, `SafeEncodeString`).
 #[must_use]
 pub fn safe_encode(text: &str) -> String {
     text.bytes()

@@ -12,7 +12,17 @@ pub struct BadDuration {
     what: String,
 }
 
-/// Reads Go's notation (`1h30m`, `1.5s`, `250ms`, `0`). Negative durations are refused.
+/// Reads Go's notation (`1h30m`, `1.5s`, `250ms`, `0`). Negative durations are refused
+/// (source: Go's time/format.go, `ParseDuration`).
+///
+/// ```
+/// use std::time::Duration;
+/// use switchback_base::duration::{human, parse_go};
+/// assert_eq!(parse_go("1h30m")?, Duration::from_secs(5400));
+/// assert_eq!(human(parse_go("90m")?), "90m");
+/// assert!(parse_go("10").is_err());
+/// # Ok::<(), switchback_base::duration::BadDuration>(())
+/// ```
 ///
 /// # Errors
 /// A missing or unknown unit, no digits, or more than 2^63 nanoseconds.
@@ -52,7 +62,8 @@ pub fn parse_go(text: &str) -> Result<Duration, BadDuration> {
     Ok(Duration::from_nanos(nanos.round() as u64))
 }
 
-/// Shows a duration as Kubernetes shows ages: the largest unit, and a second one only while it tells something.
+/// Shows a duration as Kubernetes shows ages: the largest unit, and a second one only while it tells something
+/// (source: apimachinery's pkg/util/duration/duration.go, `HumanDuration`).
 ///
 /// `12s`, `3m5s`, `10m`, `2h30m`, `3d4h`, `12d`.
 #[must_use]

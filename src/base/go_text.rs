@@ -1,7 +1,14 @@
 //! Decides how Go writes and reads numbers and quoted text, where Kubernetes' and Argo's bytes depend on it.
 //! It never decides what is written.
 
-/// `text` in double quotes with Go's escapes, as `strconv.Quote` and `%q` write it.
+use thiserror::Error;
+
+/// `text` in double quotes with Go's escapes, as `strconv.Quote` and `%q` write it (source: strconv/quote.go, `Quote`).
+///
+/// ```
+/// use switchback_base::go_text::quote;
+/// assert_eq!(quote("a \"b\"\u{7}"), r#""a \"b\"\a""#);
+/// ```
 #[must_use]
 pub fn quote(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
@@ -80,7 +87,7 @@ fn exponent_form(value: f64, least_digits: usize) -> String {
 
 /// A floating-point number as Go's `%v` shows it: `5`, `0.95`, `1e+06` (exponents from 6 and below -4), `NaN`, `+Inf`.
 #[must_use]
-pub fn show_float(value: f64) -> String {
+pub(crate) fn show_float(value: f64) -> String {
     if value.is_nan() {
         return "NaN".to_owned();
     }
@@ -93,7 +100,7 @@ pub fn show_float(value: f64) -> String {
 
 /// A floating-point number as Go's `json.Marshal` writes it; none for NaN and infinities.
 #[must_use]
-pub fn json_float(value: f64) -> Option<String> {
+pub(crate) fn json_float(value: f64) -> Option<String> {
     if !value.is_finite() {
         return None;
     }
@@ -102,36 +109,55 @@ pub fn json_float(value: f64) -> Option<String> {
     Some(if plain { value.to_string() } else { exponent_form(value, 1) })
 }
 
-fn refused(function: &str, text: &str, why: &str) -> String {
-    format!("strconv.{function}: parsing {}: {why}", quote(text))
+/// Why a text is no number, in Go's words (source: strconv/atoi.go, `NumError`).
+///
+/// Displayed as `strconv.ParseInt: parsing "1.1": invalid syntax`.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("strconv.{function}: parsing {}: {why}", quote(text))]
+pub(crate) struct BadNumber {
+    function: &'static str,
+    text: String,
+    why: Why,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+enum Why {
+    #[error("invalid syntax")]
+    Syntax,
+    #[error("value out of range")]
+    Range,
+}
+
+fn refused(function: &'static str, text: &str, why: Why) -> BadNumber {
+    BadNumber { function, text: text.to_owned(), why }
 }
 
 /// Reads a whole number of `radix` from `digits`; `whole` is what a message shows.
 ///
 /// # Errors
-/// Go's text for no digits, a foreign character or a value beyond 64 bits.
-pub fn parse_int_radix(digits: &str, radix: u32, whole: &str) -> Result<i64, String> {
+/// No digits, a foreign character or a value beyond 64 bits.
+pub(crate) fn parse_int_radix(digits: &str, radix: u32, whole: &str) -> Result<i64, BadNumber> {
     i64::from_str_radix(digits, radix).map_err(|e| {
         use std::num::IntErrorKind::{NegOverflow, PosOverflow};
         let range = matches!(e.kind(), PosOverflow | NegOverflow);
-        refused("ParseInt", whole, if range { "value out of range" } else { "invalid syntax" })
+        refused("ParseInt", whole, if range { Why::Range } else { Why::Syntax })
     })
 }
 
 /// Reads a decimal whole number as `strconv.ParseInt(text, 10, 64)` does.
 ///
 /// # Errors
-/// Go's text, such as `strconv.ParseInt: parsing "1.1": invalid syntax`.
-pub fn parse_int(text: &str) -> Result<i64, String> {
+/// As [`parse_int_radix`].
+pub(crate) fn parse_int(text: &str) -> Result<i64, BadNumber> {
     parse_int_radix(text, 10, text)
 }
 
 /// Reads a number as `strconv.ParseFloat(text, 64)` does, hexadecimal floats included.
 ///
 /// # Errors
-/// Go's text, such as `strconv.ParseFloat: parsing "x": invalid syntax`.
-pub fn parse_float(text: &str) -> Result<f64, String> {
-    let bad = || refused("ParseFloat", text, "invalid syntax");
+/// What is no number, and what is too large for one.
+pub(crate) fn parse_float(text: &str) -> Result<f64, BadNumber> {
+    let bad = || refused("ParseFloat", text, Why::Syntax);
     let body = text.trim_start_matches(['+', '-']);
     if body.to_ascii_lowercase().starts_with("0x") {
         return hex_float(text).ok_or_else(bad);
@@ -141,7 +167,7 @@ pub fn parse_float(text: &str) -> Result<f64, String> {
     }
     let value: f64 = text.parse().map_err(|_| bad())?;
     if value.is_infinite() && body.contains(|c: char| c.is_ascii_digit()) {
-        return Err(refused("ParseFloat", text, "value out of range"));
+        return Err(refused("ParseFloat", text, Why::Range));
     }
     Ok(value)
 }
@@ -194,9 +220,10 @@ mod tests {
         assert_eq!(parse_float("0x1.8p3"), Ok(12.0));
         assert_eq!(parse_float("-inf"), Ok(f64::NEG_INFINITY));
         for bad in ["", "+-1", " 1", "1e", "0x", "0x1", "1_000", "--1"] {
-            assert!(parse_float(bad).is_err_and(|e| e.ends_with("invalid syntax")), "{bad}");
+            assert!(parse_float(bad).is_err_and(|e| e.to_string().ends_with("invalid syntax")), "{bad}");
         }
-        assert!(parse_float("1e999").is_err_and(|e| e.ends_with("value out of range")));
-        assert_eq!(parse_int("1.1"), Err("strconv.ParseInt: parsing \"1.1\": invalid syntax".to_owned()));
+        assert!(parse_float("1e999").is_err_and(|e| e.to_string().ends_with("value out of range")));
+        let refused = parse_int("1.1").map_err(|e| e.to_string());
+        assert_eq!(refused, Err("strconv.ParseInt: parsing \"1.1\": invalid syntax".to_owned()));
     }
 }

@@ -36,6 +36,13 @@ fn standard(path: &str) -> String {
 
 /// Everything in `document` that `path` leads to, in document order.
 ///
+/// ```
+/// use serde_json::json;
+/// let found = switchback_base::jsonpath::find(&json!({"data": {"n": [1, 2]}}), "{.data.n[*]}")?;
+/// assert_eq!(found, [json!(1), json!(2)]);
+/// # Ok::<(), switchback_base::jsonpath::BadPath>(())
+/// ```
+///
 /// # Errors
 /// A path that cannot be read, or that leads nowhere.
 pub fn find(document: &Value, path: &str) -> Result<Vec<Value>, BadPath> {

@@ -1,5 +1,18 @@
 //! Tools that know no Kubernetes: time, text, YAML, hashing, expressions.
 //! Nothing here reads a file, a socket or an environment variable.
+//!
+//! - [`clock`]: what time it is
+//! - [`duration`]: durations as texts
+//! - [`digest`]: short hashes and SHA-256
+//! - [`go_text`]: numbers and quoted texts as Go writes them
+//! - [`yaml`]: YAML as kubectl reads it
+//! - [`jsonpath`]: kubectl's JSONPath
+//! - [`template`]: `{{args.x}}` in texts
+//! - [`expr`]: Argo's expression language
+
+#![warn(unreachable_pub)]
+#![deny(rustdoc::broken_intra_doc_links)]
+#![allow(rustdoc::private_intra_doc_links)] // the maps name what is private too
 
 pub mod clock;
 pub mod digest;

@@ -1,5 +1,5 @@
-//! Decides how `{{ … }}` tags in a text are replaced, plainly or so that a JSON text stays one.
-//! It never decides what a tag stands for; the caller resolves it.
+//! Decides how `{{ … }}` tags in a JSON text are replaced so that it stays one.
+//! It never decides which arguments there are.
 
 use super::go_text::quote;
 use thiserror::Error;
@@ -25,13 +25,9 @@ pub enum TemplateError {
 
 /// Replaces each tag of `text` by what `resolve` gives for it. White space at the ends of a tag is not part of it.
 ///
-/// ```text
-/// render("a-{{ args.x }}", |tag| (tag == "args.x").then(|| "1".to_owned()))  ->  a-1
-/// ```
-///
 /// # Errors
 /// A tag that `resolve` does not know (the last one, if several), and a `{{` without `}}`.
-pub fn render(text: &str, resolve: impl Fn(&str) -> Option<String>) -> Result<String, TemplateError> {
+fn render(text: &str, resolve: impl Fn(&str) -> Option<String>) -> Result<String, TemplateError> {
     let mut out = String::with_capacity(text.len());
     let mut unresolved = None;
     let mut rest = text;
@@ -50,30 +46,23 @@ pub fn render(text: &str, resolve: impl Fn(&str) -> Option<String>) -> Result<St
     unresolved.map_or(Ok(out), |tag| Err(TemplateError::Unresolved(tag)))
 }
 
-/// [`render`] inside a JSON text: each value is escaped as a JSON string without its quotes.
+/// Replaces `{{args.NAME}}` inside a JSON text by the value of the argument `NAME`, escaped as a JSON string
+/// without its quotes (source: utils/template/template.go, `ResolveQuotedArgs`).
+///
+/// ```
+/// use switchback_base::template::render_args_quoted;
+/// let args = [("host", Some("a \"b\""))];
+/// let rendered = render_args_quoted(r#"{"url": "http://{{ args.host }}/"}"#, &args)?;
+/// assert_eq!(rendered, r#"{"url": "http://a \"b\"/"}"#);
+/// # Ok::<(), switchback_base::template::TemplateError>(())
+/// ```
 ///
 /// # Errors
-/// As [`render`].
-pub fn render_quoted(text: &str, resolve: impl Fn(&str) -> Option<String>) -> Result<String, TemplateError> {
-    render(text, |tag| resolve(tag).map(|value| escaped(&value)))
-}
-
-/// Replaces `{{args.NAME}}` by the value of the argument `NAME`.
-///
-/// # Errors
-/// An argument without a value, used or not; otherwise as [`render`].
-pub fn render_args(text: &str, args: &[(&str, Option<&str>)]) -> Result<String, TemplateError> {
-    let values = supplied(args)?;
-    render(text, |tag| argument(&values, tag))
-}
-
-/// [`render_args`] inside a JSON text.
-///
-/// # Errors
-/// As [`render_args`].
+/// An argument without a value, used or not; a tag that names no argument (the last one, if several); a `{{`
+/// without `}}`.
 pub fn render_args_quoted(text: &str, args: &[(&str, Option<&str>)]) -> Result<String, TemplateError> {
     let values = supplied(args)?;
-    render_quoted(text, |tag| argument(&values, tag))
+    render(text, |tag| argument(&values, tag).map(escaped))
 }
 
 fn supplied<'a>(args: &[(&'a str, Option<&'a str>)]) -> Result<Vec<(&'a str, &'a str)>, TemplateError> {
@@ -85,9 +74,9 @@ fn supplied<'a>(args: &[(&'a str, Option<&'a str>)]) -> Result<Vec<(&'a str, &'a
 }
 
 /// Of two arguments with one name the later one counts.
-fn argument(values: &[(&str, &str)], tag: &str) -> Option<String> {
+fn argument<'a>(values: &[(&str, &'a str)], tag: &str) -> Option<&'a str> {
     let name = tag.strip_prefix("args.")?;
-    values.iter().rev().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned())
+    values.iter().rev().find(|(own, _)| *own == name).map(|(_, value)| *value)
 }
 
 /// Argo escapes as Go source does. Where that is no JSON (`\a`, `\x01`, `\U0001f600`) this writes JSON instead, so
@@ -111,6 +100,12 @@ fn escaped(value: &str) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// As [`render_args_quoted`], for a text that is no JSON.
+    fn render_args(text: &str, args: &[(&str, Option<&str>)]) -> Result<String, TemplateError> {
+        let values = supplied(args)?;
+        render(text, |tag| argument(&values, tag).map(str::to_owned))
+    }
 
     #[test]
     fn argos_own_cases() {

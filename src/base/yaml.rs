@@ -44,6 +44,13 @@ pub struct Document {
 
 /// Reads every document of `bytes`; empty ones are left out.
 ///
+/// ```
+/// let documents = switchback_base::yaml::read(b"a: yes\n---\nb: 1.0\n")?;
+/// assert_eq!(documents[0].value, serde_json::json!({"a": true}));
+/// assert_eq!((documents[1].value["b"].as_i64(), documents[1].place.line), (Some(1), 3));
+/// # Ok::<(), switchback_base::yaml::BadYaml>(())
+/// ```
+///
 /// Booleans, numbers and merge keys are read as kubectl reads them (YAML 1.1), whole floats become integers, and
 /// a key that stands twice is an error. A byte order mark and carriage returns are accepted.
 ///

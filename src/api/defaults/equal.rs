@@ -18,7 +18,7 @@ pub struct Injected<'a> {
     pub annotations: &'a [&'a str],
 }
 
-/// Whether `a` and `b` describe the same pods.
+/// Whether `a` and `b` describe the same pods (source: Argo's utils/replicaset/replicaset.go, `PodTemplateEqualIgnoreHash`).
 ///
 /// Both are compared with their defaults, as Go's types hold them: unknown fields, the order of keys, empty lists and
 /// the notation of amounts do not count. Set aside in both are the hash label, the keys in `injected`, anti-affinity

@@ -7,7 +7,16 @@ use super::volume;
 use crate::podhash;
 use serde_json::{Value, json};
 
-/// Fills in a pod template's defaults and brings it into the form in which the API server stores it.
+/// Fills in a pod template's defaults and brings it into the form in which the API server stores it
+/// (source: pkg/apis/core/v1/defaults.go, `SetDefaults_PodSpec`, `SetDefaults_Container`).
+///
+/// ```
+/// use serde_json::json;
+/// let mut template = json!({"spec": {"containers": [{"name": "web", "image": "web:1"}]}});
+/// switchback_api::defaults::pod_template(&mut template);
+/// assert_eq!(template["spec"]["restartPolicy"], "Always");
+/// assert_eq!(template["spec"]["containers"][0]["imagePullPolicy"], "IfNotPresent");
+/// ```
 ///
 /// A template that Go's types cannot hold keeps its form and gets only the defaults.
 pub fn pod_template(template: &mut Value) {

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
-/// A Secret: `stringData` is written into `data`, and wins there.
+/// A Secret: `stringData` is written into `data`, and wins there
+/// (source: pkg/apis/core/v1/defaults.go, `SetDefaults_Secret`).
 pub(super) fn secret(fields: &mut Fields) {
     text(fields, "type", "Opaque");
     let Some(Value::Object(plain)) = fields.remove("stringData") else { return };
@@ -21,7 +22,8 @@ pub(super) fn secret(fields: &mut Fields) {
     }
 }
 
-/// A Namespace: the label with its name, and the finalizer that lets its content go first.
+/// A Namespace: the label with its name, and the finalizer that lets its content go first
+/// (source: pkg/apis/core/v1/defaults.go, `SetDefaults_Namespace`).
 pub(super) fn namespace(fields: &mut Fields) {
     let name = fields.get("metadata").and_then(|m| m.get("name")).and_then(Value::as_str).map(str::to_owned);
     if let (Some(name), Some(metadata)) = (name, made(fields, "metadata"))
@@ -38,7 +40,8 @@ pub(super) fn namespace(fields: &mut Fields) {
     }
 }
 
-/// A LimitRange: for containers, limits default to the most, and requests to the limits or the least.
+/// A LimitRange: for containers, limits default to the most, and requests to the limits or the least
+/// (source: pkg/apis/core/v1/defaults.go, `SetDefaults_LimitRangeItem`).
 pub(super) fn limit_range(fields: &mut Fields) {
     let Some(spec) = object(fields, "spec") else { return };
     for item in objects(spec, "limits") {
@@ -67,7 +70,8 @@ pub(super) fn resource_quota(fields: &mut Fields) {
     }
 }
 
-/// A HorizontalPodAutoscaler of `autoscaling/v1` or `/v2`.
+/// A HorizontalPodAutoscaler of `autoscaling/v1` or `/v2`
+/// (source: pkg/apis/autoscaling/v2/defaults.go, `SetDefaults_HorizontalPodAutoscaler`).
 pub(super) fn autoscaler(fields: &mut Fields, version: &str) {
     let Some(spec) = made(fields, "spec") else { return };
     pointer(spec, "minReplicas", 1.into());
@@ -102,7 +106,7 @@ pub(super) fn autoscaler(fields: &mut Fields, version: &str) {
     }
 }
 
-/// A PriorityClass.
+/// A PriorityClass (source: pkg/apis/scheduling/v1/defaults.go, `SetDefaults_PriorityClass`).
 pub(super) fn priority_class(fields: &mut Fields) {
     pointer(fields, "preemptionPolicy", "PreemptLowerPriority".into());
 }

@@ -4,7 +4,8 @@
 use super::fill::{Fields, is_empty_list, made, object, objects, pointer, str_at, text};
 use serde_json::{Value, json};
 
-/// A Service in a cluster whose only address family is IPv4.
+/// A Service in a cluster whose only address family is IPv4
+/// (source: pkg/apis/core/v1/defaults.go, `SetDefaults_Service`).
 pub(super) fn service(fields: &mut Fields) {
     let Some(spec) = made(fields, "spec") else { return };
     text(spec, "type", "ClusterIP");
@@ -62,7 +63,7 @@ fn families(spec: &mut Fields) {
     }
 }
 
-/// An Endpoints object.
+/// An Endpoints object (source: pkg/apis/core/v1/defaults.go, `SetDefaults_Endpoints`).
 pub(super) fn endpoints(fields: &mut Fields) {
     for subset in objects(fields, "subsets") {
         for port in objects(subset, "ports") {
@@ -71,7 +72,7 @@ pub(super) fn endpoints(fields: &mut Fields) {
     }
 }
 
-/// An EndpointSlice.
+/// An EndpointSlice (source: pkg/apis/discovery/v1/defaults.go, `SetDefaults_EndpointPort`).
 pub(super) fn endpoint_slice(fields: &mut Fields) {
     for endpoint in objects(fields, "endpoints") {
         pointer(endpoint, "conditions", json!({}));
@@ -82,7 +83,8 @@ pub(super) fn endpoint_slice(fields: &mut Fields) {
     }
 }
 
-/// A NetworkPolicy: without a word on types it rules what comes in, and what goes out if it has such rules.
+/// A NetworkPolicy: without a word on types it rules what comes in, and what goes out if it has such rules
+/// (source: pkg/apis/networking/v1/defaults.go, `SetDefaults_NetworkPolicy`).
 pub(super) fn network_policy(fields: &mut Fields) {
     let Some(spec) = made(fields, "spec") else { return };
     pointer(spec, "podSelector", json!({}));
@@ -105,7 +107,7 @@ pub(super) fn network_policy(fields: &mut Fields) {
     }
 }
 
-/// An IngressClass.
+/// An IngressClass (source: pkg/apis/networking/v1/defaults.go, `SetDefaults_IngressClass`).
 pub(super) fn ingress_class(fields: &mut Fields) {
     if let Some(parameters) = object(fields, "spec").and_then(|spec| object(spec, "parameters")) {
         pointer(parameters, "scope", "Cluster".into());

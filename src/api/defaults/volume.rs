@@ -4,7 +4,8 @@
 use super::fill::{Fields, made, object, objects, pointer, quantity, resource_list, text};
 use serde_json::{Value, json};
 
-/// A volume of a pod. One without a source is an empty directory.
+/// A volume of a pod. One without a source is an empty directory
+/// (source: pkg/apis/core/v1/defaults.go, `SetDefaults_Volume`).
 pub(super) fn pod_volume(volume: &mut Fields) {
     if volume.iter().all(|(key, value)| key == "name" || value.is_null()) {
         volume.insert("emptyDir".to_owned(), json!({}));
@@ -83,7 +84,8 @@ fn claim_spec(spec: &mut Fields) {
     }
 }
 
-/// A PersistentVolumeClaim. Its data source is kept under both of its names.
+/// A PersistentVolumeClaim. Its data source is kept under both of its names
+/// (source: pkg/apis/core/v1/defaults.go, `SetDefaults_PersistentVolumeClaim`).
 pub(super) fn claim(fields: &mut Fields) {
     let Some(spec) = made(fields, "spec") else { return };
     claim_spec(spec);
@@ -109,7 +111,7 @@ pub(super) fn claim_template(fields: &mut Fields) {
     }
 }
 
-/// A PersistentVolume.
+/// A PersistentVolume (source: pkg/apis/core/v1/defaults.go, `SetDefaults_PersistentVolume`).
 pub(super) fn persistent_volume(fields: &mut Fields) {
     let Some(spec) = made(fields, "spec") else { return };
     text(spec, "persistentVolumeReclaimPolicy", "Retain");
@@ -118,7 +120,7 @@ pub(super) fn persistent_volume(fields: &mut Fields) {
     sources(spec);
 }
 
-/// A StorageClass.
+/// A StorageClass (source: pkg/apis/storage/v1/defaults.go, `SetDefaults_StorageClass`).
 pub(super) fn storage_class(fields: &mut Fields) {
     pointer(fields, "reclaimPolicy", "Delete".into());
     pointer(fields, "volumeBindingMode", "Immediate".into());

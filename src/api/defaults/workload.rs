@@ -6,7 +6,7 @@ use super::pod::template_at;
 use super::volume;
 use serde_json::{Value, json};
 
-/// A Deployment.
+/// A Deployment (source: pkg/apis/apps/v1/defaults.go, `SetDefaults_Deployment`).
 pub(super) fn deployment(fields: &mut Fields) {
     let Some(spec) = made(fields, "spec") else { return };
     pointer(spec, "replicas", 1.into());
@@ -24,14 +24,15 @@ pub(super) fn deployment(fields: &mut Fields) {
     template_at(spec, "template");
 }
 
-/// A ReplicaSet.
+/// A ReplicaSet (source: pkg/apis/apps/v1/defaults.go, `SetDefaults_ReplicaSet`).
 pub(super) fn replica_set(fields: &mut Fields) {
     let Some(spec) = made(fields, "spec") else { return };
     pointer(spec, "replicas", 1.into());
     template_at(spec, "template");
 }
 
-/// A ReplicationController: labels and selector come from the template.
+/// A ReplicationController: labels and selector come from the template
+/// (source: pkg/apis/core/v1/defaults.go, `SetDefaults_ReplicationController`).
 pub(super) fn replication_controller(fields: &mut Fields) {
     let labels = template_labels(fields);
     labels_from(fields, labels.clone());
@@ -63,7 +64,7 @@ fn labels_from(fields: &mut Fields, labels: Option<Value>) {
     }
 }
 
-/// A StatefulSet.
+/// A StatefulSet (source: pkg/apis/apps/v1/defaults.go, `SetDefaults_StatefulSet`).
 pub(super) fn stateful_set(fields: &mut Fields) {
     let Some(spec) = made(fields, "spec") else { return };
     pointer(spec, "replicas", 1.into());
@@ -93,7 +94,7 @@ pub(super) fn stateful_set(fields: &mut Fields) {
     template_at(spec, "template");
 }
 
-/// A DaemonSet.
+/// A DaemonSet (source: pkg/apis/apps/v1/defaults.go, `SetDefaults_DaemonSet`).
 pub(super) fn daemon_set(fields: &mut Fields) {
     let Some(spec) = made(fields, "spec") else { return };
     pointer(spec, "revisionHistoryLimit", 10.into());
@@ -109,7 +110,8 @@ pub(super) fn daemon_set(fields: &mut Fields) {
     template_at(spec, "template");
 }
 
-/// A Job. Its selector and the labels with its uid are the server's to make.
+/// A Job. Its selector and the labels with its uid are the server's to make
+/// (source: pkg/apis/batch/v1/defaults.go, `SetDefaults_Job`).
 pub(super) fn job(fields: &mut Fields) {
     let labels = template_labels(fields);
     labels_from(fields, labels);
@@ -136,7 +138,8 @@ pub(super) fn job(fields: &mut Fields) {
     template_at(spec, "template");
 }
 
-/// A CronJob. The job it holds gets only the pod's defaults.
+/// A CronJob. The job it holds gets only the pod's defaults
+/// (source: pkg/apis/batch/v1/defaults.go, `SetDefaults_CronJob`).
 pub(super) fn cron_job(fields: &mut Fields) {
     let Some(spec) = made(fields, "spec") else { return };
     text(spec, "concurrencyPolicy", "Allow");

@@ -1,7 +1,8 @@
 //! Decides how an OpenAPI v3 schema, as a custom resource's definition holds it, becomes a schema for merging.
 //! It never validates the definition; a part that makes no sense merges as if it had no schema.
 
-use super::{DEDUCED, Field, Graph, List, Map, Patch, Relation, Scalar, Schema, Type, TypeId, table};
+use super::graph::{ATOMIC, DEDUCED, Field, Graph, List, Map, Patch, Relation, Scalar, Type, TypeId};
+use super::table;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,15 +10,15 @@ use std::sync::Arc;
 /// Deeper schemas than this merge as if the rest had no schema; a definition's own limits are far below.
 const DEEPEST: usize = 200;
 
-/// The schema of objects that `schema` describes; `apiVersion`, `kind` and `metadata` are added at the root.
-pub(super) fn read(schema: &Value) -> Schema {
+/// The graph of the objects that `schema` describes, and their place in it; `apiVersion`, `kind` and `metadata` are added at the root.
+pub(super) fn read(schema: &Value) -> (Graph, TypeId) {
     let (graph, meta) = table::with_metadata();
     let mut reader = Reader { graph, meta };
     let keeps = is_true(schema, "x-kubernetes-preserve-unknown-fields");
     let mut ty = reader.type_of(schema, keeps, 0);
     reader.add_object_fields(&mut ty);
     let id = reader.graph.add(ty);
-    Schema::root(Arc::new(reader.graph), id)
+    (reader.graph, id)
 }
 
 struct Reader {
@@ -69,7 +70,7 @@ impl Reader {
     fn list_of(&mut self, schema: &Value, keeps: bool, depth: usize) -> List {
         let items = match schema.get("items") {
             Some(items) => self.add(items, keeps, depth + 1),
-            None => super::ATOMIC,
+            None => ATOMIC,
         };
         List { relation: relation_of(schema), items }
     }

@@ -1,7 +1,7 @@
 //! Decides how the committed table of built-in types is read, once, into the graph that schemas walk.
 //! It never reads a file at run time, and a line it cannot read yields a type that admits nothing.
 
-use super::{ATOMIC, DEDUCED, Field, Graph, List, Map, Patch, Relation, Scalar, Type, TypeId};
+use super::graph::{ATOMIC, DEDUCED, Field, Graph, List, Map, Patch, Relation, Scalar, Type, TypeId};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};

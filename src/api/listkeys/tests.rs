@@ -1,8 +1,10 @@
 //! Checks the committed table against itself, and the schemas against facts about Kubernetes' kinds.
 //! It never asks a server; `tests/merge` holds the answers of one.
 
-use super::*;
+use super::schema::NOTHING;
+use super::{List, Relation, Scalar, Schema, table};
 use serde_json::json;
+use std::sync::Arc;
 
 fn of(api_version: &str, kind: &str) -> Schema {
     Schema::of(api_version, kind).unwrap_or_else(|| panic!("{api_version} {kind} is in the table"))

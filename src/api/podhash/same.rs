@@ -24,11 +24,11 @@ pub fn template_key(template: &Value) -> String {
 ///
 /// ```
 /// use serde_json::json;
-/// use switchback::api::podhash::same::same_template;
+/// use switchback_api::podhash::same::same_template;
 ///
 /// let short = json!({"spec": {"containers": [{"name": "web", "image": "web:1"}]}});
 /// let mut stored = short.clone();
-/// switchback::api::defaults::pod_template(&mut stored);
+/// switchback_api::defaults::pod_template(&mut stored);
 /// assert!(same_template(&short, &stored));
 /// ```
 #[must_use]

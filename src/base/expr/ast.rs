@@ -1,7 +1,8 @@
 //! Decides what an expression's tree is made of, and how deep and large it may grow.
 //! It never decides what a tree means.
 
-use super::error::Fault;
+use super::fault::FaultAt;
+use super::fault::read::ReadFault;
 use super::value::Value;
 use std::sync::Arc;
 
@@ -163,7 +164,7 @@ pub(super) struct Maker {
 
 impl Maker {
     /// A node of `kind` whose token is at `at`.
-    pub(super) fn make(&mut self, kind: Kind, at: usize) -> Result<Box<Node>, Fault> {
+    pub(super) fn make(&mut self, kind: Kind, at: usize) -> Result<Box<Node>, FaultAt> {
         self.made += 1;
         if self.made > MOST_NODES {
             return Err(too_large(at));
@@ -178,18 +179,18 @@ impl Maker {
     }
 
     /// A second copy of `node`; its nodes count again, or copies of copies would grow without bound.
-    pub(super) fn copy(&mut self, node: &Node) -> Result<Box<Node>, Fault> {
+    pub(super) fn copy(&mut self, node: &Node) -> Result<Box<Node>, FaultAt> {
         self.made = self.made.saturating_add(node.size);
         if self.made > MOST_NODES { Err(too_large(node.at)) } else { Ok(Box::new(node.clone())) }
     }
 }
 
 /// The fault of an expression with more than [`MOST_NODES`] nodes.
-fn too_large(at: usize) -> Fault {
-    Fault::at(at, "compilation failed: expression exceeds maximum allowed nodes")
+fn too_large(at: usize) -> FaultAt {
+    FaultAt::new(at, ReadFault::TooLarge)
 }
 
 /// The fault of an expression that nests deeper than [`MOST_OPEN`] or [`MOST_LEVELS`].
-pub(super) fn too_deep(at: usize) -> Fault {
-    Fault::at(at, "expression is nested too deeply; make it flatter")
+pub(super) fn too_deep(at: usize) -> FaultAt {
+    FaultAt::new(at, ReadFault::TooDeep)
 }

@@ -1,6 +1,8 @@
 //! Decides how much work and memory one evaluation may take before it is stopped.
 //! It never asks a clock, so that the same expression stops at the same place everywhere.
 
+use super::fault::limit::Limit;
+
 /// Steps of one evaluation: nodes visited, elements compared and copied.
 const MOST_STEPS: u64 = 10_000_000;
 /// Elements of lists and maps made, and bytes of `repeat`, as expr-lang counts them.
@@ -21,12 +23,10 @@ impl Budget {
     ///
     /// # Errors
     /// Too many steps altogether.
-    pub(super) fn steps(&mut self, steps: usize) -> Result<(), String> {
+    pub(super) fn steps(&mut self, steps: usize) -> Result<(), Limit> {
         self.steps = self.steps.saturating_add(steps as u64);
         if self.steps > MOST_STEPS {
-            return Err(format!(
-                "the expression takes more than {MOST_STEPS} steps; make it or its data smaller"
-            ));
+            return Err(Limit::Steps(MOST_STEPS));
         }
         Ok(())
     }
@@ -34,11 +34,11 @@ impl Budget {
     /// Counts `size` elements made.
     ///
     /// # Errors
-    /// Expr-lang's text for too many of them.
-    pub(super) fn memory(&mut self, size: usize) -> Result<(), String> {
+    /// Too many of them altogether (source: vm.go, `memGrow`).
+    pub(super) fn memory(&mut self, size: usize) -> Result<(), Limit> {
         self.memory = self.memory.saturating_add(size as u64);
         if self.memory >= MOST_MEMORY {
-            return Err("memory budget exceeded".to_owned());
+            return Err(Limit::Memory);
         }
         self.steps(size)
     }
@@ -46,9 +46,9 @@ impl Budget {
     /// Counts `bytes` of text about to be made.
     ///
     /// # Errors
-    /// The same text for too many bytes.
-    pub(super) fn text(&mut self, bytes: usize) -> Result<(), String> {
+    /// Too many bytes altogether.
+    pub(super) fn text(&mut self, bytes: usize) -> Result<(), Limit> {
         self.text = self.text.saturating_add(bytes as u64);
-        if self.text > MOST_TEXT { Err("memory budget exceeded".to_owned()) } else { self.steps(bytes / 64) }
+        if self.text > MOST_TEXT { Err(Limit::Memory) } else { self.steps(bytes / 64) }
     }
 }

@@ -2,7 +2,9 @@
 //! It never evaluates; a fault on a branch that would not be taken is a fault all the same.
 
 use super::ast::{Kind, Node};
-use super::error::Fault;
+use super::fault::FaultAt;
+use super::fault::types::TypeFault;
+use super::methods;
 use super::pattern;
 use super::signature;
 use super::types::Type;
@@ -38,11 +40,11 @@ pub(super) struct Checker<'a> {
     facts: Facts,
 }
 
-/// Checks `node` against the types of the values in `names`.
+/// Checks `node` against the types of the values in `names` (source: checker/checker.go, `Check`).
 ///
 /// # Errors
 /// The first fault in reading order, in expr-lang's words.
-pub(super) fn check<'a>(node: &'a Node, names: &'a BTreeMap<&'static str, Value>) -> Result<Facts, Fault> {
+pub(super) fn check<'a>(node: &'a Node, names: &'a BTreeMap<&'static str, Value>) -> Result<Facts, FaultAt> {
     let mut checker = Checker { names, scopes: Vec::new(), variables: Vec::new(), facts: Facts::new() };
     checker.visit(node)?;
     Ok(checker.facts)
@@ -50,7 +52,7 @@ pub(super) fn check<'a>(node: &'a Node, names: &'a BTreeMap<&'static str, Value>
 
 impl<'a> Checker<'a> {
     /// The type of a node.
-    pub(super) fn visit(&mut self, node: &'a Node) -> Result<Type, Fault> {
+    pub(super) fn visit(&mut self, node: &'a Node) -> Result<Type, FaultAt> {
         Ok(match &node.kind {
             Kind::Nil => Type::Nil,
             Kind::Bool(_) => Type::Bool,
@@ -92,17 +94,17 @@ impl<'a> Checker<'a> {
         })
     }
 
-    fn name(&mut self, node: &Node, name: &str) -> Result<Type, Fault> {
+    fn name(&mut self, node: &Node, name: &str) -> Result<Type, FaultAt> {
         if let Some((_, known)) = self.variables.iter().rev().find(|(own, _)| *own == name) {
             return Ok(known.clone());
         }
         match self.names.get(name) {
             _ if name == "$env" => Ok(Type::Unknown),
             Some(value) => Ok(Type::of(value)),
-            None if signature::is_builtin(name) || super::operand::takes_predicate(name) => {
+            None if signature::is_builtin(name) || signature::takes_predicate(name) => {
                 Ok(Type::Function("builtin"))
             }
-            None => Err(Fault::at(node.at, format!("unknown name {name}"))),
+            None => Err(FaultAt::new(node.at, TypeFault::UnknownName(name.to_owned()))),
         }
     }
 
@@ -112,7 +114,7 @@ impl<'a> Checker<'a> {
         op: &'static str,
         left: &'a Node,
         right: &'a Node,
-    ) -> Result<Type, Fault> {
+    ) -> Result<Type, FaultAt> {
         let (l, r) = (self.visit(left)?, self.visit(right)?);
         match (op, &l, &r) {
             ("==" | "!=", Type::Int, Type::Int) => drop(self.facts.insert(node.id, Fact::EqualInts)),
@@ -123,11 +125,11 @@ impl<'a> Checker<'a> {
         if op == "matches"
             && let Some(text) = right.as_text()
         {
-            pattern::compile(text).map_err(|message| Fault::at(node.at, message))?;
+            pattern::compile(text).map_err(|fault| FaultAt::new(node.at, fault))?;
         }
         let gives = if op == "in" { membership(&l, &r) } else { Ok(operator(op, &l, &r)) };
-        let mismatch = || format!("invalid operation: {op} (mismatched types {} and {})", l.name(), r.name());
-        gives.and_then(|found| found.ok_or_else(mismatch)).map_err(|message| Fault::at(node.at, message))
+        let mismatch = TypeFault::Operands { op, left: l.name(), right: r.name() };
+        gives.and_then(|found| found.ok_or(mismatch)).map_err(|fault| FaultAt::new(node.at, fault))
     }
 
     fn member(
@@ -136,7 +138,7 @@ impl<'a> Checker<'a> {
         base: &'a Node,
         property: &'a Node,
         method: bool,
-    ) -> Result<Type, Fault> {
+    ) -> Result<Type, FaultAt> {
         if matches!(&base.kind, Kind::Name(name) if name == "$env") {
             return self.env_member(node, property);
         }
@@ -145,9 +147,9 @@ impl<'a> Checker<'a> {
             return Ok(Type::Unknown);
         }
         let name = property.as_text();
-        let fault = |at: usize, message: String| Err(Fault::at(at, message));
+        let fault = |at: usize, fault: TypeFault| Err(FaultAt::new(at, fault));
         match (&base, name) {
-            (Type::Nil, Some(name)) => return fault(node.at, format!("type nil has no field {name}")),
+            (Type::Nil, Some(name)) => return fault(node.at, TypeFault::FieldOfNil(name.to_owned())),
             (Type::Time | Type::Duration | Type::Month | Type::Weekday | Type::Zone, Some(name)) => {
                 if let Some(known) = method_type(&base, name) {
                     return Ok(known);
@@ -155,16 +157,13 @@ impl<'a> Checker<'a> {
             }
             (Type::Map(_), _) => {
                 if !found.assignable_to(&base.key()) && !found.is_unknown() {
-                    let text = format!("cannot use {} to get an element from {}", found.name(), base.name());
-                    return fault(property.at, text);
+                    return fault(property.at, TypeFault::Key { key: found.name(), of: base.name() });
                 }
                 return Ok(base.element());
             }
             (Type::List(..) | Type::Bytes, _) => {
                 if !found.is_integer() && !found.is_unknown() {
-                    let got = found.name();
-                    let text = format!("array elements can only be selected using an integer (got {got})");
-                    return fault(property.at, text);
+                    return fault(property.at, TypeFault::Index(found.name()));
                 }
                 return Ok(base.element());
             }
@@ -173,49 +172,49 @@ impl<'a> Checker<'a> {
         match name {
             Some(name) => {
                 let what = if method { "method" } else { "field" };
-                fault(node.at, format!("type {} has no {what} {name}", base.name()))
+                fault(node.at, TypeFault::NoMember { of: base.name(), what, name: name.to_owned() })
             }
-            None => fault(node.at, format!("type {}[{}] is undefined", base.name(), found.name())),
+            None => fault(node.at, TypeFault::NoElement { of: base.name(), by: found.name() }),
         }
     }
 
-    fn env_member(&mut self, node: &Node, property: &Node) -> Result<Type, Fault> {
+    fn env_member(&mut self, node: &Node, property: &Node) -> Result<Type, FaultAt> {
         let Some(name) = property.as_text() else { return Ok(Type::Unknown) };
         let optional = matches!(&node.kind, Kind::Member { optional: true, .. });
         match self.names.get(name) {
             Some(value) => Ok(Type::of(value)),
             None if optional => Ok(Type::Unknown),
-            None => Err(Fault::at(node.at, format!("unknown name {name}"))),
+            None => Err(FaultAt::new(node.at, TypeFault::UnknownName(name.to_owned()))),
         }
     }
 
-    fn slice(&mut self, node: &Node, base: &'a Node, bounds: [Option<&'a Node>; 2]) -> Result<Type, Fault> {
+    fn slice(&mut self, node: &Node, base: &'a Node, bounds: [Option<&'a Node>; 2]) -> Result<Type, FaultAt> {
         let base = self.visit(base)?;
         if base.is_unknown() {
             return Ok(Type::Unknown);
         }
         if base != Type::Text && !base.is_list() {
-            return Err(Fault::at(node.at, format!("cannot slice {}", base.name())));
+            return Err(FaultAt::new(node.at, TypeFault::NotSliceable(base.name())));
         }
         for bound in bounds.into_iter().flatten() {
             let found = self.visit(bound)?;
             if !found.is_integer() && !found.is_unknown() {
-                return Err(Fault::at(bound.at, format!("non-integer slice index {}", found.name())));
+                return Err(FaultAt::new(bound.at, TypeFault::Bound(found.name())));
             }
         }
         Ok(base)
     }
 
-    fn pointer(&mut self, node: &Node, name: &str) -> Result<Type, Fault> {
+    fn pointer(&mut self, node: &Node, name: &str) -> Result<Type, FaultAt> {
         let Some(scope) = self.scopes.last() else {
-            return Err(Fault::at(node.at, "cannot use pointer accessor outside predicate"));
+            return Err(FaultAt::new(node.at, TypeFault::PointerOutside));
         };
         match name {
             "" if scope.collection.is_list() => Ok(scope.collection.element()),
             "" => Ok(Type::Unknown),
             "index" if scope.index => Ok(Type::Int),
             "acc" if scope.acc => Ok(Type::Unknown),
-            _ => Err(Fault::at(node.at, format!("unknown pointer #{name}"))),
+            _ => Err(FaultAt::new(node.at, TypeFault::UnknownPointer(name.to_owned()))),
         }
     }
 
@@ -225,18 +224,18 @@ impl<'a> Checker<'a> {
         name: &'a str,
         value: &'a Node,
         body: &'a Node,
-    ) -> Result<Type, Fault> {
-        let taken = if self.names.contains_key(name) {
-            "cannot redeclare"
-        } else if signature::is_builtin(name) || super::operand::takes_predicate(name) {
-            "cannot redeclare builtin"
+    ) -> Result<Type, FaultAt> {
+        let taken: Option<fn(String) -> TypeFault> = if self.names.contains_key(name) {
+            Some(TypeFault::NameTaken)
+        } else if signature::is_builtin(name) || signature::takes_predicate(name) {
+            Some(TypeFault::BuiltinTaken)
         } else if self.variables.iter().any(|(own, _)| *own == name) {
-            "cannot redeclare variable"
+            Some(TypeFault::VariableTaken)
         } else {
-            ""
+            None
         };
-        if !taken.is_empty() {
-            return Err(Fault::at(node.at, format!("{taken} {name}")));
+        if let Some(taken) = taken {
+            return Err(FaultAt::new(node.at, taken(name.to_owned())));
         }
         let known = self.visit(value)?;
         self.variables.push((name, known));
@@ -245,11 +244,10 @@ impl<'a> Checker<'a> {
         Ok(body)
     }
 
-    fn conditional(&mut self, condition: &'a Node, yes: &'a Node, no: &'a Node) -> Result<Type, Fault> {
+    fn conditional(&mut self, condition: &'a Node, yes: &'a Node, no: &'a Node) -> Result<Type, FaultAt> {
         let found = self.visit(condition)?;
         if found != Type::Bool && !found.is_unknown() {
-            let text = format!("non-bool expression (type {}) used as condition", found.name());
-            return Err(Fault::at(condition.at, text));
+            return Err(FaultAt::new(condition.at, TypeFault::Condition(found.name())));
         }
         let (yes, no) = (self.visit(yes)?, self.visit(no)?);
         Ok(match (&yes, &no) {
@@ -264,7 +262,7 @@ impl<'a> Checker<'a> {
         })
     }
 
-    fn array(&mut self, nodes: &'a [Node]) -> Result<Type, Fault> {
+    fn array(&mut self, nodes: &'a [Node]) -> Result<Type, FaultAt> {
         let mut previous: Option<Type> = None;
         let mut alike = true;
         for node in nodes {
@@ -291,29 +289,28 @@ fn same_kind(a: &Type, b: &Type) -> bool {
     }
 }
 
-fn unary(node: &Node, op: &str, operand: Type) -> Result<Type, Fault> {
+fn unary(node: &Node, op: &'static str, operand: Type) -> Result<Type, FaultAt> {
     let gives = match op {
         "!" | "not" => (operand == Type::Bool || operand.is_unknown()).then_some(Type::Bool),
         _ if operand.is_unknown() => Some(Type::Unknown),
         _ => operand.is_number().then(|| operand.clone()),
     };
-    let text = || format!("invalid operation: {op} (mismatched type {})", operand.name());
-    gives.ok_or_else(|| Fault::at(node.at, text()))
+    gives.ok_or_else(|| FaultAt::new(node.at, TypeFault::Operand { op, found: operand.name() }))
 }
 
 /// `in`: the left side must be able to be a key or an element of the right side.
-fn membership(l: &Type, r: &Type) -> Result<Option<Type>, String> {
+fn membership(l: &Type, r: &Type) -> Result<Option<Type>, TypeFault> {
     if let Type::Map(_) = r {
         let key = r.key();
         if !l.is_unknown() && !l.assignable_to(&key) {
-            return Err(format!("cannot use {} as type {} in map key", l.name(), key.name()));
+            return Err(TypeFault::InMap { found: l.name(), wanted: key.name() });
         }
         return Ok(Some(Type::Bool));
     }
     if r.is_list() {
         let element = r.element();
         if !l.comparable_to(&element) {
-            return Err(format!("cannot use {} as type {} in array", l.name(), element.name()));
+            return Err(TypeFault::InArray { found: l.name(), wanted: element.name() });
         }
         return Ok(Some(Type::Bool));
     }
@@ -373,5 +370,5 @@ fn operator(op: &str, l: &Type, r: &Type) -> Option<Type> {
 
 /// The type of a method of a time, a duration, a month, a day or a zone: what it gives once called.
 fn method_type(base: &Type, name: &str) -> Option<Type> {
-    super::methods::find(base, name).map(|method| Type::Function(method.name))
+    methods::find(base, name).map(|method| Type::Function(method.name))
 }

@@ -3,32 +3,38 @@
 
 use super::ast::{Builtin, Kind, Node};
 use super::check::{Checker, Scope};
-use super::error::Fault;
+use super::fault::FaultAt;
+use super::fault::argument::ArgumentFault;
+use super::fault::types::TypeFault;
+use super::infer::inferred;
 use super::methods;
-use super::operand::takes_predicate;
-use super::signature::{inferred, overloads};
+use super::signature::{overloads, takes_predicate};
 use super::types::Type;
 use super::value::Entries;
 
 impl<'a> Checker<'a> {
     /// The type of a call of a function of the environment or of a method.
-    pub(super) fn call(&mut self, node: &'a Node, callee: &'a Node, args: &'a [Node]) -> Result<Type, Fault> {
+    pub(super) fn call(
+        &mut self,
+        node: &'a Node,
+        callee: &'a Node,
+        args: &'a [Node],
+    ) -> Result<Type, FaultAt> {
         let called = match &callee.kind {
             Kind::Name(name) => name.as_str(),
             Kind::Member { property, .. } => property.as_text().unwrap_or("function"),
             _ => "function",
         };
         if called == "$env" {
-            return Err(Fault::at(node.at, "map[string]interface {} is not callable"));
+            return Err(FaultAt::new(node.at, TypeFault::NotCallable(Entries::TextToAny.go_type())));
         }
         let name = match self.visit(callee)? {
             known if known.is_unknown() => return Ok(Type::Unknown),
             Type::Nil => {
-                let text = format!("{called} is nil; cannot call nil as function");
-                return Err(Fault::at(node.at, text));
+                return Err(FaultAt::new(node.at, TypeFault::NilCalled(called.to_owned())));
             }
             Type::Function(name) => name,
-            other => return Err(Fault::at(node.at, format!("{} is not callable", other.name()))),
+            other => return Err(FaultAt::new(node.at, TypeFault::NotCallable(other.name()))),
         };
         if let Some(method) = methods::by_name(name) {
             self.arguments(node, called, method.takes, args)?;
@@ -38,7 +44,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The type of a call of a built-in function.
-    pub(super) fn builtin(&mut self, node: &'a Node, builtin: &'a Builtin) -> Result<Type, Fault> {
+    pub(super) fn builtin(&mut self, node: &'a Node, builtin: &'a Builtin) -> Result<Type, FaultAt> {
         let name = builtin.name.as_str();
         if takes_predicate(name) {
             return self.with_predicate(name, &builtin.args);
@@ -54,8 +60,8 @@ impl<'a> Checker<'a> {
             types.push(self.visit(arg)?);
         }
         match inferred(name, &types) {
-            Some(gives) => gives.map_err(|message| Fault::at(node.at, message)),
-            None => Err(Fault::at(node.at, format!("unknown builtin {name}"))),
+            Some(gives) => gives.map_err(|fault| FaultAt::new(node.at, fault)),
+            None => Err(FaultAt::new(node.at, ArgumentFault::UnknownBuiltin(name.to_owned()))),
         }
     }
 
@@ -65,8 +71,8 @@ impl<'a> Checker<'a> {
         called: &str,
         name: &str,
         args: &'a [Node],
-    ) -> Result<Type, Fault> {
-        let mut last = Fault::at(node.at, format!("no matching overload for {called}"));
+    ) -> Result<Type, FaultAt> {
+        let mut last = FaultAt::new(node.at, TypeFault::NoOverload(called.to_owned()));
         for overload in overloads(name) {
             let takes: Vec<Type> = overload.takes.iter().map(|p| p.ty()).collect();
             match self.arguments(node, called, &takes, args) {
@@ -83,13 +89,17 @@ impl<'a> Checker<'a> {
         called: &str,
         takes: &[Type],
         args: &'a [Node],
-    ) -> Result<(), Fault> {
+    ) -> Result<(), FaultAt> {
         if args.len() != takes.len() {
             for arg in args {
                 self.visit(arg)?;
             }
-            let what = if args.len() > takes.len() { "too many" } else { "not enough" };
-            return Err(Fault::at(node.at, format!("{what} arguments to call {called}")));
+            let called = called.to_owned();
+            return Err(if args.len() > takes.len() {
+                FaultAt::new(node.at, TypeFault::TooMany(called))
+            } else {
+                FaultAt::new(node.at, ArgumentFault::TooFew(called))
+            });
         }
         for (arg, wanted) in args.iter().zip(takes) {
             let found = self.visit(arg)?;
@@ -98,22 +108,20 @@ impl<'a> Checker<'a> {
                 continue;
             }
             if found == Type::Nil {
-                let text = format!("cannot use nil as argument (type {}) to call {called}", wanted.name());
-                return Err(Fault::at(arg.at, text));
+                let fault = TypeFault::NilArgument { wanted: wanted.name(), called: called.to_owned() };
+                return Err(FaultAt::new(arg.at, fault));
             }
             if !found.assignable_to(wanted) {
-                let (found, wanted) = (found.name(), wanted.name());
-                let text = format!("cannot use {found} as argument (type {wanted}) to call {called} ");
-                return Err(Fault::at(arg.at, text));
+                let (found, wanted, called) = (found.name(), wanted.name(), called.to_owned());
+                return Err(FaultAt::new(arg.at, TypeFault::Argument { found, wanted, called }));
             }
         }
         Ok(())
     }
 
-    fn get(&mut self, node: &'a Node, args: &'a [Node]) -> Result<Type, Fault> {
+    fn get(&mut self, node: &'a Node, args: &'a [Node]) -> Result<Type, FaultAt> {
         let [from, key] = args else {
-            let text = format!("invalid number of arguments (expected 2, got {})", args.len());
-            return Err(Fault::at(node.at, text));
+            return Err(FaultAt::new(node.at, ArgumentFault::Count { expected: "2", got: args.len() }));
         };
         let (base, found) = (self.visit(from)?, self.visit(key)?);
         if base.is_unknown() {
@@ -121,26 +129,25 @@ impl<'a> Checker<'a> {
         }
         if base.is_list() {
             if !found.is_integer() && !found.is_unknown() {
-                return Err(Fault::at(key.at, format!("non-integer slice index {}", found.name())));
+                return Err(FaultAt::new(key.at, TypeFault::Bound(found.name())));
             }
             return Ok(base.element());
         }
         if let Type::Map(_) = base {
             if !found.assignable_to(&base.key()) && !found.is_unknown() {
-                let text = format!("cannot use {} to get an element from {}", found.name(), base.name());
-                return Err(Fault::at(key.at, text));
+                return Err(FaultAt::new(key.at, TypeFault::Key { key: found.name(), of: base.name() }));
             }
             return Ok(base.element());
         }
-        Err(Fault::at(from.at, format!("type {} does not support indexing", base.name())))
+        Err(FaultAt::new(from.at, TypeFault::NoIndexing(base.name())))
     }
 
-    fn with_predicate(&mut self, name: &str, args: &'a [Node]) -> Result<Type, Fault> {
+    fn with_predicate(&mut self, name: &str, args: &'a [Node]) -> Result<Type, FaultAt> {
         let Some(first) = args.first() else { return Ok(Type::Unknown) };
         let collection = self.visit(first)?;
         if !collection.is_list() && !collection.is_unknown() {
-            let text = format!("builtin {name} takes only array (got {})", collection.name());
-            return Err(Fault::at(first.at, text));
+            let fault = TypeFault::NotAList { builtin: name.to_owned(), found: collection.name() };
+            return Err(FaultAt::new(first.at, fault));
         }
         let element = if collection.is_unknown() { Type::Unknown } else { collection.element() };
         let Some(second) = args.get(1) else {
@@ -150,19 +157,16 @@ impl<'a> Checker<'a> {
         if let Some(third) = args.get(2) {
             let found = self.visit(third)?;
             if name == "sortBy" && found != Type::Text && !found.is_unknown() {
-                let text = format!("sortBy order argument must be a string (got {})", found.name());
-                return Err(Fault::at(third.at, text));
+                return Err(FaultAt::new(third.at, TypeFault::SortByOrder(found.name())));
             }
         }
         if gives == Type::Nil {
             let inputs = if name == "reduce" { "two" } else { "one" };
-            let text = format!("predicate should has {inputs} input and one output param");
-            return Err(Fault::at(second.at, text));
+            return Err(FaultAt::new(second.at, TypeFault::PredicateGivesNil(inputs)));
         }
         let judges = !matches!(name, "map" | "sum" | "groupBy" | "sortBy" | "reduce");
         if judges && gives != Type::Bool && !gives.is_unknown() {
-            let text = format!("predicate should return boolean (got {})", gives.name());
-            return Err(Fault::at(second.at, text));
+            return Err(FaultAt::new(second.at, TypeFault::PredicateGives(gives.name())));
         }
         Ok(match name {
             "filter" if collection.is_unknown() => Type::any_list(),
@@ -178,7 +182,7 @@ impl<'a> Checker<'a> {
         })
     }
 
-    fn predicate(&mut self, name: &str, collection: Type, body: &'a Node) -> Result<Type, Fault> {
+    fn predicate(&mut self, name: &str, collection: Type, body: &'a Node) -> Result<Type, FaultAt> {
         let index = matches!(name, "map" | "reduce");
         self.scopes.push(Scope { collection, index, acc: name == "reduce" });
         let gives = self.visit(body)?;

@@ -1,9 +1,10 @@
 //! Decides which moment a date text means, by a Go layout or by the layouts that `date()` tries in turn.
 //! It never decides how a moment is written.
 
+use super::fault::Fault;
+use super::fault::moment::{MomentFault, Unread};
 use super::time::pieces;
 use super::value::Value;
-use crate::go_text::quote;
 use jiff::{Zoned, civil::DateTime, tz::Offset, tz::TimeZone};
 
 /// The layouts that `date(text)` tries, in this order.
@@ -21,34 +22,31 @@ const LAYOUTS: &[&str] = &[
 ///
 /// # Errors
 /// `unknown time zone X`.
-pub(super) fn zone(name: &str) -> Result<TimeZone, String> {
+pub(super) fn zone(name: &str) -> Result<TimeZone, MomentFault> {
     match name {
         "" | "UTC" => Ok(TimeZone::UTC),
-        _ => TimeZone::get(name).map_err(|_| format!("unknown time zone {name}")),
+        _ => TimeZone::get(name).map_err(|_| MomentFault::Zone(name.to_owned())),
     }
 }
 
-/// `date([zone,] text [, layout [, zone]])`.
+/// `date([zone,] text [, layout [, zone]])` (source: builtin/builtin.go, `date`).
 ///
 /// # Errors
 /// A text that is no date, an unknown zone, and arguments of other types.
-pub(super) fn date(args: &[Value]) -> Result<Value, String> {
+pub(super) fn date(args: &[Value]) -> Result<Value, Fault> {
     let (own_zone, args) = match args {
         [Value::Zone(zone), rest @ ..] => ((**zone).clone(), rest),
         _ => (TimeZone::UTC, args),
     };
     let text_of = |value: &Value| match value {
         Value::Text(t) => Ok(t.to_string()),
-        other => {
-            let found = if other.is_nil() { "nil" } else { other.go_type() };
-            Err(format!("interface conversion: interface {{}} is {found}, not string"))
-        }
+        other => Err(other.not_a("string")),
     };
     let (text, layout, zone_name) = match args {
         [text] => (text_of(text)?, None, None),
         [text, layout] => (text_of(text)?, Some(text_of(layout)?), None),
         [text, layout, zone] => (text_of(text)?, Some(text_of(layout)?), Some(text_of(zone)?)),
-        _ => return Err("invalid date".to_owned()),
+        _ => return Err(MomentFault::DateArguments.into()),
     };
     let zone = zone_name.map_or(Ok(own_zone), |name| zone(&name))?;
     let found = match layout {
@@ -56,7 +54,7 @@ pub(super) fn date(args: &[Value]) -> Result<Value, String> {
         None => LAYOUTS
             .iter()
             .find_map(|layout| parse(&text, layout, &zone).ok())
-            .ok_or_else(|| format!("invalid date {text}"))?,
+            .ok_or(MomentFault::Date(text))?,
     };
     Ok(Value::Time(Box::new(found)))
 }
@@ -74,7 +72,7 @@ struct Parts {
     offset: Option<i32>,
 }
 
-fn parse(text: &str, layout: &str, zone: &TimeZone) -> Result<Zoned, String> {
+fn parse(text: &str, layout: &str, zone: &TimeZone) -> Result<Zoned, MomentFault> {
     let mut parts = Parts {
         year: 0,
         month: 1,
@@ -88,8 +86,12 @@ fn parse(text: &str, layout: &str, zone: &TimeZone) -> Result<Zoned, String> {
     };
     let mut rest = text;
     let unfit = |rest: &str, piece: &str| {
-        let (text, layout, rest, piece) = (quote(text), quote(layout), quote(rest), quote(piece));
-        format!("parsing time {text} as {layout}: cannot parse {rest} as {piece}")
+        MomentFault::Unread(Box::new(Unread {
+            text: text.to_owned(),
+            layout: layout.to_owned(),
+            rest: rest.to_owned(),
+            piece: piece.to_owned(),
+        }))
     };
     for (is_piece, piece) in pieces(layout) {
         rest = if is_piece {
@@ -102,10 +104,9 @@ fn parse(text: &str, layout: &str, zone: &TimeZone) -> Result<Zoned, String> {
         }
     }
     if !rest.is_empty() {
-        return Err(format!("parsing time {}: extra text: {}", quote(text), quote(rest)));
+        return Err(MomentFault::Extra { text: text.to_owned(), rest: rest.to_owned() });
     }
-    let outside = |what: &str| format!("parsing time {}: {what} out of range", quote(text));
-    finish(&parts, zone).map_err(outside)
+    finish(&parts, zone).map_err(|what| MomentFault::OutOfRange { text: text.to_owned(), what })
 }
 
 fn finish(parts: &Parts, zone: &TimeZone) -> Result<Zoned, &'static str> {

@@ -1,9 +1,10 @@
 //! Decides how a fault in an expression is told: a message, and the place as line, column and a caret.
 //! It never decides what is a fault.
 
+use super::fault::{Fault, FaultAt};
 use std::fmt;
 
-/// A fault found while reading, checking or evaluating an expression.
+/// A fault found while reading, checking or evaluating an expression (source: file/error.go, `Error`).
 ///
 /// Displayed as `message (line:column)`, then the line and a caret below the place:
 ///
@@ -27,12 +28,13 @@ struct Place {
 
 impl ExprError {
     /// A fault that belongs to no place in the text.
-    pub(super) fn unplaced(message: impl Into<String>) -> Self {
-        Self { message: message.into(), place: None }
+    pub(super) fn unplaced(fault: impl Into<Fault>) -> Self {
+        Self { message: fault.into().to_string(), place: None }
     }
 
-    /// A fault at character `at` of `source`.
-    pub(super) fn placed(message: impl Into<String>, source: &str, at: usize) -> Self {
+    /// A fault at a character of `source`.
+    pub(super) fn placed(fault: &FaultAt, source: &str) -> Self {
+        let at = fault.at;
         let (mut line, mut column, mut start) = (1, 0, 0);
         for (count, (byte, c)) in source.char_indices().enumerate() {
             if count == at {
@@ -46,7 +48,7 @@ impl ExprError {
         }
         let text = source.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
         let place = (!text.is_empty()).then(|| Place { line, column, text: text.replace('\t', " ") });
-        Self { message: message.into(), place }
+        Self { message: fault.fault.to_string(), place }
     }
 
     /// What is wrong, without the place: the text that Argo Rollouts writes into an AnalysisRun.
@@ -70,27 +72,5 @@ impl fmt::Display for ExprError {
             write!(f, " ({line}:{})\n | {text}\n | {dots}^", column + 1)?;
         }
         Ok(())
-    }
-}
-
-/// A fault that still lacks the source text: what, and at which character if a place is known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) message: String,
-    pub(super) at: Option<usize>,
-}
-
-impl Fault {
-    /// A fault at character `at`.
-    pub(super) fn at(at: usize, message: impl Into<String>) -> Self {
-        Self { message: message.into(), at: Some(at) }
-    }
-
-    /// Binds the fault to the text it was found in.
-    pub(super) fn bind(self, source: &str) -> ExprError {
-        match self.at {
-            Some(at) => ExprError::placed(self.message, source, at),
-            None => ExprError::unplaced(self.message),
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! Decides which characters the escapes in a quoted literal stand for.
 //! It never decides where the literal ends; the lexer has checked that before.
 
-const BAD: &str = "unable to unescape string";
+use super::fault::read::ReadFault;
 
 /// One unit of a literal: a character of text, or one byte of its own.
 enum Unit {
@@ -9,17 +9,17 @@ enum Unit {
     Byte(u8),
 }
 
-fn inside(literal: &str) -> Result<String, String> {
+fn inside(literal: &str) -> Result<String, ReadFault> {
     let normal = literal.replace("\r\n", "\n").replace('\r', "\n");
     let mut chars = normal.chars();
     match (chars.next(), chars.next_back()) {
         (Some(a), Some(b)) if a == b => Ok(chars.collect()),
-        _ => Err(BAD.to_owned()),
+        _ => Err(ReadFault::Unescape),
     }
 }
 
-/// The text that a literal with its quotes stands for.
-pub(super) fn text(literal: &str) -> Result<String, String> {
+/// The text that a literal with its quotes stands for (source: lexer/utils.go, `unescape`).
+pub(super) fn text(literal: &str) -> Result<String, ReadFault> {
     let body = inside(literal)?;
     let mut rest = body.chars();
     let mut out = String::with_capacity(body.len());
@@ -33,7 +33,7 @@ pub(super) fn text(literal: &str) -> Result<String, String> {
 }
 
 /// The bytes that a bytes literal (without its `b`, with its quotes) stands for.
-pub(super) fn bytes(literal: &str) -> Result<Vec<u8>, String> {
+pub(super) fn bytes(literal: &str) -> Result<Vec<u8>, ReadFault> {
     let body = inside(literal)?;
     let mut rest = body.chars();
     let mut out = Vec::with_capacity(body.len());
@@ -46,13 +46,13 @@ pub(super) fn bytes(literal: &str) -> Result<Vec<u8>, String> {
     Ok(out)
 }
 
-fn next(rest: &mut std::str::Chars<'_>, as_bytes: bool) -> Result<Option<Unit>, String> {
+fn next(rest: &mut std::str::Chars<'_>, as_bytes: bool) -> Result<Option<Unit>, ReadFault> {
     let Some(first) = rest.next() else { return Ok(None) };
     if first != '\\' {
         return Ok(Some(Unit::Char(first)));
     }
     let Some(kind) = rest.next() else {
-        return Err("unable to unescape string, found '\\' as last character".to_owned());
+        return Err(ReadFault::UnescapeAtEnd);
     };
     let simple = |c: char| Ok(Some(Unit::Char(c)));
     match kind {
@@ -69,39 +69,38 @@ fn next(rest: &mut std::str::Chars<'_>, as_bytes: bool) -> Result<Option<Unit>, 
             let (digits, tail) = rest.as_str().split_once('}').unwrap_or(("", ""));
             let digits = digits.trim_start_matches('{').to_owned();
             *rest = tail.chars();
-            from_code(u32::from_str_radix(&digits, 16).map_err(|_| BAD)?, false)
+            from_code(u32::from_str_radix(&digits, 16).map_err(|_| ReadFault::Unescape)?, false)
         }
         'u' if !as_bytes => code(rest, 4, false),
         'U' if !as_bytes => code(rest, 8, false),
         '0'..='3' => octal(kind, rest, as_bytes),
-        _ => Err(BAD.to_owned()),
+        _ => Err(ReadFault::Unescape),
     }
 }
 
-fn code(rest: &mut std::str::Chars<'_>, count: usize, as_bytes: bool) -> Result<Option<Unit>, String> {
+fn code(rest: &mut std::str::Chars<'_>, count: usize, as_bytes: bool) -> Result<Option<Unit>, ReadFault> {
     let digits: String = rest.by_ref().take(count).collect();
     if digits.len() != count {
-        return Err(BAD.to_owned());
+        return Err(ReadFault::Unescape);
     }
-    from_code(u32::from_str_radix(&digits, 16).map_err(|_| BAD)?, as_bytes)
+    from_code(u32::from_str_radix(&digits, 16).map_err(|_| ReadFault::Unescape)?, as_bytes)
 }
 
-fn octal(first: char, rest: &mut std::str::Chars<'_>, as_bytes: bool) -> Result<Option<Unit>, String> {
+fn octal(first: char, rest: &mut std::str::Chars<'_>, as_bytes: bool) -> Result<Option<Unit>, ReadFault> {
     let digits: String = std::iter::once(first).chain(rest.by_ref().take(2)).collect();
-    let bad = "unable to unescape octal sequence in string";
     if digits.len() != 3 {
-        return Err(bad.to_owned());
+        return Err(ReadFault::UnescapeOctal);
     }
-    from_code(u32::from_str_radix(&digits, 8).map_err(|_| bad)?, as_bytes)
+    from_code(u32::from_str_radix(&digits, 8).map_err(|_| ReadFault::UnescapeOctal)?, as_bytes)
 }
 
 /// Surrogates become U+FFFD, as Go encodes them.
-fn from_code(code: u32, as_bytes: bool) -> Result<Option<Unit>, String> {
+fn from_code(code: u32, as_bytes: bool) -> Result<Option<Unit>, ReadFault> {
     if as_bytes {
-        return u8::try_from(code).map(|b| Some(Unit::Byte(b))).map_err(|_| BAD.to_owned());
+        return u8::try_from(code).map(|b| Some(Unit::Byte(b))).map_err(|_| ReadFault::Unescape);
     }
     if code > 0x10_ffff {
-        return Err(BAD.to_owned());
+        return Err(ReadFault::Unescape);
     }
     Ok(Some(Unit::Char(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER))))
 }

@@ -1,16 +1,19 @@
 //! Decides what a checked expression gives: it walks the tree, with a bound on steps and memory.
 //! It never asks a clock and has no effect besides its answer.
 
+use super::access;
 use super::ast::{Kind, Node};
 use super::budget::Budget;
 use super::check::{Fact, Facts};
-use super::error::Fault;
+use super::convert::to_int;
+use super::fault::run::RunFault;
+use super::fault::{Fault, FaultAt};
 use super::functions;
 use super::methods;
 use super::ops;
 use super::pattern;
 use super::rewrite::literal_texts;
-use super::value::{Elements, Entries, Key, List, Value};
+use super::value::{Elements, Entries, Key, List, Value, weight};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,7 +28,7 @@ const MOST_PATTERNS: usize = 32;
 pub(super) enum Stop {
     /// A `?.` met nil: the chain around it gives nil.
     Nil,
-    Fault(Box<Fault>),
+    Fault(Box<FaultAt>),
 }
 
 /// What `#`, `#index` and `#acc` stand for inside a predicate.
@@ -36,7 +39,7 @@ pub(super) struct Scope {
     pub(super) acc: Value,
 }
 
-/// One evaluation.
+/// One evaluation (source: vm/vm.go, `VM.Run`).
 pub(super) struct Machine<'a> {
     pub(super) names: &'a BTreeMap<&'static str, Value>,
     pub(super) facts: &'a Facts,
@@ -50,29 +53,23 @@ pub(super) struct Machine<'a> {
 
 pub(super) type Outcome = Result<Value, Stop>;
 
-/// Places a message at a node.
-pub(super) fn stop(node: &Node, message: impl Into<String>) -> Stop {
-    Stop::Fault(Box::new(Fault::at(node.at, message)))
-}
-
-/// Go's text for a value of another type than the one needed.
-pub(super) fn not_a(value: &Value, wanted: &str) -> String {
-    let found = if value.is_nil() { "nil" } else { value.go_type() };
-    format!("interface conversion: interface {{}} is {found}, not {wanted}")
+/// Places a fault at a node.
+pub(super) fn stop(node: &Node, fault: impl Into<Fault>) -> Stop {
+    Stop::Fault(Box::new(FaultAt::new(node.at, fault)))
 }
 
 /// The truth of a value where a bool is needed.
 pub(super) fn truth(node: &Node, value: &Value) -> Result<bool, Stop> {
     match value {
         Value::Bool(b) => Ok(*b),
-        other => Err(stop(node, not_a(other, "bool"))),
+        other => Err(stop(node, other.not_a("bool"))),
     }
 }
 
 impl<'a> Machine<'a> {
     /// The value of a node.
     pub(super) fn eval(&mut self, node: &'a Node) -> Outcome {
-        self.budget.steps(1).map_err(|m| stop(node, m))?;
+        self.budget.steps(1).map_err(|fault| stop(node, fault))?;
         match &node.kind {
             Kind::Nil => Ok(Value::Nil),
             Kind::Bool(b) => Ok(Value::Bool(*b)),
@@ -116,16 +113,16 @@ impl<'a> Machine<'a> {
         self.names.get(name).cloned().unwrap_or_default()
     }
 
-    fn unary(&mut self, node: &Node, op: &str, operand: &'a Node) -> Outcome {
+    fn unary(&mut self, node: &Node, op: &'static str, operand: &'a Node) -> Outcome {
         let value = self.eval(operand)?;
         match op {
             "!" | "not" => truth(node, &value).map(|b| Value::Bool(!b)),
-            "-" => ops::negate(&value).map_err(|m| stop(node, m)),
+            "-" => ops::negate(&value).map_err(|fault| stop(node, fault)),
             _ => Ok(value),
         }
     }
 
-    fn binary(&mut self, node: &'a Node, op: &str, left: &'a Node, right: &'a Node) -> Outcome {
+    fn binary(&mut self, node: &'a Node, op: &'static str, left: &'a Node, right: &'a Node) -> Outcome {
         let l = self.eval(left)?;
         match op {
             "and" | "&&" => return if truth(node, &l)? { self.eval(right) } else { Ok(l) },
@@ -135,15 +132,15 @@ impl<'a> Machine<'a> {
             _ => {}
         }
         let r = self.eval(right)?;
-        self.apply(node, op, &l, &r).map_err(|m| stop(node, m))
+        self.apply(node, op, &l, &r).map_err(|fault| stop(node, fault))
     }
 
-    fn apply(&mut self, node: &Node, op: &str, l: &Value, r: &Value) -> Result<Value, String> {
+    fn apply(&mut self, node: &Node, op: &'static str, l: &Value, r: &Value) -> Result<Value, Fault> {
         Ok(match op {
             "==" => Value::Bool(self.equal(node, l, r)?),
             "!=" => Value::Bool(!self.equal(node, l, r)?),
             "<" | ">" | "<=" | ">=" => Value::Bool(ops::ordered(l, op, r)?),
-            ".." => self.range(functions::to_int(l)?, functions::to_int(r)?)?,
+            ".." => self.range(to_int(l)?, to_int(r)?)?,
             "matches" => Value::Bool(self.matches(l, r)?),
             "contains" | "startsWith" | "endsWith" => Value::Bool(self.text_test(op, l, r)?),
             _ => {
@@ -155,20 +152,20 @@ impl<'a> Machine<'a> {
         })
     }
 
-    fn equal(&mut self, node: &Node, l: &Value, r: &Value) -> Result<bool, String> {
-        let (wanted, fits): (&str, fn(&Value) -> bool) = match self.facts.get(&node.id) {
+    fn equal(&mut self, node: &Node, l: &Value, r: &Value) -> Result<bool, Fault> {
+        let (wanted, fits): (&'static str, fn(&Value) -> bool) = match self.facts.get(&node.id) {
             Some(Fact::EqualInts) => ("int", |v| matches!(v, Value::Int(_))),
             Some(Fact::EqualTexts) => ("string", |v| matches!(v, Value::Text(_))),
             _ => ("", |_| true),
         };
         if let Some(other) = [l, r].into_iter().find(|v| !fits(v)) {
-            return Err(not_a(other, wanted));
+            return Err(other.not_a(wanted).into());
         }
         self.budget.steps(weight(l).min(weight(r)))?;
         Ok(ops::equal(l, r))
     }
 
-    fn range(&mut self, from: i64, to: i64) -> Result<Value, String> {
+    fn range(&mut self, from: i64, to: i64) -> Result<Value, Fault> {
         let size = i128::from(to) - i128::from(from) + 1;
         let size = usize::try_from(size.max(0)).unwrap_or(usize::MAX);
         self.budget.memory(size)?;
@@ -185,19 +182,24 @@ impl<'a> Machine<'a> {
         let hay = self.eval(right)?;
         let found = match (literal_texts(right), needle) {
             (Some(_), Value::Nil) => ops::is_in(&Value::text(""), &hay),
-            (Some(_), other) if !matches!(other, Value::Text(_)) => Err(ops::not_a_text_key(other)),
-            _ => self.budget.steps(weight(&hay)).and_then(|()| ops::is_in(needle, &hay)),
+            (Some(_), other) if !matches!(other, Value::Text(_)) => {
+                Err(RunFault::NotATextKey(other.go_type()))
+            }
+            _ => {
+                self.budget.steps(weight(&hay)).map_err(|fault| stop(node, fault))?;
+                ops::is_in(needle, &hay)
+            }
         };
-        found.map(Value::Bool).map_err(|m| stop(node, m))
+        found.map(Value::Bool).map_err(|fault| stop(node, fault))
     }
 
-    fn matches(&mut self, text: &Value, with: &Value) -> Result<bool, String> {
+    fn matches(&mut self, text: &Value, with: &Value) -> Result<bool, Fault> {
         let (text, with) = match (text, with) {
             (Value::Nil, _) | (_, Value::Nil) => return Ok(false),
             (Value::Text(text), Value::Text(with)) => (text.to_string(), with),
             (Value::Bytes(bytes), Value::Text(with)) => (String::from_utf8_lossy(bytes).into_owned(), with),
-            (_, Value::Text(_)) => return Err(not_a(text, "[]uint8")),
-            _ => return Err(not_a(with, "string")),
+            (_, Value::Text(_)) => return Err(text.not_a("[]uint8").into()),
+            _ => return Err(with.not_a("string").into()),
         };
         self.budget.steps(text.len())?;
         if let Some(known) = self.patterns.get(with) {
@@ -212,11 +214,11 @@ impl<'a> Machine<'a> {
         Ok(found)
     }
 
-    fn text_test(&mut self, op: &str, l: &Value, r: &Value) -> Result<bool, String> {
+    fn text_test(&mut self, op: &'static str, l: &Value, r: &Value) -> Result<bool, Fault> {
         let (a, b) = match (l, r) {
             (Value::Nil, _) | (_, Value::Nil) => return Ok(false),
             (Value::Text(a), Value::Text(b)) => (a, b),
-            (Value::Text(_), other) | (other, _) => return Err(not_a(other, "string")),
+            (Value::Text(_), other) | (other, _) => return Err(other.not_a("string").into()),
         };
         self.budget.steps(a.len() / 64)?;
         Ok(match op {
@@ -232,7 +234,7 @@ impl<'a> Machine<'a> {
             return Err(Stop::Nil);
         }
         let key = self.eval(property)?;
-        functions::fetch(&base, &key).map_err(|m| stop(node, m))
+        access::fetch(&base, &key).map_err(|fault| stop(node, fault))
     }
 
     fn slice(
@@ -245,8 +247,8 @@ impl<'a> Machine<'a> {
         let base = self.eval(base)?;
         let to = to.map(|n| self.eval(n)).transpose()?;
         let from = from.map(|n| self.eval(n)).transpose()?.unwrap_or(Value::Int(0));
-        self.budget.steps(weight(&base)).map_err(|m| stop(node, m))?;
-        functions::slice(&base, &from, to.as_ref()).map_err(|m| stop(node, m))
+        self.budget.steps(weight(&base)).map_err(|fault| stop(node, fault))?;
+        access::slice(&base, &from, to.as_ref()).map_err(|fault| stop(node, fault))
     }
 
     fn call(&mut self, node: &'a Node, callee: &'a Node, args: &'a [Node]) -> Outcome {
@@ -264,12 +266,12 @@ impl<'a> Machine<'a> {
             if let Some(answer) = methods::call(&base, name, &values) {
                 return Ok(answer);
             }
-            let found = functions::fetch(&base, &Value::text(name)).map_err(|m| stop(callee, m))?;
+            let found = access::fetch(&base, &Value::text(name)).map_err(|fault| stop(callee, fault))?;
             return Err(stop(node, functions::not_callable(&found)));
         }
         match self.eval(callee)? {
             Value::Function(name) => functions::environment(name, args, &values, self.names.get("result"))
-                .map_err(|m| stop(node, m)),
+                .map_err(|fault| stop(node, fault)),
             other => Err(stop(node, functions::not_callable(&other))),
         }
     }
@@ -281,7 +283,7 @@ impl<'a> Machine<'a> {
             "acc" => Ok(scope.acc.clone()),
             _ => match &scope.list {
                 Some(list) => Ok(list.items.get(scope.index).cloned().unwrap_or_default()),
-                None => Err(stop(node, "reflect: call of reflect.Value.Index on map Value")),
+                None => Err(stop(node, RunFault::IndexOfMap)),
             },
         }
     }
@@ -307,7 +309,7 @@ impl<'a> Machine<'a> {
         for node in nodes {
             items.push(self.eval(node)?);
         }
-        self.budget.memory(items.len()).map_err(|m| stop(node, m))?;
+        self.budget.memory(items.len()).map_err(|fault| stop(node, fault))?;
         Ok(Value::list(Elements::Any, items))
     }
 
@@ -315,20 +317,10 @@ impl<'a> Machine<'a> {
         let mut entries = BTreeMap::new();
         for (key, value) in pairs {
             let (key, value) = (self.eval(key)?, self.eval(value)?);
-            let Value::Text(key) = key else { return Err(stop(node, not_a(&key, "string"))) };
+            let Value::Text(key) = key else { return Err(stop(node, key.not_a("string"))) };
             entries.insert(Key::Text(key), value);
         }
-        self.budget.memory(pairs.len()).map_err(|m| stop(node, m))?;
+        self.budget.memory(pairs.len()).map_err(|fault| stop(node, fault))?;
         Ok(Value::map(Entries::TextToAny, entries))
-    }
-}
-
-/// How many steps it takes to walk a value: its elements, or its text in pieces.
-pub(super) fn weight(value: &Value) -> usize {
-    match value {
-        Value::List(list) => list.items.iter().map(weight).sum::<usize>() + 1,
-        Value::Map(map) => map.entries.values().map(weight).sum::<usize>() + 1,
-        Value::Text(text) => text.len() / 64 + 1,
-        _ => 1,
     }
 }

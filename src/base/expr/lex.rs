@@ -1,8 +1,9 @@
 //! Decides where one token of an expression ends and the next begins, and what a literal's characters are.
 //! It never decides whether the tokens make sense together.
 
-use super::error::Fault;
 use super::escape;
+use super::fault::FaultAt;
+use super::fault::read::ReadFault;
 use crate::go_text::quote;
 
 /// What a token is.
@@ -112,12 +113,12 @@ impl Lexer {
     }
 
     /// A fault at the last character read; past the end of the text when `at_end`.
-    fn fault(&self, at_end: bool, message: impl Into<String>) -> Fault {
-        Fault::at((self.end + usize::from(at_end)).saturating_sub(1), message)
+    fn fault(&self, at_end: bool, fault: ReadFault) -> FaultAt {
+        FaultAt::new((self.end + usize::from(at_end)).saturating_sub(1), fault)
     }
 
-    /// The next token; `End` at the end of the text, as often as asked.
-    pub(super) fn next(&mut self) -> Result<Token, Fault> {
+    /// The next token; `End` at the end of the text, as often as asked (source: lexer/lexer.go, `Next`).
+    pub(super) fn next(&mut self) -> Result<Token, FaultAt> {
         if let Some(token) = self.waiting.take() {
             return Ok(token);
         }
@@ -142,10 +143,10 @@ impl Lexer {
         }
     }
 
-    fn block_comment(&mut self) -> Result<(), Fault> {
+    fn block_comment(&mut self) -> Result<(), FaultAt> {
         loop {
             match self.bump() {
-                None => return Err(self.fault(true, "unclosed comment")),
+                None => return Err(self.fault(true, ReadFault::UnclosedComment)),
                 Some('*') if self.accept("/") => break,
                 Some(_) => {}
             }
@@ -154,7 +155,7 @@ impl Lexer {
         Ok(())
     }
 
-    fn token_from(&mut self, first: char) -> Result<Token, Fault> {
+    fn token_from(&mut self, first: char) -> Result<Token, FaultAt> {
         match first {
             '\'' | '"' => {
                 self.scan_quoted(first)?;
@@ -204,10 +205,7 @@ impl Lexer {
                 let operator = WORD_OPERATORS.contains(&self.word().as_str());
                 Ok(self.plain(if operator { Kind::Operator } else { Kind::Identifier }))
             }
-            c => {
-                let code = u32::from(c);
-                Err(self.fault(false, format!("unrecognized character: U+{code:04X} '{c}'")))
-            }
+            found => Err(self.fault(false, ReadFault::UnknownCharacter { found })),
         }
     }
 
@@ -223,7 +221,7 @@ impl Lexer {
         token
     }
 
-    fn number(&mut self) -> Result<Token, Fault> {
+    fn number(&mut self) -> Result<Token, FaultAt> {
         let mut digits = "0123456789_";
         if self.accept("0") {
             if self.accept("xX") {
@@ -249,26 +247,25 @@ impl Lexer {
         }
         if self.peek().is_some_and(is_name_char) {
             self.end += 1;
-            let word = quote(&self.word());
-            return Err(self.fault(false, format!("bad number syntax: {word}")));
+            return Err(self.fault(false, ReadFault::NumberSyntax(self.word())));
         }
         Ok(self.plain(Kind::Number))
     }
 
     /// Reads to the closing `quote`, and checks that each escape is complete.
-    fn scan_quoted(&mut self, quote: char) -> Result<(), Fault> {
+    fn scan_quoted(&mut self, quote: char) -> Result<(), FaultAt> {
         loop {
             match self.bump() {
                 Some(c) if c == quote => return Ok(()),
-                None => return Err(self.fault(true, "literal not terminated")),
-                Some('\n') => return Err(self.fault(false, "literal not terminated")),
+                None => return Err(self.fault(true, ReadFault::NotTerminated)),
+                Some('\n') => return Err(self.fault(false, ReadFault::NotTerminated)),
                 Some('\\') => self.scan_escape(quote)?,
                 Some(_) => {}
             }
         }
     }
 
-    fn scan_escape(&mut self, quote: char) -> Result<(), Fault> {
+    fn scan_escape(&mut self, quote: char) -> Result<(), FaultAt> {
         match self.bump() {
             Some('a' | 'b' | 'f' | 'n' | 'r' | 't' | 'v' | '\\') => Ok(()),
             Some(c) if c == quote => Ok(()),
@@ -281,27 +278,27 @@ impl Lexer {
                     self.end += 1;
                 }
                 if self.end == from || self.peek() != Some('}') {
-                    return Err(self.fault(false, "invalid char escape"));
+                    return Err(self.fault(false, ReadFault::CharEscape));
                 }
                 self.end += 1;
                 Ok(())
             }
             Some('u') => self.scan_some(16, 4),
             Some('U') => self.scan_some(16, 8),
-            other => Err(self.fault(other.is_none(), "invalid char escape")),
+            other => Err(self.fault(other.is_none(), ReadFault::CharEscape)),
         }
     }
 
-    fn scan_some(&mut self, base: u32, count: usize) -> Result<(), Fault> {
+    fn scan_some(&mut self, base: u32, count: usize) -> Result<(), FaultAt> {
         let first = self.bump();
         self.scan_digits(first, base, count)
     }
 
-    fn scan_digits(&mut self, first: Option<char>, base: u32, count: usize) -> Result<(), Fault> {
+    fn scan_digits(&mut self, first: Option<char>, base: u32, count: usize) -> Result<(), FaultAt> {
         let mut c = first;
         for n in 0..count {
             if !c.is_some_and(|c| c.is_digit(base)) {
-                return Err(self.fault(c.is_none(), "invalid char escape"));
+                return Err(self.fault(c.is_none(), ReadFault::CharEscape));
             }
             if n + 1 < count {
                 c = self.bump();
@@ -311,11 +308,11 @@ impl Lexer {
     }
 
     /// A literal between backticks: nothing is an escape, and a doubled backtick stands for one.
-    fn raw(&mut self) -> Result<Token, Fault> {
+    fn raw(&mut self) -> Result<Token, FaultAt> {
         let mut text = String::new();
         loop {
             match self.bump() {
-                None => return Err(self.fault(true, "literal not terminated")),
+                None => return Err(self.fault(true, ReadFault::NotTerminated)),
                 Some('`') if self.accept("`") => text.push('`'),
                 Some('`') => return Ok(self.token(Kind::Text, text)),
                 Some(c) => text.push(c),

@@ -1,11 +1,14 @@
 //! Decides what the built-in functions over lists and maps give, aggregates included.
 //! It never asks a predicate; those functions walk with the evaluator.
 
+use super::access::fetch;
 use super::budget::Budget;
-use super::eval::weight;
-use super::functions::{fetch, reflect_kind};
+use super::fault::Fault;
+use super::fault::argument::ArgumentFault;
+use super::fault::limit::Limit;
+use super::fault::run::RunFault;
 use super::ops;
-use super::value::{Elements, Entries, Key, List, Value};
+use super::value::{Elements, Entries, Key, List, Value, weight};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,7 +19,7 @@ const MOST_LEVELS: usize = 100;
 ///
 /// # Errors
 /// What the function refuses, and an exceeded budget.
-pub(super) fn call(name: &str, args: &[Value], budget: &mut Budget) -> Result<Value, String> {
+pub(super) fn call(name: &str, args: &[Value], budget: &mut Budget) -> Result<Value, Fault> {
     let first = args.first().unwrap_or(&Value::Nil);
     budget.steps(args.iter().map(weight).sum())?;
     match name {
@@ -26,7 +29,7 @@ pub(super) fn call(name: &str, args: &[Value], budget: &mut Budget) -> Result<Va
         "first" => Ok(fetch(first, &Value::Int(0)).unwrap_or_default()),
         "last" => Ok(fetch(first, &Value::Int(-1)).unwrap_or_default()),
         "take" => take(first, args.get(1).unwrap_or(&Value::Nil)),
-        "keys" | "values" | "toPairs" => entries(name, first),
+        "keys" | "values" | "toPairs" => Ok(entries(name, first)?),
         "fromPairs" => from_pairs(first),
         "reverse" => {
             let mut items = items_of("reverse", first)?.items.clone();
@@ -55,10 +58,10 @@ pub(super) fn call(name: &str, args: &[Value], budget: &mut Budget) -> Result<Va
                 Some(Value::Text(order)) if &**order == "asc" => false,
                 Some(Value::Text(order)) if &**order == "desc" => true,
                 Some(Value::Text(order)) => {
-                    return Err(format!("invalid order {order}, expected asc or desc"));
+                    return Err(RunFault::SortOrder(order.to_string()).into());
                 }
                 Some(other) => {
-                    return Err(format!("sort order argument must be a string (got {})", other.go_type()));
+                    return Err(RunFault::SortOrderType(other.go_type()).into());
                 }
             };
             let items = match first {
@@ -71,24 +74,30 @@ pub(super) fn call(name: &str, args: &[Value], budget: &mut Budget) -> Result<Va
             budget.steps(items.len().saturating_mul(20))?;
             Ok(Value::list(Elements::Any, sort(items, descending)?))
         }
-        _ => Err(format!("unknown builtin {name}")),
+        _ => Err(ArgumentFault::UnknownBuiltin(name.to_owned()).into()),
     }
 }
 
-fn len(value: &Value) -> Result<Value, String> {
+fn len(value: &Value) -> Result<Value, Fault> {
     let length = match value {
         Value::List(list) => list.items.len(),
         Value::Map(map) => map.entries.len(),
         Value::Bytes(bytes) => bytes.len(),
         Value::Text(text) => text.chars().count(),
-        other => return Err(format!("invalid argument for len (type {})", other.go_type())),
+        other => return Err(unfit("len", other)),
     };
     Ok(Value::Int(i64::try_from(length).unwrap_or(i64::MAX)))
 }
 
-fn items_of<'a>(what: &str, value: &'a Value) -> Result<&'a Arc<List>, String> {
-    let invalid = || if value.is_nil() { "invalid" } else { reflect_kind(value) };
-    if let Value::List(list) = value { Ok(list) } else { Err(format!("cannot {what} {}", invalid())) }
+fn unfit(function: &str, value: &Value) -> Fault {
+    ArgumentFault::Unfit { function: function.to_owned(), found: value.go_type() }.into()
+}
+
+fn items_of<'a>(verb: &'static str, value: &'a Value) -> Result<&'a Arc<List>, ArgumentFault> {
+    match value {
+        Value::List(list) => Ok(list),
+        other => Err(ArgumentFault::NotAList { verb, found: other.kind_in_builtin() }),
+    }
 }
 
 /// Whether the numbers of `max` and `min` can be compared with this.
@@ -97,18 +106,17 @@ fn is_number(value: &Value) -> bool {
 }
 
 /// `max` and `min`: the first extreme number among the arguments and the elements of those that are lists.
-fn extreme(name: &str, args: &[Value], level: usize) -> Result<Value, String> {
+fn extreme(name: &str, args: &[Value], level: usize) -> Result<Value, Fault> {
     let better = if name == "max" { "<" } else { ">" };
     let mut best = Value::Nil;
     let mut offer = |candidate: Value| {
         if best.is_nil() || ops::ordered(&best, better, &candidate)? {
             best = candidate;
         }
-        Ok::<(), String>(())
+        Ok::<(), Fault>(())
     };
-    let refuse = |value: &Value| Err(format!("invalid argument for {name} (type {})", value.go_type()));
     if level > MOST_LEVELS {
-        return Err("recursion depth exceeded".to_owned());
+        return Err(Limit::Depth.into());
     }
     for arg in args {
         match arg {
@@ -122,39 +130,38 @@ fn extreme(name: &str, args: &[Value], level: usize) -> Result<Value, String> {
                             }
                         }
                         number if is_number(number) => offer(number.clone())?,
-                        other => return refuse(other),
+                        other => return Err(unfit(name, other)),
                     }
                 }
             }
             number if is_number(number) => offer(number.clone())?,
             only if args.len() == 1 => return Ok(only.clone()),
-            other => return refuse(other),
+            other => return Err(unfit(name, other)),
         }
     }
     Ok(best)
 }
 
-fn numbers(name: &str, value: &Value, level: usize, found: &mut Vec<f64>) -> Result<(), String> {
+fn numbers(name: &str, value: &Value, level: usize, found: &mut Vec<f64>) -> Result<(), Fault> {
     if level > MOST_LEVELS {
-        return Err("recursion depth exceeded".to_owned());
+        return Err(Limit::Depth.into());
     }
     match value {
         Value::List(list) => list.items.iter().try_for_each(|item| numbers(name, item, level + 1, found)),
         other => {
-            let refused = || format!("invalid argument for {name} (type {})", other.go_type());
             #[allow(clippy::cast_precision_loss)] // Go averages nanoseconds in floating point too
             let number = match other {
                 Value::Duration(nanos) => Some(*nanos as f64),
                 _ => other.as_float(),
             };
-            found.push(number.ok_or_else(refused)?);
+            found.push(number.ok_or_else(|| unfit(name, other))?);
             Ok(())
         }
     }
 }
 
 #[allow(clippy::cast_precision_loss)] // a count of elements
-fn average(name: &str, args: &[Value]) -> Result<Value, String> {
+fn average(name: &str, args: &[Value]) -> Result<Value, Fault> {
     let mut found = Vec::new();
     for arg in args {
         numbers(name, arg, 0, &mut found)?;
@@ -173,30 +180,27 @@ fn average(name: &str, args: &[Value]) -> Result<Value, String> {
     Ok(Value::Float(median))
 }
 
-fn take(from: &Value, count: &Value) -> Result<Value, String> {
+fn take(from: &Value, count: &Value) -> Result<Value, Fault> {
     let Value::List(list) = from else {
-        let kind = if from.is_nil() { "invalid" } else { reflect_kind(from) };
-        return Err(format!("cannot take from {kind}"));
+        return Err(ArgumentFault::TakeFrom(from.kind_in_builtin()).into());
     };
     let count = match count {
         Value::Int(n) | Value::Int64(n) | Value::Duration(n) => *n,
-        other => {
-            let kind = if other.is_nil() { "invalid" } else { reflect_kind(other) };
-            return Err(format!("cannot take {kind} elements"));
-        }
+        other => return Err(ArgumentFault::TakeCount(other.kind_in_builtin()).into()),
     };
     let Ok(count) = usize::try_from(count) else {
-        return Err("reflect.Value.Slice: slice index out of bounds".to_owned());
+        return Err(RunFault::TakeNegative.into());
     };
     Ok(Value::list(list.kind, list.items.iter().take(count).cloned().collect()))
 }
 
-fn entries(name: &str, value: &Value) -> Result<Value, String> {
+fn entries(name: &str, value: &Value) -> Result<Value, ArgumentFault> {
     let Value::Map(map) = value else {
-        let kind = if value.is_nil() { "invalid" } else { reflect_kind(value) };
+        let found = value.kind_in_builtin();
         return Err(match name {
-            "toPairs" => format!("cannot transform {kind} to pairs"),
-            _ => format!("cannot get {name} from {kind}"),
+            "toPairs" => ArgumentFault::ToPairs(found),
+            "keys" => ArgumentFault::NothingToGet { what: "keys", found },
+            _ => ArgumentFault::NothingToGet { what: "values", found },
         });
     };
     let pair = |(k, v): (&Key, &Value)| Value::list(Elements::Pair, vec![k.value(), v.clone()]);
@@ -207,23 +211,23 @@ fn entries(name: &str, value: &Value) -> Result<Value, String> {
     })
 }
 
-fn from_pairs(value: &Value) -> Result<Value, String> {
+fn from_pairs(value: &Value) -> Result<Value, Fault> {
     let Value::List(list) = value else {
-        return Err(format!("cannot transform {} from pairs", value.show()));
+        return Err(ArgumentFault::FromPairs(value.show()).into());
     };
     let mut found = BTreeMap::new();
     for item in &list.items {
-        let Value::List(pair) = item else { return Err(format!("invalid pair {}", item.show())) };
+        let Value::List(pair) = item else { return Err(RunFault::NoPair(item.show()).into()) };
         let [key, value] = pair.items.as_slice() else {
-            return Err(format!("invalid pair length {}", item.show()));
+            return Err(RunFault::PairLength(item.show()).into());
         };
-        let unhashable = || format!("hash of unhashable type: {}", key.go_type());
+        let unhashable = || RunFault::Unhashable(key.go_type());
         found.insert(Key::from_value(key).ok_or_else(unhashable)?, value.clone());
     }
     Ok(Value::map(Entries::AnyToAny, found))
 }
 
-fn uniq(value: &Value, budget: &mut Budget) -> Result<Value, String> {
+fn uniq(value: &Value, budget: &mut Budget) -> Result<Value, Fault> {
     let list = items_of("uniq", value)?;
     let mut kept: Vec<Value> = Vec::new();
     for item in &list.items {
@@ -235,9 +239,9 @@ fn uniq(value: &Value, budget: &mut Budget) -> Result<Value, String> {
     Ok(Value::list(Elements::Any, kept))
 }
 
-fn flatten(list: &List, level: usize, all: &mut Vec<Value>) -> Result<(), String> {
+fn flatten(list: &List, level: usize, all: &mut Vec<Value>) -> Result<(), Limit> {
     if level > MOST_LEVELS {
-        return Err("recursion depth exceeded".to_owned());
+        return Err(Limit::Depth);
     }
     for item in &list.items {
         match item {
@@ -254,7 +258,7 @@ fn flatten(list: &List, level: usize, all: &mut Vec<Value>) -> Result<(), String
 ///
 /// # Errors
 /// Values without an order.
-pub(super) fn sort(pairs: Vec<(Value, Value)>, descending: bool) -> Result<Vec<Value>, String> {
+pub(super) fn sort(pairs: Vec<(Value, Value)>, descending: bool) -> Result<Vec<Value>, RunFault> {
     let less = |a: &Value, b: &Value| {
         if descending { ops::ordered(b, "<", a) } else { ops::ordered(a, "<", b) }
     };

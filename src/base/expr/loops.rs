@@ -2,10 +2,12 @@
 //! It never decides what the other built-in functions give.
 
 use super::ast::{Builtin, Kind, Node};
-use super::eval::{Machine, Outcome, Scope, Stop, not_a, stop, truth};
+use super::eval::{Machine, Outcome, Scope, Stop, stop, truth};
+use super::fault::run::RunFault;
 use super::functions;
-use super::operand::takes_predicate;
+use super::lists;
 use super::ops;
+use super::signature::takes_predicate;
 use super::value::{Elements, Entries, Key, List, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +22,8 @@ impl<'a> Machine<'a> {
         for arg in &builtin.args {
             values.push(self.eval(arg)?);
         }
-        functions::builtin(&builtin.name, &values, self.now, &mut self.budget).map_err(|m| stop(node, m))
+        functions::builtin(&builtin.name, &values, self.now, &mut self.budget)
+            .map_err(|fault| stop(node, fault))
     }
 
     /// Opens the list that the first argument is.
@@ -30,13 +33,12 @@ impl<'a> Machine<'a> {
             Value::Text(text) => {
                 let items: Vec<Value> = text.bytes().map(|b| Value::Int(b.into())).collect();
                 let length = items.len();
-                self.budget.memory(length).map_err(|m| stop(node, m))?;
+                self.budget.memory(length).map_err(|fault| stop(node, fault))?;
                 (Some(Arc::new(List { kind: Elements::Any, items })), length)
             }
             Value::Map(map) => (None, map.entries.len()),
             other => {
-                let kind = functions::reflect_kind(other);
-                return Err(stop(node, format!("reflect: call of reflect.Value.Len on {kind} Value")));
+                return Err(stop(node, RunFault::NoLength(other.reflect_kind())));
             }
         };
         self.scopes.push(Scope { list, index: 0, acc: Value::Nil });
@@ -59,7 +61,7 @@ impl<'a> Machine<'a> {
         let scope = self.scopes.last();
         match scope.map(|s| (s.list.as_ref(), s.index)) {
             Some((Some(list), index)) => Ok(list.items.get(index).cloned().unwrap_or_default()),
-            _ => Err(stop(node, "reflect: call of reflect.Value.Index on map Value")),
+            _ => Err(stop(node, RunFault::IndexOfMap)),
         }
     }
 
@@ -88,7 +90,7 @@ impl<'a> Machine<'a> {
 
     /// The predicate's answer for the current element, or the element where there is none.
     fn ask(&mut self, node: &'a Node, builtin: &'a Builtin) -> Outcome {
-        self.budget.steps(1).map_err(|m| stop(node, m))?;
+        self.budget.steps(1).map_err(|fault| stop(node, fault))?;
         match builtin.args.get(1) {
             Some(predicate) => self.eval(predicate),
             None => self.item(node),
@@ -135,7 +137,7 @@ impl<'a> Machine<'a> {
                 items.push(self.handed_out(node, builtin)?);
             }
         }
-        self.budget.memory(items.len()).map_err(|m| stop(node, m))?;
+        self.budget.memory(items.len()).map_err(|fault| stop(node, fault))?;
         Ok(Value::list(Elements::Any, items))
     }
 
@@ -159,7 +161,7 @@ impl<'a> Machine<'a> {
                 };
             }
         }
-        if builtin.throws { Err(stop(node, "reflect: slice index out of range")) } else { Ok(Value::Nil) }
+        if builtin.throws { Err(stop(node, RunFault::NothingFound)) } else { Ok(Value::Nil) }
     }
 
     fn summed(&mut self, node: &'a Node, builtin: &'a Builtin, length: usize) -> Outcome {
@@ -167,7 +169,7 @@ impl<'a> Machine<'a> {
         for index in 0..length {
             self.seek(index);
             let next = self.ask(node, builtin)?;
-            total = ops::arithmetic(&next, "+", &total).map_err(|m| stop(node, m))?;
+            total = ops::arithmetic(&next, "+", &total).map_err(|fault| stop(node, fault))?;
         }
         Ok(total)
     }
@@ -180,7 +182,7 @@ impl<'a> Machine<'a> {
         }
         let mut total = values.pop().unwrap_or_default();
         while let Some(next) = values.pop() {
-            total = ops::arithmetic(&next, "+", &total).map_err(|m| stop(node, m))?;
+            total = ops::arithmetic(&next, "+", &total).map_err(|fault| stop(node, fault))?;
         }
         Ok(total)
     }
@@ -190,7 +192,7 @@ impl<'a> Machine<'a> {
         for index in 0..length {
             self.seek(index);
             let by = self.ask(node, builtin)?;
-            let unhashable = || stop(node, format!("hash of unhashable type: {}", by.go_type()));
+            let unhashable = || stop(node, RunFault::Unhashable(by.go_type()));
             let key = Key::from_value(&by).ok_or_else(unhashable)?;
             let item = self.item(node)?;
             groups.entry(key).or_default().push(item);
@@ -205,8 +207,8 @@ impl<'a> Machine<'a> {
             None => false,
             Some(Value::Text(text)) if &**text == "asc" => false,
             Some(Value::Text(text)) if &**text == "desc" => true,
-            Some(Value::Text(_)) => return Err(stop(node, "unknown order, use asc or desc")),
-            Some(_) => return Err(stop(node, "sortBy order argument must be a string")),
+            Some(Value::Text(_)) => return Err(stop(node, RunFault::SortByOrder)),
+            Some(_) => return Err(stop(node, RunFault::SortByOrderType)),
         };
         let mut items = Vec::with_capacity(length);
         for index in 0..length {
@@ -214,8 +216,8 @@ impl<'a> Machine<'a> {
             let by = self.ask(node, builtin)?;
             items.push((by, self.item(node)?));
         }
-        self.budget.memory(length).map_err(|m| stop(node, m))?;
-        let sorted = functions::sort(items, descending).map_err(|m| stop(node, m))?;
+        self.budget.memory(length).map_err(|fault| stop(node, fault))?;
+        let sorted = lists::sort(items, descending).map_err(|fault| stop(node, fault))?;
         Ok(Value::list(Elements::Any, sorted))
     }
 
@@ -226,7 +228,7 @@ impl<'a> Machine<'a> {
                 self.accumulate(initial);
                 0
             }
-            None if length == 0 => return Err(stop(node, "reduce of empty array with no initial value")),
+            None if length == 0 => return Err(stop(node, RunFault::NothingToReduce)),
             None => {
                 let first = self.item(node)?;
                 self.accumulate(first);
@@ -244,9 +246,4 @@ impl<'a> Machine<'a> {
 
 fn array_len(node: &Node) -> usize {
     if let Kind::Array(nodes) = &node.kind { nodes.len() } else { 0 }
-}
-
-/// The text that a function needs in the place of `value`.
-pub(super) fn text_of(value: &Value) -> Result<Arc<str>, String> {
-    if let Value::Text(text) = value { Ok(text.clone()) } else { Err(not_a(value, "string")) }
 }

@@ -2,35 +2,12 @@
 //! It never decides which operator binds first.
 
 use super::ast::{Kind, Node};
-use super::error::Fault;
+use super::fault::FaultAt;
+use super::fault::read::ReadFault;
 use super::lex::{Kind as Token_, Token, is_name_char};
 use super::parse::Parser;
-use super::signature;
+use super::signature::{self, Predicate};
 use crate::go_text;
-
-/// The built-in functions that take a predicate, and how many further arguments may follow it.
-const PREDICATES: &[(&str, bool, bool)] = &[
-    ("all", false, false),
-    ("none", false, false),
-    ("any", false, false),
-    ("one", false, false),
-    ("filter", false, false),
-    ("map", false, false),
-    ("count", true, false),
-    ("sum", true, false),
-    ("find", false, false),
-    ("findIndex", false, false),
-    ("findLast", false, false),
-    ("findLastIndex", false, false),
-    ("groupBy", false, false),
-    ("sortBy", false, true),
-    ("reduce", false, true),
-];
-
-/// Whether `name` is a built-in function that takes a predicate.
-pub(super) fn takes_predicate(name: &str) -> bool {
-    PREDICATES.iter().any(|(own, ..)| *own == name)
-}
 
 /// Whether `name` is a literal, after which no member may follow.
 fn is_constant(name: &str) -> bool {
@@ -39,7 +16,7 @@ fn is_constant(name: &str) -> bool {
 
 impl Parser {
     /// A literal, a name, a call, an array or a map, with what follows it.
-    pub(super) fn operand(&mut self) -> Result<Box<Node>, Fault> {
+    pub(super) fn operand(&mut self) -> Result<Box<Node>, FaultAt> {
         let node = match self.current.kind {
             Token_::Identifier => {
                 let name = self.step()?;
@@ -63,7 +40,7 @@ impl Parser {
         self.postfix(node)
     }
 
-    fn named(&mut self, name: Token) -> Result<Box<Node>, Fault> {
+    fn named(&mut self, name: Token) -> Result<Box<Node>, FaultAt> {
         let kind = match name.value.as_str() {
             "true" => Kind::Bool(true),
             "false" => Kind::Bool(false),
@@ -73,7 +50,7 @@ impl Parser {
         self.make(kind, name.at)
     }
 
-    fn quoted(&mut self) -> Result<Box<Node>, Fault> {
+    fn quoted(&mut self) -> Result<Box<Node>, FaultAt> {
         let token = self.step()?;
         let kind = match token.kind {
             Token_::Bytes => Kind::Bytes(token.bytes.into()),
@@ -82,35 +59,31 @@ impl Parser {
         self.make(kind, token.at)
     }
 
-    fn number(&mut self) -> Result<Box<Node>, Fault> {
+    fn number(&mut self) -> Result<Box<Node>, FaultAt> {
         let token = self.step()?;
         let digits = token.value.replace('_', "");
         let lower = digits.to_lowercase();
-        let based = |radix, name: &str| {
-            let body = lower.get(2..).unwrap_or_default();
-            let parsed = go_text::parse_int_radix(body, radix, &digits);
-            parsed.map(Kind::Int).map_err(|e| format!("invalid {name} literal: {e}"))
-        };
-        let kind = if lower.starts_with("0x") {
-            based(16, "hex")
+        let whole = |radix, body| go_text::parse_int_radix(body, radix, &digits).map(Kind::Int);
+        let body = lower.get(2..).unwrap_or_default();
+        let (radix, kind) = if lower.starts_with("0x") {
+            ("hex", whole(16, body))
         } else if lower.contains(['.', 'e']) {
-            go_text::parse_float(&digits).map(Kind::Float).map_err(|e| format!("invalid float literal: {e}"))
+            ("float", go_text::parse_float(&digits).map(Kind::Float))
         } else if lower.starts_with("0b") {
-            based(2, "binary")
+            ("binary", whole(2, body))
         } else if lower.starts_with("0o") {
-            based(8, "octal")
+            ("octal", whole(8, body))
         } else {
-            let parsed = go_text::parse_int_radix(&digits, 10, &digits);
-            parsed.map(Kind::Int).map_err(|e| format!("invalid integer literal: {e}"))
+            ("integer", whole(10, digits.as_str()))
         };
-        let kind = kind.map_err(|message| self.fault(message))?;
+        let kind = kind.map_err(|source| self.fault(ReadFault::Literal { radix, source }))?;
         self.make(kind, token.at)
     }
 
     /// A call of `name`; `args` holds what a pipe put before the parentheses.
-    pub(super) fn call(&mut self, name: &Token, args: Vec<Node>) -> Result<Box<Node>, Fault> {
-        if let Some((_, optional, third)) = PREDICATES.iter().find(|(own, ..)| *own == name.value) {
-            let args = self.predicate_args(args, *optional, *third)?;
+    pub(super) fn call(&mut self, name: &Token, args: Vec<Node>) -> Result<Box<Node>, FaultAt> {
+        if let Some(takes) = signature::predicate(&name.value) {
+            let args = self.predicate_args(args, takes)?;
             return self.make(Kind::builtin(&name.value, args), name.at);
         }
         if signature::is_builtin(&name.value) {
@@ -122,7 +95,8 @@ impl Parser {
         self.make(Kind::Call(callee, args), name.at)
     }
 
-    fn predicate_args(&mut self, piped: Vec<Node>, optional: bool, third: bool) -> Result<Vec<Node>, Fault> {
+    fn predicate_args(&mut self, piped: Vec<Node>, takes: &Predicate) -> Result<Vec<Node>, FaultAt> {
+        let (optional, third) = (takes.optional, takes.third);
         self.expect_bracket("(")?;
         let least = 2 + usize::from(third) - piped.len();
         let mut args = piped;
@@ -132,7 +106,7 @@ impl Parser {
                 if place == 2 || (place == 1 && optional) {
                     break;
                 }
-                return Err(self.fault(format!("expected at least {least} arguments")));
+                return Err(self.fault(ReadFault::TooFewArguments(least)));
             }
             if place > first {
                 self.expect_op(",")?;
@@ -146,7 +120,7 @@ impl Parser {
         Ok(args)
     }
 
-    fn predicate(&mut self) -> Result<Box<Node>, Fault> {
+    fn predicate(&mut self) -> Result<Box<Node>, FaultAt> {
         let at = self.current.at;
         let braces = self.current.is_bracket("{");
         if braces {
@@ -155,7 +129,7 @@ impl Parser {
         self.predicates += 1;
         let body = if braces { self.sequence()? } else { self.expression(0)? };
         if !braces && self.current.is_op(";") {
-            return Err(self.fault("wrap predicate with brackets { and }"));
+            return Err(self.fault(ReadFault::UnwrappedPredicate));
         }
         self.predicates -= 1;
         if braces {
@@ -164,7 +138,7 @@ impl Parser {
         self.make(Kind::Predicate(body), at)
     }
 
-    fn args(&mut self, piped: Vec<Node>) -> Result<Vec<Node>, Fault> {
+    fn args(&mut self, piped: Vec<Node>) -> Result<Vec<Node>, FaultAt> {
         let mut args = piped;
         self.expect_bracket("(")?;
         let mut first = true;
@@ -182,7 +156,7 @@ impl Parser {
         Ok(args)
     }
 
-    fn array(&mut self) -> Result<Box<Node>, Fault> {
+    fn array(&mut self) -> Result<Box<Node>, FaultAt> {
         let at = self.step()?.at;
         let mut nodes = Vec::new();
         while !self.current.is_bracket("]") {
@@ -198,7 +172,7 @@ impl Parser {
         self.make(Kind::Array(nodes), at)
     }
 
-    fn map(&mut self) -> Result<Box<Node>, Fault> {
+    fn map(&mut self) -> Result<Box<Node>, FaultAt> {
         let at = self.step()?.at;
         let mut pairs = Vec::new();
         while !self.current.is_bracket("}") {
@@ -219,23 +193,19 @@ impl Parser {
         self.make(Kind::Map(pairs), at)
     }
 
-    fn map_key(&mut self) -> Result<Box<Node>, Fault> {
+    fn map_key(&mut self) -> Result<Box<Node>, FaultAt> {
         match self.current.kind {
             Token_::Number | Token_::Text | Token_::Identifier => {
                 let token = self.step()?;
                 self.make(Kind::Text(token.value.into()), token.at)
             }
             _ if self.current.is_bracket("(") => self.expression(0),
-            _ => Err(self.fault(format!(
-                "a map key must be a quoted string, a number, a identifier, or an expression enclosed in \
-                 parentheses (unexpected token {})",
-                self.current.show()
-            ))),
+            _ => Err(self.fault(ReadFault::MapKey(self.current.show()))),
         }
     }
 
     /// What may follow an operand: `.name`, `?.name`, `[index]`, `[from:to]`, `.method(…)`.
-    pub(super) fn postfix(&mut self, node: Box<Node>) -> Result<Box<Node>, Fault> {
+    pub(super) fn postfix(&mut self, node: Box<Node>) -> Result<Box<Node>, FaultAt> {
         let mut node = node;
         loop {
             if self.current.is_op(".") || self.current.is_op("?.") {
@@ -253,11 +223,11 @@ impl Parser {
         }
     }
 
-    fn member(&mut self, base: Box<Node>, optional: bool) -> Result<Box<Node>, Fault> {
+    fn member(&mut self, base: Box<Node>, optional: bool) -> Result<Box<Node>, FaultAt> {
         let name = self.step()?;
         let word = name.kind == Token_::Operator && name.value.chars().all(is_name_char);
         if name.kind != Token_::Identifier && !word {
-            return Err(self.fault("expected name"));
+            return Err(self.fault(ReadFault::NoName));
         }
         let property = self.make(Kind::Text(name.value.into()), name.at)?;
         let (chained, base) = match base.kind {
@@ -273,7 +243,7 @@ impl Parser {
         if chained || optional { self.make(Kind::Chain(node), name.at) } else { Ok(node) }
     }
 
-    fn index(&mut self, base: Box<Node>, optional: bool) -> Result<Box<Node>, Fault> {
+    fn index(&mut self, base: Box<Node>, optional: bool) -> Result<Box<Node>, FaultAt> {
         let at = self.step()?.at;
         let from = if self.current.is_op(":") { None } else { Some(self.expression(0)?) };
         let node = match from {

@@ -1,11 +1,13 @@
 //! Decides what operators do with two values: equality, order, arithmetic and membership.
 //! It never decides which operator is applied, nor in which order.
 
+use super::fault::run::RunFault;
 use super::value::{Elements, Entries, Key, Value};
 use jiff::SignedDuration;
 use std::cmp::Ordering;
 
-/// Whether two values are equal. Numbers compare across types; what has no common type is unequal.
+/// Whether two values are equal. Numbers compare across types; what has no common type is unequal
+/// (source: vm/runtime/runtime.go, `Equal`).
 pub(super) fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Nil, Value::Nil) => true,
@@ -51,7 +53,7 @@ fn deep_equal(a: &Value, b: &Value) -> bool {
 ///
 /// # Errors
 /// Values without an order: `invalid operation: string < int`.
-pub(super) fn compare(a: &Value, op: &str, b: &Value) -> Result<Option<Ordering>, String> {
+pub(super) fn compare(a: &Value, op: &'static str, b: &Value) -> Result<Option<Ordering>, RunFault> {
     Ok(match (a, b) {
         (Value::Text(x), Value::Text(y)) => Some(x.as_bytes().cmp(y.as_bytes())),
         (Value::Int(x) | Value::Int64(x), Value::Int(y) | Value::Int64(y)) => Some(x.cmp(y)),
@@ -68,7 +70,7 @@ pub(super) fn compare(a: &Value, op: &str, b: &Value) -> Result<Option<Ordering>
 ///
 /// # Errors
 /// Values without an order.
-pub(super) fn ordered(a: &Value, op: &str, b: &Value) -> Result<bool, String> {
+pub(super) fn ordered(a: &Value, op: &'static str, b: &Value) -> Result<bool, RunFault> {
     let order = compare(a, op, b)?;
     Ok(match op {
         "<" => order == Some(Ordering::Less),
@@ -78,22 +80,22 @@ pub(super) fn ordered(a: &Value, op: &str, b: &Value) -> Result<bool, String> {
     })
 }
 
-/// Go's text for an operator that two types do not share.
-pub(super) fn invalid(a: &Value, op: &str, b: &Value) -> String {
-    format!("invalid operation: {} {op} {}", a.go_type(), b.go_type())
+/// The fault of an operator that two types do not share.
+fn invalid(a: &Value, op: &'static str, b: &Value) -> RunFault {
+    RunFault::Operands { left: a.go_type(), op, right: b.go_type() }
 }
 
 /// `a op b` for `+ - * / % ** ^`.
 ///
 /// # Errors
 /// Types that the operator does not take, and a remainder of a division by zero.
-pub(super) fn arithmetic(a: &Value, op: &str, b: &Value) -> Result<Value, String> {
+pub(super) fn arithmetic(a: &Value, op: &'static str, b: &Value) -> Result<Value, RunFault> {
     if let (Value::Int(x) | Value::Int64(x), Value::Int(y) | Value::Int64(y)) = (a, b) {
         match op {
             "+" => return Ok(Value::Int(x.wrapping_add(*y))),
             "-" => return Ok(Value::Int(x.wrapping_sub(*y))),
             "*" => return Ok(Value::Int(x.wrapping_mul(*y))),
-            "%" if *y == 0 => return Err("runtime error: integer divide by zero".to_owned()),
+            "%" if *y == 0 => return Err(RunFault::DivideByZero),
             "%" => return Ok(Value::Int(x.wrapping_rem(*y))),
             _ => {}
         }
@@ -112,7 +114,7 @@ pub(super) fn arithmetic(a: &Value, op: &str, b: &Value) -> Result<Value, String
         ("+", Value::Text(x), Value::Text(y)) => Ok(Value::Text(format!("{x}{y}").into())),
         ("**" | "^", ..) => {
             let wrong = if a.as_float().is_none() { a } else { b };
-            Err(format!("invalid operation: float({})", wrong.go_type()))
+            Err(RunFault::NoFloat(wrong.go_type().to_owned()))
         }
         _ => with_time(a, op, b).ok_or_else(|| invalid(a, op, b)),
     }
@@ -125,7 +127,7 @@ fn power(x: f64, y: f64) -> f64 {
 
 /// Sums, differences and products with times and durations.
 #[allow(clippy::cast_precision_loss)] // Go computes these products in floating point too
-fn with_time(a: &Value, op: &str, b: &Value) -> Option<Value> {
+fn with_time(a: &Value, op: &'static str, b: &Value) -> Option<Value> {
     let shifted = |at: &jiff::Zoned, nanos: i64| {
         at.checked_add(SignedDuration::from_nanos(nanos)).ok().map(|t| Value::Time(Box::new(t)))
     };
@@ -155,12 +157,12 @@ fn with_time(a: &Value, op: &str, b: &Value) -> Option<Value> {
 ///
 /// # Errors
 /// What is no number.
-pub(super) fn negate(value: &Value) -> Result<Value, String> {
+pub(super) fn negate(value: &Value) -> Result<Value, RunFault> {
     match value {
         Value::Int(i) => Ok(Value::Int(i.wrapping_neg())),
         Value::Int64(i) => Ok(Value::Int64(i.wrapping_neg())),
         Value::Float(f) => Ok(Value::Float(-f)),
-        other => Err(format!("invalid operation: - {}", other.go_type())),
+        other => Err(RunFault::Negated(other.go_type())),
     }
 }
 
@@ -168,12 +170,12 @@ pub(super) fn negate(value: &Value) -> Result<Value, String> {
 ///
 /// # Errors
 /// A haystack that is neither, and a needle that cannot be a key.
-pub(super) fn is_in(needle: &Value, hay: &Value) -> Result<bool, String> {
+pub(super) fn is_in(needle: &Value, hay: &Value) -> Result<bool, RunFault> {
     match hay {
         Value::Nil => Ok(false),
         Value::List(list) => Ok(list.items.iter().any(|item| equal(item, needle))),
         Value::Map(map) => Ok(map.entries.contains_key(&key_of(map.kind, needle)?)),
-        other => Err(format!("operator \"in\" not defined on {}", other.go_type())),
+        other => Err(RunFault::NoIn(other.go_type())),
     }
 }
 
@@ -181,19 +183,11 @@ pub(super) fn is_in(needle: &Value, hay: &Value) -> Result<bool, String> {
 ///
 /// # Errors
 /// A value that Go cannot look up in such a map.
-pub(super) fn key_of(kind: Entries, value: &Value) -> Result<Key, String> {
+pub(super) fn key_of(kind: Entries, value: &Value) -> Result<Key, RunFault> {
     match (kind, value) {
         (Entries::TextToAny, Value::Nil) => Ok(Key::Text("".into())),
         (Entries::TextToAny, Value::Text(t)) => Ok(Key::Text(t.clone())),
-        (Entries::TextToAny, other) => Err(not_a_text_key(other)),
-        (_, other) => {
-            Key::from_value(other).ok_or_else(|| format!("hash of unhashable type: {}", other.go_type()))
-        }
+        (Entries::TextToAny, other) => Err(RunFault::NotATextKey(other.go_type())),
+        (_, other) => Key::from_value(other).ok_or_else(|| RunFault::Unhashable(other.go_type())),
     }
-}
-
-/// Go's text for looking up `value` in a map whose keys are texts.
-pub(super) fn not_a_text_key(value: &Value) -> String {
-    let found = value.go_type();
-    format!("reflect.Value.MapIndex: value of type {found} is not assignable to type string")
 }

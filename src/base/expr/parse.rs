@@ -2,7 +2,8 @@
 //! It never decides whether names exist or types fit.
 
 use super::ast::{Kind, MOST_OPEN, Maker, Node, too_deep};
-use super::error::Fault;
+use super::fault::FaultAt;
+use super::fault::read::ReadFault;
 use super::lex::{Kind as Token_, Lexer, Token};
 
 /// `(operator, precedence, groups from the right)`; all but the powers group from the left.
@@ -58,11 +59,11 @@ pub(super) struct Parser {
     maker: Maker,
 }
 
-/// Reads a whole expression.
+/// Reads a whole expression (source: parser/parser.go, `ParseWithConfig`).
 ///
 /// # Errors
 /// What Go's expr-lang refuses, in its words, and nesting deeper than [`MOST_OPEN`].
-pub(super) fn parse(source: &str) -> Result<Box<Node>, Fault> {
+pub(super) fn parse(source: &str) -> Result<Box<Node>, FaultAt> {
     let mut lexer = Lexer::new(source);
     let current = lexer.next()?;
     let mut parser =
@@ -73,9 +74,9 @@ pub(super) fn parse(source: &str) -> Result<Box<Node>, Fault> {
 
 impl Parser {
     /// Steps to the next token and hands out the one left behind. There is none after the end.
-    pub(super) fn step(&mut self) -> Result<Token, Fault> {
+    pub(super) fn step(&mut self) -> Result<Token, FaultAt> {
         if self.current.kind == Token_::End {
-            return Err(self.fault("unexpected end of expression"));
+            return Err(self.fault(ReadFault::End));
         }
         let next = match self.ahead.take() {
             Some(token) => token,
@@ -85,37 +86,37 @@ impl Parser {
     }
 
     /// A fault at the current token.
-    pub(super) fn fault(&self, message: impl Into<String>) -> Fault {
-        Fault::at(self.current.at, message)
+    pub(super) fn fault(&self, fault: ReadFault) -> FaultAt {
+        FaultAt::new(self.current.at, fault)
     }
 
     /// The fault of a token that cannot stand here.
-    pub(super) fn unexpected(&self) -> Fault {
-        self.fault(format!("unexpected token {}", self.current.show()))
+    pub(super) fn unexpected(&self) -> FaultAt {
+        self.fault(ReadFault::Unexpected(self.current.show()))
     }
 
     /// Steps over the operator `value`.
-    pub(super) fn expect_op(&mut self, value: &str) -> Result<(), Fault> {
+    pub(super) fn expect_op(&mut self, value: &str) -> Result<(), FaultAt> {
         if self.current.is_op(value) { self.step().map(drop) } else { Err(self.unexpected()) }
     }
 
     /// Steps over the bracket `value`.
-    pub(super) fn expect_bracket(&mut self, value: &str) -> Result<(), Fault> {
+    pub(super) fn expect_bracket(&mut self, value: &str) -> Result<(), FaultAt> {
         if self.current.is_bracket(value) { self.step().map(drop) } else { Err(self.unexpected()) }
     }
 
     /// Steps over a name and hands it out.
-    pub(super) fn expect_name(&mut self) -> Result<Token, Fault> {
+    pub(super) fn expect_name(&mut self) -> Result<Token, FaultAt> {
         if self.current.kind == Token_::Identifier { self.step() } else { Err(self.unexpected()) }
     }
 
     /// A node of `kind` whose token is at `at`.
-    pub(super) fn make(&mut self, kind: Kind, at: usize) -> Result<Box<Node>, Fault> {
+    pub(super) fn make(&mut self, kind: Kind, at: usize) -> Result<Box<Node>, FaultAt> {
         self.maker.make(kind, at)
     }
 
     /// Expressions separated by `;`: the last one counts.
-    pub(super) fn sequence(&mut self) -> Result<Box<Node>, Fault> {
+    pub(super) fn sequence(&mut self) -> Result<Box<Node>, FaultAt> {
         let first = self.expression(0)?;
         let at = first.at;
         let mut nodes = vec![*first];
@@ -136,7 +137,7 @@ impl Parser {
     }
 
     /// An expression whose operators bind at least as strongly as `precedence`.
-    pub(super) fn expression(&mut self, precedence: u16) -> Result<Box<Node>, Fault> {
+    pub(super) fn expression(&mut self, precedence: u16) -> Result<Box<Node>, FaultAt> {
         if self.levels >= MOST_OPEN {
             return Err(too_deep(self.current.at));
         }
@@ -150,14 +151,14 @@ impl Parser {
         node
     }
 
-    fn operators(&mut self, precedence: u16) -> Result<Box<Node>, Fault> {
+    fn operators(&mut self, precedence: u16) -> Result<Box<Node>, FaultAt> {
         let first = self.primary()?;
         let node = self.continued(first, precedence)?;
         if precedence == 0 { self.conditional(node) } else { Ok(node) }
     }
 
     /// What follows a first operand: operators that bind at least as strongly as `precedence`.
-    fn continued(&mut self, first: Box<Node>, precedence: u16) -> Result<Box<Node>, Fault> {
+    fn continued(&mut self, first: Box<Node>, precedence: u16) -> Result<Box<Node>, FaultAt> {
         let mut left = first;
         let mut previous = "";
         while self.current.kind == Token_::Operator {
@@ -182,8 +183,7 @@ impl Parser {
                 let name = self.expect_name()?;
                 left = self.call(&name, vec![*left])?;
             } else if previous == "??" && op != "??" {
-                let text = "and coalesce expressions (??) cannot be mixed. Wrap either by parentheses.";
-                return Err(Fault::at(at, format!("Operator ({op}) {text}")));
+                return Err(FaultAt::new(at, ReadFault::MixedWithCoalesce(op)));
             } else if is_comparison(op) {
                 left = self.comparison(left, op, at, own)?;
             } else {
@@ -205,7 +205,7 @@ impl Parser {
         op: &'static str,
         at: usize,
         precedence: u16,
-    ) -> Result<Box<Node>, Fault> {
+    ) -> Result<Box<Node>, FaultAt> {
         let (mut left, mut op, mut at) = (left, op, at);
         let mut root: Option<Box<Node>> = None;
         loop {
@@ -223,7 +223,7 @@ impl Parser {
         }
     }
 
-    fn declaration(&mut self) -> Result<Box<Node>, Fault> {
+    fn declaration(&mut self) -> Result<Box<Node>, FaultAt> {
         self.expect_op("let")?;
         let name = self.expect_name()?;
         self.expect_op("=")?;
@@ -234,7 +234,7 @@ impl Parser {
     }
 
     /// `if a { b } else if c { d } else { e }`.
-    fn branches(&mut self) -> Result<Box<Node>, Fault> {
+    fn branches(&mut self) -> Result<Box<Node>, FaultAt> {
         self.expect_op("if")?;
         let condition = self.expression(0)?;
         let yes = self.braced()?;
@@ -243,7 +243,7 @@ impl Parser {
         self.make(Kind::Conditional(condition, yes, no), 0)
     }
 
-    fn braced(&mut self) -> Result<Box<Node>, Fault> {
+    fn braced(&mut self) -> Result<Box<Node>, FaultAt> {
         self.expect_bracket("{")?;
         let node = self.sequence()?;
         self.expect_bracket("}")?;
@@ -251,7 +251,7 @@ impl Parser {
     }
 
     /// `a ? b : c` and `a ?: c`.
-    fn conditional(&mut self, node: Box<Node>) -> Result<Box<Node>, Fault> {
+    fn conditional(&mut self, node: Box<Node>) -> Result<Box<Node>, FaultAt> {
         let mut node = node;
         while self.current.is_op("?") {
             self.step()?;
@@ -264,7 +264,7 @@ impl Parser {
         Ok(node)
     }
 
-    fn primary(&mut self) -> Result<Box<Node>, Fault> {
+    fn primary(&mut self) -> Result<Box<Node>, FaultAt> {
         let element = self.predicates > 0 && (self.current.is_op("#") || self.current.is_op("."));
         let node = if self.current.is_bracket("(") {
             self.parenthesised()?
@@ -280,14 +280,14 @@ impl Parser {
         self.postfix(node)
     }
 
-    fn parenthesised(&mut self) -> Result<Box<Node>, Fault> {
+    fn parenthesised(&mut self) -> Result<Box<Node>, FaultAt> {
         self.expect_bracket("(")?;
         let node = self.sequence()?;
         self.expect_bracket(")")?;
         Ok(node)
     }
 
-    fn unary(&mut self) -> Result<Box<Node>, Fault> {
+    fn unary(&mut self) -> Result<Box<Node>, FaultAt> {
         let token = self.step()?;
         let Some((op, precedence)) = UNARY.iter().find(|(op, _)| token.is_op(op)) else {
             return Err(self.unexpected());
@@ -297,7 +297,7 @@ impl Parser {
     }
 
     /// `#`, `#index`, `#acc`, or nothing before a leading `.`.
-    fn element(&mut self) -> Result<Box<Node>, Fault> {
+    fn element(&mut self) -> Result<Box<Node>, FaultAt> {
         let at = self.current.at;
         let mut name = String::new();
         if self.current.is_op("#") {
@@ -310,7 +310,7 @@ impl Parser {
     }
 
     /// `::name(…)`: the built-in function, whatever the environment calls so.
-    fn built_in(&mut self) -> Result<Box<Node>, Fault> {
+    fn built_in(&mut self) -> Result<Box<Node>, FaultAt> {
         self.expect_op("::")?;
         let name = self.expect_name()?;
         self.call(&name, Vec::new())

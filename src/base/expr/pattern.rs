@@ -1,6 +1,7 @@
 //! Decides how a regular expression in Go's syntax is run: it is rewritten for Rust's engine, which is linear too.
 //! It never decides what is matched against what.
 
+use super::fault::pattern::PatternFault;
 use regex::{Regex, RegexBuilder};
 
 /// Go refuses repetitions beyond this count.
@@ -12,11 +13,10 @@ const MOST_MEMORY: usize = 1 << 20;
 ///
 /// # Errors
 /// Go's text for what Go refuses: "error parsing regexp: missing closing ]: `[a`".
-pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
+pub(super) fn compile(pattern: &str) -> Result<Regex, PatternFault> {
     let rewritten = Rewriter { chars: pattern.chars().collect(), at: 0, out: String::new(), open: 0 }.run();
-    let text = rewritten.map_err(|why| format!("error parsing regexp: {why}"))?;
-    let built = RegexBuilder::new(&text).size_limit(MOST_MEMORY).dfa_size_limit(MOST_MEMORY).build();
-    built.map_err(|_| format!("error parsing regexp: expression is invalid or too large: `{pattern}`"))
+    let built = RegexBuilder::new(&rewritten?).size_limit(MOST_MEMORY).dfa_size_limit(MOST_MEMORY).build();
+    built.map_err(|_| PatternFault::Refused(pattern.to_owned()))
 }
 
 struct Rewriter {
@@ -39,7 +39,7 @@ impl Rewriter {
         self.chars.get(start..self.at).unwrap_or_default().iter().collect()
     }
 
-    fn run(mut self) -> Result<String, String> {
+    fn run(mut self) -> Result<String, PatternFault> {
         let mut repeatable = false;
         while let Some(c) = self.peek() {
             let start = self.at;
@@ -59,7 +59,7 @@ impl Rewriter {
                         self.at += 1;
                     }
                 }
-                ')' if self.open == 0 => return Err(format!("unexpected ): `{}`", self.from(0))),
+                ')' if self.open == 0 => return Err(PatternFault::UnexpectedParen(self.from(0))),
                 ')' => {
                     self.open -= 1;
                     self.out.push(c);
@@ -88,13 +88,13 @@ impl Rewriter {
                 }
             }
         }
-        if self.open > 0 { Err(format!("missing closing ): `{}`", self.from(0))) } else { Ok(self.out) }
+        if self.open > 0 { Err(PatternFault::MissingParen(self.from(0))) } else { Ok(self.out) }
     }
 
     /// After `*`, `+`, `?` or `{n}`: a `?` makes it reluctant, and a further one is refused.
-    fn repetition(&mut self, start: usize, repeatable: bool) -> Result<(), String> {
+    fn repetition(&mut self, start: usize, repeatable: bool) -> Result<(), PatternFault> {
         if !repeatable {
-            return Err(format!("missing argument to repetition operator: `{}`", self.between(start)));
+            return Err(PatternFault::NothingToRepeat(self.between(start)));
         }
         if self.peek() == Some('?') {
             self.out.push('?');
@@ -102,13 +102,13 @@ impl Rewriter {
         }
         if matches!(self.peek(), Some('*' | '+' | '?')) {
             self.at += 1;
-            return Err(format!("invalid nested repetition operator: `{}`", self.between(start)));
+            return Err(PatternFault::RepeatedRepeat(self.between(start)));
         }
         Ok(())
     }
 
     /// `{n}`, `{n,}` or `{n,m}`; any other brace is a plain character.
-    fn counted(&mut self, start: usize, repeatable: bool) -> Result<bool, String> {
+    fn counted(&mut self, start: usize, repeatable: bool) -> Result<bool, PatternFault> {
         let body: String = self.from(self.at).chars().take_while(|c| *c != '}').collect();
         let closed = self.chars.get(self.at + body.chars().count()) == Some(&'}');
         let (low, high) = body.split_once(',').map_or((body.as_str(), None), |(l, h)| (l, Some(h)));
@@ -126,7 +126,7 @@ impl Rewriter {
             _ => false,
         };
         if !ordered {
-            return Err(format!("invalid repeat count: `{}`", self.between(start)));
+            return Err(PatternFault::RepeatCount(self.between(start)));
         }
         self.out.push_str(&format!("{{{body}}}"));
         self.repetition(start, repeatable)?;
@@ -134,9 +134,9 @@ impl Rewriter {
     }
 
     /// An escape outside or inside a class. Go's classes `\d \w \s \b` know ASCII only.
-    fn escape(&mut self, start: usize, in_class: bool) -> Result<bool, String> {
+    fn escape(&mut self, start: usize, in_class: bool) -> Result<bool, PatternFault> {
         let Some(c) = self.peek() else {
-            return Err("trailing backslash at end of expression: ``".to_owned());
+            return Err(PatternFault::TrailingBackslash);
         };
         self.at += 1;
         let class = match c.to_ascii_lowercase() {
@@ -178,13 +178,13 @@ impl Rewriter {
                 self.out.push_str(&format!("\\x{{{code:x}}}"));
             }
             c if !c.is_ascii_alphanumeric() && c.is_ascii() => self.out.push_str(&format!("\\{c}")),
-            _ => return Err(format!("invalid escape sequence: `{}`", self.between(start))),
+            _ => return Err(PatternFault::Escape(self.between(start))),
         }
         Ok(true)
     }
 
     /// A class in brackets, whose `[`, `&` and `~` are plain characters in Go.
-    fn class(&mut self, start: usize) -> Result<(), String> {
+    fn class(&mut self, start: usize) -> Result<(), PatternFault> {
         self.out.push('[');
         if self.peek() == Some('^') {
             self.out.push('^');
@@ -193,7 +193,7 @@ impl Rewriter {
         let mut first = true;
         loop {
             let Some(c) = self.peek() else {
-                return Err(format!("missing closing ]: `{}`", self.from(start)));
+                return Err(PatternFault::MissingBracket(self.from(start)));
             };
             self.at += 1;
             match c {

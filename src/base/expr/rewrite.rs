@@ -2,16 +2,17 @@
 //! It never changes a value, only what is evaluated at all and therefore which faults can happen.
 
 use super::ast::{Builtin, Kind, Node};
-use super::error::Fault;
+use super::fault::FaultAt;
+use super::fault::types::TypeFault;
 use super::ops;
 use super::value::{Elements, Value};
 use std::sync::Arc;
 
-/// Rewrites a tree until nothing changes any more.
+/// Rewrites a tree until nothing changes any more (source: optimizer/optimizer.go, `Optimize`).
 ///
 /// # Errors
 /// A remainder of a division by the literal zero.
-pub(super) fn rewrite(node: &mut Node) -> Result<(), Fault> {
+pub(super) fn rewrite(node: &mut Node) -> Result<(), FaultAt> {
     walk(node, &mut fold)?;
     for step in
         [filter_then_map, filter_then_len, filter_then_pick, merge_predicates, sum_of_map, count_early]
@@ -25,7 +26,7 @@ pub(super) fn rewrite(node: &mut Node) -> Result<(), Fault> {
 }
 
 /// Calls `step` on each node, children first.
-fn walk(node: &mut Node, step: &mut dyn FnMut(&mut Node) -> Result<(), Fault>) -> Result<(), Fault> {
+fn walk(node: &mut Node, step: &mut dyn FnMut(&mut Node) -> Result<(), FaultAt>) -> Result<(), FaultAt> {
     for child in node.children_mut() {
         walk(child, step)?;
     }
@@ -58,7 +59,7 @@ fn from_literal(value: Value) -> Option<Kind> {
 }
 
 /// Computes what literals alone decide.
-fn fold(node: &mut Node) -> Result<(), Fault> {
+fn fold(node: &mut Node) -> Result<(), FaultAt> {
     let at = node.at;
     let folded = match &mut node.kind {
         Kind::Unary(op, inner) => match literal(inner) {
@@ -81,7 +82,7 @@ fn fold(node: &mut Node) -> Result<(), Fault> {
             _ => None,
         },
         Kind::Binary(op, left, right) => match (literal(left), literal(right)) {
-            (Some(a), Some(b)) => fold_two(op, &a, &b).map_err(|message| Fault::at(at, message))?,
+            (Some(a), Some(b)) => fold_two(op, &a, &b).map_err(|fault| FaultAt::new(at, fault))?,
             _ => None,
         },
         Kind::Array(nodes) if !nodes.is_empty() => {
@@ -97,10 +98,10 @@ fn fold(node: &mut Node) -> Result<(), Fault> {
     Ok(())
 }
 
-fn fold_two(op: &str, a: &Value, b: &Value) -> Result<Option<Kind>, String> {
+fn fold_two(op: &'static str, a: &Value, b: &Value) -> Result<Option<Kind>, TypeFault> {
     let numbers = a.as_float().is_some() && b.as_float().is_some();
     match (op, a, b) {
-        ("%", Value::Int(_), Value::Int(0)) => Err("integer divide by zero".to_owned()),
+        ("%", Value::Int(_), Value::Int(0)) => Err(TypeFault::DivideByZero),
         ("+", Value::Text(x), Value::Text(y)) => Ok(Some(Kind::Text(format!("{x}{y}").into()))),
         ("==", Value::Int(_), Value::Int(_))
         | ("==", Value::Text(_), Value::Text(_))

@@ -2,17 +2,20 @@
 //! It never decides which arguments reach them; the checker has looked at the types before.
 
 use super::budget::Budget;
-use super::functions::to_int;
-use super::loops::text_of;
+use super::convert::{text_of, to_int};
+use super::fault::Fault;
+use super::fault::argument::ArgumentFault;
+use super::fault::limit::Limit;
+use super::fault::run::RunFault;
 use super::value::{Elements, Key, Value};
 use crate::go_text;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::sync::Arc;
 
 /// Calls `name`; `None` if it is no function over texts.
-pub(super) fn call(name: &str, args: &[Value], budget: &mut Budget) -> Option<Result<Value, String>> {
-    let first = || text_of(args.first().unwrap_or(&Value::Nil));
-    let second = || args.get(1).map(text_of).transpose();
+pub(super) fn call(name: &str, args: &[Value], budget: &mut Budget) -> Option<Result<Value, Fault>> {
+    let first = || text_of(args.first().unwrap_or(&Value::Nil)).map_err(Fault::from);
+    let second = || args.get(1).map(text_of).transpose().map_err(Fault::from);
     Some(match name {
         "trim" | "trimPrefix" | "trimSuffix" => trim(name, first(), second()),
         "upper" => first().map(|t| Value::text(&t.to_uppercase())),
@@ -25,16 +28,16 @@ pub(super) fn call(name: &str, args: &[Value], budget: &mut Budget) -> Option<Re
         "toJSON" => to_json(args.first().unwrap_or(&Value::Nil), budget),
         "fromJSON" => first().and_then(|t| from_json(&t, budget)),
         "toBase64" => first().map(|t| Value::text(&STANDARD.encode(t.as_bytes()))),
-        "fromBase64" => first().and_then(|t| from_base64(&t)),
+        "fromBase64" => first().and_then(|t| Ok(from_base64(&t)?)),
         _ => return None,
     })
 }
 
 fn trim(
     name: &str,
-    text: Result<Arc<str>, String>,
-    cut: Result<Option<Arc<str>>, String>,
-) -> Result<Value, String> {
+    text: Result<Arc<str>, Fault>,
+    cut: Result<Option<Arc<str>>, Fault>,
+) -> Result<Value, Fault> {
     let cut = if name == "trim" { cut } else { Ok(cut?) };
     let (text, cut) = (text?, cut?);
     let part = cut.as_deref().unwrap_or(" ");
@@ -49,12 +52,12 @@ fn trim(
 }
 
 /// The text and what separates its parts.
-fn two(args: &[Value]) -> Result<(Arc<str>, Arc<str>), String> {
+fn two(args: &[Value]) -> Result<(Arc<str>, Arc<str>), RunFault> {
     let nil = Value::Nil;
     Ok((text_of(args.first().unwrap_or(&nil))?, text_of(args.get(1).unwrap_or(&nil))?))
 }
 
-fn split(name: &str, args: &[Value], budget: &mut Budget) -> Result<Value, String> {
+fn split(name: &str, args: &[Value], budget: &mut Budget) -> Result<Value, Fault> {
     let (text, by) = two(args)?;
     let most = args.get(2).map(to_int).transpose()?.unwrap_or(-1);
     budget.text(text.len())?;
@@ -93,7 +96,7 @@ fn characters(text: &str, limit: usize) -> Vec<&str> {
     parts
 }
 
-fn replace(args: &[Value], budget: &mut Budget) -> Result<Value, String> {
+fn replace(args: &[Value], budget: &mut Budget) -> Result<Value, Fault> {
     let (text, from) = two(args)?;
     let to = text_of(args.get(2).unwrap_or(&Value::Nil))?;
     let most = args.get(3).map(to_int).transpose()?.unwrap_or(-1);
@@ -104,25 +107,24 @@ fn replace(args: &[Value], budget: &mut Budget) -> Result<Value, String> {
     Ok(Value::text(&text.replacen(&*from, &to, most)))
 }
 
-fn repeat(args: &[Value], budget: &mut Budget) -> Result<Value, String> {
+fn repeat(args: &[Value], budget: &mut Budget) -> Result<Value, Fault> {
     let text = text_of(args.first().unwrap_or(&Value::Nil))?;
     let count = to_int(args.get(1).unwrap_or(&Value::Nil))?;
     if count > 1_000_000 {
-        return Err("memory budget exceeded".to_owned());
+        return Err(Limit::Memory.into());
     }
-    let why = || format!("invalid argument for repeat (expected positive integer, got {count})");
-    let count = usize::try_from(count).map_err(|_| why())?;
+    let count = usize::try_from(count).map_err(|_| RunFault::RepeatNegative(count))?;
     budget.memory(text.len().saturating_mul(count))?;
     Ok(Value::text(&text.repeat(count)))
 }
 
-fn join(args: &[Value], budget: &mut Budget) -> Result<Value, String> {
+fn join(args: &[Value], budget: &mut Budget) -> Result<Value, Fault> {
     let glue = args.get(1).map(text_of).transpose()?.unwrap_or_else(|| "".into());
     let list = match args.first() {
         Some(Value::List(list)) if matches!(list.kind, Elements::Any | Elements::Texts) => list,
         other => {
             let found = other.map_or("<nil>", Value::go_type);
-            return Err(format!("invalid argument for join (type {found})"));
+            return Err(ArgumentFault::Unfit { function: "join".to_owned(), found }.into());
         }
     };
     let parts = list.items.iter().map(text_of).collect::<Result<Vec<_>, _>>()?;
@@ -130,7 +132,7 @@ fn join(args: &[Value], budget: &mut Budget) -> Result<Value, String> {
     Ok(Value::text(&parts.join(&*glue)))
 }
 
-fn search(name: &str, args: &[Value]) -> Result<Value, String> {
+fn search(name: &str, args: &[Value]) -> Result<Value, Fault> {
     let (text, part) = two(args)?;
     let place = |at: Option<usize>| Value::Int(at.and_then(|n| i64::try_from(n).ok()).unwrap_or(-1));
     Ok(match name {
@@ -141,45 +143,48 @@ fn search(name: &str, args: &[Value]) -> Result<Value, String> {
     })
 }
 
-fn from_json(text: &str, budget: &mut Budget) -> Result<Value, String> {
+fn from_json(text: &str, budget: &mut Budget) -> Result<Value, Fault> {
     budget.text(text.len())?;
     budget.steps(text.len())?;
     let parsed: Result<serde_json::Value, _> = serde_json::from_str(text);
-    parsed.as_ref().map(Value::from).map_err(|e| {
-        if e.is_eof() {
-            return "unexpected end of JSON input".to_owned();
-        }
-        let line = text.lines().nth(e.line().saturating_sub(1)).unwrap_or_default();
-        let said = e.to_string();
-        let place = match said.split(" at line").next() {
-            Some("trailing characters") => "after top-level value",
-            Some("expected `:`") => "after object key",
-            _ => "looking for beginning of value",
-        };
-        match line.get(e.column().saturating_sub(1)..).and_then(|rest| rest.chars().next()) {
-            Some(c) => format!("invalid character '{c}' {place}"),
-            None => said,
-        }
-    })
+    Ok(parsed.as_ref().map(Value::from).map_err(|e| json_fault(text, e))?)
 }
 
-fn from_base64(text: &str) -> Result<Value, String> {
+/// The fault as Go tells it. serde_json keeps its own code private, so its text is the only way to it.
+fn json_fault(text: &str, error: &serde_json::Error) -> RunFault {
+    if error.is_eof() {
+        return RunFault::JsonEnd;
+    }
+    let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
+    let said = error.to_string();
+    let place = match said.split(" at line").next() {
+        Some("trailing characters") => "after top-level value",
+        Some("expected `:`") => "after object key",
+        _ => "looking for beginning of value",
+    };
+    match line.get(error.column().saturating_sub(1)..).and_then(|rest| rest.chars().next()) {
+        Some(found) => RunFault::JsonCharacter { found, place },
+        None => RunFault::Json(said),
+    }
+}
+
+fn from_base64(text: &str) -> Result<Value, RunFault> {
     let bytes = STANDARD.decode(text.replace(['\r', '\n'], ""));
     let bytes = bytes.map_err(|e| match e {
-        base64::DecodeError::InvalidByte(at, _) => format!("illegal base64 data at input byte {at}"),
-        _ => format!("illegal base64 data at input byte {}", text.len()),
+        base64::DecodeError::InvalidByte(at, _) => RunFault::Base64(at),
+        _ => RunFault::Base64(text.len()),
     })?;
     Ok(Value::text(&String::from_utf8_lossy(&bytes)))
 }
 
 /// JSON with two spaces of indentation, as Go's `json.MarshalIndent` writes it.
-fn to_json(value: &Value, budget: &mut Budget) -> Result<Value, String> {
+fn to_json(value: &Value, budget: &mut Budget) -> Result<Value, Fault> {
     let mut out = String::new();
     write_json(value, 0, &mut out, budget)?;
     Ok(Value::text(&out))
 }
 
-fn write_json(value: &Value, level: usize, out: &mut String, budget: &mut Budget) -> Result<(), String> {
+fn write_json(value: &Value, level: usize, out: &mut String, budget: &mut Budget) -> Result<(), Fault> {
     budget.text(8 + 2 * level)?;
     match value {
         Value::Nil => out.push_str("null"),
@@ -188,7 +193,7 @@ fn write_json(value: &Value, level: usize, out: &mut String, budget: &mut Budget
         Value::Month(n) | Value::Weekday(n) => out.push_str(&n.to_string()),
         Value::Float(f) => {
             let text = go_text::json_float(*f);
-            out.push_str(&text.ok_or_else(|| format!("json: unsupported value: {}", value.show()))?);
+            out.push_str(&text.ok_or_else(|| RunFault::JsonValue(value.show()))?);
         }
         Value::Text(text) => {
             budget.text(text.len())?;
@@ -200,7 +205,7 @@ fn write_json(value: &Value, level: usize, out: &mut String, budget: &mut Budget
             go_text::json_string(&super::time::format(at, layout), out);
         }
         Value::Zone(_) => out.push_str("{}"),
-        Value::Function(_) => return Err(format!("json: unsupported type: {}", value.go_type())),
+        Value::Function(_) => return Err(RunFault::JsonType(value.go_type()).into()),
         Value::List(list) => {
             let write = |item: &Value, out: &mut String, budget: &mut Budget| {
                 write_json(item, level + 1, out, budget)
@@ -209,7 +214,7 @@ fn write_json(value: &Value, level: usize, out: &mut String, budget: &mut Budget
         }
         Value::Map(map) => {
             if map.kind != super::value::Entries::TextToAny {
-                return Err(format!("json: unsupported type: {}", map.kind.go_type()));
+                return Err(RunFault::JsonType(map.kind.go_type()).into());
             }
             let pairs: Vec<(&Key, &Value)> = map.entries.iter().collect();
             let write = |(key, item): &(&Key, &Value), out: &mut String, budget: &mut Budget| {
@@ -229,8 +234,8 @@ fn enclosed<T>(
     items: &[T],
     out: &mut String,
     budget: &mut Budget,
-    write: impl Fn(&T, &mut String, &mut Budget) -> Result<(), String>,
-) -> Result<(), String> {
+    write: impl Fn(&T, &mut String, &mut Budget) -> Result<(), Fault>,
+) -> Result<(), Fault> {
     out.push(marks.0);
     for (place, item) in items.iter().enumerate() {
         out.push_str(if place == 0 { "\n" } else { ",\n" });

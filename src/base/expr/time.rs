@@ -1,6 +1,7 @@
 //! Decides how Go writes times, and how it writes and reads durations.
 //! It never asks what time it is.
 
+use super::fault::moment::MomentFault;
 use jiff::{Zoned, civil::Weekday, tz::TimeZone};
 
 const MONTHS: [&str; 12] = [
@@ -67,9 +68,8 @@ pub(super) fn show_duration(nanos: i64) -> String {
 ///
 /// # Errors
 /// Go's text for what is no duration.
-pub(super) fn parse_duration(text: &str) -> Result<i64, String> {
-    let quoted = crate::go_text::quote(text);
-    let invalid = || format!("time: invalid duration {quoted}");
+pub(super) fn parse_duration(text: &str) -> Result<i64, MomentFault> {
+    let invalid = || MomentFault::Duration(text.to_owned());
     let body = text.strip_prefix(['-', '+']).unwrap_or(text);
     let mut rest = body;
     let mut nanos: f64 = 0.0;
@@ -93,10 +93,9 @@ pub(super) fn parse_duration(text: &str) -> Result<i64, String> {
             "s" => 1_000_000_000,
             "m" => 60_000_000_000,
             "h" => 3_600_000_000_000,
-            "" => return Err(format!("time: missing unit in duration {quoted}")),
+            "" => return Err(MomentFault::MissingUnit(text.to_owned())),
             other => {
-                let other = crate::go_text::quote(other);
-                return Err(format!("time: unknown unit {other} in duration {quoted}"));
+                return Err(MomentFault::UnknownUnit { unit: other.to_owned(), text: text.to_owned() });
             }
         };
         let int: i128 = if int.is_empty() { 0 } else { int.parse().map_err(|_| invalid())? };

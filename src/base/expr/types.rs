@@ -1,7 +1,8 @@
 //! Decides what the checker knows about a value before it exists, and which types go together.
 //! It never decides what an operator needs.
 
-use super::value::{Elements, Entries, Value, function_type};
+use super::go_names::function_type;
+use super::value::{Elements, Entries, Value};
 
 /// The static type of an expression.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,8 +1,6 @@
 //! Decides what values an expression handles, which Go type each one stands for, and how Go prints them.
 //! It never decides what an operator does with them.
 
-use super::time;
-use crate::go_text;
 use jiff::{Zoned, tz::TimeZone};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -147,7 +145,7 @@ impl Value {
 
     /// Whether this is `nil`.
     #[must_use]
-    pub fn is_nil(&self) -> bool {
+    pub(crate) fn is_nil(&self) -> bool {
         matches!(self, Self::Nil)
     }
 
@@ -159,95 +157,6 @@ impl Value {
             Self::Float(f) => Some(*f),
             Self::Int(i) | Self::Int64(i) => Some(*i as f64),
             _ => None,
-        }
-    }
-
-    /// The name of the Go type, as `%T` prints it.
-    #[must_use]
-    pub fn go_type(&self) -> &'static str {
-        match self {
-            Self::Nil => "<nil>",
-            Self::Bool(_) => "bool",
-            Self::Int(_) => "int",
-            Self::Int64(_) => "int64",
-            Self::Float(_) => "float64",
-            Self::Text(_) => "string",
-            Self::Bytes(_) => "[]uint8",
-            Self::List(list) => list.kind.go_type(),
-            Self::Map(map) => map.kind.go_type(),
-            Self::Time(_) => "time.Time",
-            Self::Duration(_) => "time.Duration",
-            Self::Zone(_) => "*time.Location",
-            Self::Month(_) => "time.Month",
-            Self::Weekday(_) => "time.Weekday",
-            Self::Function(name) => function_type(name),
-        }
-    }
-
-    /// The value as Go's `%v` prints it: `[1 2]`, `map[a:1]`, `<nil>`.
-    #[must_use]
-    pub fn show(&self) -> String {
-        match self {
-            Self::Nil => "<nil>".to_owned(),
-            Self::Bool(b) => b.to_string(),
-            Self::Int(i) | Self::Int64(i) => i.to_string(),
-            Self::Float(f) => go_text::show_float(*f),
-            Self::Text(t) => t.to_string(),
-            Self::Bytes(b) => format!("[{}]", joined(b.iter().map(u8::to_string))),
-            Self::List(list) => format!("[{}]", joined(list.items.iter().map(Self::show))),
-            Self::Map(map) => {
-                let entry = |(k, v): (&Key, &Value)| format!("{}:{}", k.value().show(), v.show());
-                format!("map[{}]", joined(map.entries.iter().map(entry)))
-            }
-            Self::Time(at) => time::show(at),
-            Self::Duration(nanos) => time::show_duration(*nanos),
-            Self::Zone(zone) => zone.iana_name().unwrap_or("Local").to_owned(),
-            Self::Month(m) => time::month_name(*m).to_owned(),
-            Self::Weekday(d) => time::weekday_name(*d).to_owned(),
-            Self::Function(name) => (*name).to_owned(),
-        }
-    }
-}
-
-fn joined(parts: impl Iterator<Item = String>) -> String {
-    parts.collect::<Vec<_>>().join(" ")
-}
-
-/// The Go type of a function of the environment.
-pub(super) fn function_type(name: &str) -> &'static str {
-    match name {
-        "asInt" => "func(interface {}) int64",
-        "asFloat" => "func(interface {}) float64",
-        "isNaN" | "isInf" => "func(float64) bool",
-        "isNil" => "func(interface {}) bool",
-        "default" => "func(interface {}, interface {}) interface {}",
-        _ => "func(...interface {}) (interface {}, error)",
-    }
-}
-
-impl Elements {
-    /// The name of the Go type of the list.
-    #[must_use]
-    pub fn go_type(self) -> &'static str {
-        match self {
-            Self::Any => "[]interface {}",
-            Self::Floats => "[]float64",
-            Self::Ints => "[]int",
-            Self::Texts => "[]string",
-            Self::Pairs => "[][2]interface {}",
-            Self::Pair => "[2]interface {}",
-        }
-    }
-}
-
-impl Entries {
-    /// The name of the Go type of the map.
-    #[must_use]
-    pub fn go_type(self) -> &'static str {
-        match self {
-            Self::TextToAny => "map[string]interface {}",
-            Self::AnyToAny => "map[interface {}]interface {}",
-            Self::AnyToList => "map[interface {}][]interface {}",
         }
     }
 }
@@ -276,5 +185,15 @@ impl Key {
             Self::Float(bits) => Value::Float(f64::from_bits(*bits)),
             Self::Text(t) => Value::Text(t.clone()),
         }
+    }
+}
+
+/// How many steps it takes to walk a value: its elements, or its text in pieces.
+pub(super) fn weight(value: &Value) -> usize {
+    match value {
+        Value::List(list) => list.items.iter().map(weight).sum::<usize>() + 1,
+        Value::Map(map) => map.entries.values().map(weight).sum::<usize>() + 1,
+        Value::Text(text) => text.len() / 64 + 1,
+        _ => 1,
     }
 }
