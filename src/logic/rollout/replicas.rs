@@ -18,7 +18,7 @@ pub struct Fenceposts {
 
 /// Turns the two settings into numbers of pods for `replicas` desired ones. Surge rounds up and unavailable
 /// down; when both are zero one pod may be unavailable, or nothing could ever move
-/// (source: utils/replicaset/replicaset.go, `resolveFenceposts`).
+/// (source: Kubernetes, pkg/controller/deployment/util/deployment_util.go, `ResolveFenceposts`).
 ///
 /// # Errors
 /// A setting that is neither a number nor a percentage.

@@ -21,7 +21,7 @@ pub fn step_succeeded(work: &Work<'_>) -> bool {
 }
 
 /// Whether the analysis before the switch, if one is asked for, has ended well
-/// (source: rollout/pause.go, `CompletedPrePromotionAnalysis`).
+/// (source: rollout/pause.go, `completedPrePromotionAnalysis`).
 #[must_use]
 pub fn pre_promotion_passed(work: &Work<'_>) -> bool {
     let asked = work.blue_green().is_some_and(|b| b.pre_promotion_analysis.is_some());
