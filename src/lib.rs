@@ -2,19 +2,21 @@
 //!
 //! The map of the house. Arrows point downwards only; `tests/pure/house.rs` holds the law.
 //!
-//! ```text
-//! front    cli, live view                    -> engine, logic, api, base, sandbox
-//! engine   index, queue, loops               -> logic, world, api, base
-//! logic    thinking (pure)                   -> api, base
-//! world    touching (git, cluster, probes)   -> api, base
-//! sandbox  an embedded Kubernetes API        -> logic::merge, api, base
-//! api      nouns on the wire                 -> base
-//! base     tools that know no Kubernetes
-//! ```
+//! - [`front`] (command line, live view, pages) -> engine, logic, api, base, sandbox
+//! - [`engine`] (index, queue, controllers, delivery) -> logic, world, api, base
+//! - [`logic`] (thinking, pure) and [`world`] (touching: Git, cluster, providers) -> merge, api, base; never each other
+//! - [`sandbox`] (an embedded Kubernetes API) -> merge, api, base
+//! - [`merge`] (what to send to a cluster, and what it makes of it) -> api, base
+//! - [`api`] (nouns on the wire) -> base
+//! - [`base`] (tools that know no Kubernetes)
 //!
-//! The flow reads down the page: `world::git` -> `logic::manifest` -> `logic::merge` -> `logic::plan` ->
-//! `engine::delivery` -> `world::cluster` -> `engine::index` -> `logic::rollout` -> `world::cluster` ->
-//! `logic::revert` -> `world::git`.
+//! The four lowest are crates of their own where they stand, so that rustc holds their arrows.
+//!
+//! The flow reads down the page: [`world::git`] -> [`logic::manifest`] -> [`merge`] -> [`logic::plan`] ->
+//! [`engine::delivery`] -> [`world::cluster`] -> [`engine::index`] -> [`logic::rollout`] -> [`world::cluster`] ->
+//! [`logic::revert`] -> [`world::git`].
+
+#![deny(rustdoc::broken_intra_doc_links)]
 
 pub mod engine;
 pub mod front;

@@ -5,6 +5,7 @@ use crate::api::crd;
 use crate::api::key::target_of;
 use crate::api::write::{Patch, Write};
 use crate::engine::setup::{AccessError, Client};
+use crate::logic::plan::fields::holds;
 use crate::world::cluster::{Cluster, ClusterError, Mode};
 use serde_json::{Value, json};
 
@@ -56,7 +57,9 @@ pub async fn definitions(client: &Client) -> Result<Vec<Installed>, AccessError>
                     other => other.map(|_| Installation::Created)?,
                 }
             }
-            Some(present) if says_the_same(&present, &definition) => Installation::Unchanged,
+            Some(present) if holds(&present, &json!({"spec": definition.get("spec")})) => {
+                Installation::Unchanged
+            }
             Some(_) => {
                 let spec = definition.get("spec").cloned().unwrap_or(Value::Null);
                 let patch = Patch::Merge(json!({"spec": spec}));
@@ -71,12 +74,6 @@ pub async fn definitions(client: &Client) -> Result<Vec<Installed>, AccessError>
         wait_until_served(cluster, &definition).await?;
     }
     Ok(all)
-}
-
-/// Whether the cluster's version of a definition says what ours says, whatever defaults it has besides.
-fn says_the_same(present: &Value, ours: &Value) -> bool {
-    let patch = json!({"spec": ours.get("spec")});
-    crate::merge::json::apply(present, &patch) == *present
 }
 
 async fn wait_until_served(cluster: &Cluster, definition: &Value) -> Result<(), ClusterError> {

@@ -104,6 +104,10 @@ impl Meter {
         if let Some(histogram) = &*self.inner.duration.lock().unwrap_or_else(PoisonError::into_inner) {
             histogram.observe(time.as_secs_f64());
         }
+        let is_known = self.inner.figures.lock().unwrap_or_else(PoisonError::into_inner).contains_key(name);
+        if !is_known {
+            return; // it went while it was reconciled; its series went with it
+        }
         self.inner.looks.get_or_create(&named(name)).inc();
         if failed {
             self.inner.errors.get_or_create(&named(name)).inc();

@@ -220,8 +220,13 @@ impl Engine {
                         continue;
                     };
                     let context = self.context.clone();
-                    self.running
-                        .spawn(async move { Done::Rollout(key, roll::reconcile(&context, view).await) });
+                    self.running.spawn(async move {
+                        let began = Instant::now();
+                        let outcome = roll::reconcile(&context, view).await;
+                        let failed = outcome.error.as_ref().is_some_and(|e| !e.is_conflict());
+                        context.meter.looked(&name, began.elapsed(), failed);
+                        Done::Rollout(key, outcome)
+                    });
                 }
                 Key::Run(ref namespace, ref name) => {
                     let Some(run) = self.index.run(&(namespace.clone(), name.clone())) else {

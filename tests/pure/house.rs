@@ -172,3 +172,60 @@ fn the_lock_file_stays_small() {
     let packages = lock.matches("[[package]]").count();
     assert!(packages < 550, "{packages} packages in Cargo.lock, the cap is 550");
 }
+
+/// The file that `mod name;` in `file` stands for, if it is there.
+fn file_of_mod(file: &str, name: &str, known: &[String]) -> Option<String> {
+    let (dir, own) = file.rsplit_once('/')?;
+    let dir = if own == "main.rs" || own == "mod.rs" {
+        dir.to_owned()
+    } else {
+        file.trim_end_matches(".rs").to_owned()
+    };
+    let places = [format!("{dir}/{name}.rs"), format!("{dir}/{name}/mod.rs")];
+    places.into_iter().find(|p| known.contains(p))
+}
+
+#[test]
+fn no_test_file_is_forgotten() {
+    let all = files(&["tests/pure", "tests/world", "tests/cluster", "tests/sim", "tests/e2e"]);
+    let known: Vec<String> = all.iter().map(|(file, _)| file.clone()).collect();
+    let mut reached: Vec<String> =
+        known.iter().filter(|f| f.matches('/').count() == 2 && f.ends_with("/main.rs")).cloned().collect();
+    assert_eq!(reached.len(), 5, "{reached:?}");
+    let mut at = 0;
+    while let Some(file) = reached.get(at).cloned() {
+        let text = &all.iter().find(|(f, _)| *f == file).unwrap().1;
+        for line in text.lines() {
+            let name = line.trim_start_matches("pub ").strip_prefix("mod ").and_then(|l| l.strip_suffix(';'));
+            let found = name.and_then(|n| file_of_mod(&file, n, &known));
+            reached.extend(found.filter(|f| !reached.contains(f)));
+        }
+        at += 1;
+    }
+    let forgotten: Vec<&String> = known.iter().filter(|f| !reached.contains(f)).collect();
+    assert!(forgotten.is_empty(), "no binary compiles {forgotten:?}: name each in the `mod` lines above it");
+}
+
+#[test]
+fn errors_are_types() {
+    let mut found = Vec::new();
+    for (file, text) in files(&["src"]).into_iter().filter(|(file, _)| !file.starts_with("src/sandbox/")) {
+        for (number, line) in production(&text).lines().enumerate() {
+            if line.contains("Result<") && line.contains(", String>") && !line.contains("Map<") {
+                found.push(format!("{file}:{}", number + 1));
+            }
+        }
+    }
+    assert!(found.len() <= 15, "{} results whose error is a text:\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
+fn world_is_named_where_it_stands() {
+    let reexports = |text: &str| text.lines().any(|l| l.trim_start().starts_with("pub use crate::world"));
+    let wrong: Vec<String> = files(&["src"])
+        .into_iter()
+        .filter(|(file, text)| !file.starts_with("src/world/") && reexports(text))
+        .map(|(file, _)| file)
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:?} give away what the law of floors then cannot see");
+}

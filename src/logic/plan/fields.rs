@@ -136,6 +136,12 @@ fn named(list: &[Value]) -> bool {
     !list.is_empty() && names.len() == list.len()
 }
 
+/// Whether `present` says what `wanted` says, whatever it has besides.
+#[must_use]
+pub fn holds(present: &Value, wanted: &Value) -> bool {
+    crate::merge::json::apply(present, wanted) == *present
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
