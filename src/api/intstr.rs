@@ -29,23 +29,36 @@ impl IntOrString {
     ///
     /// # Errors
     /// A text that is no percentage.
-    pub fn scaled(&self, total: i64, round_up: bool) -> Result<i64, String> {
+    pub fn scaled(&self, total: i64, round_up: bool) -> Result<i64, NotAnAmount> {
         match self {
             Self::Int(n) => Ok(*n),
             Self::Text(text) => {
-                let percent: i64 = text
-                    .trim_end_matches('%')
-                    .parse()
-                    .map_err(|_| format!("{text:?} is neither a number nor a percentage such as \"25%\""))?;
-                let hundredths = percent.saturating_mul(total);
-                Ok(if round_up {
-                    hundredths.saturating_add(99).div_euclid(100)
-                } else {
-                    hundredths.div_euclid(100)
-                })
+                let percent = text.trim_end_matches('%').parse();
+                let percent: i64 = percent.map_err(|_| NotAnAmount { text: text.clone() })?;
+                Ok(percent_of(percent, total, round_up))
             }
         }
     }
+}
+
+/// A text that stands where a number or a percentage must; write one of the two.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is neither a number nor a percentage such as \"25%\"")]
+pub struct NotAnAmount {
+    text: String,
+}
+
+/// `percent` of `total`, rounded up or down to a whole number and held within 64 bits.
+///
+/// ```
+/// use switchback_api::intstr::percent_of;
+/// assert_eq!((percent_of(25, 10, true), percent_of(25, 10, false)), (3, 2));
+/// ```
+#[must_use]
+pub fn percent_of(percent: i64, total: i64, round_up: bool) -> i64 {
+    let hundredths = percent.saturating_mul(total);
+    // whole division rounds towards the smaller number, also below zero
+    if round_up { hundredths.saturating_add(99).div_euclid(100) } else { hundredths.div_euclid(100) }
 }
 
 impl std::fmt::Display for IntOrString {
@@ -83,6 +96,6 @@ mod tests {
         assert_eq!(text("25%").scaled(10, false), Ok(2));
         assert_eq!(text("25").scaled(8, false), Ok(2));
         assert_eq!(IntOrString::Int(4).scaled(10, true), Ok(4));
-        assert!(text("oops").scaled(10, true).unwrap_err().contains("percentage"));
+        assert!(text("oops").scaled(10, true).unwrap_err().to_string().contains("percentage"));
     }
 }

@@ -5,6 +5,7 @@
 //! - [`duration`]: durations as texts
 //! - [`digest`]: short hashes and SHA-256
 //! - [`go_text`]: numbers and quoted texts as Go writes them
+//! - [`json`]: values of a JSON document by their pointers
 //! - [`yaml`]: YAML as kubectl reads it
 //! - [`jsonpath`]: kubectl's JSONPath
 //! - [`template`]: `{{args.x}}` in texts
@@ -19,6 +20,7 @@ pub mod digest;
 pub mod duration;
 pub mod expr;
 pub mod go_text;
+pub mod json;
 pub mod jsonpath;
 pub mod template;
 pub mod yaml;

@@ -12,6 +12,7 @@
 //! The operator plans with it and the sandbox answers with it, so each test against a real API server proves both.
 
 use switchback_api as api;
+use switchback_base as base;
 
 pub mod apply;
 mod delta;

@@ -1,8 +1,8 @@
 //! Decides how values are printed in messages: as Go prints them, because API servers are written in Go.
 //! It never decides when to print one.
 
+use crate::base::go_text::quote;
 use serde_json::Value;
-use std::fmt::Write as _;
 
 /// A value as `%v` prints it: `map[a:1 b:[2 3]]`, `<nil>`.
 pub(super) fn plain(value: &Value) -> String {
@@ -35,14 +35,13 @@ fn number(number: &serde_json::Number) -> String {
 pub(super) fn source(value: &Value) -> String {
     match value {
         Value::Null => "interface {}(nil)".to_owned(),
-        Value::String(s) => quoted(s),
+        Value::String(s) => quote(s),
         Value::Bool(_) | Value::Number(_) => value.to_string(),
         Value::Array(items) => {
             format!("{LIST}{{{}}}", items.iter().map(source).collect::<Vec<_>>().join(", "))
         }
         Value::Object(map) => {
-            let pairs: Vec<String> =
-                map.iter().map(|(k, v)| format!("{}:{}", quoted(k), source(v))).collect();
+            let pairs: Vec<String> = map.iter().map(|(k, v)| format!("{}:{}", quote(k), source(v))).collect();
             format!("{MAP}{{{}}}", pairs.join(", "))
         }
     }
@@ -66,30 +65,6 @@ pub(super) const MAP: &str = "map[string]interface {}";
 /// Go's name for a JSON list.
 pub(super) const LIST: &str = "[]interface {}";
 
-/// A string as `%q` prints it.
-pub(super) fn quoted(text: &str) -> String {
-    let mut out = String::from('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{7}' => out.push_str("\\a"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{b}' => out.push_str("\\v"),
-            '\u{c}' => out.push_str("\\f"),
-            c if (c as u32) < 0x20 || c as u32 == 0x7f => {
-                let _ = write!(out, "\\x{:02x}", c as u32);
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,7 +74,7 @@ mod tests {
     fn values_print_as_in_go() {
         let value = json!({"b": [1, "x", null], "a": {"c": true, "d": 1.5}});
         assert_eq!(plain(&value), "map[a:map[c:true d:1.5] b:[1 x <nil>]]");
-        assert_eq!(quoted("a\"b\\\n\u{1}é"), "\"a\\\"b\\\\\\n\\x01é\"");
+        assert_eq!(quote("a\"b\\\n\u{1}é"), "\"a\\\"b\\\\\\n\\x01é\"");
         let numbers = json!([1.0, 1e21, 1e-7, 0.25, 18446744073709551615u64, -3]);
         assert_eq!(plain(&numbers), "[1 1e+21 1e-07 0.25 18446744073709551615 -3]");
         assert_eq!([type_name(&json!(1)), type_name(&json!(1.0))], ["int64", "float64"]);

@@ -174,7 +174,7 @@ fn compare_lists(ours: &[Value], theirs: &[Value], schema: &Schema, path: &str, 
             continue;
         };
         let shown = match identity {
-            Value::String(s) => text::quoted(s),
+            Value::String(s) => crate::base::go_text::quote(s),
             other => text::plain(other),
         };
         compare(mine, other, &schema.items(), &format!("{path}[{key}={shown}]"), found);

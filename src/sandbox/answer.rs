@@ -84,7 +84,7 @@ fn look(state: &State, call: &Call) -> Result<Look, Refusal> {
             return Err(Refusal::bad_request(format!(
                 "Unable to convert to Table as requested: includeObject: Invalid value: {}: must be 'Metadata', \
                  'Object', 'None', or empty",
-                super::field::quoted(other)
+                crate::base::go_text::quote(other)
             )));
         }
     };

@@ -3,13 +3,14 @@
 
 use super::decode;
 use super::fit;
-use super::object::{self, text};
+use super::object;
 use super::refuse::{Cause, Refusal};
 use super::request::{Validation, Writer};
 use super::served::{Scale, Served};
 use super::shape;
 use super::write::Place;
 use crate::api::listkeys::Schema;
+use crate::base::json::text;
 use crate::merge::apply::{self as merge, ApplyError, Write};
 use crate::merge::fields::FieldSet;
 use serde_json::Value;

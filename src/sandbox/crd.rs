@@ -7,6 +7,7 @@ use super::served::{self, Scale, Served};
 use super::shelf::Stored;
 use super::state::{self, State};
 use crate::api::kinds::Kind;
+use crate::base::json;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -55,44 +56,44 @@ pub fn defaults(definition: &mut Value) {
 
 fn names(spec: &Value) -> Value {
     let mut names = spec.get("names").cloned().unwrap_or_default();
-    let kind = object::text(&names, "/kind").to_owned();
-    if object::text(&names, "/singular").is_empty() {
+    let kind = json::text(&names, "/kind").to_owned();
+    if json::text(&names, "/singular").is_empty() {
         object::set_field(&mut names, "singular", Some(kind.to_lowercase().into()));
     }
-    if object::text(&names, "/listKind").is_empty() {
+    if json::text(&names, "/listKind").is_empty() {
         object::set_field(&mut names, "listKind", Some(format!("{kind}List").into()));
     }
     names
 }
 
 fn texts(value: &Value, pointer: &str) -> Vec<String> {
-    object::list(value, pointer).iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    json::list(value, pointer).iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// The kinds that a definition serves, one for each served version.
 #[must_use]
 pub fn kinds_of(definition: &Value) -> Vec<Served> {
     let spec = definition.get("spec").cloned().unwrap_or_default();
-    let edition = u64::try_from(object::number(definition, "/metadata/generation").unwrap_or(1)).unwrap_or(1);
+    let edition = u64::try_from(json::number(definition, "/metadata/generation").unwrap_or(1)).unwrap_or(1);
     let names = names(&spec);
-    let group = object::text(&spec, "/group").to_owned();
+    let group = json::text(&spec, "/group").to_owned();
     let custom = Arc::new(Custom::new(edition, spec.clone()));
-    let served = object::list(&spec, "/versions").iter();
+    let served = json::list(&spec, "/versions").iter();
     let served = served.filter(|v| v.get("served").and_then(Value::as_bool) == Some(true));
     served
         .map(|version| {
             let kind = Kind {
                 group: group.clone(),
-                version: object::text(version, "/name").to_owned(),
-                kind: object::text(&names, "/kind").to_owned(),
-                plural: object::text(&names, "/plural").to_owned(),
-                singular: object::text(&names, "/singular").to_owned(),
+                version: json::text(version, "/name").to_owned(),
+                kind: json::text(&names, "/kind").to_owned(),
+                plural: json::text(&names, "/plural").to_owned(),
+                singular: json::text(&names, "/singular").to_owned(),
                 short: texts(&names, "/shortNames"),
                 categories: texts(&names, "/categories"),
-                namespaced: object::text(&spec, "/scope") == "Namespaced",
+                namespaced: json::text(&spec, "/scope") == "Namespaced",
             };
             Served {
-                list_kind: object::text(&names, "/listKind").to_owned(),
+                list_kind: json::text(&names, "/listKind").to_owned(),
                 shelf: kind.resource().into(),
                 manners: served::custom_manners(version.pointer("/subresources/status").is_some()),
                 scale: version.pointer("/subresources/scale").map(scale),
@@ -105,7 +106,7 @@ pub fn kinds_of(definition: &Value) -> Vec<Served> {
 }
 
 fn scale(paths: &Value) -> Scale {
-    let pointer = |field: &str| object::text(paths, &format!("/{field}")).replace('.', "/");
+    let pointer = |field: &str| json::text(paths, &format!("/{field}")).replace('.', "/");
     let selector = pointer("labelSelectorPath");
     Scale {
         spec_replicas: pointer("specReplicasPath"),
@@ -155,6 +156,6 @@ impl State {
 }
 
 fn names_of(definition: &Value) -> (String, String) {
-    let text = |pointer: &str| object::text(definition, pointer).to_owned();
+    let text = |pointer: &str| json::text(definition, pointer).to_owned();
     (text("/spec/group"), text("/spec/names/plural"))
 }

@@ -8,6 +8,7 @@ use super::schema::check::Patterns;
 use super::schema::{self, Schema};
 use super::shelf::Stored;
 use crate::api::listkeys;
+use crate::base::json;
 use regex::Regex;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -31,10 +32,10 @@ impl Custom {
     pub fn new(edition: u64, spec: Value) -> Self {
         let compiled = |pattern: &str| Some((pattern.to_owned(), Regex::new(pattern).ok()?));
         let patterns = Schema::new(&spec).patterns().into_iter().filter_map(compiled).collect();
-        let versions = object::list(&spec, "/versions").iter();
+        let versions = json::list(&spec, "/versions").iter();
         let merging = versions.map(|v| {
             let schema = v.pointer("/schema/openAPIV3Schema").unwrap_or(ANY);
-            (object::text(v, "/name").to_owned(), listkeys::Schema::from_openapi(schema))
+            (json::text(v, "/name").to_owned(), listkeys::Schema::from_openapi(schema))
         });
         let merging = merging.collect();
         Self { edition, spec, patterns, merging }
@@ -85,16 +86,16 @@ impl Custom {
     }
 
     fn version(&self, name: &str) -> &Value {
-        let mut versions = object::list(&self.spec, "/versions").iter();
-        versions.find(|v| object::text(v, "/name") == name).unwrap_or(&Value::Null)
+        let mut versions = json::list(&self.spec, "/versions").iter();
+        versions.find(|v| json::text(v, "/name") == name).unwrap_or(&Value::Null)
     }
 
     /// The version objects are stored in.
     #[must_use]
     pub fn storage_version(&self) -> &str {
-        let mut versions = object::list(&self.spec, "/versions").iter();
+        let mut versions = json::list(&self.spec, "/versions").iter();
         let stored = versions.find(|v| v.get("storage").and_then(Value::as_bool) == Some(true));
-        stored.map_or("", |v| object::text(v, "/name"))
+        stored.map_or("", |v| json::text(v, "/name"))
     }
 
     /// The schema of a version as it is published.
@@ -121,9 +122,9 @@ impl Custom {
     /// The fields a field selector may ask for besides name and namespace, and what they hold.
     #[must_use]
     pub fn selectable(&self, version: &str, object: &Value) -> Vec<(String, String)> {
-        let fields = object::list(self.version(version), "/selectableFields").iter();
+        let fields = json::list(self.version(version), "/selectableFields").iter();
         let mut out = Vec::new();
-        for path in fields.map(|f| object::text(f, "/jsonPath")) {
+        for path in fields.map(|f| json::text(f, "/jsonPath")) {
             let pointer = path.replace('.', "/");
             let value = match object.pointer(&pointer) {
                 Some(Value::String(text)) => text.clone(),
@@ -138,22 +139,22 @@ impl Custom {
     /// Whether a field selector may ask for `field`.
     #[must_use]
     pub fn is_selectable(&self, version: &str, field: &str) -> bool {
-        let fields = object::list(self.version(version), "/selectableFields").iter();
-        fields.map(|f| object::text(f, "/jsonPath")).any(|path| path.trim_start_matches('.') == field)
+        let fields = json::list(self.version(version), "/selectableFields").iter();
+        fields.map(|f| json::text(f, "/jsonPath")).any(|path| path.trim_start_matches('.') == field)
     }
 
     /// The columns of its table.
     #[must_use]
     pub fn columns(&self, version: &str) -> Value {
         let mut all = vec![columns::name_column()];
-        let printed = object::list(self.version(version), "/additionalPrinterColumns");
+        let printed = json::list(self.version(version), "/additionalPrinterColumns");
         for c in printed {
-            let text = |field: &str| object::text(c, &format!("/{field}"));
+            let text = |field: &str| json::text(c, &format!("/{field}"));
             let described = match text("description") {
                 "" => format!("Custom resource definition column (in JSONPath format): {}", text("jsonPath")),
                 own => own.to_owned(),
             };
-            let priority = object::number(c, "/priority").unwrap_or(0);
+            let priority = json::number(c, "/priority").unwrap_or(0);
             all.push(columns::column(text("name"), text("type"), text("format"), &described, priority));
         }
         if printed.is_empty() {
@@ -167,11 +168,11 @@ impl Custom {
     #[must_use]
     pub fn cells(&self, version: &str, object: &Value, now: jiff::Timestamp) -> Vec<Value> {
         let mut cells = vec![object::meta(object, "name").into()];
-        let printed = object::list(self.version(version), "/additionalPrinterColumns");
+        let printed = json::list(self.version(version), "/additionalPrinterColumns");
         for c in printed {
-            let pointer = object::text(c, "/jsonPath").replace('.', "/");
+            let pointer = json::text(c, "/jsonPath").replace('.', "/");
             let found = object.pointer(&pointer).cloned().unwrap_or_default();
-            cells.push(match (object::text(c, "/type"), &found) {
+            cells.push(match (json::text(c, "/type"), &found) {
                 ("date", Value::String(time)) => columns::age(time, now).into(),
                 _ => found,
             });

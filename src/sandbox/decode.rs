@@ -108,7 +108,7 @@ fn doubled(body: &[u8]) -> Option<String> {
     Some(format!(
         "error converting YAML to JSON: yaml: unmarshal errors:\n  line {}: key {} already set in map",
         location.line(),
-        super::field::quoted(key.as_deref().unwrap_or_default())
+        crate::base::go_text::quote(key.as_deref().unwrap_or_default())
     ))
 }
 

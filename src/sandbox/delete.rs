@@ -10,6 +10,7 @@ use super::served::Served;
 use super::shelf::Stored;
 use super::state::{self, State};
 use super::write::Place;
+use crate::base::json;
 use serde_json::{Value, json};
 
 /// What happens to the objects a deleted object owns.
@@ -69,7 +70,7 @@ impl DeleteOptions {
                 None
             }
         };
-        let dry: Vec<&str> = object::list(&options, "/dryRun").iter().filter_map(Value::as_str).collect();
+        let dry: Vec<&str> = json::list(&options, "/dryRun").iter().filter_map(Value::as_str).collect();
         errors.extend(wrong_dry_run(&dry));
         if !errors.is_empty() {
             return Err(Refusal::invalid("meta.k8s.io", "DeleteOptions", "", &errors));
@@ -78,7 +79,7 @@ impl DeleteOptions {
             options.pointer(&format!("/preconditions/{field}")).and_then(Value::as_str).map(str::to_owned)
         };
         Ok(Self {
-            grace: object::number(&options, "/gracePeriodSeconds").map(|g| if g < 0 { 1 } else { g }),
+            grace: json::number(&options, "/gracePeriodSeconds").map(|g| if g < 0 { 1 } else { g }),
             propagation,
             orphan,
             uid: precondition("uid"),
@@ -246,7 +247,7 @@ impl State {
         let served = &place.served;
         let is_namespace = served.is("", "Namespace");
         if object::is_deleting(live) {
-            let waits = is_namespace && !object::list(live, "/spec/finalizers").is_empty();
+            let waits = is_namespace && !json::list(live, "/spec/finalizers").is_empty();
             return Ok(waits.then(|| Deleted { stored: stored.clone(), shows_object: true, gone: false }));
         }
         admit::deletion(place)?;
@@ -265,7 +266,7 @@ impl State {
 }
 
 fn raise_generation(object: &mut Value) {
-    if let Some(generation) = object::number(object, "/metadata/generation").filter(|g| *g > 0) {
+    if let Some(generation) = json::number(object, "/metadata/generation").filter(|g| *g > 0) {
         object::set_meta(object, "generation", Some((generation + 1).into()));
     }
 }
@@ -305,7 +306,7 @@ fn grace(served: &Served, object: &mut Value, options: &DeleteOptions, state: &S
     }
     let now = state.clock.now();
     if object::is_deleting(object) {
-        let current = object::number(object, "/metadata/deletionGracePeriodSeconds").unwrap_or(0);
+        let current = json::number(object, "/metadata/deletionGracePeriodSeconds").unwrap_or(0);
         return match options.grace {
             _ if current == 0 => Grace::None,
             Some(asked) if asked < current => {
@@ -318,9 +319,9 @@ fn grace(served: &Served, object: &mut Value, options: &DeleteOptions, state: &S
             _ => Grace::Pending,
         };
     }
-    let own = object::number(object, "/spec/terminationGracePeriodSeconds").unwrap_or(0);
-    let ended = matches!(object::text(object, "/status/phase"), "Failed" | "Succeeded");
-    let unbound = object::text(object, "/spec/nodeName").is_empty();
+    let own = json::number(object, "/spec/terminationGracePeriodSeconds").unwrap_or(0);
+    let ended = matches!(json::text(object, "/status/phase"), "Failed" | "Succeeded");
+    let unbound = json::text(object, "/spec/nodeName").is_empty();
     let period = if ended || unbound { 0 } else { options.grace.unwrap_or(own) };
     set_grace(object, now + jiff::SignedDuration::from_secs(period), period);
     raise_generation(object);

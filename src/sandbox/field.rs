@@ -1,6 +1,7 @@
 //! Decides how one wrong field is told: the path, the class of the fault and Kubernetes' wording of it.
 //! It never decides whether a field is wrong.
 
+use crate::base::go_text::quote;
 use serde_json::Value;
 
 /// The class of a fault, as Kubernetes names it in `details.causes[].reason`.
@@ -107,7 +108,7 @@ impl FieldError {
     /// A value outside the enumeration `supported`.
     #[must_use]
     pub fn not_supported(path: impl Into<String>, value: impl Into<Value>, supported: &[&str]) -> Self {
-        let list: Vec<String> = supported.iter().map(|s| quoted(s)).collect();
+        let list: Vec<String> = supported.iter().map(|s| quote(s)).collect();
         let detail =
             if list.is_empty() { String::new() } else { format!("supported values: {}", list.join(", ")) };
         Self::new(path, Fault::NotSupported, Some(&value.into()), &detail)
@@ -153,33 +154,9 @@ impl FieldError {
     }
 }
 
-/// `text` in Go's double quotes.
-#[must_use]
-pub fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{7}' => out.push_str("\\a"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{b}' => out.push_str("\\v"),
-            '\u{c}' => out.push_str("\\f"),
-            c if (c as u32) < 0x20 || c as u32 == 0x7f => out.push_str(&format!("\\x{:02x}", c as u32)),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
 fn shown(value: &Value) -> String {
     match value {
-        Value::String(text) => quoted(text),
+        Value::String(text) => quote(text),
         other => other.to_string(),
     }
 }

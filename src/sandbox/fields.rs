@@ -1,10 +1,10 @@
 //! Decides which fields of each kind a field selector may ask for, and what they hold.
 //! It never matches; that is `select`'s business.
 
-use super::object::{number, text};
 use super::refuse::Refusal;
 use super::select::Fields;
 use super::served::Served;
+use crate::base::json::{number, text};
 use serde_json::Value;
 use std::collections::BTreeMap;
 

@@ -6,7 +6,7 @@ use super::decode;
 use super::delete::DeleteOptions;
 use super::door::Sandbox;
 use super::fit;
-use super::object::{self, meta};
+use super::object::meta;
 use super::patch;
 use super::refuse::Refusal;
 use super::request::Writer;
@@ -14,6 +14,7 @@ use super::served::Served;
 use super::shape;
 use super::state::State;
 use super::write::{Change, Place};
+use crate::base::json;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ fn served(state: &State, api_version: &str, kind: &str) -> Result<Arc<Served>, R
 
 /// The place of `object`: its own kind, namespace and name.
 fn place_of(state: &State, object: &Value, sub: &str) -> Result<Place, Refusal> {
-    let (version, kind) = (object::text(object, "/apiVersion"), object::text(object, "/kind"));
+    let (version, kind) = (json::text(object, "/apiVersion"), json::text(object, "/kind"));
     let served = served(state, version, kind)?;
     let namespace = if served.kind.namespaced { meta(object, "namespace").to_owned() } else { String::new() };
     Ok(Place { served, namespace, name: meta(object, "name").to_owned(), sub: sub.to_owned() })

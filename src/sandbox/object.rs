@@ -2,19 +2,6 @@
 //! It never checks what it reads and never invents a value.
 
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
-
-/// The text at `pointer` (such as `/metadata/name`), empty when there is none.
-#[must_use]
-pub fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// The whole number at `pointer`.
-#[must_use]
-pub fn number(object: &Value, pointer: &str) -> Option<i64> {
-    object.pointer(pointer).and_then(Value::as_i64)
-}
 
 /// One field of `metadata` as text, empty when there is none.
 #[must_use]
@@ -74,19 +61,6 @@ pub fn set_field(object: &mut Value, key: &str, value: Option<Value>) {
             fields.remove(key);
         }
     }
-}
-
-/// The texts of a map at `pointer`, such as labels; values that are no text are left out.
-#[must_use]
-pub fn map(object: &Value, pointer: &str) -> BTreeMap<String, String> {
-    let Some(Value::Object(fields)) = object.pointer(pointer) else { return BTreeMap::new() };
-    fields.iter().filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect()
-}
-
-/// The list at `pointer`, empty when there is none.
-#[must_use]
-pub fn list<'a>(object: &'a Value, pointer: &str) -> &'a [Value] {
-    object.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// The texts of a list of `metadata`, such as `finalizers`.

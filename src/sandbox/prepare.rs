@@ -7,6 +7,7 @@ use super::refuse::Refusal;
 use super::request::Writer;
 use super::served::{Generation, Served};
 use super::write::Place;
+use crate::base::json;
 use serde_json::{Value, json};
 
 /// The base of a generated name, short enough for its suffix.
@@ -22,7 +23,7 @@ pub fn dedup_owners(object: &mut Value, w: &mut Writer) {
     let mut twice: Vec<String> = Vec::new();
     for owner in owners.drain(..) {
         if kept.contains(&owner) {
-            twice.push(object::text(&owner, "/uid").to_owned());
+            twice.push(json::text(&owner, "/uid").to_owned());
         } else {
             kept.push(owner);
         }
@@ -97,9 +98,9 @@ fn first_status(served: &Served, object: &Value) -> Option<Value> {
 
 /// The versions a definition stores: the one marked `storage`.
 fn stored_versions(object: &Value) -> Vec<&str> {
-    let versions = object::list(object, "/spec/versions").iter();
+    let versions = json::list(object, "/spec/versions").iter();
     let storage = versions.filter(|v| v.get("storage").and_then(Value::as_bool) == Some(true));
-    storage.map(|v| object::text(v, "/name")).take(1).collect()
+    storage.map(|v| json::text(v, "/name")).take(1).collect()
 }
 
 /// Prepares the next state of `live`: what this endpoint may not write comes from `live`, and so do the fields
@@ -124,7 +125,7 @@ pub fn update(served: &Served, sub: &str, object: &mut Value, live: &Value) {
         }
     }
     if has_new_generation(served, object, live) {
-        let next = object::number(live, "/metadata/generation").unwrap_or(0) + 1;
+        let next = json::number(live, "/metadata/generation").unwrap_or(0) + 1;
         object::set_meta(object, "generation", Some(next.into()));
     }
     if meta(object, "uid").is_empty() {
@@ -134,7 +135,7 @@ pub fn update(served: &Served, sub: &str, object: &mut Value, live: &Value) {
     if object::is_deleting(live) {
         object::copy_meta(object, live, "deletionTimestamp");
     }
-    if object::number(object, "/metadata/deletionGracePeriodSeconds").is_none() {
+    if json::number(object, "/metadata/deletionGracePeriodSeconds").is_none() {
         object::copy_meta(object, live, "deletionGracePeriodSeconds");
     }
 }
@@ -177,7 +178,7 @@ fn keep_for_status(served: &Served, object: &mut Value, live: &Value) {
         "Pod" => {
             object::copy_meta(object, live, "ownerReferences");
             object::set_meta(object, "deletionTimestamp", None);
-            if object::text(object, "/status/qosClass").is_empty() {
+            if json::text(object, "/status/qosClass").is_empty() {
                 let class = live.pointer("/status/qosClass").cloned().unwrap_or_default();
                 object::fields_mut(object, "status").insert("qosClass".to_owned(), class);
             }
@@ -254,12 +255,12 @@ fn storage_key(place: &Place) -> String {
 /// Whether an update has taken the last reason to keep an object that is being deleted.
 #[must_use]
 pub fn is_last_finalizer_gone(served: &Served, object: &Value, live: &Value) -> bool {
-    let finalizers = object::list(object, "/metadata/finalizers");
-    let grace = object::number(live, "/metadata/deletionGracePeriodSeconds").unwrap_or(0);
+    let finalizers = json::list(object, "/metadata/finalizers");
+    let grace = json::number(live, "/metadata/deletionGracePeriodSeconds").unwrap_or(0);
     if !finalizers.is_empty() || !object::is_deleting(live) || grace != 0 {
         return false;
     }
-    !served.is("", "Namespace") || object::list(object, "/spec/finalizers").is_empty()
+    !served.is("", "Namespace") || json::list(object, "/spec/finalizers").is_empty()
 }
 
 #[cfg(test)]

@@ -158,7 +158,7 @@ pub fn asked_revision(q: &Query) -> Result<Option<u64>, Refusal> {
     if text.is_empty() {
         return Ok(None);
     }
-    let detail = format!("strconv.ParseUint: parsing {}: invalid syntax", super::field::quoted(text));
+    let detail = format!("strconv.ParseUint: parsing {}: invalid syntax", crate::base::go_text::quote(text));
     let why = |_| Refusal::new(500, "", FieldError::invalid("resourceVersion", text, &detail).text());
     text.parse().map(Some).map_err(why)
 }

@@ -129,7 +129,7 @@ impl Query {
         let wrong = |_| {
             Refusal::bad_request(format!(
                 "strconv.ParseInt: parsing {}: invalid syntax",
-                super::field::quoted(text)
+                crate::base::go_text::quote(text)
             ))
         };
         text.parse().map(Some).map_err(wrong)

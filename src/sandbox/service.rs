@@ -104,7 +104,7 @@ pub fn response(reply: Reply) -> Response<Body> {
     }
     for warning in &reply.warnings {
         let text: String = warning.chars().filter(|c| !c.is_control()).collect();
-        let value = format!("299 - {}", super::field::quoted(&text));
+        let value = format!("299 - {}", crate::base::go_text::quote(&text));
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.append(http::header::WARNING, value);
         }

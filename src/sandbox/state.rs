@@ -8,6 +8,7 @@ use super::served::{Kinds, Served};
 use super::shelf::{self, Entry, Head, Shelf, Stored, Verb};
 use crate::api::kinds::Kind;
 use crate::base::clock::Clock;
+use crate::base::json;
 use bytes::Bytes;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -175,15 +176,15 @@ impl State {
 /// Makes the stored form of `object`.
 #[must_use]
 pub fn store(served: &Served, revision: u64, object: &Value) -> Stored {
-    let owners = object::list(object, "/metadata/ownerReferences").iter();
+    let owners = json::list(object, "/metadata/ownerReferences").iter();
     let head = Head {
         namespace: object::meta(object, "namespace").to_owned(),
         name: object::meta(object, "name").to_owned(),
         uid: object::meta(object, "uid").to_owned(),
         revision,
-        labels: object::map(object, "/metadata/labels"),
+        labels: json::texts(object, "/metadata/labels"),
         fields: fields::selectable(served, object),
-        owners: owners.map(|o| object::text(o, "/uid").to_owned()).collect(),
+        owners: owners.map(|o| json::text(o, "/uid").to_owned()).collect(),
         deleting: object::is_deleting(object),
     };
     let edition = served.custom.as_ref().map_or(0, |c| c.edition);

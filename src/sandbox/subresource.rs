@@ -7,7 +7,7 @@ use super::apply;
 use super::decode;
 use super::delete::DeleteOptions;
 use super::field::FieldError;
-use super::object::{self, meta, number, text};
+use super::object::{self, meta};
 use super::patch;
 use super::refuse::Refusal;
 use super::request::{Call, Writer};
@@ -18,6 +18,7 @@ use super::shape::{self, Include, Look};
 use super::shelf::Stored;
 use super::state::State;
 use super::write::{Change, Place};
+use crate::base::json::{self, number, text};
 use serde_json::{Value, json};
 
 /// Answers a request about a subresource.
@@ -71,7 +72,7 @@ fn scale_object(served: &Served, scale: &Scale, parent: &Value) -> Value {
     let selector = match selector {
         Some(Value::String(text)) => text.clone(),
         Some(map @ Value::Object(_)) if served.is("", "ReplicationController") => {
-            Labels::from_map(&object::map(map, "")).text()
+            Labels::from_map(&json::texts(map, "")).text()
         }
         Some(object) => Labels::from_object(object).text(),
         None => String::new(),
@@ -242,7 +243,7 @@ fn eviction_options(sent: &Value) -> DeleteOptions {
             .pointer("/preconditions/resourceVersion")
             .and_then(Value::as_str)
             .map(str::to_owned),
-        dry_run: !object::list(options, "/dryRun").is_empty(),
+        dry_run: !json::list(options, "/dryRun").is_empty(),
         ..DeleteOptions::default()
     }
 }
@@ -319,7 +320,11 @@ fn bind(state: &mut State, place: &Place, call: &Call) -> Result<Reply, Refusal>
                 "",
                 "pods/binding",
                 &place.name,
-                &format!("pod {} is already assigned to node {}", place.name, super::field::quoted(&bound)),
+                &format!(
+                    "pod {} is already assigned to node {}",
+                    place.name,
+                    crate::base::go_text::quote(&bound)
+                ),
             ));
         }
         object::fields_mut(&mut pod, "spec").insert("nodeName".to_owned(), node.as_str().into());

@@ -1,7 +1,7 @@
 //! Decides how many pods the canary and the stable ReplicaSet should have: the arithmetic of surge,
 //! unavailability and weights. It never scales anything.
 
-use crate::api::intstr::IntOrString;
+use crate::api::intstr::{IntOrString, NotAnAmount};
 use crate::api::rollout::RolloutSpec;
 use crate::api::status::RolloutStatus;
 use crate::logic::rollout::view::Set;
@@ -26,10 +26,10 @@ pub fn fenceposts(
     surge: Option<&IntOrString>,
     unavailable: Option<&IntOrString>,
     replicas: i32,
-) -> Result<Fenceposts, String> {
+) -> Result<Fenceposts, NotAnAmount> {
     let count = |value: Option<&IntOrString>, up| {
         let scaled = value.map_or(Ok(0), |v| v.scaled(i64::from(replicas), up))?;
-        Ok::<i32, String>(i32::try_from(scaled).unwrap_or(i32::MAX))
+        Ok::<i32, NotAnAmount>(i32::try_from(scaled).unwrap_or(i32::MAX))
     };
     let (surge, mut unavailable) = (count(surge, true)?, count(unavailable, false)?);
     if surge == 0 && unavailable == 0 {

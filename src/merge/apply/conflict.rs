@@ -3,7 +3,6 @@
 
 use super::{FieldSet, Manager, Operation};
 use crate::fields::{Path, path_text};
-use crate::text;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -80,9 +79,9 @@ impl fmt::Display for Conflicts {
 
 /// A manager as API servers name it: `"a"`, `"a" using v1`, `"a" with subresource "status" using apps/v1`.
 fn named(manager: &Manager) -> String {
-    let mut named = text::quoted(&manager.name);
+    let mut named = crate::base::go_text::quote(&manager.name);
     if !manager.subresource.is_empty() {
-        named = format!("{named} with subresource {}", text::quoted(&manager.subresource));
+        named = format!("{named} with subresource {}", crate::base::go_text::quote(&manager.subresource));
     }
     if manager.operation == Operation::Update {
         named = format!("{named} using {}", manager.api_version);

@@ -108,7 +108,7 @@ impl fmt::Display for Step {
 
 fn shown(value: &Value) -> String {
     match value {
-        Value::String(s) => text::quoted(s),
+        Value::String(s) => crate::base::go_text::quote(s),
         Value::Null => "null".to_owned(),
         Value::Bool(_) | Value::Number(_) => text::plain(value),
         Value::Array(items) => format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(",")),

@@ -85,7 +85,7 @@ fn step_to(item: &Value, list: &Schema) -> Result<Step, String> {
     let mut found: Vec<(String, Atom)> =
         keys.iter().filter_map(|k| Some((k.clone(), Atom(value(k)?)))).collect();
     if found.is_empty() {
-        let quoted: Vec<String> = keys.iter().map(|k| super::text::quoted(k)).collect();
+        let quoted: Vec<String> = keys.iter().map(|k| crate::base::go_text::quote(k)).collect();
         return Err(format!(
             "associative list with keys has an element that omits all key fields [{}] (and doesn't have default \
              values for any key fields)",

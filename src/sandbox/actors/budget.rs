@@ -2,11 +2,12 @@
 //! It never evicts a pod.
 
 use super::deployment::resolve;
-use super::object::{count, deleting, int, list, namespace, put, stamp, text, texts};
+use super::object::{deleting, namespace, put, stamp};
 use super::rows::Row;
 use super::selector::Selector;
 use super::task::Key;
 use super::turn::Turn;
+use crate::base::json::{count, list, number, text, texts};
 use serde_json::{Value, json};
 
 /// A pod that is still there this many seconds after its eviction was not evicted.
@@ -18,7 +19,7 @@ pub(super) fn sync(turn: &mut Turn<'_>, key: &Key) {
     let pods = selected(turn, &budget);
     let healthy = |r: &&Row| !r.deleting && r.pod.as_ref().is_some_and(|p| p.ready);
     let gone = disrupted(turn, &mut budget, &pods);
-    let current = number(pods.iter().copied().filter(healthy).filter(|r| !gone.contains(&r.key.name)));
+    let current = length(pods.iter().copied().filter(healthy).filter(|r| !gone.contains(&r.key.name)));
     let (expected, desired) = expectation(turn, &budget, &pods);
     let allowed = if expected > 0 { (current - desired).max(0) } else { 0 };
     let mut status = budget.get("status").filter(|s| s.is_object()).cloned().unwrap_or_else(|| json!({}));
@@ -41,7 +42,7 @@ pub(super) fn sync(turn: &mut Turn<'_>, key: &Key) {
     }
 }
 
-fn number<'a>(rows: impl Iterator<Item = &'a Row>) -> i64 {
+fn length<'a>(rows: impl Iterator<Item = &'a Row>) -> i64 {
     i64::try_from(rows.count()).unwrap_or(i64::MAX)
 }
 
@@ -83,7 +84,7 @@ fn expectation(turn: &Turn<'_>, budget: &Value, pods: &[&Row]) -> (i64, i64) {
     let least = budget.pointer("/spec/minAvailable").filter(|v| !v.is_null());
     let most = budget.pointer("/spec/maxUnavailable").filter(|v| !v.is_null());
     if let Some(least @ Value::Number(_)) = least {
-        return (number(pods.iter().copied()), resolve(Some(least), 0, true));
+        return (length(pods.iter().copied()), resolve(Some(least), 0, true));
     }
     let expected = scale(turn, pods);
     match (least, most) {
@@ -102,7 +103,7 @@ fn scale(turn: &Turn<'_>, pods: &[&Row]) -> i64 {
         let key = Key::new(&above.api_version, &above.kind, &row.key.namespace, &above.name);
         owners.entry(above.uid.clone()).or_insert(key);
     }
-    let size = |key: &Key| turn.read(key).map_or(0, |o| int(&o, "/spec/replicas").unwrap_or(1));
+    let size = |key: &Key| turn.read(key).map_or(0, |o| number(&o, "/spec/replicas").unwrap_or(1));
     owners.values().map(size).sum()
 }
 

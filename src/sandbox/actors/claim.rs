@@ -1,9 +1,10 @@
 //! Decides that a volume claim is bound at once: the sandbox has room for everybody and stores nothing.
 //! It never makes a volume.
 
-use super::object::{deleting, put, text};
+use super::object::{deleting, put};
 use super::task::Key;
 use super::turn::Turn;
+use crate::base::json::text;
 use serde_json::json;
 
 /// Binds a claim: first its volume's name is written, then its status.

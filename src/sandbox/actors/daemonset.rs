@@ -2,7 +2,7 @@
 //! It never looks at taints or affinity; a node selector that the node does not match keeps the pod away.
 
 use super::history::{self, Revision};
-use super::object::{count, deleting, int, list, name, put, text, texts};
+use super::object::{deleting, name, put};
 use super::replicaset::{Readiness, ready_for};
 use super::rows::Row;
 use super::selector::Selector;
@@ -10,6 +10,7 @@ use super::task::{Key, Propagation};
 use super::template::{claim, name_after, pod};
 use super::turn::Turn;
 use super::{NODE, victims};
+use crate::base::json::{count, list, number, text, texts};
 use serde_json::{Value, json};
 
 const LABEL: &str = "controller-revision-hash";
@@ -93,7 +94,7 @@ fn make(turn: &mut Turn<'_>, set: &Value, revision: &Revision) {
 }
 
 fn tell(turn: &mut Turn<'_>, mut set: Value, pods: &[&Row], here: bool, revision: &Revision) {
-    let settle = int(&set, "/spec/minReadySeconds").unwrap_or(0);
+    let settle = number(&set, "/spec/minReadySeconds").unwrap_or(0);
     let (mut ready, mut available) = (0, 0);
     for row in pods {
         let readiness = ready_for(row, settle, turn);

@@ -1,8 +1,9 @@
 //! Decides which Events are written and which are only counted up, as Kubernetes' own recorder does.
 //! It never decides what is worth an Event.
 
-use super::object::{count, micro_stamp, name, put, stamp, text, uid};
+use super::object::{micro_stamp, name, put, stamp, uid};
 use super::task::{Action, Controller, Errand, Key, Task};
+use crate::base::json::{count, text};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,11 +1,12 @@
 //! Decides the ControllerRevisions of StatefulSets and DaemonSets: their former templates, numbered.
 //! It never rolls anything back; kubectl writes the old template, and this numbers it anew.
 
-use super::object::{controller_reference, count, int, name, namespace, put, text, texts, uid};
+use super::object::{controller_reference, name, namespace, put, uid};
 use super::rows::Row;
 use super::task::Propagation;
 use super::turn::Turn;
 use crate::base::digest::{fnv1a32, safe_encode};
+use crate::base::json::{count, number, text, texts};
 use serde_json::{Value, json};
 
 /// A template of the past or the present.
@@ -64,7 +65,7 @@ pub(super) fn named(turn: &Turn<'_>, owner: &Value, wanted: &str, label: &str) -
 
 /// Deletes the oldest revisions beyond the limit that no pod and no name in `alive` needs.
 pub(super) fn prune(turn: &mut Turn<'_>, owner: &Value, alive: &[&str], pods: &[&Row]) {
-    let limit = usize::try_from(int(owner, "/spec/revisionHistoryLimit").unwrap_or(10)).unwrap_or(0);
+    let limit = usize::try_from(number(owner, "/spec/revisionHistoryLimit").unwrap_or(10)).unwrap_or(0);
     let mut old = all(turn, owner);
     let used = |revision: &Value| {
         let labels = pods.iter().filter_map(|r| r.labels.get("controller-revision-hash"));

@@ -1,9 +1,10 @@
 //! Decides what a new namespace is furnished with and how one that goes is emptied.
 //! It never deletes the namespace itself; taking its finalizer away does.
 
-use super::object::{deleting, list, name, put, text};
+use super::object::{deleting, name, put};
 use super::task::{Key, Propagation};
 use super::turn::Turn;
+use crate::base::json::{list, text};
 use serde_json::{Value, json};
 
 const BUNDLE: &str = "kube-root-ca.crt";

@@ -1,9 +1,9 @@
 //! Decides how the actors read and write the JSON of an object: names, times, owners, conditions.
 //! It never decides what an object should say.
 
+use crate::base::json::{flag, list, text};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 
 /// One entry of `metadata.ownerReferences`.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -17,40 +17,9 @@ pub(super) struct Owner {
     pub blocks: bool,
 }
 
-/// The text at a JSON pointer, empty when there is none.
-pub(super) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// The whole number at a JSON pointer.
-pub(super) fn int(object: &Value, pointer: &str) -> Option<i64> {
-    object.pointer(pointer).and_then(Value::as_i64)
-}
-
-/// The whole number at a JSON pointer, zero when there is none.
-pub(super) fn count(object: &Value, pointer: &str) -> i64 {
-    int(object, pointer).unwrap_or(0)
-}
-
-/// The truth value at a JSON pointer, false when there is none.
-pub(super) fn flag(object: &Value, pointer: &str) -> bool {
-    object.pointer(pointer).and_then(Value::as_bool).unwrap_or(false)
-}
-
 /// The moment written at a JSON pointer.
 pub(super) fn moment(object: &Value, pointer: &str) -> Option<Timestamp> {
     text(object, pointer).parse().ok()
-}
-
-/// The list at a JSON pointer, empty when there is none.
-pub(super) fn list<'a>(object: &'a Value, pointer: &str) -> &'a [Value] {
-    object.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
-}
-
-/// The map of texts at a JSON pointer (labels, annotations, selectors); values that are no texts are left out.
-pub(super) fn texts(object: &Value, pointer: &str) -> BTreeMap<String, String> {
-    let Some(Value::Object(map)) = object.pointer(pointer) else { return BTreeMap::new() };
-    map.iter().filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect()
 }
 
 /// One annotation, if it is a text.

@@ -1,13 +1,14 @@
 //! Decides which pods a ReplicaSet makes and gives up, and what its status says.
 //! It never decides how many it should have.
 
-use super::object::{after, condition, count, deleting, holds, int, list, name, put, stamp, take, text};
+use super::object::{after, condition, deleting, holds, name, put, stamp, take};
 use super::rows::Row;
 use super::selector::Selector;
 use super::task::{Key, Propagation};
 use super::template::{claim, fully_labelled, name_after, pod};
 use super::turn::Turn;
 use super::victims;
+use crate::base::json::{count, list, number, text};
 use serde_json::{Value, json};
 
 /// The most pods one turn makes or gives up.
@@ -21,7 +22,7 @@ pub(super) fn sync(turn: &mut Turn<'_>, key: &Key) {
     let unfinished = |r: &&&Row| r.pod.as_ref().is_some_and(|p| p.unfinished());
     let (going, active): (Vec<&Row>, Vec<&Row>) =
         pods.iter().filter(unfinished).copied().partition(|r| r.deleting);
-    let wanted = usize::try_from(int(&set, "/spec/replicas").unwrap_or(1)).unwrap_or(0);
+    let wanted = usize::try_from(number(&set, "/spec/replicas").unwrap_or(1)).unwrap_or(0);
     let mut failure = None;
     if !deleting(&set) {
         failure = manage(turn, &set, active.clone(), wanted);
@@ -68,7 +69,7 @@ fn ends(message: &str) -> bool {
 }
 
 fn status(turn: &mut Turn<'_>, set: &Value, active: &[&Row], going: usize, failure: Option<String>) -> Value {
-    let settle = int(set, "/spec/minReadySeconds").unwrap_or(0);
+    let settle = number(set, "/spec/minReadySeconds").unwrap_or(0);
     let (mut labelled, mut ready, mut available) = (0_u64, 0_u64, 0_u64);
     for row in active {
         labelled += u64::from(fully_labelled(row, set));

@@ -1,9 +1,10 @@
 //! Decides what the actors remember of every object: its name, its owners, its labels, and a pod's state.
 //! It never keeps an object; whoever needs more reads it from the store.
 
-use super::object::{self, Owner, count, has_finalizer, holds, list, moment, text, texts};
+use super::object::{self, Owner, has_finalizer, holds, moment};
 use super::selector::Selector;
 use super::task::Key;
+use crate::base::json::{count, list, text, texts};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,7 @@
 //! Decides whether labels match a label selector.
 //! It never reads an object's labels itself.
 
-use super::object::{list, text, texts};
+use crate::base::json::{list, text, texts};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 

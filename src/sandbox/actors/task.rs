@@ -1,6 +1,7 @@
 //! Decides what the actors are told, what they ask for, and how a piece of their work is named.
 //! It never decides what work there is.
 
+use crate::base::json;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -66,7 +67,7 @@ impl Key {
     /// The key an object carries in itself.
     #[must_use]
     pub fn of(object: &Value) -> Self {
-        let text = |pointer| super::object::text(object, pointer);
+        let text = |pointer| json::text(object, pointer);
         Self::new(text("/apiVersion"), text("/kind"), text("/metadata/namespace"), text("/metadata/name"))
     }
 }

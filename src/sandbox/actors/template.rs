@@ -1,10 +1,11 @@
 //! Decides the pod that a workload's template gives, and the workload's claim on pods it did not make.
 //! It never decides how many pods there are.
 
-use super::object::{controller_reference, deleting, drop_owners, list, name, namespace, put, texts, uid};
+use super::object::{controller_reference, deleting, drop_owners, name, namespace, put, uid};
 use super::rows::Row;
 use super::selector::Selector;
 use super::turn::Turn;
+use crate::base::json::{list, texts};
 use serde_json::{Map, Value, json};
 
 /// The pod of `owner`'s template, without a name.

@@ -3,6 +3,7 @@
 
 use super::at::At;
 use super::{metadata, pod};
+use crate::base::json;
 use crate::field::FieldError;
 use crate::object::{self, meta};
 use crate::select::Labels;
@@ -40,7 +41,7 @@ pub fn job(job: &Value) -> Vec<FieldError> {
     if selector.is_set() {
         errors.extend(metadata::selector(&selector));
         let labels = spec.at(&["template", "metadata", "labels"]);
-        if !Labels::from_object(selector.value).matches(&object::map(labels.value, "")) {
+        if !Labels::from_object(selector.value).matches(&json::texts(labels.value, "")) {
             errors.push(labels.invalid("`selector` does not match template `labels`"));
         }
     } else {

@@ -2,9 +2,10 @@
 //! It never looks outside `metadata`.
 
 use super::at::At;
+use crate::base::json::{list, text};
 use crate::field::FieldError;
 use crate::names::{self, Rule};
-use crate::object::{self, list, meta, meta_texts, text};
+use crate::object::{self, meta, meta_texts};
 use crate::served::Served;
 use serde_json::Value;
 
@@ -180,7 +181,7 @@ pub fn check_change(object: &Value, live: &Value) -> Vec<FieldError> {
             meta_texts(object, "finalizers").into_iter().filter(|f| !old.contains(f)).collect();
         new.sort();
         if !new.is_empty() {
-            let list: Vec<String> = new.iter().map(|f| crate::field::quoted(f)).collect();
+            let list: Vec<String> = new.iter().map(|f| crate::base::go_text::quote(f)).collect();
             let detail = format!(
                 "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
                 list.join(", ")

@@ -3,7 +3,8 @@
 //! It never counts resources against a quota and never calls a webhook.
 
 use super::refused;
-use crate::object::{self, fields_mut, list, meta, number, text};
+use crate::base::json::{self, list, number, text};
+use crate::object::{self, fields_mut, meta};
 use crate::refuse::Refusal;
 use crate::state::{self, State};
 use crate::write::Place;
@@ -155,7 +156,7 @@ fn protect(object: &mut Value, finalizer: &str) {
 /// The newest class that is marked as the default one; of several as new the first by name.
 fn default_class(state: &State, (version, kind): (&str, &str), marks: &[&str]) -> Option<String> {
     let is_default = |class: &Value| {
-        let notes = object::map(class, "/metadata/annotations");
+        let notes = json::texts(class, "/metadata/annotations");
         marks.iter().any(|mark| notes.get(*mark).is_some_and(|v| v == "true"))
     };
     let mut classes: Vec<Value> =
@@ -165,7 +166,7 @@ fn default_class(state: &State, (version, kind): (&str, &str), marks: &[&str]) -
 }
 
 fn ingress_class(state: &State, ingress: &mut Value) {
-    let notes = object::map(ingress, "/metadata/annotations");
+    let notes = json::texts(ingress, "/metadata/annotations");
     let has = ingress.pointer("/spec/ingressClassName").is_some_and(|v| !v.is_null());
     if has || notes.contains_key("kubernetes.io/ingress.class") {
         return;
@@ -177,7 +178,7 @@ fn ingress_class(state: &State, ingress: &mut Value) {
 }
 
 fn storage_class(state: &State, claim: &mut Value) {
-    let notes = object::map(claim, "/metadata/annotations");
+    let notes = json::texts(claim, "/metadata/annotations");
     let has = claim.pointer("/spec/storageClassName").is_some_and(|v| !v.is_null());
     if has || notes.contains_key("volume.beta.kubernetes.io/storage-class") {
         return;

@@ -3,9 +3,9 @@
 
 use super::at::At;
 use super::{container, metadata};
+use crate::base::json::list;
 use crate::field::FieldError;
 use crate::names;
-use crate::object::list;
 use serde_json::Value;
 use std::collections::BTreeSet;
 

@@ -3,10 +3,11 @@
 
 use super::at::At;
 use super::metadata;
+use crate::base::json::{self, list, text};
 use crate::chance::Chance;
 use crate::field::FieldError;
 use crate::names;
-use crate::object::{self, list, text};
+use crate::object;
 use crate::refuse::Refusal;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -48,7 +49,7 @@ impl Taken {
     pub fn add(&mut self, service: &Value) {
         self.addresses
             .extend(list(service, "/spec/clusterIPs").iter().filter_map(Value::as_str).map(str::to_owned));
-        let ports = list(service, "/spec/ports").iter().filter_map(|p| object::number(p, "/nodePort"));
+        let ports = list(service, "/spec/ports").iter().filter_map(|p| json::number(p, "/nodePort"));
         self.ports.extend(ports.filter(|p| *p > 0));
     }
 }
@@ -102,14 +103,14 @@ fn keep(service: &mut Value, live: &Value) {
         return;
     }
     let used: BTreeSet<i64> =
-        list(service, "/spec/ports").iter().filter_map(|p| object::number(p, "/nodePort")).collect();
+        list(service, "/spec/ports").iter().filter_map(|p| json::number(p, "/nodePort")).collect();
     let old: Vec<(String, i64)> = list(live, "/spec/ports")
         .iter()
-        .filter_map(|p| Some((text(p, "/name").to_owned(), object::number(p, "/nodePort")?)))
+        .filter_map(|p| Some((text(p, "/name").to_owned(), json::number(p, "/nodePort")?)))
         .collect();
     for port in service.pointer_mut("/spec/ports").and_then(Value::as_array_mut).into_iter().flatten() {
         let name = text(port, "/name").to_owned();
-        if object::number(port, "/nodePort").is_some() {
+        if json::number(port, "/nodePort").is_some() {
             continue;
         }
         if let Some((_, kept)) = old.iter().find(|(n, p)| *n == name && !used.contains(p)) {
@@ -178,7 +179,7 @@ fn node_ports(service: &mut Value, taken: &Taken, chance: &mut Chance) -> Result
     let mut own: BTreeSet<i64> = BTreeSet::new();
     for (at, port) in ports.iter_mut().enumerate() {
         let path = format!("spec.ports[{at}].nodePort");
-        match object::number(port, "/nodePort").filter(|n| *n != 0) {
+        match json::number(port, "/nodePort").filter(|n| *n != 0) {
             Some(asked) if !PORTS.contains(&asked) => {
                 let detail =
                     "provided port is not in the valid range. The range of valid ports is 30000-32767";

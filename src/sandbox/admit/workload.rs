@@ -3,6 +3,7 @@
 
 use super::at::At;
 use super::{metadata, pod};
+use crate::base::json;
 use crate::field::FieldError;
 use crate::names;
 use crate::object;
@@ -75,7 +76,7 @@ fn pods(spec: &At<'_>, chosen: &Labels, what: &str) -> Vec<FieldError> {
     let template = spec.field("template");
     let labels = template.at(&["metadata", "labels"]);
     let mut errors = Vec::new();
-    if !chosen.is_everything() && !chosen.matches(&object::map(labels.value, "")) {
+    if !chosen.is_everything() && !chosen.matches(&json::texts(labels.value, "")) {
         errors.push(labels.invalid("`selector` does not match template `labels`"));
     }
     errors.extend(pod::template(&template));
@@ -170,7 +171,7 @@ fn controller(spec: &At<'_>) -> Vec<FieldError> {
         errors.push(selector.required(""));
     }
     errors.extend(spec.field("replicas").not_negative());
-    let chosen = Labels::from_map(&object::map(selector.value, ""));
+    let chosen = Labels::from_map(&json::texts(selector.value, ""));
     if spec.field("template").is_set() {
         errors.extend(pods(spec, &chosen, "ReplicationController"));
     } else {
@@ -234,7 +235,7 @@ fn daemon_set(spec: &At<'_>) -> Vec<FieldError> {
     let chosen_labels = chosen(spec);
     let mut errors = metadata::selector(&spec.field("selector"));
     let labels = spec.at(&["template", "metadata", "labels"]);
-    let fits = chosen_labels.as_ref().is_some_and(|c| c.matches(&object::map(labels.value, "")));
+    let fits = chosen_labels.as_ref().is_some_and(|c| c.matches(&json::texts(labels.value, "")));
     if !fits {
         errors.push(labels.invalid("`selector` does not match template `labels`"));
     }

@@ -191,7 +191,7 @@ fn time(text: &str, form: &str, layout: &str) -> Result<Value, String> {
     match parsed {
         Ok(at) => Ok(Value::String(at.strftime(form).to_string())),
         Err(_) => {
-            let shown = crate::field::quoted(text);
+            let shown = crate::base::go_text::quote(text);
             Err(format!("parsing time {shown} as {layout:?}: cannot parse {shown} as \"2006\""))
         }
     }

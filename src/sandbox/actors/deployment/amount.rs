@@ -1,7 +1,8 @@
 //! Decides how many pods a Deployment may have too many and how many it may lack.
 //! It never looks at a ReplicaSet.
 
-use crate::actors::object::{int, text};
+use crate::api::intstr::percent_of;
+use crate::base::json::{number, text};
 use serde_json::Value;
 
 /// A number or a percentage of `total`; what cannot be read is 0.
@@ -10,8 +11,7 @@ pub(in crate::actors) fn resolve(amount: Option<&Value>, total: i64, up: bool) -
         Some(Value::Number(number)) => number.as_i64().unwrap_or(0),
         Some(Value::String(text)) => {
             let percent = text.strip_suffix('%').and_then(|t| t.parse::<i64>().ok()).unwrap_or(0);
-            let hundredths = percent.saturating_mul(total);
-            if up { hundredths.saturating_add(99).div_euclid(100) } else { hundredths.div_euclid(100) }
+            percent_of(percent, total, up)
         }
         _ => 0,
     }
@@ -28,7 +28,7 @@ pub(super) struct Amounts {
 
 /// Reads the amounts. A strategy that is absent is a rolling update by a quarter.
 pub(super) fn amounts(deployment: &Value) -> Amounts {
-    let replicas = int(deployment, "/spec/replicas").unwrap_or(1).max(0);
+    let replicas = number(deployment, "/spec/replicas").unwrap_or(1).max(0);
     if text(deployment, "/spec/strategy/type") == "Recreate" {
         return Amounts { replicas, surge: 0, unavailable: 0, rolling: false };
     }

@@ -1,7 +1,8 @@
 //! Decides how conditions of a Deployment are set and kept.
 //! It never decides which ones hold.
 
-use crate::actors::object::{put, stamp, text};
+use crate::actors::object::{put, stamp};
+use crate::base::json::text;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

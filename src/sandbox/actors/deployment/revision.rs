@@ -4,8 +4,9 @@
 use super::amount::Amounts;
 use super::scale::new_size;
 use super::set::{DESIRED, HASH, HISTORY, MOST, REVISION, Set, bare};
-use crate::actors::object::{controller_reference, int, name, namespace, put, texts};
+use crate::actors::object::{controller_reference, name, namespace, put};
 use crate::base::digest::{fnv1a32, safe_encode};
+use crate::base::json::{number, texts};
 use serde_json::{Value, json};
 
 /// Annotations of a Deployment that its ReplicaSets do not take over.
@@ -28,7 +29,7 @@ pub(super) fn find(deployment: &Value, sets: &[Set]) -> Option<usize> {
 pub(super) fn hash(deployment: &Value) -> String {
     let template = deployment.pointer("/spec/template").map(bare).unwrap_or_default();
     let mut bytes = template.to_string().into_bytes();
-    if let Some(collisions) = int(deployment, "/status/collisionCount") {
+    if let Some(collisions) = number(deployment, "/status/collisionCount") {
         bytes.extend(collisions.to_le_bytes());
     }
     safe_encode(&fnv1a32(&bytes).to_string())
@@ -56,7 +57,7 @@ pub(super) fn make(deployment: &Value, sets: &[Set], amounts: &Amounts) -> Set {
         },
         "spec": {"replicas": new_size(sets, None, amounts), "selector": selector, "template": template},
     });
-    if let Some(settle) = int(deployment, "/spec/minReadySeconds").filter(|s| *s > 0) {
+    if let Some(settle) = number(deployment, "/spec/minReadySeconds").filter(|s| *s > 0) {
         put(&mut object, &["spec", "minReadySeconds"], json!(settle));
     }
     let mut set = Set::new(object);
@@ -72,7 +73,7 @@ pub(super) fn make(deployment: &Value, sets: &[Set], amounts: &Amounts) -> Set {
 /// A set that becomes the present one again gets a new revision; its former ones go to its history.
 pub(super) fn refresh(deployment: &Value, sets: &mut [Set], new: usize) {
     let next = highest(sets, Some(new)) + 1;
-    let settle = int(deployment, "/spec/minReadySeconds").unwrap_or(0);
+    let settle = number(deployment, "/spec/minReadySeconds").unwrap_or(0);
     let Some(set) = sets.get_mut(new) else { return };
     inherit(deployment, set);
     let former = set.revision();
@@ -84,7 +85,7 @@ pub(super) fn refresh(deployment: &Value, sets: &mut [Set], new: usize) {
         }
         set.annotate(REVISION, &next.to_string());
     }
-    if int(&set.object, "/spec/minReadySeconds").unwrap_or(0) != settle {
+    if number(&set.object, "/spec/minReadySeconds").unwrap_or(0) != settle {
         put(&mut set.object, &["spec", "minReadySeconds"], json!(settle));
         set.changed = true;
     }

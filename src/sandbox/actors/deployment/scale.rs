@@ -3,7 +3,8 @@
 
 use super::amount::Amounts;
 use super::set::{DESIRED, MOST, Set};
-use crate::actors::object::{count, put};
+use crate::actors::object::put;
+use crate::base::json::count;
 use serde_json::{Value, json};
 
 /// Gives a set a size, and writes down what the Deployment wanted at that time.

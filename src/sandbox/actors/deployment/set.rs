@@ -1,7 +1,8 @@
 //! Decides how a Deployment sees one of its ReplicaSets.
 //! It never decides how large it should be.
 
-use crate::actors::object::{annotation, count, deleting, int, moment, name, put};
+use crate::actors::object::{annotation, deleting, moment, name, put};
+use crate::base::json::{count, number};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -31,7 +32,7 @@ impl Set {
 
     /// `spec.replicas`.
     pub(super) fn wanted(&self) -> i64 {
-        int(&self.object, "/spec/replicas").unwrap_or(1)
+        number(&self.object, "/spec/replicas").unwrap_or(1)
     }
 
     pub(super) fn existing(&self) -> i64 {

@@ -4,8 +4,9 @@
 use super::amount::Amounts;
 use super::conditions::{get, new, remove, set};
 use super::set::Set;
-use crate::actors::object::{after, count, int, list, moment, name, put, take, text};
+use crate::actors::object::{after, moment, name, put, take};
 use crate::actors::turn::Turn;
+use crate::base::json::{count, list, number, text};
 use serde_json::{Value, json};
 
 /// Numbers and availability, with the other conditions as they are.
@@ -30,7 +31,7 @@ pub(super) fn plain(
     for (field, number) in numbers {
         if number > 0 { put(&mut status, &[field], json!(number)) } else { take(&mut status, &[field]) }
     }
-    let going: Option<i64> = sets.iter().map(|s| int(&s.object, "/status/terminatingReplicas")).sum();
+    let going: Option<i64> = sets.iter().map(|s| number(&s.object, "/status/terminatingReplicas")).sum();
     match going {
         Some(going) => put(&mut status, &["terminatingReplicas"], json!(going)),
         None => take(&mut status, &["terminatingReplicas"]),
@@ -49,7 +50,7 @@ pub(super) fn plain(
 
 /// The deadline for progress in seconds; none when the Deployment has none.
 pub(super) fn deadline(deployment: &Value) -> Option<i64> {
-    int(deployment, "/spec/progressDeadlineSeconds").filter(|s| *s != i64::from(i32::MAX))
+    number(deployment, "/spec/progressDeadlineSeconds").filter(|s| *s != i64::from(i32::MAX))
 }
 
 /// Whether every pod is of the present template and available.

@@ -4,11 +4,12 @@
 use super::amount::{Amounts, amounts};
 use super::set::{REVISION, Set};
 use super::{conditions, recreate, revision, rolling, scale, status};
-use crate::actors::object::{annotation, deleting, flag, int, list, put, text, uid};
+use crate::actors::object::{annotation, deleting, put, uid};
 use crate::actors::selector::Selector;
 use crate::actors::task::{Key, Propagation};
 use crate::actors::template::claim;
 use crate::actors::turn::Turn;
+use crate::base::json::{flag, list, number, text};
 use serde_json::{Value, json};
 
 /// Brings one Deployment a step further.
@@ -104,7 +105,7 @@ fn begin(turn: &mut Turn<'_>, deployment: Value, sets: &[Set], amounts: &Amounts
 fn with_collision(turn: &Turn<'_>, deployment: &Value) -> Value {
     let mut counted = deployment.clone();
     if turn.refusal.as_ref().is_some_and(|r| r.fresh && r.creating && r.reason == "AlreadyExists") {
-        let collisions = int(deployment, "/status/collisionCount").unwrap_or(0) + 1;
+        let collisions = number(deployment, "/status/collisionCount").unwrap_or(0) + 1;
         put(&mut counted, &["status", "collisionCount"], json!(collisions));
     }
     counted
@@ -129,7 +130,7 @@ fn pausing(turn: &Turn<'_>, deployment: &Value) -> Option<Value> {
 
 /// Deletes the empty sets beyond the history limit, those of the lowest revisions first.
 fn forget_old(turn: &mut Turn<'_>, deployment: &Value, sets: &[Set], new: Option<usize>) {
-    let limit = int(deployment, "/spec/revisionHistoryLimit").unwrap_or(10);
+    let limit = number(deployment, "/spec/revisionHistoryLimit").unwrap_or(10);
     if limit == i64::from(i32::MAX) {
         return;
     }

@@ -1,9 +1,10 @@
 //! Decides who serves a Service: which pods, at which addresses, on which ports.
 //! It never writes an object.
 
-use crate::actors::object::{count, flag, list, moment, name, namespace, put, seconds, take, text, texts};
+use crate::actors::object::{moment, name, namespace, put, seconds, take};
 use crate::actors::rows::{PodRow, Row, Rows};
 use crate::actors::selector::Selector;
+use crate::base::json::{count, flag, list, text, texts};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,9 +2,10 @@
 //! It never touches Endpoints that somebody else made.
 
 use super::ends::{End, Port, labels, mark, pods_of, trigger};
-use crate::actors::object::{list, name, namespace, put, texts};
+use crate::actors::object::{name, namespace, put};
 use crate::actors::task::Key;
 use crate::actors::turn::Turn;
+use crate::base::json::{list, texts};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 

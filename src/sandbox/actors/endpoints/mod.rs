@@ -5,10 +5,10 @@ mod ends;
 mod legacy;
 mod slices;
 
-use super::object::{text, texts};
 use super::selector::Selector;
 use super::task::{Key, Propagation};
 use super::turn::Turn;
+use crate::base::json::{text, texts};
 
 /// Brings the endpoints of one Service up to date.
 pub(super) fn sync(turn: &mut Turn<'_>, key: &Key) {

@@ -2,9 +2,10 @@
 //! It never touches slices that somebody else made.
 
 use super::ends::{End, Port, labels, mark, pods_of, trigger};
-use crate::actors::object::{controller_reference, list, name, namespace, put, texts, uid};
+use crate::actors::object::{controller_reference, name, namespace, put, uid};
 use crate::actors::template::name_after;
 use crate::actors::turn::Turn;
+use crate::base::json::{list, texts};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -2,12 +2,13 @@
 //! It never decides that a Job is over.
 
 use super::tally::{INDEX, Tally, index};
-use crate::actors::object::{after, drop_finalizer, int, list, name, put, text, texts, uid};
+use crate::actors::object::{after, drop_finalizer, name, put, uid};
 use crate::actors::rows::{Phase, Row, TRACKING};
 use crate::actors::task::Propagation;
 use crate::actors::template::{name_after, pod};
 use crate::actors::turn::Turn;
 use crate::actors::victims;
+use crate::base::json::{list, number, text, texts};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -18,8 +19,8 @@ const LONGEST_PAUSE: i64 = 600;
 
 /// How many pods may run now.
 fn wanted(job: &Value, tally: &Tally<'_>) -> i64 {
-    let parallel = int(job, "/spec/parallelism").unwrap_or(1).max(0);
-    match int(job, "/spec/completions") {
+    let parallel = number(job, "/spec/parallelism").unwrap_or(1).max(0);
+    match number(job, "/spec/completions") {
         Some(all) => parallel.min((all - tally.succeeded).max(0)),
         // Without a number of completions the first success ends the search for work.
         None if tally.succeeded > 0 => 0,
@@ -31,7 +32,7 @@ fn wanted(job: &Value, tally: &Tally<'_>) -> i64 {
 pub(super) fn manage(turn: &mut Turn<'_>, job: &Value, tally: &Tally<'_>, pods: &[&Row], indexed: bool) {
     let active = i64::try_from(tally.active.len()).unwrap_or(i64::MAX);
     let wanted = wanted(job, tally);
-    let draining = int(job, "/spec/completions").is_none() && tally.succeeded > 0;
+    let draining = number(job, "/spec/completions").is_none() && tally.succeeded > 0;
     if active > wanted && !draining {
         let surplus = usize::try_from(active - wanted).unwrap_or(0);
         stop(turn, job, &tally.active, surplus);
@@ -55,7 +56,7 @@ pub(super) fn manage(turn: &mut Turn<'_>, job: &Value, tally: &Tally<'_>, pods: 
     }
     let mut taken: BTreeSet<i64> = tally.active.iter().filter_map(|r| index(r)).collect();
     taken.extend(&tally.indexes);
-    let free = (0..int(job, "/spec/completions").unwrap_or(0)).filter(|i| !taken.contains(i));
+    let free = (0..number(job, "/spec/completions").unwrap_or(0)).filter(|i| !taken.contains(i));
     for index in free.take(missing) {
         start(turn, job, Some(index));
     }

@@ -4,10 +4,11 @@
 use super::pods::{manage, release, stop};
 use super::tally::{Tally, tally};
 use crate::actors::events::{Regarding, Tone};
-use crate::actors::object::{after, deleting, flag, holds, int, list, moment, put, stamp, text, uid};
+use crate::actors::object::{after, deleting, holds, moment, put, stamp, uid};
 use crate::actors::rows::Row;
 use crate::actors::task::{Key, Propagation};
 use crate::actors::turn::Turn;
+use crate::base::json::{flag, list, number, text};
 use serde_json::{Value, json};
 
 /// Brings one Job a step further.
@@ -68,7 +69,7 @@ fn free_orphans(turn: &mut Turn<'_>, key: &Key) {
 
 /// Deletes an ended Job when its time is over.
 fn expire(turn: &mut Turn<'_>, key: &Key, job: &Value) {
-    let Some(stay) = int(job, "/spec/ttlSecondsAfterFinished") else { return };
+    let Some(stay) = number(job, "/spec/ttlSecondsAfterFinished") else { return };
     let ended = list(job, "/status/conditions")
         .iter()
         .filter(|c| matches!(text(c, "/type"), "Complete" | "Failed") && text(c, "/status") == "True")
@@ -94,10 +95,11 @@ struct Verdict {
 /// Whether a Job is at its end; makes sure of a turn at its deadline.
 fn verdict(turn: &mut Turn<'_>, job: &Value, tally: &Tally<'_>) -> Option<Verdict> {
     let bad = |reason, message| Some(Verdict { good: false, reason, message });
-    if tally.failed > int(job, "/spec/backoffLimit").unwrap_or(6) || holds_for(job, "BackoffLimitExceeded") {
+    if tally.failed > number(job, "/spec/backoffLimit").unwrap_or(6) || holds_for(job, "BackoffLimitExceeded")
+    {
         return bad("BackoffLimitExceeded", "Job has reached the specified backoff limit");
     }
-    let deadline = int(job, "/spec/activeDeadlineSeconds").zip(moment(job, "/status/startTime"));
+    let deadline = number(job, "/spec/activeDeadlineSeconds").zip(moment(job, "/status/startTime"));
     if let Some((seconds, start)) = deadline.filter(|_| !flag(job, "/spec/suspend")) {
         let end = after(start, seconds);
         if end <= turn.now || holds_for(job, "DeadlineExceeded") {
@@ -105,7 +107,7 @@ fn verdict(turn: &mut Turn<'_>, job: &Value, tally: &Tally<'_>) -> Option<Verdic
         }
         turn.wake_at(end);
     }
-    let enough = match int(job, "/spec/completions") {
+    let enough = match number(job, "/spec/completions") {
         Some(all) => tally.succeeded >= all,
         None => tally.succeeded > 0 && tally.active.is_empty(),
     };

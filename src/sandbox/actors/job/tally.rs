@@ -5,8 +5,9 @@
 //! then its uid becomes one more in `succeeded` or `failed`; each step is one write.
 
 use super::indexes;
-use crate::actors::object::{count, list, put, take, text};
+use crate::actors::object::{put, take};
 use crate::actors::rows::{Phase, Row};
+use crate::base::json::{count, list, text};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

@@ -4,10 +4,11 @@
 use super::script::{Ending, Script, script};
 use super::status::{self, Stage};
 use crate::actors::events::{Regarding, Tone};
-use crate::actors::object::{count, deleting, holds, int, list, moment, name, namespace, text, uid};
+use crate::actors::object::{deleting, holds, moment, name, namespace, uid};
 use crate::actors::rows::{Phase, Row};
 use crate::actors::task::{Key, Propagation};
 use crate::actors::turn::Turn;
+use crate::base::json::{count, list, number, text};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -74,7 +75,7 @@ pub(in crate::actors) fn run(turn: &mut Turn<'_>, key: &Key) {
 
 /// Ends a pod whose deletion has begun, once its hook and a moment are over.
 fn stop(turn: &mut Turn<'_>, key: &Key, pod: &Value, life: &Life, script: &Script) {
-    let grace = int(pod, "/metadata/deletionGracePeriodSeconds").unwrap_or(30).max(0);
+    let grace = number(pod, "/metadata/deletionGracePeriodSeconds").unwrap_or(30).max(0);
     if grace == 0 {
         return; // stopped already; a finalizer keeps the object
     }

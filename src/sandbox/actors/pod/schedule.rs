@@ -2,10 +2,11 @@
 //! It never looks at resources, affinity, taints or node selectors.
 
 use crate::actors::NODE;
-use crate::actors::object::{deleting, list, text};
+use crate::actors::object::deleting;
 use crate::actors::task::Key;
 use crate::actors::template::title;
 use crate::actors::turn::Turn;
+use crate::base::json::{list, text};
 
 /// Assigns a pod to the node, unless it waits for scheduling gates or another scheduler.
 pub(in crate::actors) fn schedule(turn: &mut Turn<'_>, key: &Key) {

@@ -1,8 +1,9 @@
 //! Decides what a pod would do if it ran: from its images, commands, probes, hooks and annotations.
 //! It never looks at how far the pod is.
 
-use crate::actors::object::{annotation, int, list, owners, text};
+use crate::actors::object::{annotation, owners};
 use crate::base::duration::parse_go;
+use crate::base::json::{list, number, text};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -131,7 +132,8 @@ fn exit_code(text: &str) -> i64 {
 /// The longest sleep of one kind of hook: `sleep: {seconds: N}` or `exec: {command: [sleep, "N"]}`.
 fn hook(pod: &Value, which: &str) -> Duration {
     let one = |c: &Value| {
-        let native = int(c, &format!("/lifecycle/{which}/sleep/seconds")).and_then(|s| u64::try_from(s).ok());
+        let native =
+            number(c, &format!("/lifecycle/{which}/sleep/seconds")).and_then(|s| u64::try_from(s).ok());
         let exec = text(c, &format!("/lifecycle/{which}/exec/command/1")).parse::<u64>().ok();
         native.or(exec).unwrap_or(0)
     };
@@ -139,7 +141,8 @@ fn hook(pod: &Value, which: &str) -> Duration {
 }
 
 fn probe_delay(pod: &Value) -> Duration {
-    let delay = |c: &Value| int(c, "/readinessProbe/initialDelaySeconds").and_then(|s| u64::try_from(s).ok());
+    let delay =
+        |c: &Value| number(c, "/readinessProbe/initialDelaySeconds").and_then(|s| u64::try_from(s).ok());
     Duration::from_secs(list(pod, "/spec/containers").iter().filter_map(delay).max().unwrap_or(0))
 }
 

@@ -2,8 +2,9 @@
 //! It never decides the step.
 
 use crate::actors::HOST;
-use crate::actors::object::{condition, count, flag, int, list, put, stamp, text, uid};
+use crate::actors::object::{condition, put, stamp, uid};
 use crate::base::digest::sha256_hex;
+use crate::base::json::{count, flag, list, number, text};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -56,7 +57,7 @@ pub(super) fn write(pod: &Value, stage: &Stage, address: &str, now: Timestamp) -
     if text(pod, "/status/qosClass").is_empty() {
         put(&mut told, &["status", "qosClass"], json!(quality(pod)));
     }
-    if let Some(generation) = int(pod, "/metadata/generation") {
+    if let Some(generation) = number(pod, "/metadata/generation") {
         put(&mut told, &["status", "observedGeneration"], json!(generation));
     }
     let containers: Vec<Value> =

@@ -2,11 +2,12 @@
 //! It never decides whether the pod is due.
 
 use crate::actors::history::Revision;
-use crate::actors::object::{int, list, name, namespace, put, text, texts};
+use crate::actors::object::{name, namespace, put};
 use crate::actors::rows::Row;
 use crate::actors::task::Key;
 use crate::actors::template::pod;
 use crate::actors::turn::Turn;
+use crate::base::json::{list, number, text, texts};
 use serde_json::{Value, json};
 
 /// The number at the end of a pod's name, if the pod belongs to the set by its name.
@@ -17,7 +18,7 @@ pub(super) fn ordinal(set: &Value, row: &Row) -> Option<i64> {
 
 /// The first number: `spec.ordinals.start`.
 pub(super) fn start(set: &Value) -> i64 {
-    int(set, "/spec/ordinals/start").unwrap_or(0).max(0)
+    number(set, "/spec/ordinals/start").unwrap_or(0).max(0)
 }
 
 /// Makes the pod of a number from a revision's template, its claims first.

@@ -3,13 +3,14 @@
 
 use super::pods::{make, ordinal, start};
 use crate::actors::history::{self, Revision};
-use crate::actors::object::{count, deleting, int, name, put, text};
+use crate::actors::object::{deleting, name, put};
 use crate::actors::replicaset::{Readiness, ready_for};
 use crate::actors::rows::{Phase, Row};
 use crate::actors::selector::Selector;
 use crate::actors::task::{Key, Propagation};
 use crate::actors::template::claim;
 use crate::actors::turn::Turn;
+use crate::base::json::{count, number, text};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -45,8 +46,8 @@ pub(in crate::actors) fn sync(turn: &mut Turn<'_>, key: &Key) {
     let view = View {
         pods: rows.iter().filter_map(|r| Some((ordinal(&set, r)?, *r))).collect(),
         parallel: text(&set, "/spec/podManagementPolicy") == "Parallel",
-        end: first + int(&set, "/spec/replicas").unwrap_or(1).max(0),
-        partition: first + int(&set, "/spec/updateStrategy/rollingUpdate/partition").unwrap_or(0),
+        end: first + number(&set, "/spec/replicas").unwrap_or(1).max(0),
+        partition: first + number(&set, "/spec/updateStrategy/rollingUpdate/partition").unwrap_or(0),
         first,
         update,
         current,
@@ -65,7 +66,7 @@ fn ended(row: &Row) -> bool {
 
 /// Running, ready and available, and not about to go.
 fn healthy(turn: &mut Turn<'_>, view: &View<'_>, row: &Row) -> bool {
-    let settle = int(&view.set, "/spec/minReadySeconds").unwrap_or(0);
+    let settle = number(&view.set, "/spec/minReadySeconds").unwrap_or(0);
     let runs = row.pod.as_ref().is_some_and(|p| p.phase == Phase::Running);
     runs && !row.deleting && matches!(ready_for(row, settle, turn), Readiness::Available)
 }
@@ -133,7 +134,7 @@ fn is_of(row: &Row, revision: &Revision) -> bool {
 
 fn tell(turn: &mut Turn<'_>, view: View<'_>) {
     let living: Vec<&Row> = view.pods.values().filter(|r| !r.deleting).copied().collect();
-    let settle = int(&view.set, "/spec/minReadySeconds").unwrap_or(0);
+    let settle = number(&view.set, "/spec/minReadySeconds").unwrap_or(0);
     let (mut ready, mut available) = (0_i64, 0_i64);
     for row in &living {
         let readiness = ready_for(row, settle, turn);
