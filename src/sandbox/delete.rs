@@ -4,6 +4,7 @@
 use super::admit;
 use super::field::FieldError;
 use super::object::{self, meta};
+use super::propagation::Propagation;
 use super::refuse::Refusal;
 use super::request::{Call, wrong_dry_run};
 use super::served::Served;
@@ -12,17 +13,6 @@ use super::state::{self, State};
 use super::write::Place;
 use crate::base::json;
 use serde_json::{Value, json};
-
-/// What happens to the objects a deleted object owns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Propagation {
-    /// They go first.
-    Foreground,
-    /// They go afterwards.
-    Background,
-    /// They stay and are owned no more.
-    Orphan,
-}
 
 const ORPHAN: &str = "orphan";
 const FOREGROUND: &str = "foregroundDeletion";
@@ -61,13 +51,13 @@ impl DeleteOptions {
         }
         let propagation = match policy.as_deref() {
             None => None,
-            Some("Foreground") => Some(Propagation::Foreground),
-            Some("Background") => Some(Propagation::Background),
-            Some("Orphan") => Some(Propagation::Orphan),
-            Some(other) => {
-                let known = ["Foreground", "Background", "Orphan", "nil"];
-                errors.push(FieldError::not_supported("propagationPolicy", other, &known));
-                None
+            Some(word) => {
+                let named = Propagation::named(word);
+                if named.is_none() {
+                    let known = ["Foreground", "Background", "Orphan", "nil"];
+                    errors.push(FieldError::not_supported("propagationPolicy", word, &known));
+                }
+                named
             }
         };
         let dry: Vec<&str> = json::list(&options, "/dryRun").iter().filter_map(Value::as_str).collect();

@@ -6,10 +6,11 @@ use super::fields;
 use super::refuse::{Details, Refusal};
 use super::request::{Call, Query};
 use super::route::Target;
-use super::select::{Fields, Labels};
+use super::select::{self, Fields};
 use super::served::Served;
 use super::shelf::{Shelf, Stored};
 use super::state::State;
+use crate::api::selector::Labels;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -35,7 +36,7 @@ impl Selection {
     /// 400 for a selector that cannot be read or asks for fields the kind does not have.
     pub fn new(target: &Target, call: &Call) -> Result<Self, Refusal> {
         let q = &call.query;
-        let labels = Labels::parse(q.text("labelSelector")).map_err(Refusal::bad_request)?;
+        let labels = select::labels(q.text("labelSelector")).map_err(Refusal::bad_request)?;
         let mut chosen = Fields::parse(q.text("fieldSelector")).map_err(Refusal::bad_request)?;
         fields::check(&target.served, &mut chosen)?;
         if !target.name.is_empty() {

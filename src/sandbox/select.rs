@@ -3,142 +3,40 @@
 
 use super::field::{FieldError, sentence};
 use super::names;
-use serde_json::Value;
+use crate::api::selector::{LabelTest, Labels};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One requirement on labels.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Requirement {
-    In(String, BTreeSet<String>),
-    NotIn(String, BTreeSet<String>),
-    Exists(String),
-    Missing(String),
-    Greater(String, i64),
-    Less(String, i64),
-}
-
-/// A label selector; an empty one means everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Labels {
-    requirements: Vec<Requirement>,
-}
-
-impl Labels {
-    /// Whether the selector means `labels`.
-    #[must_use]
-    pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
-        let value = |key: &String| labels.get(key);
-        let whole = |key: &String| value(key).and_then(|v| v.parse::<i64>().ok());
-        self.requirements.iter().all(|r| match r {
-            Requirement::In(key, wanted) => value(key).is_some_and(|v| wanted.contains(v)),
-            Requirement::NotIn(key, unwanted) => value(key).is_none_or(|v| !unwanted.contains(v)),
-            Requirement::Exists(key) => value(key).is_some(),
-            Requirement::Missing(key) => value(key).is_none(),
-            Requirement::Greater(key, bound) => whole(key).is_some_and(|v| v > *bound),
-            Requirement::Less(key, bound) => whole(key).is_some_and(|v| v < *bound),
-        })
-    }
-
-    /// Whether it means everything.
-    #[must_use]
-    pub fn is_everything(&self) -> bool {
-        self.requirements.is_empty()
-    }
-
-    /// Reads the text form: `a=b,c in (d,e),!f`.
-    ///
-    /// # Errors
-    /// What was found where something else was expected, or a key or value that no label can have.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let mut tokens = Tokens { rest: text };
-        let mut requirements = Vec::new();
-        loop {
-            match tokens.peek(true) {
-                Token::Word(_) | Token::Sign("!") => {
-                    let one =
-                        requirement(&mut tokens).map_err(|e| format!("unable to parse requirement: {e}"))?;
-                    requirements.push(one);
-                    match tokens.take(true) {
-                        Token::End => return Ok(Self { requirements }),
-                        Token::Sign(",") => match tokens.peek(true) {
-                            Token::Word(_) | Token::Sign("!") => {}
-                            other => {
-                                return Err(format!(
-                                    "found '{}', expected: identifier after ','",
-                                    other.text()
-                                ));
-                            }
-                        },
+/// Reads the text form of a label selector: `a=b,c in (d,e),!f`.
+///
+/// # Errors
+/// What was found where something else was expected, or a key or value that no label can have.
+pub fn labels(text: &str) -> Result<Labels, String> {
+    let mut tokens = Tokens { rest: text };
+    let mut requirements = Vec::new();
+    loop {
+        match tokens.peek(true) {
+            Token::Word(_) | Token::Sign("!") => {
+                let one =
+                    requirement(&mut tokens).map_err(|e| format!("unable to parse requirement: {e}"))?;
+                requirements.push(one);
+                match tokens.take(true) {
+                    Token::End => return Ok(Labels::new(requirements)),
+                    Token::Sign(",") => match tokens.peek(true) {
+                        Token::Word(_) | Token::Sign("!") => {}
                         other => {
-                            return Err(format!(
-                                "found '{}', expected: ',' or 'end of string'",
-                                other.text()
-                            ));
+                            return Err(format!("found '{}', expected: identifier after ','", other.text()));
                         }
+                    },
+                    other => {
+                        return Err(format!("found '{}', expected: ',' or 'end of string'", other.text()));
                     }
                 }
-                Token::End => return Ok(Self { requirements }),
-                other => {
-                    return Err(format!(
-                        "found '{}', expected: !, identifier, or 'end of string'",
-                        other.text()
-                    ));
-                }
+            }
+            Token::End => return Ok(Labels::new(requirements)),
+            other => {
+                return Err(format!("found '{}', expected: !, identifier, or 'end of string'", other.text()));
             }
         }
-    }
-
-    /// Reads a `metav1.LabelSelector`; one without requirements means everything.
-    #[must_use]
-    pub fn from_object(selector: &Value) -> Self {
-        let mut requirements = Vec::new();
-        if let Some(Value::Object(labels)) = selector.get("matchLabels") {
-            for (key, value) in labels {
-                let value = value.as_str().unwrap_or_default().to_owned();
-                requirements.push(Requirement::In(key.clone(), BTreeSet::from([value])));
-            }
-        }
-        for one in selector.get("matchExpressions").and_then(Value::as_array).into_iter().flatten() {
-            let text = |field: &str| one.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
-            let values = one.get("values").and_then(Value::as_array).into_iter().flatten();
-            let values = values.filter_map(Value::as_str).map(str::to_owned).collect();
-            requirements.push(match text("operator").as_str() {
-                "NotIn" => Requirement::NotIn(text("key"), values),
-                "Exists" => Requirement::Exists(text("key")),
-                "DoesNotExist" => Requirement::Missing(text("key")),
-                _ => Requirement::In(text("key"), values),
-            });
-        }
-        Self { requirements }
-    }
-
-    /// Reads a plain map of labels, as Services and ReplicationControllers select.
-    #[must_use]
-    pub fn from_map(labels: &BTreeMap<String, String>) -> Self {
-        let requirements =
-            labels.iter().map(|(k, v)| Requirement::In(k.clone(), BTreeSet::from([v.clone()]))).collect();
-        Self { requirements }
-    }
-
-    /// The text form, requirements in order of their keys.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let list = |set: &BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>().join(",");
-        let mut parts: Vec<(&str, String)> = self
-            .requirements
-            .iter()
-            .map(|r| match r {
-                Requirement::In(k, v) if v.len() == 1 => (k.as_str(), format!("{k}={}", list(v))),
-                Requirement::In(k, v) => (k.as_str(), format!("{k} in ({})", list(v))),
-                Requirement::NotIn(k, v) => (k.as_str(), format!("{k} notin ({})", list(v))),
-                Requirement::Exists(k) => (k.as_str(), k.clone()),
-                Requirement::Missing(k) => (k.as_str(), format!("!{k}")),
-                Requirement::Greater(k, n) => (k.as_str(), format!("{k}>{n}")),
-                Requirement::Less(k, n) => (k.as_str(), format!("{k}<{n}")),
-            })
-            .collect();
-        parts.sort_by(|a, b| a.0.cmp(b.0));
-        parts.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(",")
     }
 }
 
@@ -200,7 +98,7 @@ impl<'a> Tokens<'a> {
     }
 }
 
-fn requirement(tokens: &mut Tokens<'_>) -> Result<Requirement, String> {
+fn requirement(tokens: &mut Tokens<'_>) -> Result<LabelTest, String> {
     let mut token = tokens.take(true);
     let missing = token == Token::Sign("!");
     if missing {
@@ -212,10 +110,10 @@ fn requirement(tokens: &mut Tokens<'_>) -> Result<Requirement, String> {
     check(names::qualified(key), "<nil>", key)?;
     let key = key.to_owned();
     if missing {
-        return Ok(Requirement::Missing(key));
+        return Ok(LabelTest::Missing(key));
     }
     if matches!(tokens.peek(true), Token::End | Token::Sign(",")) {
-        return Ok(Requirement::Exists(key));
+        return Ok(LabelTest::Exists(key));
     }
     let operator = match tokens.take(false) {
         Token::Sign(sign @ ("in" | "notin" | "=" | "==" | "!=" | ">" | "<")) => sign,
@@ -228,10 +126,10 @@ fn requirement(tokens: &mut Tokens<'_>) -> Result<Requirement, String> {
     check_values(&key, operator, &values)?;
     let bound = values.first().and_then(|v| v.parse().ok()).unwrap_or(0);
     Ok(match operator {
-        "notin" | "!=" => Requirement::NotIn(key, values),
-        ">" => Requirement::Greater(key, bound),
-        "<" => Requirement::Less(key, bound),
-        _ => Requirement::In(key, values),
+        "notin" | "!=" => LabelTest::NotIn(key, values),
+        ">" => LabelTest::Greater(key, bound),
+        "<" => LabelTest::Less(key, bound),
+        _ => LabelTest::In(key, values),
     })
 }
 
@@ -414,13 +312,13 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    fn pairs_of(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
         pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
     }
 
     #[test]
     fn label_selectors_of_every_form() {
-        let web = labels(&[("app", "web"), ("n", "5"), ("in", "x")]);
+        let web = pairs_of(&[("app", "web"), ("n", "5"), ("in", "x")]);
         let yes = [
             "",
             "app",
@@ -439,16 +337,16 @@ mod tests {
         ];
         let no = ["db", "app=db", "app in (db)", "!app", "n>5", "app!=web", "app in ()", "app="];
         for text in yes {
-            assert!(Labels::parse(text).unwrap().matches(&web), "{text}");
+            assert!(labels(text).unwrap().matches(&web), "{text}");
         }
         for text in no {
-            assert!(!Labels::parse(text).unwrap().matches(&web), "{text}");
+            assert!(!labels(text).unwrap().matches(&web), "{text}");
         }
     }
 
     #[test]
     fn faulty_label_selectors_say_what_was_found() {
-        let error = |text| Labels::parse(text).unwrap_err();
+        let error = |text| labels(text).unwrap_err();
         assert_eq!(error("=a"), "found '=', expected: !, identifier, or 'end of string'");
         assert_eq!(error("a in b"), "unable to parse requirement: found 'b' expected: '('");
         assert_eq!(error("a,"), "found '', expected: identifier after ','");
@@ -464,7 +362,7 @@ mod tests {
 
     #[test]
     fn field_selectors() {
-        let fields = labels(&[("metadata.name", "a,b"), ("status.phase", "Running")]);
+        let fields = pairs_of(&[("metadata.name", "a,b"), ("status.phase", "Running")]);
         assert!(Fields::parse("metadata.name=a\\,b,status.phase!=Failed").unwrap().matches(&fields));
         assert!(!Fields::parse("status.phase==Failed").unwrap().matches(&fields));
         let error = Fields::parse("metadata.name").unwrap_err();
@@ -479,7 +377,7 @@ mod tests {
             "matchExpressions": [{"key": "a", "operator": "In", "values": ["y", "x"]}]});
         let selector = Labels::from_object(&object);
         assert_eq!(selector.text(), "a in (x,y),b=c");
-        assert!(selector.matches(&labels(&[("a", "x"), ("b", "c")])));
-        assert_eq!(Labels::parse(&selector.text()).unwrap().text(), selector.text());
+        assert!(selector.matches(&pairs_of(&[("a", "x"), ("b", "c")])));
+        assert_eq!(labels(&selector.text()).unwrap().text(), selector.text());
     }
 }

@@ -12,12 +12,12 @@ use super::patch;
 use super::refuse::Refusal;
 use super::request::{Call, Writer};
 use super::route::{Ask, Target};
-use super::select::Labels;
 use super::served::{Scale, Served};
 use super::shape::{self, Include, Look};
 use super::shelf::Stored;
 use super::state::State;
 use super::write::{Change, Place};
+use crate::api::selector::Labels;
 use crate::base::json::{self, number, text};
 use serde_json::{Value, json};
 

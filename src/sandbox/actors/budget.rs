@@ -4,9 +4,9 @@
 use super::deployment::resolve;
 use super::object::{deleting, namespace, put, stamp};
 use super::rows::Row;
-use super::selector::Selector;
 use super::task::Key;
 use super::turn::Turn;
+use crate::api::selector::Labels;
 use crate::base::json::{count, list, number, text, texts};
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ fn length<'a>(rows: impl Iterator<Item = &'a Row>) -> i64 {
 /// The pods of the budget that have not ended. An empty selector selects all, an absent one none.
 fn selected<'a>(turn: &Turn<'a>, budget: &Value) -> Vec<&'a Row> {
     let given = budget.pointer("/spec/selector").filter(|s| !s.is_null());
-    let selector = Selector::read(given);
+    let selector = Labels::of_workload(given);
     let rows = turn.rows.of_kind("v1", "Pod", namespace(budget));
     let matches = |r: &&Row| match &selector {
         Some(selector) => selector.matches(&r.labels),

@@ -5,12 +5,13 @@ use super::history::{self, Revision};
 use super::object::{deleting, name, put};
 use super::replicaset::{Readiness, ready_for};
 use super::rows::Row;
-use super::selector::Selector;
-use super::task::{Key, Propagation};
+use super::task::Key;
 use super::template::{claim, name_after, pod};
 use super::turn::Turn;
 use super::{NODE, victims};
+use crate::api::selector::Labels;
 use crate::base::json::{count, list, number, text, texts};
+use crate::propagation::Propagation;
 use serde_json::{Value, json};
 
 const LABEL: &str = "controller-revision-hash";
@@ -18,7 +19,7 @@ const LABEL: &str = "controller-revision-hash";
 /// Brings one DaemonSet's pod and status nearer to what it asks for.
 pub(super) fn sync(turn: &mut Turn<'_>, key: &Key) {
     let Some(set) = turn.read(key) else { return };
-    let Some(selector) = Selector::read(set.pointer("/spec/selector")) else { return };
+    let Some(selector) = Labels::of_workload(set.pointer("/spec/selector")) else { return };
     let pods = claim(turn, &set, "Pod", &selector);
     if deleting(&set) {
         return;

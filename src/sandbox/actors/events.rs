@@ -247,6 +247,6 @@ pub(super) fn keep(turn: &mut super::turn::Turn<'_>, key: &Key) {
     if end > turn.now {
         turn.wake_at(end);
     } else {
-        turn.delete(key, uid(&event), super::task::Propagation::Background, None);
+        turn.delete(key, uid(&event), crate::propagation::Propagation::Background, None);
     }
 }

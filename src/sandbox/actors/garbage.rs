@@ -3,9 +3,10 @@
 
 use super::object::{Owner, deleting, drop_finalizer, drop_owners, has_finalizer, owners, uid};
 use super::rows::Row;
-use super::task::{Key, Propagation};
+use super::task::Key;
 use super::turn::Turn;
 use crate::api::kinds;
+use crate::propagation::Propagation;
 use serde_json::Value;
 
 /// What an owner is to the objects that name it.

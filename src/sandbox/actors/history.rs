@@ -3,10 +3,10 @@
 
 use super::object::{controller_reference, name, namespace, put, uid};
 use super::rows::Row;
-use super::task::Propagation;
 use super::turn::Turn;
 use crate::base::digest::{fnv1a32, safe_encode};
 use crate::base::json::{count, number, text, texts};
+use crate::propagation::Propagation;
 use serde_json::{Value, json};
 
 /// A template of the past or the present.

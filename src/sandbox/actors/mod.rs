@@ -49,7 +49,6 @@ mod object;
 mod pod;
 mod replicaset;
 mod rows;
-mod selector;
 mod statefulset;
 mod task;
 mod template;
@@ -61,7 +60,7 @@ mod wiring;
 mod tests;
 
 pub use crew::Actors;
-pub use task::{Action, Controller, Errand, Key, Options, Propagation, Seen, Task};
+pub use task::{Action, Controller, Errand, Key, Options, Seen, Task};
 
 /// The name of the one node.
 pub const NODE: &str = "sandbox";

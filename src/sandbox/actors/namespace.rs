@@ -2,9 +2,10 @@
 //! It never deletes the namespace itself; taking its finalizer away does.
 
 use super::object::{deleting, name, put};
-use super::task::{Key, Propagation};
+use super::task::Key;
 use super::turn::Turn;
 use crate::base::json::{list, text};
+use crate::propagation::Propagation;
 use serde_json::{Value, json};
 
 const BUNDLE: &str = "kube-root-ca.crt";

@@ -3,12 +3,13 @@
 
 use super::object::{after, condition, deleting, holds, name, put, stamp, take};
 use super::rows::Row;
-use super::selector::Selector;
-use super::task::{Key, Propagation};
+use super::task::Key;
 use super::template::{claim, fully_labelled, name_after, pod};
 use super::turn::Turn;
 use super::victims;
+use crate::api::selector::Labels;
 use crate::base::json::{count, list, number, text};
+use crate::propagation::Propagation;
 use serde_json::{Value, json};
 
 /// The most pods one turn makes or gives up.
@@ -17,7 +18,7 @@ const BURST: usize = 500;
 /// Brings one ReplicaSet's pods and status nearer to what it asks for.
 pub(super) fn sync(turn: &mut Turn<'_>, key: &Key) {
     let Some(set) = turn.read(key) else { return };
-    let Some(selector) = Selector::read(set.pointer("/spec/selector")) else { return };
+    let Some(selector) = Labels::of_workload(set.pointer("/spec/selector")) else { return };
     let pods = claim(turn, &set, "Pod", &selector);
     let unfinished = |r: &&&Row| r.pod.as_ref().is_some_and(|p| p.unfinished());
     let (going, active): (Vec<&Row>, Vec<&Row>) =

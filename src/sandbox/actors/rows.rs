@@ -2,8 +2,8 @@
 //! It never keeps an object; whoever needs more reads it from the store.
 
 use super::object::{self, Owner, has_finalizer, holds, moment};
-use super::selector::Selector;
 use super::task::Key;
+use crate::api::selector::Labels;
 use crate::base::json::{count, list, text, texts};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -64,7 +64,7 @@ pub(super) struct Row {
     /// Kept for what a selector may ask for: pods and the sets of pods.
     pub labels: BTreeMap<String, String>,
     /// What a workload or a Service selects.
-    pub selector: Option<Selector>,
+    pub selector: Option<Labels>,
     pub pod: Option<Box<PodRow>>,
 }
 
@@ -79,9 +79,9 @@ impl Row {
         }
         let key = Key::of(object);
         let selector = match key.kind.as_str() {
-            "Service" => Selector::plain(texts(object, "/spec/selector")),
+            "Service" => Labels::of_service(&texts(object, "/spec/selector")),
             "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "PodDisruptionBudget" => {
-                Selector::read(object.pointer("/spec/selector"))
+                Labels::of_workload(object.pointer("/spec/selector"))
             }
             _ => None,
         };
@@ -203,7 +203,7 @@ impl Rows {
             }
         }
         if row.key.kind == "Service"
-            && let Some((k, v)) = row.selector.as_ref().and_then(Selector::handle)
+            && let Some((k, v)) = row.selector.as_ref().and_then(Labels::handle)
         {
             turn(&mut self.services_by_label, (ns.clone(), k.to_owned(), v.to_owned()), &row.uid, add);
         }
@@ -268,7 +268,7 @@ impl Rows {
     }
 
     /// Pods of a namespace that a Service selects.
-    pub(super) fn pods_of_service(&self, namespace: &str, selector: &Selector) -> Vec<&Row> {
+    pub(super) fn pods_of_service(&self, namespace: &str, selector: &Labels) -> Vec<&Row> {
         let place = selector.handle().map(|(k, v)| (namespace.to_owned(), k.to_owned(), v.to_owned()));
         let found = place.and_then(|p| self.pods_by_label.get(&p));
         self.all(found).filter(|r| selector.matches(&r.labels)).collect()

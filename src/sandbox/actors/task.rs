@@ -2,6 +2,7 @@
 //! It never decides what work there is.
 
 use crate::base::json;
+use crate::propagation::Propagation;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -69,29 +70,6 @@ impl Key {
     pub fn of(object: &Value) -> Self {
         let text = |pointer| json::text(object, pointer);
         Self::new(text("/apiVersion"), text("/kind"), text("/metadata/namespace"), text("/metadata/name"))
-    }
-}
-
-/// What becomes of the objects that a deleted object owns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Propagation {
-    /// They are deleted after it.
-    Background,
-    /// They are deleted before it.
-    Foreground,
-    /// They stay and lose their owner.
-    Orphan,
-}
-
-impl Propagation {
-    /// The value of `propagationPolicy`.
-    #[must_use]
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::Background => "Background",
-            Self::Foreground => "Foreground",
-            Self::Orphan => "Orphan",
-        }
     }
 }
 

@@ -3,8 +3,8 @@
 
 use super::object::{controller_reference, deleting, drop_owners, name, namespace, put, uid};
 use super::rows::Row;
-use super::selector::Selector;
 use super::turn::Turn;
+use crate::api::selector::Labels;
 use crate::base::json::{list, texts};
 use serde_json::{Map, Value, json};
 
@@ -37,7 +37,7 @@ pub(super) fn name_after(turn: &mut Turn<'_>, pod: &mut Value, base: &str) -> St
 
 /// The objects of one kind that `owner` controls, after claiming: what matches and has no controller is adopted,
 /// what is controlled and no longer matches is released. Objects adopted in this turn are among the answer.
-pub(super) fn claim<'a>(turn: &mut Turn<'a>, owner: &Value, kind: &str, selector: &Selector) -> Vec<&'a Row> {
+pub(super) fn claim<'a>(turn: &mut Turn<'a>, owner: &Value, kind: &str, selector: &Labels) -> Vec<&'a Row> {
     let rows = turn.rows;
     let own = rows.controlled_by(uid(owner), kind);
     let (held, strayed): (Vec<&Row>, Vec<&Row>) = own.into_iter().partition(|r| selector.matches(&r.labels));

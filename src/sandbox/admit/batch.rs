@@ -3,10 +3,10 @@
 
 use super::at::At;
 use super::{metadata, pod};
+use crate::api::selector::Labels;
 use crate::base::json;
 use crate::field::FieldError;
 use crate::object::{self, meta};
-use crate::select::Labels;
 use serde_json::{Value, json};
 
 /// Gives a new Job without a selector of its own one that only its pods fit, and labels its pods for it.

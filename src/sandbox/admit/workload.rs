@@ -3,11 +3,11 @@
 
 use super::at::At;
 use super::{metadata, pod};
+use crate::api::selector::Labels;
 use crate::base::json;
 use crate::field::FieldError;
 use crate::names;
 use crate::object;
-use crate::select::Labels;
 use serde_json::Value;
 
 /// The faults of a workload's `spec`.

@@ -5,17 +5,18 @@ use super::amount::{Amounts, amounts};
 use super::set::{REVISION, Set};
 use super::{conditions, recreate, revision, rolling, scale, status};
 use crate::actors::object::{annotation, deleting, put, uid};
-use crate::actors::selector::Selector;
-use crate::actors::task::{Key, Propagation};
+use crate::actors::task::Key;
 use crate::actors::template::claim;
 use crate::actors::turn::Turn;
+use crate::api::selector::Labels;
 use crate::base::json::{flag, list, number, text};
+use crate::propagation::Propagation;
 use serde_json::{Value, json};
 
 /// Brings one Deployment a step further.
 pub(in crate::actors) fn sync(turn: &mut Turn<'_>, key: &Key) {
     let Some(deployment) = turn.read(key) else { return };
-    let Some(selector) = Selector::read(deployment.pointer("/spec/selector")) else { return };
+    let Some(selector) = Labels::of_workload(deployment.pointer("/spec/selector")) else { return };
     let rows = claim(turn, &deployment, "ReplicaSet", &selector);
     let mut sets: Vec<Set> = rows.into_iter().filter_map(|r| turn.read(&r.key)).map(Set::new).collect();
     sets.sort_by(|a, b| a.created().cmp(&b.created()).then_with(|| a.name().cmp(b.name())));

@@ -3,7 +3,7 @@
 
 use crate::actors::object::{moment, name, namespace, put, seconds, take};
 use crate::actors::rows::{PodRow, Row, Rows};
-use crate::actors::selector::Selector;
+use crate::api::selector::Labels;
 use crate::base::json::{count, flag, list, text, texts};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -50,7 +50,7 @@ impl End<'_> {
 }
 
 /// The pods behind a Service that have an address and have not ended, by address.
-pub(super) fn find<'a>(rows: &'a Rows, service: &Value, selector: &Selector) -> Vec<End<'a>> {
+pub(super) fn find<'a>(rows: &'a Rows, service: &Value, selector: &Labels) -> Vec<End<'a>> {
     let publish = flag(service, "/spec/publishNotReadyAddresses");
     let mut ends: Vec<End<'a>> = rows
         .pods_of_service(namespace(service), selector)

@@ -5,15 +5,16 @@ mod ends;
 mod legacy;
 mod slices;
 
-use super::selector::Selector;
-use super::task::{Key, Propagation};
+use super::task::Key;
 use super::turn::Turn;
+use crate::api::selector::Labels;
 use crate::base::json::{text, texts};
+use crate::propagation::Propagation;
 
 /// Brings the endpoints of one Service up to date.
 pub(super) fn sync(turn: &mut Turn<'_>, key: &Key) {
     let Some(service) = turn.read(key) else { return legacy::forget(turn, key) };
-    let selector = Selector::plain(texts(&service, "/spec/selector"));
+    let selector = Labels::of_service(&texts(&service, "/spec/selector"));
     let Some(selector) = selector.filter(|_| text(&service, "/spec/type") != "ExternalName") else { return };
     let ends = ends::find(turn.rows, &service, &selector);
     legacy::sync(turn, &service, &ends);

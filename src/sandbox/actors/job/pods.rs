@@ -4,11 +4,11 @@
 use super::tally::{INDEX, Tally, index};
 use crate::actors::object::{after, drop_finalizer, name, put, uid};
 use crate::actors::rows::{Phase, Row, TRACKING};
-use crate::actors::task::Propagation;
 use crate::actors::template::{name_after, pod};
 use crate::actors::turn::Turn;
 use crate::actors::victims;
 use crate::base::json::{list, number, text, texts};
+use crate::propagation::Propagation;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

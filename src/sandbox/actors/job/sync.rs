@@ -6,9 +6,10 @@ use super::tally::{Tally, tally};
 use crate::actors::events::{Regarding, Tone};
 use crate::actors::object::{after, deleting, holds, moment, put, stamp, uid};
 use crate::actors::rows::Row;
-use crate::actors::task::{Key, Propagation};
+use crate::actors::task::Key;
 use crate::actors::turn::Turn;
 use crate::base::json::{flag, list, number, text};
+use crate::propagation::Propagation;
 use serde_json::{Value, json};
 
 /// Brings one Job a step further.

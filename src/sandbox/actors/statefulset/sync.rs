@@ -6,11 +6,12 @@ use crate::actors::history::{self, Revision};
 use crate::actors::object::{deleting, name, put};
 use crate::actors::replicaset::{Readiness, ready_for};
 use crate::actors::rows::{Phase, Row};
-use crate::actors::selector::Selector;
-use crate::actors::task::{Key, Propagation};
+use crate::actors::task::Key;
 use crate::actors::template::claim;
 use crate::actors::turn::Turn;
+use crate::api::selector::Labels;
 use crate::base::json::{count, number, text};
+use crate::propagation::Propagation;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -34,7 +35,7 @@ struct View<'a> {
 /// Brings one StatefulSet a step further.
 pub(in crate::actors) fn sync(turn: &mut Turn<'_>, key: &Key) {
     let Some(set) = turn.read(key) else { return };
-    let Some(selector) = Selector::read(set.pointer("/spec/selector")) else { return };
+    let Some(selector) = Labels::of_workload(set.pointer("/spec/selector")) else { return };
     let rows = claim(turn, &set, "Pod", &selector);
     if deleting(&set) {
         return;

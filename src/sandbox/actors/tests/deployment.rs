@@ -2,7 +2,8 @@
 //! Each test decides on one rule; none knows how the rule is kept.
 
 use super::world::{World, deployment, options, ready};
-use crate::actors::{Action, Key, Propagation};
+use crate::actors::{Action, Key};
+use crate::propagation::Propagation;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 //! Each test decides on one rule; none knows how the rule is kept.
 
 use super::world::{World, options};
-use crate::actors::Propagation;
+use crate::propagation::Propagation;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -5,7 +5,7 @@
 //! by kwok, so of a pod only what both kubelets must agree on is compared.
 
 use super::world::{World, options};
-use crate::actors::Propagation;
+use crate::propagation::Propagation;
 use regex::{Captures, Regex};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 //! Each test decides on one rule; none knows how the rule is kept.
 
 use super::world::{World, options, ready, replicaset};
-use crate::actors::Propagation;
+use crate::propagation::Propagation;
 use serde_json::{Value, json};
 
 const API: &str = "apps/v1";

@@ -1,7 +1,8 @@
 //! A store that plays the API server for the actors: as little of it as their scenarios need.
 //! It never validates and gives no defaults.
 
-use crate::actors::{Action, Actors, Errand, Key, Options, Propagation, Seen};
+use crate::actors::{Action, Actors, Errand, Key, Options, Seen};
+use crate::propagation::Propagation;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::cell::Cell;
