@@ -1,7 +1,8 @@
 //! Decides how conflicts between appliers are told: who owns which fields that a configuration would change.
 //! It never decides whether there is a conflict.
 
-use super::{FieldSet, Manager, Operation};
+use super::{Manager, Operation};
+use crate::fields::FieldSet;
 use crate::fields::{Path, path_text};
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,7 +1,7 @@
 //! Decides which fields each door of an API server ignores: `status` on the object itself, `spec` on its status.
 //! It never changes an object; whoever serves the door resets them.
 
-use super::FieldSet;
+use crate::fields::FieldSet;
 
 /// The fields that nobody comes to own through this door of a kind.
 ///

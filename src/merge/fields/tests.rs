@@ -1,9 +1,12 @@
 //! Laws of field sets, and their form in `managedFields`.
 //! It never compares with a server; `tests/merge` does.
 
+use super::atom::compare;
 use super::*;
+use crate::api::listkeys::Schema;
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::cmp::Ordering;
 
 fn name(text: &str) -> Step {
     Step::Field(text.to_owned())

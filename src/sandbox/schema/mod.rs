@@ -1,167 +1,21 @@
 //! Structural schemas of custom kinds: what a definition says about the fields of its objects, and what follows.
 //! Nothing here knows a kind; CEL rules (`x-kubernetes-validations`) are not evaluated.
+//!
+//! - [`view`]: how a schema is read
+//! - [`check`]: what is wrong with an object
+//! - [`lists`]: whether sets and maps hold every item once
+//! - [`format`](mod@format): whether a text has a format
+//! - [`fill`]: defaults, and nulls that are no values
+//! - [`prune`]: fields that the schema does not know
+//! - [`whole`]: whole numbers without a fraction
 
 pub mod check;
 pub mod fill;
 pub mod format;
 pub mod lists;
 pub mod prune;
+mod view;
+mod whole;
 
-use serde_json::Value;
-
-/// A view of one schema inside a definition.
-#[derive(Clone, Copy, Debug)]
-pub struct Schema<'a> {
-    value: &'a Value,
-}
-
-impl<'a> Schema<'a> {
-    /// The schema written as `value`.
-    #[must_use]
-    pub fn new(value: &'a Value) -> Self {
-        Self { value }
-    }
-
-    fn get(&self, name: &str) -> Option<&'a Value> {
-        self.value.get(name).filter(|v| !v.is_null())
-    }
-
-    fn flag(&self, name: &str) -> bool {
-        self.get(name).and_then(Value::as_bool).unwrap_or(false)
-    }
-
-    fn text(&self, name: &str) -> &'a str {
-        self.get(name).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    fn number(&self, name: &str) -> Option<f64> {
-        self.get(name).and_then(Value::as_f64)
-    }
-
-    fn count(&self, name: &str) -> Option<usize> {
-        self.get(name).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok())
-    }
-
-    fn list(&self, name: &str) -> &'a [Value] {
-        self.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    fn schemas(&self, name: &str) -> impl Iterator<Item = Schema<'a>> {
-        self.list(name).iter().map(Schema::new)
-    }
-
-    /// The schema of the property `name`, declared by that name.
-    #[must_use]
-    pub fn property(&self, name: &str) -> Option<Schema<'a>> {
-        self.get("properties")?.get(name).map(Schema::new)
-    }
-
-    /// Every declared property.
-    pub fn properties(&self) -> impl Iterator<Item = (&'a str, Schema<'a>)> {
-        let all = self.get("properties").and_then(Value::as_object).into_iter().flatten();
-        all.map(|(name, schema)| (name.as_str(), Schema::new(schema)))
-    }
-
-    /// The schema of properties that are not declared by name; `None` also where any value may stand.
-    #[must_use]
-    pub fn additional(&self) -> Option<Schema<'a>> {
-        self.get("additionalProperties").filter(|v| v.is_object()).map(Schema::new)
-    }
-
-    /// Whether properties that are not declared by name may have any value.
-    #[must_use]
-    pub fn takes_any(&self) -> bool {
-        self.get("additionalProperties").is_some_and(|v| v == &Value::Bool(true))
-    }
-
-    /// The schema of the items of a list.
-    #[must_use]
-    pub fn items(&self) -> Option<Schema<'a>> {
-        self.get("items").filter(|v| v.is_object()).map(Schema::new)
-    }
-
-    /// Whether fields that are not declared stay.
-    #[must_use]
-    pub fn preserves(&self) -> bool {
-        self.flag("x-kubernetes-preserve-unknown-fields")
-    }
-
-    /// Whether the value is an object with `apiVersion`, `kind` and `metadata` of its own.
-    #[must_use]
-    pub fn is_embedded(&self) -> bool {
-        self.flag("x-kubernetes-embedded-resource")
-    }
-
-    /// Whether `null` is a value here.
-    #[must_use]
-    pub fn is_nullable(&self) -> bool {
-        self.flag("nullable")
-    }
-
-    /// The default, if there is one.
-    #[must_use]
-    pub fn default(&self) -> Option<&'a Value> {
-        self.get("default")
-    }
-
-    /// The types a value may have; empty where any may stand.
-    #[must_use]
-    pub fn types(&self) -> Vec<&'a str> {
-        if self.flag("x-kubernetes-int-or-string") {
-            return vec!["integer", "string"];
-        }
-        let own = self.text("type");
-        if own.is_empty() { Vec::new() } else { vec![own] }
-    }
-
-    /// Every pattern in this schema and beneath it.
-    #[must_use]
-    pub fn patterns(&self) -> Vec<&'a str> {
-        fn walk<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
-            match value {
-                Value::Object(fields) => {
-                    if let Some(Value::String(pattern)) = fields.get("pattern") {
-                        found.push(pattern);
-                    }
-                    fields.values().for_each(|v| walk(v, found));
-                }
-                Value::Array(items) => items.iter().for_each(|v| walk(v, found)),
-                _ => {}
-            }
-        }
-        let mut found = Vec::new();
-        walk(self.value, &mut found);
-        found
-    }
-}
-
-/// Writes whole numbers without a fraction, as they are stored: `1.0` as `1`.
-pub fn whole_numbers(value: &mut Value) {
-    match value {
-        Value::Object(fields) => fields.values_mut().for_each(whole_numbers),
-        Value::Array(items) => items.iter_mut().for_each(whole_numbers),
-        Value::Number(n) if n.is_f64() => {
-            let number = n.as_f64().unwrap_or(0.0);
-            // beyond 2^53 a float no longer tells whole numbers apart
-            if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 {
-                #[allow(clippy::cast_possible_truncation)] // whole and small enough, as just checked
-                let whole = number as i64;
-                *value = Value::from(whole);
-            }
-        }
-        _ => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn whole_numbers_lose_their_fraction() {
-        let mut value = json!({"a": 1.0, "b": [2.5, 1e3], "c": 1e20});
-        whole_numbers(&mut value);
-        assert_eq!(value, json!({"a": 1, "b": [2.5, 1000], "c": 1e20}));
-    }
-}
+pub use view::Schema;
+pub use whole::whole_numbers;
