@@ -1,15 +1,20 @@
 //! Merging: what to send to a cluster so that it holds what Git says, and what an API server makes of it.
 //! Nothing here reads, writes or waits; everything is a function from JSON values to JSON values.
 //!
-//! ```text
-//! json    RFC 7396 merge patches                        kubectl patch --type merge, custom resources
-//! smp     strategic merge patches                       kubectl apply, kubectl patch, built-in kinds
-//! three   three-way: last applied, desired, live        what kubectl apply and the operator send
-//! fields  sets of fields, as managedFields holds them
-//! apply   server-side apply, and tracking of other writes
-//! ```
+//! - [`json`]: RFC 7396 merge patches; kubectl patch --type merge, custom resources
+//! - [`smp`]: strategic merge patches; kubectl apply, kubectl patch, built-in kinds; with [`delta`] (which patch leads
+//!   from one state to another), [`keyed`] (lists whose key tells nothing apart) and [`order`] (of a merged list)
+//! - [`three`]: three-way merge of last applied, desired and live; what kubectl apply and the operator send
+//! - [`fields`]: sets of fields, as managedFields holds them; [`managed`] reads and writes their owners
+//! - [`apply`]: server-side apply, and tracking of other writes
+//! - [`typed`]: values read under the schema of their kind
+//! - [`text`]: values as Go prints them
 //!
 //! The operator plans with it and the sandbox answers with it, so each test against a real API server proves both.
+
+#![warn(unreachable_pub)]
+#![deny(rustdoc::broken_intra_doc_links)]
+#![allow(rustdoc::private_intra_doc_links)] // the maps name what is private too
 
 use switchback_api as api;
 use switchback_base as base;

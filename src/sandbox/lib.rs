@@ -4,6 +4,40 @@
 //! ```text
 //! service, serve -> door -> route -> answer -> read, watch, write, delete, patch, subresource -> state -> shelf
 //! ```
+//!
+//! - In and out: [`service`] (without a socket), [`serve`] (over one), [`door`] (how the program holds it), [`inside`]
+//!   (objects without a request), [`fault`] (trouble on demand)
+//! - What is asked: [`route`], [`request`], [`accept`], [`decode`]
+//! - What is answered: [`answer`], [`refuse`] and [`field`] (its words), [`shape`], [`table`] and [`columns`], [`page`],
+//!   [`discover`], [`openapi`]
+//! - Reading: [`read`], [`watch`], [`select`] (selectors), [`fields`] (what a field selector may ask for)
+//! - Writing: [`write`](mod@write), [`delete`], [`propagation`], [`patch`], [`apply`], [`subresource`], [`prepare`]
+//!   (before the checks), [`fit`] (to the kind), [`admit`] (checks and plugins)
+//! - Kinds: [`served`], [`typed`] (built in), [`crd`], [`custom`] and [`schema`] (custom), [`events`] (of two groups)
+//! - What is kept: [`state`], [`shelf`], [`seed`] (at first), [`chance`]
+//! - Rules of texts and objects: [`names`], [`object`]
+//! - What acts by itself: [`actors`] and [`drive`] (when), [`metrics`] (Prometheus' answers)
+//!
+//! Words of its own:
+//!
+//! | word | meaning |
+//! |---|---|
+//! | actors, crew | the controllers, scheduler and kubelet; who keeps their queue |
+//! | task, turn | one controller's work on one object; the moment it is done |
+//! | errand | a request to the server that a turn asks for |
+//! | rows, wiring | what the crew remembers of objects; which change makes which task |
+//! | furniture | what every new namespace holds |
+//! | door, inside | how the program holds the server; writing without a request |
+//! | shelf, stored | all objects of one resource, with their past; one of them |
+//! | head | what is known of a stored object without reading it |
+//! | place | the resource, namespace, name and subresource of a write |
+//! | manners | how a kind is served beyond the usual |
+//! | chance | all that is random, from one seed |
+//! | fault, trouble | a failure that a test asks for |
+
+#![warn(unreachable_pub)]
+#![deny(rustdoc::broken_intra_doc_links)]
+#![allow(rustdoc::private_intra_doc_links)] // the maps name what is private too
 
 use switchback_api as api;
 use switchback_base as base;

@@ -133,6 +133,21 @@ impl Action {
 }
 
 /// The parts of a cluster that the actors play, in the order in which they act.
+///
+/// | part | faithful | not |
+/// |---|---|---|
+/// | Deployment | rolling, recreation, pause, revisions, shares, deadlines | the hash's own bytes |
+/// | ReplicaSet | pods made, given up, adopted, released; status; `minReadySeconds` | slow start |
+/// | StatefulSet | order, claims, partitions, revisions | `maxUnavailable`, claim retention |
+/// | DaemonSet | one pod on the one node, updates, revisions | taints, affinity, surge |
+/// | Services' endpoints | both kinds, readiness, named ports, 100 a slice | topology hints, IPv6 |
+/// | disruption budgets | numbers allowed | arbitrary scalable owners |
+/// | claims | bound at once | volumes |
+/// | Job | completions, parallelism, back-off, deadline, suspension, indexes, TTL | policies |
+/// | pods | phases, conditions, gates, hooks, crashes, Jobs' ends | probes run, resources, affinity |
+/// | collector | background, foreground, orphan; absent owners; any kind | |
+/// | namespaces | furniture, emptying | conditions while emptying |
+/// | CronJobs, HorizontalPodAutoscalers, Ingresses, load balancers | accepted | nothing happens |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Controller {
     /// Registers the sandbox's node and keeps its status.

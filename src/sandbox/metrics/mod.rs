@@ -1,6 +1,12 @@
 //! A metrics server for the sandbox: it answers Prometheus' instant and range queries from the pods' annotations.
 //! Nothing here remembers anything: a query sees the present, and a range repeats it.
 //!
+//! - [`lex`], [`parse`], [`grammar`], [`tree`]: from the text of a query to its tree and types
+//! - [`series`]: the series that the annotations give
+//! - [`evaluate`], [`binary`]: the worth of a query
+//! - [`number`]: how numbers and durations are read and shown
+//! - [`answer`]: the status code and JSON of an answer
+//!
 //! Every ready pod with the annotation `metrics.switchback.dev/<name>: "<number>"` is a series
 //! `<name>{namespace=…, pod=…, <the pod's labels>}`; characters that a name may not have become `_`.
 //!

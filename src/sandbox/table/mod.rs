@@ -1,6 +1,11 @@
 //! The tables that kubectl prints: which columns a kind has and what an object shows in them.
 //! Nothing here reads a request or a store; the server gives the objects and the moment.
 //!
+//! - [`render`]: columns, rows, and what of an object goes along
+//! - [`column`]: what a column is
+//! - [`show`], [`path`]: how values look, and where a printer column finds them
+//! - The kinds: [`pod`], [`workload`], [`network`], [`storage`], [`policy`], [`cluster`], [`custom`]
+//!
 //! | kinds | columns |
 //! |---|---|
 //! | those of `api::kinds` | as kube-apiserver 1.35 prints them, wide ones included |

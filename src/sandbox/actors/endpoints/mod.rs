@@ -1,5 +1,9 @@
 //! The endpoints of Services, in both of their kinds: EndpointSlices and the older Endpoints.
 //! Nothing here routes a packet, and a Service without a selector is left to whoever made it.
+//!
+//! - [`ends`]: who serves a Service
+//! - [`slices`]: its EndpointSlices
+//! - [`legacy`]: its Endpoints
 
 mod ends;
 mod legacy;

@@ -1,6 +1,10 @@
 //! Pods: their assignment to the node and their life as their status tells it.
 //! Nothing here runs a container; what a pod would do is read from its spec and its annotations.
-//! The annotations that steer a pod are listed in the parent module.
+//!
+//! - [`schedule`](mod@schedule): which node a pod goes to
+//! - [`life`]: the next step and when it is due
+//! - [`script`]: what the pod would do; the annotations that steer it
+//! - [`status`]: how a step looks in the status
 
 mod life;
 mod schedule;

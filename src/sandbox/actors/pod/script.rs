@@ -1,5 +1,17 @@
 //! Decides what a pod would do if it ran: from its images, commands, probes, hooks and annotations.
 //! It never looks at how far the pod is.
+//!
+//! Annotations that steer a pod, read anew at every change of it:
+//!
+//! | annotation | effect |
+//! |---|---|
+//! | `sandbox.switchback.dev/ready: "false"` | the containers run and are not ready, until the annotation goes |
+//! | `sandbox.switchback.dev/ready-after: 5s` | ready this long after the assignment, whatever the probes say |
+//! | `sandbox.switchback.dev/outcome: crash`, `bad-image` or `run` | in place of what image and command tell |
+//!
+//! What image and command tell: an image with `does-not-exist` or `nonexistent` is never pulled; one with `argo-error`
+//! or `:error`, and the command `/bad-command`, crash at once; `sleep N; exit C` crashes after N seconds; the pods of a
+//! Job end after `sleep N` with the code of `exit C`, unless they sleep for ever.
 
 use crate::actors::object::{annotation, owners};
 use crate::base::duration::parse_go;
