@@ -2,7 +2,7 @@
 //! Nothing here reads a request or a store; the server gives the objects and the moment.
 //!
 //! - [`render`]: columns, rows, and what of an object goes along
-//! - [`column`]: what a column is
+//! - [`column`](mod@column): what a column is
 //! - [`show`], [`path`]: how values look, and where a printer column finds them
 //! - The kinds: [`pod`], [`workload`], [`network`], [`storage`], [`policy`], [`cluster`], [`custom`]
 //!
