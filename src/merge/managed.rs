@@ -79,7 +79,7 @@ const ANCIENT: &str = "ancient-changes";
 
 impl Managed {
     /// Reads `metadata.managedFields`; an object without it has no owners.
-    pub fn read(object: &Value) -> Result<Self, ManagedError> {
+    pub(crate) fn read(object: &Value) -> Result<Self, ManagedError> {
         let mut managed = Self::default();
         let list = object.pointer("/metadata/managedFields").and_then(Value::as_array);
         for (at, entry) in list.into_iter().flatten().enumerate() {
@@ -110,7 +110,7 @@ impl Managed {
     }
 
     /// Writes `metadata.managedFields` into an object; without owners there is none.
-    pub fn write(&self, object: &mut Value) {
+    pub(crate) fn write(&self, object: &mut Value) {
         let mut entries: Vec<(Operation, i64, &Manager, &Owned)> = Vec::new();
         for (manager, owned) in &self.owners {
             entries.push((manager.operation, self.seconds(manager), manager, owned));
@@ -139,12 +139,12 @@ impl Managed {
     }
 
     /// Forgets owners that own nothing.
-    pub fn drop_empty(&mut self) {
+    pub(crate) fn drop_empty(&mut self) {
         self.owners.retain(|_, owned| !owned.set.is_empty());
     }
 
     /// Merges the oldest entries from updates, version by version, until there are few enough.
-    pub fn cap(&mut self) {
+    pub(crate) fn cap(&mut self) {
         let mut updaters: Vec<Manager> =
             self.owners.keys().filter(|m| m.operation == Operation::Update).cloned().collect();
         let mut count = updaters.len();

@@ -5,7 +5,7 @@ use super::refuse::Refusal;
 
 /// The form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub(crate) enum Form {
     /// The object or list itself.
     Plain,
     /// `meta.k8s.io` Table.
@@ -17,7 +17,8 @@ pub enum Form {
 }
 
 /// The media types of objects that a real server knows, as its refusals list them.
-pub const OFFERED: &[&str] = &["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+pub(crate) const OFFERED: &[&str] =
+    &["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 
 /// The words for a client that accepts no media type there is.
 const NONE_FITS: &str = "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, \
@@ -48,7 +49,7 @@ fn parse_clause(text: &str) -> Option<Clause<'_>> {
 ///
 /// # Errors
 /// 406 when none of the accepted forms can be given.
-pub fn choose(header: &str) -> Result<Form, Refusal> {
+pub(crate) fn choose(header: &str) -> Result<Form, Refusal> {
     if header.trim().is_empty() {
         return Ok(Form::Plain);
     }
@@ -79,7 +80,7 @@ fn nothing_fits() -> Refusal {
 
 /// Whether the client wants aggregated discovery, and in which version (`v2` before `v2beta1`).
 #[must_use]
-pub fn aggregated(header: &str) -> bool {
+pub(crate) fn aggregated(header: &str) -> bool {
     for clause in clauses(header) {
         if !matches!(clause.media, "application/json" | "application/*" | "*/*") {
             continue;

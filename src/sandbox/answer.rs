@@ -21,11 +21,11 @@ use serde_json::Value;
 use std::sync::Arc;
 
 /// The media type of most answers.
-pub const JSON: &str = "application/json";
+pub(crate) const JSON: &str = "application/json";
 
 /// A whole answer.
 #[derive(Clone, Debug)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// HTTP status.
     pub code: u16,
     /// `Content-Type`.
@@ -41,19 +41,19 @@ pub struct Reply {
 impl Reply {
     /// A JSON document.
     #[must_use]
-    pub fn json(code: u16, value: &Value) -> Self {
+    pub(crate) fn json(code: u16, value: &Value) -> Self {
         Self::bytes(code, shape::bytes(value))
     }
 
     /// JSON text.
     #[must_use]
-    pub fn bytes(code: u16, body: Bytes) -> Self {
+    pub(crate) fn bytes(code: u16, body: Bytes) -> Self {
         Self { code, content_type: JSON, body, warnings: Vec::new(), retry_after: 0 }
     }
 
     /// Plain text.
     #[must_use]
-    pub fn text(code: u16, text: impl Into<String>) -> Self {
+    pub(crate) fn text(code: u16, text: impl Into<String>) -> Self {
         Self { content_type: "text/plain; charset=utf-8", ..Self::bytes(code, Bytes::from(text.into())) }
     }
 }
@@ -67,7 +67,7 @@ impl From<Refusal> for Reply {
 
 /// An answer: a whole one, or a watch.
 #[derive(Debug)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// Everything is known now.
     Whole(Reply),
     /// More is told as it happens.
@@ -95,7 +95,7 @@ fn look(state: &State, call: &Call) -> Result<Look, Refusal> {
 ///
 /// # Errors
 /// Whatever a real server refuses.
-pub fn objects(state: &mut State, target: &Target, call: &Call) -> Result<Answer, Refusal> {
+pub(crate) fn objects(state: &mut State, target: &Target, call: &Call) -> Result<Answer, Refusal> {
     if !target.sub.is_empty() {
         return super::subresource::answer(state, target, call).map(Answer::Whole);
     }
@@ -130,7 +130,7 @@ pub fn objects(state: &mut State, target: &Target, call: &Call) -> Result<Answer
 
 /// The place a target names.
 #[must_use]
-pub fn place(target: &Target) -> Place {
+pub(crate) fn place(target: &Target) -> Place {
     Place {
         served: Arc::clone(&target.served),
         namespace: target.namespace.clone(),
@@ -150,7 +150,7 @@ fn get(state: &mut State, place: &Place, call: &Call, look: Look) -> Result<Repl
 
 /// The reply that shows a written object.
 #[must_use]
-pub fn shown(place: &Place, stored: &Stored, look: Look, code: u16, w: Writer) -> Reply {
+pub(crate) fn shown(place: &Place, stored: &Stored, look: Look, code: u16, w: Writer) -> Reply {
     Reply { warnings: w.warnings, ..Reply::bytes(code, shape::one(&place.served, stored, look)) }
 }
 
@@ -173,7 +173,12 @@ fn create(state: &mut State, place: &Place, call: &Call, look: Look) -> Result<R
 ///
 /// # Errors
 /// Whatever a real server refuses.
-pub fn put(state: &mut State, place: &Place, call: &Call, w: &mut Writer) -> Result<(Stored, bool), Refusal> {
+pub(crate) fn put(
+    state: &mut State,
+    place: &Place,
+    call: &Call,
+    w: &mut Writer,
+) -> Result<(Stored, bool), Refusal> {
     let mut object = decoded(state, place, call, w)?;
     super::write::take_namespace(&mut object, &place.namespace)?;
     patch::same_name(place, &object)?;
@@ -191,7 +196,7 @@ pub fn put(state: &mut State, place: &Place, call: &Call, w: &mut Writer) -> Res
 ///
 /// # Errors
 /// Whatever a real server refuses.
-pub fn patch_object(
+pub(crate) fn patch_object(
     state: &mut State,
     place: &Place,
     call: &Call,

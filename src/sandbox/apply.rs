@@ -40,7 +40,7 @@ fn with_write<R>(place: &Place, w: &Writer, f: impl FnOnce(&Write<'_>) -> R) -> 
 }
 
 /// Records in `metadata.managedFields` that the writer set what differs from `live`.
-pub fn record_manager(place: &Place, live: Option<&Value>, object: &mut Value, w: &Writer) {
+pub(crate) fn record_manager(place: &Place, live: Option<&Value>, object: &mut Value, w: &Writer) {
     let outside = |value: &Value| shape::outside(&place.served, value.clone());
     let live = live.map(outside);
     let tracked = with_write(place, w, |write| merge::track_update(live.as_ref(), &outside(object), write));
@@ -53,7 +53,7 @@ fn take_managers(object: &mut Value, tracked: &Value) {
 }
 
 /// Keeps the old times in `metadata.managedFields` when nothing else has changed.
-pub fn ignore_manager_times(object: &mut Value, live: &Value) {
+pub(crate) fn ignore_manager_times(object: &mut Value, live: &Value) {
     let list = |value: &Value| value.pointer("/metadata/managedFields").cloned();
     if list(object) != list(live) {
         *object = merge::keep_times(live, object);
@@ -88,7 +88,7 @@ fn of_kind(served: &Served, config: &Value) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// 400 for a configuration that cannot be read, 409 for fields owned by others.
-pub fn server_side(
+pub(crate) fn server_side(
     place: &Place,
     body: &[u8],
     live: Option<&Value>,
@@ -119,7 +119,7 @@ fn names(scale: &Scale) -> Vec<&str> {
 }
 
 /// Gives the Scale of `parent` its owners.
-pub fn scale_managers(scale: &Scale, parent: &Value, window: &mut Value) {
+pub(crate) fn scale_managers(scale: &Scale, parent: &Value, window: &mut Value) {
     let managers = merge::scale::to_scale(parent, &names(scale));
     object::set_meta(window, "managedFields", Some(managers).filter(|m| !m.is_null()));
 }
@@ -131,7 +131,7 @@ fn with_scale<R>(w: &Writer, f: impl FnOnce(&Write<'_>) -> R) -> R {
 }
 
 /// Records who changed the Scale `old` into `new`.
-pub fn record_scale(old: &Value, new: &mut Value, w: &Writer) {
+pub(crate) fn record_scale(old: &Value, new: &mut Value, w: &Writer) {
     let tracked = with_scale(w, |write| merge::track_update(Some(old), new, write));
     take_managers(new, &tracked);
 }
@@ -140,13 +140,13 @@ pub fn record_scale(old: &Value, new: &mut Value, w: &Writer) {
 ///
 /// # Errors
 /// 400 for a configuration that cannot be read, 409 for replicas owned by others.
-pub fn server_side_scale(old: &Value, body: &[u8], w: &Writer) -> Result<Value, Refusal> {
+pub(crate) fn server_side_scale(old: &Value, body: &[u8], w: &Writer) -> Result<Value, Refusal> {
     let (config, _) = decode::apply_configuration(body)?;
     with_scale(w, |write| merge::apply(Some(old), &config, write, w.force)).map_err(|e| refused(&e))
 }
 
 /// Takes the owners of a written Scale back into its parent.
-pub fn take_scale_managers(scale: &Scale, parent: &mut Value, window: &Value) {
+pub(crate) fn take_scale_managers(scale: &Scale, parent: &mut Value, window: &Value) {
     let managers = merge::scale::to_parent(parent, window, &names(scale));
     object::set_meta(parent, "managedFields", Some(managers).filter(|m| !m.is_null()));
 }

@@ -3,7 +3,7 @@
 
 /// A seeded source of numbers (SplitMix64, Steele, Lea and Flood 2014).
 #[derive(Clone, Debug)]
-pub struct Chance {
+pub(crate) struct Chance {
     state: u64,
 }
 
@@ -12,12 +12,12 @@ const NAME_LETTERS: &[u8; 27] = crate::base::digest::SAFE_ALPHABET;
 impl Chance {
     /// The source that `seed` names.
     #[must_use]
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { state: seed }
     }
 
     /// The next number.
-    pub fn number(&mut self) -> u64 {
+    pub(crate) fn number(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -26,12 +26,12 @@ impl Chance {
     }
 
     /// A number below `bound`; 0 when `bound` is 0.
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.number().checked_rem(bound).unwrap_or(0)
     }
 
     /// A version 4 UUID.
-    pub fn uid(&mut self) -> String {
+    pub(crate) fn uid(&mut self) -> String {
         let (a, b) = (self.number(), self.number());
         format!(
             "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
@@ -44,7 +44,7 @@ impl Chance {
     }
 
     /// The five letters Kubernetes appends to a `generateName`.
-    pub fn suffix(&mut self) -> String {
+    pub(crate) fn suffix(&mut self) -> String {
         (0..5)
             .map(|_| {
                 let at = usize::try_from(self.below(27)).unwrap_or(0);

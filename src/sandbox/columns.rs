@@ -17,13 +17,13 @@ const CREATED: &str = "CreationTimestamp is a timestamp representing the server 
 
 /// One column of a table.
 #[must_use]
-pub fn column(name: &str, kind: &str, format: &str, description: &str, priority: i64) -> Value {
+pub(crate) fn column(name: &str, kind: &str, format: &str, description: &str, priority: i64) -> Value {
     json!({"name": name, "type": kind, "format": format, "description": description, "priority": priority})
 }
 
 /// The columns of a kind.
 #[must_use]
-pub fn definitions(served: &Served) -> Value {
+pub(crate) fn definitions(served: &Served) -> Value {
     if let Some(custom) = &served.custom {
         return custom.columns(&served.kind.version);
     }
@@ -32,7 +32,7 @@ pub fn definitions(served: &Served) -> Value {
 
 /// The cells of one object.
 #[must_use]
-pub fn cells(served: &Served, object: &Value, now: jiff::Timestamp) -> Vec<Value> {
+pub(crate) fn cells(served: &Served, object: &Value, now: jiff::Timestamp) -> Vec<Value> {
     if let Some(custom) = &served.custom {
         return custom.cells(&served.kind.version, object, now);
     }
@@ -42,7 +42,7 @@ pub fn cells(served: &Served, object: &Value, now: jiff::Timestamp) -> Vec<Value
 
 /// How long ago `time` was, as kubectl writes ages; `<unknown>` for no time at all.
 #[must_use]
-pub fn age(time: &str, now: jiff::Timestamp) -> String {
+pub(crate) fn age(time: &str, now: jiff::Timestamp) -> String {
     let Ok(then) = time.parse::<jiff::Timestamp>() else { return "<unknown>".to_owned() };
     let gone = now.duration_since(then);
     if gone.is_negative() {
@@ -54,7 +54,7 @@ pub fn age(time: &str, now: jiff::Timestamp) -> String {
 
 /// The description of the name column that every table begins with.
 #[must_use]
-pub fn name_column() -> Value {
+pub(crate) fn name_column() -> Value {
     column("Name", "string", "name", NAME, 0)
 }
 

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The finalizer that keeps a definition until its objects are gone.
-pub const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
+pub(crate) const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
 
 /// Marks a definition whose deletion has been asked for.
-pub fn mark_terminating(definition: &mut Value, now: &str) {
+pub(crate) fn mark_terminating(definition: &mut Value, now: &str) {
     let mut finalizers = object::meta_texts(definition, "finalizers");
     if !finalizers.iter().any(|f| f == CLEANUP) {
         finalizers.push(CLEANUP.to_owned());
@@ -26,7 +26,14 @@ pub fn mark_terminating(definition: &mut Value, now: &str) {
 }
 
 /// Sets a condition; its time moves only with its status.
-pub fn set_condition(object: &mut Value, kind: &str, status: &str, reason: &str, message: &str, now: &str) {
+pub(crate) fn set_condition(
+    object: &mut Value,
+    kind: &str,
+    status: &str,
+    reason: &str,
+    message: &str,
+    now: &str,
+) {
     let conditions = object::fields_mut(object, "status").entry("conditions").or_insert(Value::Null);
     if !conditions.is_array() {
         *conditions = json!([]);
@@ -47,7 +54,7 @@ pub fn set_condition(object: &mut Value, kind: &str, status: &str, reason: &str,
 }
 
 /// Fills in what a definition leaves out: names that follow from its kind, and no conversion.
-pub fn defaults(definition: &mut Value) {
+pub(crate) fn defaults(definition: &mut Value) {
     let spec = object::fields_mut(definition, "spec");
     let names = names(&Value::Object(spec.clone()));
     spec.insert("names".to_owned(), names);
@@ -72,7 +79,7 @@ fn texts(value: &Value, pointer: &str) -> Vec<String> {
 
 /// The kinds that a definition serves, one for each served version.
 #[must_use]
-pub fn kinds_of(definition: &Value) -> Vec<Served> {
+pub(crate) fn kinds_of(definition: &Value) -> Vec<Served> {
     let spec = definition.get("spec").cloned().unwrap_or_default();
     let edition = u64::try_from(json::number(definition, "/metadata/generation").unwrap_or(1)).unwrap_or(1);
     let names = names(&spec);
@@ -117,7 +124,7 @@ fn scale(paths: &Value) -> Scale {
 
 impl State {
     /// What follows from a stored change at once: a new definition is accepted and served.
-    pub fn after(&mut self, served: &Served, stored: &Stored) {
+    pub(crate) fn after(&mut self, served: &Served, stored: &Stored) {
         if !served.is("apiextensions.k8s.io", "CustomResourceDefinition") {
             return;
         }
@@ -133,7 +140,7 @@ impl State {
     }
 
     /// What follows from a removal at once: a definition that is gone serves nothing.
-    pub fn after_removal(&mut self, served: &Served, object: &Value) {
+    pub(crate) fn after_removal(&mut self, served: &Served, object: &Value) {
         if served.is("apiextensions.k8s.io", "CustomResourceDefinition") {
             let (group, plural) = names_of(object);
             self.kinds.remove(&group, &plural);

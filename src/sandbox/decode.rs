@@ -13,7 +13,7 @@ const TAKEN: &[&str] = super::accept::OFFERED;
 
 /// 415 for protobuf, with the way around it.
 #[must_use]
-pub fn protobuf() -> Refusal {
+pub(crate) fn protobuf() -> Refusal {
     Refusal::new(
         415,
         "UnsupportedMediaType",
@@ -26,7 +26,7 @@ pub fn protobuf() -> Refusal {
 ///
 /// # Errors
 /// 415 for other media types, 400 for a body that cannot be read.
-pub fn body(call: &Call, served: &Served) -> Result<Value, Refusal> {
+pub(crate) fn body(call: &Call, served: &Served) -> Result<Value, Refusal> {
     let refuse = |why: String| {
         let kind = &served.kind.kind;
         Refusal::bad_request(format!("the object provided is unrecognized (must be of type {kind}): {why}"))
@@ -49,7 +49,7 @@ pub fn body(call: &Call, served: &Served) -> Result<Value, Refusal> {
 
 /// Why a JSON document that is no object is no object, in Go's words.
 #[must_use]
-pub fn not_an_object(value: &Value) -> String {
+pub(crate) fn not_an_object(value: &Value) -> String {
     let found = kind_of(value);
     format!(
         "json: cannot unmarshal {found} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,\
@@ -59,7 +59,7 @@ pub fn not_an_object(value: &Value) -> String {
 
 /// The JSON type of a value, as Go names it.
 #[must_use]
-pub fn kind_of(value: &Value) -> &'static str {
+pub(crate) fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Object(_) => "object",
         Value::Array(_) => "array",
@@ -72,13 +72,13 @@ pub fn kind_of(value: &Value) -> &'static str {
 
 /// A fault of a JSON text in Go's words.
 #[must_use]
-pub fn go_error(error: &serde_json::Error) -> String {
+pub(crate) fn go_error(error: &serde_json::Error) -> String {
     if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() }
 }
 
 /// The fault of a kind that nobody knows.
 #[must_use]
-pub fn not_registered(kind: &str, version: &str) -> String {
+pub(crate) fn not_registered(kind: &str, version: &str) -> String {
     format!(
         "no kind \"{kind}\" is registered for version \"{version}\" in scheme \"pkg/runtime/scheme.go:111\""
     )
@@ -92,7 +92,7 @@ fn json_error(body: &[u8], error: &serde_json::Error) -> String {
 ///
 /// # Errors
 /// The reader's text.
-pub fn yaml(body: &[u8]) -> Result<Value, String> {
+pub(crate) fn yaml(body: &[u8]) -> Result<Value, String> {
     let text = std::str::from_utf8(body).map_err(|e| e.to_string())?;
     let options = serde_yaml::options! { duplicate_keys: DuplicateKeyPolicy::LastWins };
     serde_yaml::from_str_with_options(text, options)
@@ -116,7 +116,7 @@ fn doubled(body: &[u8]) -> Option<String> {
 ///
 /// # Errors
 /// 400 for what is no YAML map.
-pub fn apply_configuration(body: &[u8]) -> Result<(Value, Option<String>), Refusal> {
+pub(crate) fn apply_configuration(body: &[u8]) -> Result<(Value, Option<String>), Refusal> {
     let refuse = |why: String| Refusal::bad_request(format!("error decoding YAML: {why}"));
     let config = match yaml(body).map_err(refuse)? {
         Value::Null => Value::Object(serde_json::Map::new()),
@@ -136,7 +136,7 @@ pub fn apply_configuration(body: &[u8]) -> Result<(Value, Option<String>), Refus
 ///
 /// # Errors
 /// 400 with a real server's text.
-pub fn kind(kinds: &Kinds, served: &Served, object: &mut Value) -> Result<(), Refusal> {
+pub(crate) fn kind(kinds: &Kinds, served: &Served, object: &mut Value) -> Result<(), Refusal> {
     let (wanted_version, wanted_kind) = (served.kind.api_version(), served.kind.kind.as_str());
     let text = |field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (version, kind) = (text("apiVersion"), text("kind"));

@@ -116,7 +116,7 @@ fn read_body(call: &Call) -> Result<Value, Refusal> {
 
 /// What a deletion left behind.
 #[derive(Clone, Debug)]
-pub struct Deleted {
+pub(crate) struct Deleted {
     /// The object as it is now, or its last state.
     pub stored: Stored,
     /// Whether the answer is the object, or only the news that it is gone.
@@ -130,7 +130,7 @@ impl State {
     ///
     /// # Errors
     /// 404, 409 for a precondition that does not hold, 403 for what may not be deleted.
-    pub fn delete(&mut self, place: &Place, options: &DeleteOptions) -> Result<Deleted, Refusal> {
+    pub(crate) fn delete(&mut self, place: &Place, options: &DeleteOptions) -> Result<Deleted, Refusal> {
         let served = &place.served;
         let Some(stored) = self.stored(served, &place.namespace, &place.name).cloned() else {
             return Err(place.missing());
@@ -368,7 +368,7 @@ fn namespace_finalizers(live: &Value, options: &DeleteOptions) -> Vec<String> {
 
 /// The `metav1.Status` that tells of a deletion without showing the object.
 #[must_use]
-pub fn success(served: &Served, stored: &Stored) -> Value {
+pub(crate) fn success(served: &Served, stored: &Stored) -> Value {
     let details = super::refuse::Details {
         name: stored.head.name.clone(),
         group: served.kind.group.clone(),

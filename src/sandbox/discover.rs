@@ -34,7 +34,7 @@ const GROUPS: &[&str] = &[
 
 /// Every named group in the order it is told: Kubernetes' own first, then those of definitions by name.
 #[must_use]
-pub fn groups(kinds: &Kinds) -> Vec<String> {
+pub(crate) fn groups(kinds: &Kinds) -> Vec<String> {
     let mut all: Vec<String> = GROUPS.iter().map(|g| (*g).to_owned()).collect();
     for served in kinds.all() {
         let group = &served.kind.group;
@@ -47,7 +47,7 @@ pub fn groups(kinds: &Kinds) -> Vec<String> {
 
 /// The versions of a group, the preferred one first.
 #[must_use]
-pub fn versions(kinds: &Kinds, group: &str) -> Vec<String> {
+pub(crate) fn versions(kinds: &Kinds, group: &str) -> Vec<String> {
     let mut all: Vec<String> =
         kinds.all().filter(|s| s.kind.group == group).map(|s| s.kind.version.clone()).collect();
     all.sort_by_key(|v| Reverse(rank(v)));
@@ -79,7 +79,7 @@ fn version_entry(group: &str, version: &str) -> Value {
 
 /// One `APIGroup`; none for a group that is not served.
 #[must_use]
-pub fn group(kinds: &Kinds, name: &str, typed: bool) -> Option<Value> {
+pub(crate) fn group(kinds: &Kinds, name: &str, typed: bool) -> Option<Value> {
     let versions = versions(kinds, name);
     let all: Vec<Value> = versions.iter().map(|v| version_entry(name, v)).collect();
     let first = all.first()?.clone();
@@ -93,14 +93,14 @@ pub fn group(kinds: &Kinds, name: &str, typed: bool) -> Option<Value> {
 
 /// `/apis` in the old form.
 #[must_use]
-pub fn group_list(kinds: &Kinds) -> Value {
+pub(crate) fn group_list(kinds: &Kinds) -> Value {
     let all: Vec<Value> = groups(kinds).iter().filter_map(|g| group(kinds, g, false)).collect();
     json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": all})
 }
 
 /// `/api` in the old form; `host` is where the client reached the server.
 #[must_use]
-pub fn core(host: &str) -> Value {
+pub(crate) fn core(host: &str) -> Value {
     json!({"kind": "APIVersions", "versions": ["v1"],
         "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": host}]})
 }
@@ -115,7 +115,7 @@ fn of_version<'a>(
 
 /// The resources of one version in the old form; none for a version that is not served.
 #[must_use]
-pub fn resource_list(kinds: &Kinds, group: &str, version: &str) -> Option<Value> {
+pub(crate) fn resource_list(kinds: &Kinds, group: &str, version: &str) -> Option<Value> {
     let mut resources = Vec::new();
     for served in of_version(kinds, group, version) {
         let kind = &served.kind;
@@ -178,7 +178,7 @@ fn storage_hash(served: &Served) -> String {
 
 /// Aggregated discovery of the core group (`named` false) or of all others.
 #[must_use]
-pub fn aggregated(kinds: &Kinds, named: bool) -> Value {
+pub(crate) fn aggregated(kinds: &Kinds, named: bool) -> Value {
     let names = if named { groups(kinds) } else { vec![String::new()] };
     let items: Vec<Value> = names.iter().map(|name| aggregated_group(kinds, name)).collect();
     json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items})

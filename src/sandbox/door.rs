@@ -44,7 +44,7 @@ struct Inner {
 
 /// The server behind its lock.
 #[derive(Clone, Debug)]
-pub struct Shared {
+pub(crate) struct Shared {
     inner: Arc<Inner>,
 }
 
@@ -54,7 +54,7 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// An answer on its way out.
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// A whole reply.
     Whole(Reply),
     /// A watch.
@@ -65,7 +65,7 @@ pub enum Outcome {
 
 impl Shared {
     /// Does something with the state while nobody else does.
-    pub fn locked<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
+    pub(crate) fn locked<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
         f(&mut held(&self.inner.state))
     }
 
@@ -76,7 +76,7 @@ impl Shared {
 
     /// What a fault hook has in mind for a watch.
     #[must_use]
-    pub fn watch_fault(&self, served: &Served, agent: &str) -> WatchFault {
+    pub(crate) fn watch_fault(&self, served: &Served, agent: &str) -> WatchFault {
         if !held(&self.inner.faults).is_set() {
             return WatchFault::None;
         }
@@ -84,7 +84,7 @@ impl Shared {
     }
 
     /// Answers one request.
-    pub async fn answer(&self, call: &Call) -> Outcome {
+    pub(crate) async fn answer(&self, call: &Call) -> Outcome {
         let route = self.locked(|state| {
             let route = route::route(&state.kinds, call);
             if let Ok(Route::Objects(target)) = &route {

@@ -27,13 +27,13 @@ fn rename(object: &mut Value, pairs: impl Iterator<Item = (&'static str, &'stati
 }
 
 /// From the core group's fields to those of `events.k8s.io`.
-pub fn to_events_api(object: &mut Value) {
+pub(crate) fn to_events_api(object: &mut Value) {
     rename(object, RENAMED.iter().copied());
     object::set_field(object, "apiVersion", Some("events.k8s.io/v1".into()));
 }
 
 /// From the fields of `events.k8s.io` to those of the core group; `apiVersion` stays as it is.
-pub fn to_core(object: &mut Value) {
+pub(crate) fn to_core(object: &mut Value) {
     rename(object, RENAMED.iter().map(|(core, new)| (*new, *core)));
 }
 

@@ -60,11 +60,11 @@ pub enum Fault {
 }
 
 /// Asked at every moment; runs inside the request, so it must not call the sandbox.
-pub type Hook = Arc<dyn Fn(Moment<'_>) -> Fault + Send + Sync>;
+pub(crate) type Hook = Arc<dyn Fn(Moment<'_>) -> Fault + Send + Sync>;
 
 /// What a fault means for a watch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WatchFault {
+pub(crate) enum WatchFault {
     /// Nothing.
     None,
     /// It ends.
@@ -85,7 +85,7 @@ impl From<Fault> for WatchFault {
 
 /// The hook in place, if any.
 #[derive(Clone, Default)]
-pub struct Faults {
+pub(crate) struct Faults {
     hook: Option<Hook>,
 }
 
@@ -97,19 +97,19 @@ impl fmt::Debug for Faults {
 
 impl Faults {
     /// Puts a hook in place, or takes it away.
-    pub fn set(&mut self, hook: Option<Hook>) {
+    pub(crate) fn set(&mut self, hook: Option<Hook>) {
         self.hook = hook;
     }
 
     /// Asks the hook.
     #[must_use]
-    pub fn ask(&self, moment: Moment<'_>) -> Fault {
+    pub(crate) fn ask(&self, moment: Moment<'_>) -> Fault {
         self.hook.as_ref().map_or(Fault::None, |hook| hook(moment))
     }
 
     /// Whether there is a hook at all.
     #[must_use]
-    pub fn is_set(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         self.hook.is_some()
     }
 }

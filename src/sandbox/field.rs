@@ -163,7 +163,7 @@ fn shown(value: &Value) -> String {
 
 /// Several faults in one sentence: one alone as it is, more of them in brackets, repeated ones once.
 #[must_use]
-pub fn sentence(errors: &[FieldError]) -> String {
+pub(crate) fn sentence(errors: &[FieldError]) -> String {
     let mut texts: Vec<String> = Vec::new();
     for text in errors.iter().map(FieldError::text) {
         if !texts.contains(&text) {

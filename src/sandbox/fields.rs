@@ -46,7 +46,7 @@ fn own_fields(group: &str, kind: &str) -> &'static [&'static str] {
 
 /// The selectable fields of `object`.
 #[must_use]
-pub fn selectable(served: &Served, object: &Value) -> BTreeMap<String, String> {
+pub(crate) fn selectable(served: &Served, object: &Value) -> BTreeMap<String, String> {
     let mut out = BTreeMap::new();
     let mut put = |field: &str, value: String| out.insert(field.to_owned(), value);
     put("metadata.name", text(object, "/metadata/name").to_owned());
@@ -85,7 +85,7 @@ fn value_of(served: &Served, object: &Value, field: &str) -> String {
 ///
 /// # Errors
 /// 400 with Kubernetes' text for that kind.
-pub fn check(served: &Served, selector: &mut Fields) -> Result<(), Refusal> {
+pub(crate) fn check(served: &Served, selector: &mut Fields) -> Result<(), Refusal> {
     let (group, kind) = (served.kind.group.as_str(), served.kind.kind.as_str());
     if (group, kind) == ("", "Pod") {
         selector.rename("spec.host", "spec.nodeName");

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 /// Why an object does not fit its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Misfit {
+pub(crate) enum Misfit {
     /// A value of a wrong type, in the words of Go's JSON reader.
     Type(String),
     /// Unknown or duplicate fields, where the writer is strict.
@@ -21,7 +21,7 @@ pub enum Misfit {
 impl Misfit {
     /// The fault in words.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         match self {
             Self::Type(text) => text.clone(),
             Self::Strict(all) => format!("strict decoding error: {}", all.join(", ")),
@@ -59,7 +59,7 @@ fn complaints(ty: Option<&typed::Type>, object: &Value, text: Option<&[u8]>) -> 
 ///
 /// # Errors
 /// Wrong types; unknown fields when the writer is strict.
-pub fn object(
+pub(crate) fn object(
     served: &Served,
     mut object: Value,
     text: Option<&[u8]>,
@@ -86,7 +86,7 @@ pub fn object(
 ///
 /// # Errors
 /// Wrong types, in the words of Go's converter.
-pub fn converted(
+pub(crate) fn converted(
     served: &Served,
     object: Value,
     mut found: Vec<String>,
@@ -116,7 +116,12 @@ fn finish(served: &Served, fitted: Result<Value, String>) -> Result<Value, Misfi
 ///
 /// # Errors
 /// 400 with a real server's text.
-pub fn body(served: &Served, decoded: Value, text: Option<&[u8]>, w: &mut Writer) -> Result<Value, Refusal> {
+pub(crate) fn body(
+    served: &Served,
+    decoded: Value,
+    text: Option<&[u8]>,
+    w: &mut Writer,
+) -> Result<Value, Refusal> {
     object(served, decoded, text, Vec::new(), w).map_err(|misfit| {
         let kind = &served.kind;
         Refusal::bad_request(format!(

@@ -37,7 +37,7 @@ impl State {
     ///
     /// # Errors
     /// As for a POST of the object.
-    pub fn create_inside(&mut self, agent: &str, mut object: Value) -> Result<Value, Refusal> {
+    pub(crate) fn create_inside(&mut self, agent: &str, mut object: Value) -> Result<Value, Refusal> {
         let place = place_of(self, &object, "")?;
         let mut w = Writer::inside(agent, self.clock.now());
         decode::kind(&self.kinds, &place.served, &mut object)?;
@@ -51,7 +51,12 @@ impl State {
     ///
     /// # Errors
     /// As for a PUT of the object.
-    pub fn update_inside(&mut self, agent: &str, mut object: Value, sub: &str) -> Result<Value, Refusal> {
+    pub(crate) fn update_inside(
+        &mut self,
+        agent: &str,
+        mut object: Value,
+        sub: &str,
+    ) -> Result<Value, Refusal> {
         let place = place_of(self, &object, sub)?;
         let mut w = Writer::inside(agent, self.clock.now());
         decode::kind(&self.kinds, &place.served, &mut object)?;
@@ -71,7 +76,7 @@ impl State {
     ///
     /// # Errors
     /// As for a DELETE of the object.
-    pub fn delete_inside(
+    pub(crate) fn delete_inside(
         &mut self,
         (api_version, kind): (&str, &str),
         (namespace, name): (&str, &str),
@@ -86,7 +91,7 @@ impl State {
 
     /// One object.
     #[must_use]
-    pub fn get_inside(
+    pub(crate) fn get_inside(
         &self,
         (api_version, kind): (&str, &str),
         namespace: &str,

@@ -7,7 +7,7 @@ const KEY: &str = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
 const KEY_MESSAGE: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
 
 /// The rule a name has to keep.
-pub type Rule = fn(&str) -> Vec<String>;
+pub(crate) type Rule = fn(&str) -> Vec<String>;
 
 fn regex_message(message: &str, form: &str, examples: &[&str]) -> String {
     if examples.is_empty() {
@@ -24,7 +24,7 @@ fn too_many_bytes(most: usize) -> String {
 
 /// `must be no more than N characters`.
 #[must_use]
-pub fn too_long(most: usize) -> String {
+pub(crate) fn too_long(most: usize) -> String {
     format!("must be no more than {most} characters")
 }
 
@@ -44,7 +44,7 @@ fn is_subdomain(text: &str) -> bool {
 
 /// An RFC 1123 label, at most 63 characters.
 #[must_use]
-pub fn label(text: &str) -> Vec<String> {
+pub(crate) fn label(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if text.len() > 63 {
         wrong.push(too_long(63));
@@ -66,7 +66,7 @@ pub fn label(text: &str) -> Vec<String> {
 
 /// An RFC 1123 subdomain, at most 253 characters.
 #[must_use]
-pub fn subdomain(text: &str) -> Vec<String> {
+pub(crate) fn subdomain(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if text.len() > 253 {
         wrong.push(too_long(253));
@@ -84,7 +84,7 @@ pub fn subdomain(text: &str) -> Vec<String> {
 
 /// An RFC 1123 subdomain behind `*.`.
 #[must_use]
-pub fn wildcard(text: &str) -> Vec<String> {
+pub(crate) fn wildcard(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if text.len() > 253 {
         wrong.push(too_long(253));
@@ -102,7 +102,7 @@ pub fn wildcard(text: &str) -> Vec<String> {
 
 /// A DNS-1035 label, at most 63 characters.
 #[must_use]
-pub fn label_1035(text: &str) -> Vec<String> {
+pub(crate) fn label_1035(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if text.len() > 63 {
         wrong.push(too_long(63));
@@ -120,7 +120,7 @@ pub fn label_1035(text: &str) -> Vec<String> {
 
 /// A name that only has to fit into a URL.
 #[must_use]
-pub fn path_segment(text: &str) -> Vec<String> {
+pub(crate) fn path_segment(text: &str) -> Vec<String> {
     if text == "." || text == ".." {
         return vec![format!("may not be '{text}'")];
     }
@@ -135,7 +135,7 @@ fn is_key_part(text: &str) -> bool {
 
 /// The key of a label, an annotation or a finalizer: `name` or `domain/name`.
 #[must_use]
-pub fn qualified(text: &str) -> Vec<String> {
+pub(crate) fn qualified(text: &str) -> Vec<String> {
     let examples = ["MyName", "my.name", "123-abc"];
     let mut wrong = Vec::new();
     let name = match text.split('/').collect::<Vec<_>>().as_slice() {
@@ -168,7 +168,7 @@ pub fn qualified(text: &str) -> Vec<String> {
 
 /// The value of a label.
 #[must_use]
-pub fn label_value(text: &str) -> Vec<String> {
+pub(crate) fn label_value(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if text.len() > 63 {
         wrong.push(too_many_bytes(63));
@@ -186,7 +186,7 @@ pub fn label_value(text: &str) -> Vec<String> {
 
 /// The name of a port.
 #[must_use]
-pub fn port_name(text: &str) -> Vec<String> {
+pub(crate) fn port_name(text: &str) -> Vec<String> {
     let checks = [
         (text.len() > 15, too_long(15)),
         (
@@ -210,7 +210,7 @@ fn starts_with_dots(text: &str) -> Option<String> {
 
 /// A key of a ConfigMap or Secret.
 #[must_use]
-pub fn config_key(text: &str) -> Vec<String> {
+pub(crate) fn config_key(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if text.len() > 253 {
         wrong.push(too_long(253));
@@ -228,7 +228,7 @@ pub fn config_key(text: &str) -> Vec<String> {
 
 /// The name of an environment variable, with the relaxed rule of Kubernetes 1.34.
 #[must_use]
-pub fn env_name(text: &str) -> Vec<String> {
+pub(crate) fn env_name(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if text.is_empty() {
         wrong.push("environment variable name must be non-empty".to_owned());
@@ -242,15 +242,9 @@ pub fn env_name(text: &str) -> Vec<String> {
     wrong
 }
 
-/// The name of a cluster role, a role or a binding: anything that fits into a URL.
-#[must_use]
-pub fn any(text: &str) -> Vec<String> {
-    path_segment(text)
-}
-
 /// The prefix a name is generated from, made complete so that `rule` can be asked about it.
 #[must_use]
-pub fn as_if_generated(prefix: &str) -> String {
+pub(crate) fn as_if_generated(prefix: &str) -> String {
     match prefix.strip_suffix('-') {
         Some(rest) if !rest.is_empty() => {
             let mut shortened = rest.to_owned();

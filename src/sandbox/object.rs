@@ -5,22 +5,22 @@ use serde_json::{Map, Value};
 
 /// One field of `metadata` as text, empty when there is none.
 #[must_use]
-pub fn meta<'a>(object: &'a Value, field: &str) -> &'a str {
+pub(crate) fn meta<'a>(object: &'a Value, field: &str) -> &'a str {
     object.get("metadata").and_then(|m| m.get(field)).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// `metadata` to write into; made when it is absent, null or no object.
-pub fn meta_mut(object: &mut Value) -> &mut Map<String, Value> {
+pub(crate) fn meta_mut(object: &mut Value) -> &mut Map<String, Value> {
     fields_mut(object, "metadata")
 }
 
 /// The object at `key` to write into; made when it is absent, null or no object.
-pub fn fields_mut<'a>(object: &'a mut Value, key: &str) -> &'a mut Map<String, Value> {
+pub(crate) fn fields_mut<'a>(object: &'a mut Value, key: &str) -> &'a mut Map<String, Value> {
     as_fields(as_fields(object).entry(key).or_insert(Value::Null))
 }
 
 /// `value` as an object to write into; anything else is replaced by an empty one.
-pub fn as_fields(value: &mut Value) -> &mut Map<String, Value> {
+pub(crate) fn as_fields(value: &mut Value) -> &mut Map<String, Value> {
     if !value.is_object() {
         *value = Value::Object(Map::new());
     }
@@ -31,7 +31,7 @@ pub fn as_fields(value: &mut Value) -> &mut Map<String, Value> {
 }
 
 /// Sets one field of `metadata`, or removes it with `None`.
-pub fn set_meta(object: &mut Value, field: &str, value: Option<Value>) {
+pub(crate) fn set_meta(object: &mut Value, field: &str, value: Option<Value>) {
     match value {
         Some(value) => {
             meta_mut(object).insert(field.to_owned(), value);
@@ -45,13 +45,13 @@ pub fn set_meta(object: &mut Value, field: &str, value: Option<Value>) {
 }
 
 /// Copies one field of `metadata` from `from`, or removes it when `from` has none.
-pub fn copy_meta(object: &mut Value, from: &Value, field: &str) {
+pub(crate) fn copy_meta(object: &mut Value, from: &Value, field: &str) {
     let value = from.get("metadata").and_then(|m| m.get(field)).filter(|v| !v.is_null()).cloned();
     set_meta(object, field, value);
 }
 
 /// Sets the top-level field `key`, or removes it with `None`.
-pub fn set_field(object: &mut Value, key: &str, value: Option<Value>) {
+pub(crate) fn set_field(object: &mut Value, key: &str, value: Option<Value>) {
     let fields = as_fields(object);
     match value {
         Some(value) => {
@@ -65,20 +65,20 @@ pub fn set_field(object: &mut Value, key: &str, value: Option<Value>) {
 
 /// The texts of a list of `metadata`, such as `finalizers`.
 #[must_use]
-pub fn meta_texts(object: &Value, field: &str) -> Vec<String> {
+pub(crate) fn meta_texts(object: &Value, field: &str) -> Vec<String> {
     let items = object.get("metadata").and_then(|m| m.get(field)).and_then(Value::as_array);
     items.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// Sets a list of texts in `metadata`; an empty list is removed.
-pub fn set_meta_texts(object: &mut Value, field: &str, texts: &[String]) {
+pub(crate) fn set_meta_texts(object: &mut Value, field: &str, texts: &[String]) {
     let value = (!texts.is_empty()).then(|| Value::from(texts.to_vec()));
     set_meta(object, field, value);
 }
 
 /// Whether the object is being deleted.
 #[must_use]
-pub fn is_deleting(object: &Value) -> bool {
+pub(crate) fn is_deleting(object: &Value) -> bool {
     !meta(object, "deletionTimestamp").is_empty()
 }
 
@@ -86,7 +86,7 @@ pub fn is_deleting(object: &Value) -> bool {
 ///
 /// # Errors
 /// The text when it is no number.
-pub fn revision(object: &Value) -> Result<u64, String> {
+pub(crate) fn revision(object: &Value) -> Result<u64, String> {
     match meta(object, "resourceVersion") {
         "" => Ok(0),
         text => text.parse().map_err(|_| text.to_owned()),
@@ -95,7 +95,7 @@ pub fn revision(object: &Value) -> Result<u64, String> {
 
 /// A time as Kubernetes writes it: UTC, whole seconds.
 #[must_use]
-pub fn time(at: jiff::Timestamp) -> String {
+pub(crate) fn time(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 

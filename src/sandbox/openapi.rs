@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 /// The index at `/openapi/v3`.
 #[must_use]
-pub fn index(kinds: &Kinds) -> Value {
+pub(crate) fn index(kinds: &Kinds) -> Value {
     let mut paths = Map::new();
     for served in kinds.all() {
         let path = root(&served.kind.group, &served.kind.version);
@@ -28,7 +28,7 @@ fn root(group: &str, version: &str) -> String {
 
 /// The document of one version; none when it is not served.
 #[must_use]
-pub fn document(kinds: &Kinds, group: &str, version: &str) -> Option<Value> {
+pub(crate) fn document(kinds: &Kinds, group: &str, version: &str) -> Option<Value> {
     let of = |s: &&std::sync::Arc<Served>| s.kind.group == group && s.kind.version == version;
     let mut paths = Map::new();
     let mut schemas = Map::new();

@@ -13,13 +13,13 @@ use http::Method;
 use serde_json::{Value, json};
 
 /// The minor version of Kubernetes this server says it is.
-pub const MINOR: &str = "35";
+pub(crate) const MINOR: &str = "35";
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /// Answers a request for a page.
 #[must_use]
-pub fn answer(state: &mut State, call: &Call) -> Reply {
+pub(crate) fn answer(state: &mut State, call: &Call) -> Reply {
     let kinds = &state.kinds;
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     if let ["prometheus", "api", "v1", what @ ("query" | "query_range")] = segments.as_slice() {
@@ -96,7 +96,7 @@ fn paths(state: &State) -> Vec<String> {
 
 /// The answer to a path or method that leads nowhere: a Status inside a version that is served, text elsewhere.
 #[must_use]
-pub fn unknown(state: &State, call: &Call, refusal: Refusal) -> Reply {
+pub(crate) fn unknown(state: &State, call: &Call, refusal: Refusal) -> Reply {
     if refusal.code != 404 {
         return refusal.into();
     }

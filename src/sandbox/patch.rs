@@ -15,13 +15,13 @@ use crate::merge;
 use serde_json::Value;
 
 /// RFC 6902.
-pub const JSON: &str = "application/json-patch+json";
+pub(crate) const JSON: &str = "application/json-patch+json";
 /// RFC 7396.
-pub const MERGE: &str = "application/merge-patch+json";
+pub(crate) const MERGE: &str = "application/merge-patch+json";
 /// Kubernetes' strategic merge patch.
-pub const STRATEGIC: &str = "application/strategic-merge-patch+json";
+pub(crate) const STRATEGIC: &str = "application/strategic-merge-patch+json";
 /// Server-side apply.
-pub const APPLY: &str = "application/apply-patch+yaml";
+pub(crate) const APPLY: &str = "application/apply-patch+yaml";
 
 const MOST_OPERATIONS: usize = 10_000;
 
@@ -30,7 +30,7 @@ const MOST_OPERATIONS: usize = 10_000;
 /// # Errors
 /// 415: for a kind of patch that no kind takes as a router says it, for one that only this kind does not take with
 /// the media types it takes.
-pub fn check(call: &Call, served: &Served) -> Result<(), Refusal> {
+pub(crate) fn check(call: &Call, served: &Served) -> Result<(), Refusal> {
     let asked = call.content_type.as_str();
     if served.is_built_in() && ![JSON, MERGE, STRATEGIC, APPLY].contains(&asked) {
         let mut refusal = Refusal::new(415, "UnsupportedMediaType", "415: Unsupported Media Type");
@@ -48,7 +48,12 @@ pub fn check(call: &Call, served: &Served) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// 400 for a patch that cannot be read, 422 for one that cannot be applied, 409 for fields owned by others.
-pub fn apply(place: &Place, call: &Call, live: Option<&Value>, w: &mut Writer) -> Result<Value, Refusal> {
+pub(crate) fn apply(
+    place: &Place,
+    call: &Call,
+    live: Option<&Value>,
+    w: &mut Writer,
+) -> Result<Value, Refusal> {
     if call.content_type == APPLY {
         return super::apply::server_side(place, &call.body, live, w);
     }
@@ -74,7 +79,7 @@ pub fn apply(place: &Place, call: &Call, live: Option<&Value>, w: &mut Writer) -
 ///
 /// # Errors
 /// 400 for a patch that cannot be read, 422 for one that cannot be applied.
-pub fn plain(call: &Call, live: &Value) -> Result<Value, Refusal> {
+pub(crate) fn plain(call: &Call, live: &Value) -> Result<Value, Refusal> {
     match call.content_type.as_str() {
         JSON => json_patch(&call.body, live).map(|(object, _)| object),
         _ => merge_patch(&call.body, live).map(|(object, _)| object),
@@ -185,7 +190,7 @@ fn go_text(value: &Value) -> String {
 ///
 /// # Errors
 /// 400.
-pub fn same_name(place: &Place, object: &Value) -> Result<(), Refusal> {
+pub(crate) fn same_name(place: &Place, object: &Value) -> Result<(), Refusal> {
     let name = object::meta(object, "name");
     if name.is_empty() {
         return Err(Refusal::bad_request(format!(

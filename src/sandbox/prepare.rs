@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 
 /// The base of a generated name, short enough for its suffix.
 #[must_use]
-pub fn name_base(prefix: &str) -> &str {
+pub(crate) fn name_base(prefix: &str) -> &str {
     prefix.char_indices().nth(58).and_then(|(end, _)| prefix.get(..end)).unwrap_or(prefix)
 }
 
 /// Drops owner references that occur twice, with a warning.
-pub fn dedup_owners(object: &mut Value, w: &mut Writer) {
+pub(crate) fn dedup_owners(object: &mut Value, w: &mut Writer) {
     let Some(Value::Array(owners)) = object.pointer_mut("/metadata/ownerReferences") else { return };
     let mut kept: Vec<Value> = Vec::with_capacity(owners.len());
     let mut twice: Vec<String> = Vec::new();
@@ -39,7 +39,7 @@ pub fn dedup_owners(object: &mut Value, w: &mut Writer) {
 }
 
 /// Prepares a new object: no status where it is a subresource, first generation.
-pub fn create(served: &Served, object: &mut Value) {
+pub(crate) fn create(served: &Served, object: &mut Value) {
     if served.manners.status {
         let status = first_status(served, object);
         object::set_field(object, "status", status);
@@ -105,7 +105,7 @@ fn stored_versions(object: &Value) -> Vec<&str> {
 
 /// Prepares the next state of `live`: what this endpoint may not write comes from `live`, and so do the fields
 /// that only the server sets; the generation rises when what was asked for has changed.
-pub fn update(served: &Served, sub: &str, object: &mut Value, live: &Value) {
+pub(crate) fn update(served: &Served, sub: &str, object: &mut Value, live: &Value) {
     object::copy_meta(object, live, "generation");
     match sub {
         "status" => keep_for_status(served, object, live),
@@ -219,7 +219,7 @@ fn has_new_generation(served: &Served, object: &Value, live: &Value) -> bool {
 
 /// 422 for an update that must say which revision it changes.
 #[must_use]
-pub fn revision_needed(place: &Place) -> Refusal {
+pub(crate) fn revision_needed(place: &Place) -> Refusal {
     let kind = &place.served.kind;
     let error = FieldError::invalid("metadata.resourceVersion", 0, "must be specified for an update");
     Refusal::invalid(&kind.group, &kind.plural, &place.name, &[error])
@@ -227,7 +227,7 @@ pub fn revision_needed(place: &Place) -> Refusal {
 
 /// Why an object with another uid is not the one meant.
 #[must_use]
-pub fn uid_mismatch(place: &Place, asked: &str, live: &str) -> String {
+pub(crate) fn uid_mismatch(place: &Place, asked: &str, live: &str) -> String {
     format!(
         "StorageError: invalid object, Code: 4, Key: {}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: \
          UID in precondition: {asked}, UID in object meta: {live}",
@@ -254,7 +254,7 @@ fn storage_key(place: &Place) -> String {
 
 /// Whether an update has taken the last reason to keep an object that is being deleted.
 #[must_use]
-pub fn is_last_finalizer_gone(served: &Served, object: &Value, live: &Value) -> bool {
+pub(crate) fn is_last_finalizer_gone(served: &Served, object: &Value, live: &Value) -> bool {
     let finalizers = json::list(object, "/metadata/finalizers");
     let grace = json::number(live, "/metadata/deletionGracePeriodSeconds").unwrap_or(0);
     if !finalizers.is_empty() || !object::is_deleting(live) || grace != 0 {

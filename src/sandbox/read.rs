@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// What a list or a watch asks for.
 #[derive(Clone, Debug)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// The kind.
     pub served: Arc<Served>,
     /// What the keys of the objects begin with: empty, or `namespace/`.
@@ -34,7 +34,7 @@ impl Selection {
     ///
     /// # Errors
     /// 400 for a selector that cannot be read or asks for fields the kind does not have.
-    pub fn new(target: &Target, call: &Call) -> Result<Self, Refusal> {
+    pub(crate) fn new(target: &Target, call: &Call) -> Result<Self, Refusal> {
         let q = &call.query;
         let labels = select::labels(q.text("labelSelector")).map_err(Refusal::bad_request)?;
         let mut chosen = Fields::parse(q.text("fieldSelector")).map_err(Refusal::bad_request)?;
@@ -54,20 +54,20 @@ impl Selection {
 
     /// Whether it means everything under its prefix.
     #[must_use]
-    pub fn is_everything(&self) -> bool {
+    pub(crate) fn is_everything(&self) -> bool {
         self.labels.is_everything() && self.fields.is_everything()
     }
 
     /// Whether it means `stored`.
     #[must_use]
-    pub fn means(&self, stored: &Stored) -> bool {
+    pub(crate) fn means(&self, stored: &Stored) -> bool {
         self.labels.matches(&stored.head.labels) && self.fields.matches(&stored.head.fields)
     }
 }
 
 /// A page of a list.
 #[derive(Clone, Debug)]
-pub struct Page {
+pub(crate) struct Page {
     /// The objects, in order of their keys.
     pub items: Vec<Stored>,
     /// The revision they are of.
@@ -154,7 +154,7 @@ fn check(q: &Query) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// 500 when it is no number, as a real server answers everywhere but in lists.
-pub fn asked_revision(q: &Query) -> Result<Option<u64>, Refusal> {
+pub(crate) fn asked_revision(q: &Query) -> Result<Option<u64>, Refusal> {
     let text = q.text("resourceVersion");
     if text.is_empty() {
         return Ok(None);
@@ -169,7 +169,7 @@ impl State {
     ///
     /// # Errors
     /// 400 and 422 for options that make no sense, 410 for a revision no longer kept, 504 for one to come.
-    pub fn list(&mut self, selection: &Selection, q: &Query) -> Result<Page, Refusal> {
+    pub(crate) fn list(&mut self, selection: &Selection, q: &Query) -> Result<Page, Refusal> {
         check(q)?;
         let limit = q.number("limit")?.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
         let asked = asked_revision(q)

@@ -54,7 +54,7 @@ fn about(group: &str, kind: &str, name: &str) -> Details {
 
 /// `plural.group`, or only the plural in the core group.
 #[must_use]
-pub fn qualified(group: &str, resource: &str) -> String {
+pub(crate) fn qualified(group: &str, resource: &str) -> String {
     if group.is_empty() { resource.to_owned() } else { format!("{resource}.{group}") }
 }
 
@@ -165,14 +165,6 @@ impl Refusal {
             })
             .collect();
         Self::with(422, "Invalid", message, Details { causes, ..about(group, kind, name) })
-    }
-
-    /// 405 for a verb that a resource does not know.
-    #[must_use]
-    pub fn method_not_supported(group: &str, resource: &str, action: &str) -> Self {
-        let message =
-            format!("{action} is not supported on resources of kind \"{}\"", qualified(group, resource));
-        Self::with(405, "MethodNotAllowed", message, about(group, resource, ""))
     }
 
     /// 405 for a method on a path that exists.

@@ -138,7 +138,7 @@ impl Query {
 
 /// What to do about fields that a kind does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Validation {
+pub(crate) enum Validation {
     /// Drop them.
     Ignore,
     /// Drop them and warn.
@@ -149,7 +149,7 @@ pub enum Validation {
 
 /// The options of a write and what it brings back besides its object.
 #[derive(Clone, Debug)]
-pub struct Writer {
+pub(crate) struct Writer {
     /// Name under which changed fields are recorded.
     pub manager: String,
     /// Nothing is stored.
@@ -167,7 +167,7 @@ pub struct Writer {
 impl Writer {
     /// A writer of this process: strict about nothing, recorded as `agent`.
     #[must_use]
-    pub fn inside(agent: &str, time: Timestamp) -> Self {
+    pub(crate) fn inside(agent: &str, time: Timestamp) -> Self {
         Self {
             manager: agent.to_owned(),
             dry_run: false,
@@ -182,7 +182,7 @@ impl Writer {
     ///
     /// # Errors
     /// 422 for options that do not exist or do not go together.
-    pub fn new(call: &Call, kind: &str, time: Timestamp) -> Result<Self, Refusal> {
+    pub(crate) fn new(call: &Call, kind: &str, time: Timestamp) -> Result<Self, Refusal> {
         let q = &call.query;
         let manager = q.text("fieldManager");
         let mut errors = Vec::new();
@@ -221,7 +221,7 @@ impl Writer {
     }
 
     /// Adds a warning once.
-    pub fn warn(&mut self, text: impl Into<String>) {
+    pub(crate) fn warn(&mut self, text: impl Into<String>) {
         let text = text.into();
         if !self.warnings.contains(&text) {
             self.warnings.push(text);
@@ -243,7 +243,7 @@ fn wrong_manager(manager: &str) -> Vec<FieldError> {
 
 /// The faults of `dryRun` values: only `All` exists.
 #[must_use]
-pub fn wrong_dry_run(values: &[&str]) -> Vec<FieldError> {
+pub(crate) fn wrong_dry_run(values: &[&str]) -> Vec<FieldError> {
     if values.iter().all(|v| *v == "All") {
         return Vec::new();
     }
@@ -252,7 +252,7 @@ pub fn wrong_dry_run(values: &[&str]) -> Vec<FieldError> {
 
 /// The manager's name a user agent stands for: what precedes the first `/`, printable, at most 128 bytes.
 #[must_use]
-pub fn manager_of(agent: &str) -> String {
+pub(crate) fn manager_of(agent: &str) -> String {
     let mut name = String::new();
     for c in agent.split('/').next().unwrap_or_default().chars().filter(|c| !c.is_control()) {
         if name.len() + c.len_utf8() > 128 {

@@ -7,10 +7,10 @@ use super::write::Place;
 use serde_json::json;
 
 /// The namespaces of every cluster.
-pub const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
+pub(crate) const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
 /// Fills an empty server.
-pub fn fill(state: &mut State) {
+pub(crate) fn fill(state: &mut State) {
     let Some(served) = state.kinds.named("v1", "Namespace") else { return };
     for name in NAMESPACES {
         let place = Place {

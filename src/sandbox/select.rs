@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 ///
 /// # Errors
 /// What was found where something else was expected, or a key or value that no label can have.
-pub fn labels(text: &str) -> Result<Labels, String> {
+pub(crate) fn labels(text: &str) -> Result<Labels, String> {
     let mut tokens = Tokens { rest: text };
     let mut requirements = Vec::new();
     loop {
@@ -199,7 +199,7 @@ fn several(tokens: &mut Tokens<'_>) -> Result<BTreeSet<String>, String> {
 
 /// A field selector; an empty one means everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fields {
+pub(crate) struct Fields {
     /// Field, whether it must be equal, value.
     terms: Vec<(String, bool, String)>,
 }
@@ -207,7 +207,7 @@ pub struct Fields {
 impl Fields {
     /// Whether the selector means an object with these selectable fields.
     #[must_use]
-    pub fn matches(&self, fields: &BTreeMap<String, String>) -> bool {
+    pub(crate) fn matches(&self, fields: &BTreeMap<String, String>) -> bool {
         self.terms.iter().all(|(field, equal, value)| {
             let found = fields.get(field).map(String::as_str).unwrap_or_default();
             (found == value) == *equal
@@ -216,17 +216,17 @@ impl Fields {
 
     /// Whether it means everything.
     #[must_use]
-    pub fn is_everything(&self) -> bool {
+    pub(crate) fn is_everything(&self) -> bool {
         self.terms.is_empty()
     }
 
     /// The fields it asks about.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.terms.iter().map(|(field, _, _)| field.as_str())
     }
 
     /// Renames a field, for old spellings.
-    pub fn rename(&mut self, from: &str, to: &str) {
+    pub(crate) fn rename(&mut self, from: &str, to: &str) {
         for (field, _, _) in self.terms.iter_mut().filter(|(field, _, _)| field == from) {
             *field = to.to_owned();
         }
@@ -234,13 +234,13 @@ impl Fields {
 
     /// The one value that `field` must have.
     #[must_use]
-    pub fn exactly(&self, field: &str) -> Option<&str> {
+    pub(crate) fn exactly(&self, field: &str) -> Option<&str> {
         self.terms.iter().find(|(f, equal, _)| f == field && *equal).map(|(_, _, value)| value.as_str())
     }
 
     /// The selector of the object called `name`.
     #[must_use]
-    pub fn named(name: &str) -> Self {
+    pub(crate) fn named(name: &str) -> Self {
         Self { terms: vec![("metadata.name".to_owned(), true, name.to_owned())] }
     }
 
@@ -248,7 +248,7 @@ impl Fields {
     ///
     /// # Errors
     /// A term without an operator, or a bad escape.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut terms = Vec::new();
         for term in split_terms(text).into_iter().filter(|t| !t.is_empty()) {
             let at = term.find(['!', '=']).ok_or_else(|| invalid_term(text, term))?;

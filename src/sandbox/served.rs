@@ -63,7 +63,7 @@ pub struct Sub {
 }
 
 /// The verbs of most kinds.
-pub const VERBS: &[&str] =
+pub(crate) const VERBS: &[&str] =
     &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 const NO_COLLECTION: &[&str] = &["create", "delete", "get", "list", "patch", "update", "watch"];
 const ONLY_CREATE: &[&str] = &["create"];
@@ -406,7 +406,7 @@ fn manners(group: &str, kind: &str) -> Manners {
 
 /// The manners towards kinds that a CustomResourceDefinition brings.
 #[must_use]
-pub fn custom_manners(status: bool) -> Manners {
+pub(crate) fn custom_manners(status: bool) -> Manners {
     Manners {
         status,
         generation: Generation::Content,

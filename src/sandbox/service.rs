@@ -17,7 +17,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// The body of an answer.
-pub type Body = UnsyncBoxBody<Bytes, Infallible>;
+pub(crate) type Body = UnsyncBoxBody<Bytes, Infallible>;
 
 /// The server as a tower service.
 #[derive(Clone, Debug)]
@@ -94,7 +94,7 @@ async fn respond(shared: &Shared, call: &Call) -> io::Result<Response<Body>> {
 
 /// An HTTP response with a whole reply.
 #[must_use]
-pub fn response(reply: Reply) -> Response<Body> {
+pub(crate) fn response(reply: Reply) -> Response<Body> {
     let mut response = Response::new(Full::new(reply.body).boxed_unsync());
     *response.status_mut() = http::StatusCode::from_u16(reply.code).unwrap_or_default();
     let headers = response.headers_mut();

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 /// How tables are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Include {
+pub(crate) enum Include {
     /// Rows carry the object's metadata.
     Metadata,
     /// Rows carry the whole object.
@@ -25,7 +25,7 @@ pub enum Include {
 
 /// What decides the look of an answer.
 #[derive(Clone, Copy, Debug)]
-pub struct Look {
+pub(crate) struct Look {
     /// The form.
     pub form: Form,
     /// What rows of a table carry.
@@ -37,7 +37,7 @@ pub struct Look {
 /// The object as it is read: custom objects of an older schema edition with today's defaults, Events of the newer
 /// API in its own fields.
 #[must_use]
-pub fn value(served: &Served, stored: &Stored) -> Value {
+pub(crate) fn value(served: &Served, stored: &Stored) -> Value {
     let mut object = state::read(served, stored);
     if let Some(custom) = served.custom.as_deref() {
         if custom.is_newer(stored) {
@@ -51,7 +51,7 @@ pub fn value(served: &Served, stored: &Stored) -> Value {
 
 /// A stored object's value as it is read from outside.
 #[must_use]
-pub fn outside(served: &Served, mut object: Value) -> Value {
+pub(crate) fn outside(served: &Served, mut object: Value) -> Value {
     if served.kind.group == "events.k8s.io" {
         events::to_events_api(&mut object);
     }
@@ -64,7 +64,7 @@ fn needs_reading(served: &Served, stored: &Stored) -> bool {
 
 /// The whole object with `apiVersion` and `kind`.
 #[must_use]
-pub fn document(served: &Served, stored: &Stored) -> Bytes {
+pub(crate) fn document(served: &Served, stored: &Stored) -> Bytes {
     if needs_reading(served, stored) {
         return bytes(&value(served, stored));
     }
@@ -84,7 +84,7 @@ pub fn document(served: &Served, stored: &Stored) -> Bytes {
 
 /// JSON text of `value`.
 #[must_use]
-pub fn bytes(value: &Value) -> Bytes {
+pub(crate) fn bytes(value: &Value) -> Bytes {
     Bytes::from(serde_json::to_vec(value).unwrap_or_default())
 }
 
@@ -118,7 +118,7 @@ fn metadata_only(stored: &Stored, typed: bool) -> Value {
 
 /// One object in the form asked for.
 #[must_use]
-pub fn one(served: &Served, stored: &Stored, look: Look) -> Bytes {
+pub(crate) fn one(served: &Served, stored: &Stored, look: Look) -> Bytes {
     match look.form {
         Form::Plain => document(served, stored),
         Form::Metadata | Form::MetadataList => bytes(&metadata_only(stored, true)),
@@ -128,7 +128,7 @@ pub fn one(served: &Served, stored: &Stored, look: Look) -> Bytes {
 
 /// One event of a watch; `first` tables carry their columns.
 #[must_use]
-pub fn event(kind: &str, served: &Served, stored: &Stored, look: Look, first: bool) -> Vec<u8> {
+pub(crate) fn event(kind: &str, served: &Served, stored: &Stored, look: Look, first: bool) -> Vec<u8> {
     let object = match look.form {
         Form::Table => bytes(&rows(served, std::slice::from_ref(stored), look, first, Map::new())),
         _ => one(served, stored, look),
@@ -138,7 +138,7 @@ pub fn event(kind: &str, served: &Served, stored: &Stored, look: Look, first: bo
 
 /// One line of a watch.
 #[must_use]
-pub fn line(kind: &str, object: &[u8]) -> Vec<u8> {
+pub(crate) fn line(kind: &str, object: &[u8]) -> Vec<u8> {
     let mut out = format!("{{\"type\":\"{kind}\",\"object\":").into_bytes();
     out.extend_from_slice(object);
     out.extend_from_slice(b"}\n");
@@ -147,7 +147,7 @@ pub fn line(kind: &str, object: &[u8]) -> Vec<u8> {
 
 /// A page of a list in the form asked for.
 #[must_use]
-pub fn list(served: &Served, page: &Page, look: Look) -> Bytes {
+pub(crate) fn list(served: &Served, page: &Page, look: Look) -> Bytes {
     let mut meta = Map::new();
     meta.insert("resourceVersion".to_owned(), page.revision.to_string().into());
     if !page.next.is_empty() {

@@ -51,7 +51,7 @@ pub enum Verb {
 
 /// One entry of the history of a resource.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// The revision the change made.
     pub revision: u64,
     /// Key of the object.
@@ -66,7 +66,7 @@ pub struct Entry {
 
 /// The objects of one resource and their recent history.
 #[derive(Debug)]
-pub struct Shelf {
+pub(crate) struct Shelf {
     objects: BTreeMap<Arc<str>, Stored>,
     history: VecDeque<Entry>,
     /// The newest revision whose changes are no longer kept.
@@ -77,14 +77,14 @@ pub struct Shelf {
 
 /// The key of an object, in the order lists are given: `namespace/name`, or only the name.
 #[must_use]
-pub fn key(namespace: &str, name: &str) -> Arc<str> {
+pub(crate) fn key(namespace: &str, name: &str) -> Arc<str> {
     if namespace.is_empty() { name.into() } else { format!("{namespace}/{name}").into() }
 }
 
 impl Shelf {
     /// An empty shelf that keeps at most `most` changes; what happened up to `revision` is not known to it.
     #[must_use]
-    pub fn new(revision: u64, most: usize) -> Self {
+    pub(crate) fn new(revision: u64, most: usize) -> Self {
         Self {
             objects: BTreeMap::new(),
             history: VecDeque::new(),
@@ -96,24 +96,12 @@ impl Shelf {
 
     /// The object at `key`.
     #[must_use]
-    pub fn get(&self, key: &str) -> Option<&Stored> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Stored> {
         self.objects.get(key)
     }
 
-    /// The number of objects.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.objects.len()
-    }
-
-    /// Whether there is no object.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.objects.is_empty()
-    }
-
     /// The objects whose key begins with `prefix` and is greater than `after`, in order.
-    pub fn range<'a>(
+    pub(crate) fn range<'a>(
         &'a self,
         prefix: &'a str,
         after: Option<&str>,
@@ -128,7 +116,12 @@ impl Shelf {
 
     /// The objects under `prefix` after `after` as they were at `revision`, in order.
     #[must_use]
-    pub fn range_at(&self, revision: u64, prefix: &str, after: Option<&str>) -> Vec<(Arc<str>, Stored)> {
+    pub(crate) fn range_at(
+        &self,
+        revision: u64,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> Vec<(Arc<str>, Stored)> {
         let mut then: BTreeMap<Arc<str>, Stored> =
             self.range(prefix, after).map(|(k, s)| (Arc::clone(k), s.clone())).collect();
         for entry in self.history.iter().rev().take_while(|e| e.revision > revision) {
@@ -144,7 +137,7 @@ impl Shelf {
     }
 
     /// Takes in one change and wakes the watches.
-    pub fn record(&mut self, entry: Entry) {
+    pub(crate) fn record(&mut self, entry: Entry) {
         match entry.verb {
             Verb::Deleted => self.objects.remove(&entry.key),
             Verb::Added | Verb::Modified => self.objects.insert(Arc::clone(&entry.key), entry.now.clone()),
@@ -160,7 +153,7 @@ impl Shelf {
     }
 
     /// Forgets the changes up to `revision`.
-    pub fn compact(&mut self, revision: u64) {
+    pub(crate) fn compact(&mut self, revision: u64) {
         while self.history.front().is_some_and(|e| e.revision <= revision) {
             self.history.pop_front();
         }
@@ -170,13 +163,13 @@ impl Shelf {
 
     /// The newest revision whose changes are no longer kept.
     #[must_use]
-    pub fn compacted(&self) -> u64 {
+    pub(crate) fn compacted(&self) -> u64 {
         self.compacted
     }
 
     /// The changes after `revision`, at most `most` of them; none when they are no longer kept.
     #[must_use]
-    pub fn since(&self, revision: u64, most: usize) -> Option<Vec<Entry>> {
+    pub(crate) fn since(&self, revision: u64, most: usize) -> Option<Vec<Entry>> {
         if revision < self.compacted {
             return None;
         }
@@ -186,7 +179,7 @@ impl Shelf {
 
     /// A receiver that is told of every change.
     #[must_use]
-    pub fn listen(&self) -> watch::Receiver<u64> {
+    pub(crate) fn listen(&self) -> watch::Receiver<u64> {
         self.wake.subscribe()
     }
 }

@@ -31,11 +31,11 @@ pub struct Change {
 }
 
 /// Who asked for what: user agent, verb, resource (`plural.group`, with `/subresource`).
-pub type Asked = (String, &'static str, String);
+pub(crate) type Asked = (String, &'static str, String);
 
 /// Everything the server holds.
 #[derive(Debug)]
-pub struct State {
+pub(crate) struct State {
     /// The time.
     pub clock: Clock,
     /// The source of uids and names.
@@ -55,7 +55,7 @@ pub struct State {
 impl State {
     /// A server without objects that keeps at most `history` changes of each resource.
     #[must_use]
-    pub fn new(clock: Clock, seed: u64, history: usize) -> Self {
+    pub(crate) fn new(clock: Clock, seed: u64, history: usize) -> Self {
         Self {
             clock,
             chance: Chance::new(seed),
@@ -71,37 +71,31 @@ impl State {
 
     /// The present time as Kubernetes writes it.
     #[must_use]
-    pub fn now(&self) -> String {
+    pub(crate) fn now(&self) -> String {
         object::time(self.clock.now())
     }
 
     /// The objects of a resource.
-    pub fn shelf(&mut self, served: &Served) -> &mut Shelf {
+    pub(crate) fn shelf(&mut self, served: &Served) -> &mut Shelf {
         let (compacted, history) = (self.compacted, self.history);
         self.shelves.entry(Arc::clone(&served.shelf)).or_insert_with(|| Shelf::new(compacted, history))
     }
 
     /// The objects of a resource, if there have ever been any.
     #[must_use]
-    pub fn look(&self, served: &Served) -> Option<&Shelf> {
+    pub(crate) fn look(&self, served: &Served) -> Option<&Shelf> {
         self.shelves.get(&served.shelf)
     }
 
     /// One stored object.
     #[must_use]
-    pub fn stored(&self, served: &Served, namespace: &str, name: &str) -> Option<&Stored> {
+    pub(crate) fn stored(&self, served: &Served, namespace: &str, name: &str) -> Option<&Stored> {
         self.look(served)?.get(&shelf::key(namespace, name))
-    }
-
-    /// One object in the form its kind is served in.
-    #[must_use]
-    pub fn get(&self, served: &Served, namespace: &str, name: &str) -> Option<Value> {
-        self.stored(served, namespace, name).map(|s| read(served, s))
     }
 
     /// Every object of a kind in a namespace (in all, when it is empty), as the cluster holds it.
     #[must_use]
-    pub fn snapshot(&self, api_version: &str, kind: &str, namespace: &str) -> Vec<Value> {
+    pub(crate) fn snapshot(&self, api_version: &str, kind: &str, namespace: &str) -> Vec<Value> {
         let Some(served) = self.kinds.named(api_version, kind) else { return Vec::new() };
         let prefix = if namespace.is_empty() { String::new() } else { format!("{namespace}/") };
         let all = self.look(&served).into_iter().flat_map(|s| s.range(&prefix, None));
@@ -109,7 +103,12 @@ impl State {
     }
 
     /// Stores `object` as the new state of its key; returns what was stored.
-    pub fn put(&mut self, served: &Served, mut object: Value, before: Option<(Stored, Value)>) -> Stored {
+    pub(crate) fn put(
+        &mut self,
+        served: &Served,
+        mut object: Value,
+        before: Option<(Stored, Value)>,
+    ) -> Stored {
         let verb = if before.is_some() { Verb::Modified } else { Verb::Added };
         self.revision += 1;
         object::set_meta(&mut object, "resourceVersion", Some(self.revision.to_string().into()));
@@ -119,7 +118,7 @@ impl State {
     }
 
     /// Removes an object; returns its last state with the revision of the deletion.
-    pub fn remove(&mut self, served: &Served, before: Stored, mut object: Value) -> Stored {
+    pub(crate) fn remove(&mut self, served: &Served, before: Stored, mut object: Value) -> Stored {
         let previous = object.clone();
         self.revision += 1;
         object::set_meta(&mut object, "resourceVersion", Some(self.revision.to_string().into()));
@@ -158,14 +157,14 @@ impl State {
     }
 
     /// A receiver of every change from now on.
-    pub fn subscribe(&mut self) -> mpsc::UnboundedReceiver<Change> {
+    pub(crate) fn subscribe(&mut self) -> mpsc::UnboundedReceiver<Change> {
         let (sender, receiver) = mpsc::unbounded_channel();
         self.subscribers.push(sender);
         receiver
     }
 
     /// Forgets the changes up to `revision`, so that watches and lists of older ones are refused.
-    pub fn compact(&mut self, revision: u64) {
+    pub(crate) fn compact(&mut self, revision: u64) {
         self.compacted = self.compacted.max(revision);
         for shelf in self.shelves.values_mut() {
             shelf.compact(revision);
@@ -175,7 +174,7 @@ impl State {
 
 /// Makes the stored form of `object`.
 #[must_use]
-pub fn store(served: &Served, revision: u64, object: &Value) -> Stored {
+pub(crate) fn store(served: &Served, revision: u64, object: &Value) -> Stored {
     let owners = json::list(object, "/metadata/ownerReferences").iter();
     let head = Head {
         namespace: object::meta(object, "namespace").to_owned(),
@@ -211,7 +210,7 @@ fn bare_bytes(object: &Value) -> Bytes {
 
 /// The object behind its stored form, with the `apiVersion` and `kind` it is served under.
 #[must_use]
-pub fn read(served: &Served, stored: &Stored) -> Value {
+pub(crate) fn read(served: &Served, stored: &Stored) -> Value {
     let mut object = serde_json::from_slice(&stored.bytes).unwrap_or(Value::Null);
     object::set_field(&mut object, "apiVersion", Some(served.kind.api_version().into()));
     object::set_field(&mut object, "kind", Some(served.kind.kind.as_str().into()));
@@ -232,13 +231,13 @@ mod tests {
             "metadata": {"name": "a", "namespace": "n", "labels": {"x": "y"}}, "data": {"k": "v"}});
         let stored = state.put(&served, object.clone(), None);
         assert_eq!(stored.head.labels["x"], "y");
-        let back = state.get(&served, "n", "a").unwrap();
+        let back = read(&served, state.stored(&served, "n", "a").unwrap());
         assert_eq!(back["metadata"]["resourceVersion"], "2");
         assert_eq!((&back["data"], &back["kind"]), (&object["data"], &json!("ConfigMap")));
         state.remove(&served, stored, back);
         let told: Vec<_> =
             std::iter::from_fn(|| changes.try_recv().ok()).map(|c| (c.revision, c.verb)).collect();
         assert_eq!(told, [(2, Verb::Added), (3, Verb::Deleted)]);
-        assert!(state.get(&served, "n", "a").is_none());
+        assert!(state.stored(&served, "n", "a").is_none());
     }
 }

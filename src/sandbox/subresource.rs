@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 ///
 /// # Errors
 /// Whatever a real server refuses; 404 for subresources the kind does not have.
-pub fn answer(state: &mut State, target: &Target, call: &Call) -> Result<Reply, Refusal> {
+pub(crate) fn answer(state: &mut State, target: &Target, call: &Call) -> Result<Reply, Refusal> {
     let place = answer::place(target);
     let served = &target.served;
     match (target.sub.as_str(), target.ask) {

@@ -19,7 +19,7 @@ const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
 
 /// A watch on its way.
 #[derive(Debug)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// What is watched.
     pub selection: Selection,
     /// Form of the events.
@@ -66,7 +66,7 @@ impl State {
     ///
     /// # Errors
     /// 400 and 422 for options that make no sense. A revision no longer kept is told inside the watch.
-    pub fn watch(&mut self, selection: Selection, call: &Call, look: Look) -> Result<Plan, Refusal> {
+    pub(crate) fn watch(&mut self, selection: Selection, call: &Call, look: Look) -> Result<Plan, Refusal> {
         let q = &call.query;
         check(q)?;
         let asked = asked_revision(q)?.unwrap_or(0);
@@ -194,7 +194,7 @@ fn at_revision(stored: &Stored, revision: u64) -> Stored {
 }
 
 /// A watch being read.
-pub struct Stream {
+pub(crate) struct Stream {
     shared: super::door::Shared,
     plan: Plan,
     changes: tokio::sync::watch::Receiver<u64>,
@@ -206,7 +206,7 @@ pub struct Stream {
 impl Stream {
     /// Begins to read `plan`; `changes` must have been taken while the plan was made.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         shared: super::door::Shared,
         plan: Plan,
         changes: tokio::sync::watch::Receiver<u64>,
@@ -219,7 +219,7 @@ impl Stream {
     }
 
     /// The next lines; `None` at the end of the watch.
-    pub async fn next(&mut self) -> Option<Bytes> {
+    pub(crate) async fn next(&mut self) -> Option<Bytes> {
         loop {
             self.changes.borrow_and_update();
             match self.shared.watch_fault(&self.plan.selection.served, &self.agent) {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// An object's place: its kind, namespace (empty for cluster-wide kinds), name, and the subresource written.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub(crate) struct Place {
     /// The kind.
     pub served: Arc<Served>,
     /// The namespace.
@@ -30,31 +30,31 @@ pub struct Place {
 impl Place {
     /// 404 for the object at this place.
     #[must_use]
-    pub fn missing(&self) -> Refusal {
+    pub(crate) fn missing(&self) -> Refusal {
         let kind = &self.served.kind;
         Refusal::not_found(&kind.group, &kind.plural, &self.name)
     }
 
     /// 409: someone else wrote first.
     #[must_use]
-    pub fn modified(&self) -> Refusal {
+    pub(crate) fn modified(&self) -> Refusal {
         let kind = &self.served.kind;
         Refusal::modified(&kind.group, &kind.plural, &self.name)
     }
 
     /// 409 with the reason for it.
     #[must_use]
-    pub fn conflict(&self, why: &str) -> Refusal {
+    pub(crate) fn conflict(&self, why: &str) -> Refusal {
         let kind = &self.served.kind;
         Refusal::conflict(&kind.group, &kind.plural, &self.name, why)
     }
 }
 
 /// Makes the new object from the live one; `None` stands for a missing live object.
-pub type Make<'a> = dyn FnMut(Option<&Value>, &mut Writer) -> Result<Value, Refusal> + 'a;
+pub(crate) type Make<'a> = dyn FnMut(Option<&Value>, &mut Writer) -> Result<Value, Refusal> + 'a;
 
 /// How an update makes the new object from the live one.
-pub struct Change<'a> {
+pub(crate) struct Change<'a> {
     /// Makes the new object.
     pub make: &'a mut Make<'a>,
     /// A missing object is created (server-side apply).
@@ -65,7 +65,7 @@ pub struct Change<'a> {
 
 /// What a write left behind.
 #[derive(Clone, Debug)]
-pub struct Written {
+pub(crate) struct Written {
     /// The object, as stored or as it would have been.
     pub stored: Stored,
     /// Whether it is new.
@@ -76,7 +76,7 @@ pub struct Written {
 ///
 /// # Errors
 /// 400 when the object names another one.
-pub fn take_namespace(object: &mut Value, namespace: &str) -> Result<(), Refusal> {
+pub(crate) fn take_namespace(object: &mut Value, namespace: &str) -> Result<(), Refusal> {
     let own = meta(object, "namespace");
     if own == namespace {
         return Ok(());
@@ -105,7 +105,12 @@ impl State {
     ///
     /// # Errors
     /// Whatever a real server refuses: namespace, name, rules of the kind, a name that is taken.
-    pub fn create(&mut self, place: &Place, mut object: Value, w: &mut Writer) -> Result<Stored, Refusal> {
+    pub(crate) fn create(
+        &mut self,
+        place: &Place,
+        mut object: Value,
+        w: &mut Writer,
+    ) -> Result<Stored, Refusal> {
         wipe(&mut object);
         take_namespace(&mut object, &place.namespace)?;
         admit::namespace(self, place, &object)?;
@@ -166,7 +171,12 @@ impl State {
     ///
     /// # Errors
     /// Whatever a real server refuses: a missing object, an old revision, rules of the kind.
-    pub fn update(&mut self, place: &Place, change: Change<'_>, w: &mut Writer) -> Result<Written, Refusal> {
+    pub(crate) fn update(
+        &mut self,
+        place: &Place,
+        change: Change<'_>,
+        w: &mut Writer,
+    ) -> Result<Written, Refusal> {
         let served = &place.served;
         let Some(stored) = self.stored(served, &place.namespace, &place.name).cloned() else {
             let may = place.sub.is_empty() && (change.creates || served.manners.create_on_update);
@@ -244,7 +254,7 @@ impl State {
 
     /// The object as it is read now: custom objects written under an older schema get its defaults.
     #[must_use]
-    pub fn current(&self, served: &Served, stored: &Stored) -> Value {
+    pub(crate) fn current(&self, served: &Served, stored: &Stored) -> Value {
         let mut object = state::read(served, stored);
         if let Some(custom) = served.custom.as_deref().filter(|c| Custom::is_newer(c, stored)) {
             custom.on_read(&served.kind.version, &mut object);

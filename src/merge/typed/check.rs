@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Why `value` does not fit, as an API server says it; none when it fits.
-pub fn check(value: &Value, schema: &Schema) -> Option<String> {
+pub(crate) fn check(value: &Value, schema: &Schema) -> Option<String> {
     let mut found = Vec::new();
     visit(value, schema, "", &mut found);
     match found.as_slice() {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How one object differs from another. No field is in more than one of the sets.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Comparison {
+pub(crate) struct Comparison {
     /// Fields that only the new object has.
     pub added: FieldSet,
     /// Fields that both have, with different values.
@@ -20,12 +20,12 @@ pub struct Comparison {
 
 impl Comparison {
     /// What the new object brings: added and changed fields.
-    pub fn set(&self) -> FieldSet {
+    pub(crate) fn set(&self) -> FieldSet {
         self.modified.union(&self.added)
     }
 
     /// The comparison without some fields and all that is below them.
-    pub fn without(&self, fields: &FieldSet) -> Self {
+    pub(crate) fn without(&self, fields: &FieldSet) -> Self {
         Self {
             added: self.added.recursive_difference(fields),
             modified: self.modified.recursive_difference(fields),
@@ -35,7 +35,7 @@ impl Comparison {
 }
 
 /// How `new` differs from `old`.
-pub fn compare(old: &Value, new: &Value, schema: &Schema) -> Comparison {
+pub(crate) fn compare(old: &Value, new: &Value, schema: &Schema) -> Comparison {
     let mut walk = Walk { path: Vec::new(), found: Comparison::default() };
     walk.visit(Some(old), Some(new), schema);
     walk.found

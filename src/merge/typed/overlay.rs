@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, VecDeque};
 
 /// `live` with `config` laid over it.
-pub fn overlay(live: &Value, config: &Value, schema: &Schema) -> Value {
+pub(crate) fn overlay(live: &Value, config: &Value, schema: &Schema) -> Value {
     merge(Some(live), Some(config), schema).unwrap_or_else(|| Value::Object(Map::new()))
 }
 

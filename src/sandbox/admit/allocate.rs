@@ -12,7 +12,7 @@ use serde_json::Value;
 ///
 /// # Errors
 /// 422 for an address or port that is taken or outside the range.
-pub fn allocate(
+pub(crate) fn allocate(
     state: &mut State,
     served: &Served,
     object: &mut Value,

@@ -10,7 +10,7 @@ use crate::object::{self, meta};
 use serde_json::{Value, json};
 
 /// Gives a new Job without a selector of its own one that only its pods fit, and labels its pods for it.
-pub fn own_selector(job: &mut Value) {
+pub(crate) fn own_selector(job: &mut Value) {
     if job.pointer("/spec/manualSelector").and_then(Value::as_bool).unwrap_or(false) {
         return;
     }
@@ -34,7 +34,7 @@ pub fn own_selector(job: &mut Value) {
 
 /// The faults of a Job.
 #[must_use]
-pub fn job(job: &Value) -> Vec<FieldError> {
+pub(crate) fn job(job: &Value) -> Vec<FieldError> {
     let spec = At::root(job).field("spec");
     let mut errors = template_spec(&spec);
     let selector = spec.field("selector");
@@ -82,7 +82,7 @@ fn template_spec(spec: &At<'_>) -> Vec<FieldError> {
 
 /// The faults of a changed Job.
 #[must_use]
-pub fn change(job: &Value, live: &Value) -> Vec<FieldError> {
+pub(crate) fn change(job: &Value, live: &Value) -> Vec<FieldError> {
     let (new, old) = (At::root(job).field("spec"), At::root(live).field("spec"));
     let mut errors = Vec::new();
     let indexed = old.field("completionMode").text() == "Indexed";
@@ -102,7 +102,7 @@ pub fn change(job: &Value, live: &Value) -> Vec<FieldError> {
 
 /// The faults of a CronJob.
 #[must_use]
-pub fn cron_job(object: &Value) -> Vec<FieldError> {
+pub(crate) fn cron_job(object: &Value) -> Vec<FieldError> {
     let spec = At::root(object).field("spec");
     let schedule = spec.field("schedule");
     let mut errors = Vec::new();

@@ -59,7 +59,12 @@ fn check_kind_change(served: &Served, object: &Value, live: &Value) -> Vec<Field
 
 /// The faults of a new object.
 #[must_use]
-pub fn check_create(_state: &State, served: &Served, object: &Value, _w: &mut Writer) -> Vec<FieldError> {
+pub(crate) fn check_create(
+    _state: &State,
+    served: &Served,
+    object: &Value,
+    _w: &mut Writer,
+) -> Vec<FieldError> {
     let mut errors = metadata::check(served, object);
     match &served.custom {
         None => errors.extend(check_kind(served, object)),
@@ -70,7 +75,7 @@ pub fn check_create(_state: &State, served: &Served, object: &Value, _w: &mut Wr
 
 /// The faults of a changed object. A real server looks at metadata twice, and so names each fault of it twice.
 #[must_use]
-pub fn check_update(
+pub(crate) fn check_update(
     _state: &State,
     place: &Place,
     object: &Value,

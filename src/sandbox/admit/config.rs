@@ -25,7 +25,7 @@ fn size(data: &At<'_>, base64: bool) -> usize {
 
 /// The faults of a ConfigMap.
 #[must_use]
-pub fn map(object: &Value) -> Vec<FieldError> {
+pub(crate) fn map(object: &Value) -> Vec<FieldError> {
     let root = At::root(object);
     let (data, binary) = (root.field("data"), root.field("binaryData"));
     let mut errors = Vec::new();
@@ -46,7 +46,7 @@ pub fn map(object: &Value) -> Vec<FieldError> {
 
 /// The faults of a Secret.
 #[must_use]
-pub fn secret(object: &Value) -> Vec<FieldError> {
+pub(crate) fn secret(object: &Value) -> Vec<FieldError> {
     let root = At::root(object);
     let data = root.field("data");
     let mut errors = keys(&data);
@@ -76,7 +76,7 @@ pub fn secret(object: &Value) -> Vec<FieldError> {
 }
 
 /// Moves `stringData` into `data`, as base64.
-pub fn take_strings(object: &mut Value) {
+pub(crate) fn take_strings(object: &mut Value) {
     use base64::Engine as _;
     let Some(Value::Object(texts)) = object.get("stringData").cloned() else { return };
     let data = crate::object::fields_mut(object, "data");
@@ -90,7 +90,7 @@ pub fn take_strings(object: &mut Value) {
 
 /// The faults of a change of either kind.
 #[must_use]
-pub fn change(object: &Value, live: &Value) -> Vec<FieldError> {
+pub(crate) fn change(object: &Value, live: &Value) -> Vec<FieldError> {
     let (new, old) = (At::root(object), At::root(live));
     let mut errors: Vec<FieldError> = new.field("type").immutable(&old.field("type")).into_iter().collect();
     if !old.field("immutable").is_true() {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 /// The faults of the containers of a pod (`list` names the list, such as `containers`).
 #[must_use]
-pub fn all(containers: &At<'_>, volumes: &BTreeSet<&str>) -> Vec<FieldError> {
+pub(crate) fn all(containers: &At<'_>, volumes: &BTreeSet<&str>) -> Vec<FieldError> {
     let items = containers.items();
     if items.is_empty() {
         return vec![containers.required("")];
@@ -29,7 +29,7 @@ pub fn all(containers: &At<'_>, volumes: &BTreeSet<&str>) -> Vec<FieldError> {
 
 /// The faults of the init containers of a pod.
 #[must_use]
-pub fn init(containers: &At<'_>, regular: &At<'_>, volumes: &BTreeSet<&str>) -> Vec<FieldError> {
+pub(crate) fn init(containers: &At<'_>, regular: &At<'_>, volumes: &BTreeSet<&str>) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let regular = regular.items();
     let mut seen: BTreeSet<&str> = regular.iter().map(|c| c.field("name").text()).collect();

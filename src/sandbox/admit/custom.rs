@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// The faults of a custom object, or with `status` of its status.
 #[must_use]
-pub fn check(served: &Served, object: &Value, status: bool) -> Vec<FieldError> {
+pub(crate) fn check(served: &Served, object: &Value, status: bool) -> Vec<FieldError> {
     let Some(custom) = &served.custom else { return Vec::new() };
     let version = &served.kind.version;
     let mut errors = custom.faults(version, object, status);
@@ -18,7 +18,7 @@ pub fn check(served: &Served, object: &Value, status: bool) -> Vec<FieldError> {
 
 /// The faults that a change brought; those that were there before are let be.
 #[must_use]
-pub fn change(served: &Served, object: &Value, live: &Value, status: bool) -> Vec<FieldError> {
+pub(crate) fn change(served: &Served, object: &Value, live: &Value, status: bool) -> Vec<FieldError> {
     let errors = check(served, object, status);
     if errors.is_empty() {
         return errors;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// The faults of a definition.
 #[must_use]
-pub fn check(object: &Value) -> Vec<FieldError> {
+pub(crate) fn check(object: &Value) -> Vec<FieldError> {
     let spec = At::root(object).field("spec");
     let mut errors = Vec::new();
     let (group, names_at) = (spec.field("group"), spec.field("names"));
@@ -126,7 +126,7 @@ fn kind_names(names_at: &At<'_>) -> Vec<FieldError> {
 
 /// The faults of a changed definition that is established.
 #[must_use]
-pub fn change(object: &Value, live: &Value) -> Vec<FieldError> {
+pub(crate) fn change(object: &Value, live: &Value) -> Vec<FieldError> {
     let (new, old) = (At::root(object).field("spec"), At::root(live).field("spec"));
     let mut errors = Vec::new();
     for path in [&["group"][..], &["names", "plural"], &["scope"], &["names", "kind"]] {

@@ -11,7 +11,7 @@ use serde_json::Value;
 ///
 /// # Errors
 /// 404 or 403 with a real server's text.
-pub fn namespace(state: &State, place: &Place, object: &Value) -> Result<(), Refusal> {
+pub(crate) fn namespace(state: &State, place: &Place, object: &Value) -> Result<(), Refusal> {
     if !place.served.kind.namespaced {
         return Ok(());
     }
@@ -40,7 +40,7 @@ pub fn namespace(state: &State, place: &Place, object: &Value) -> Result<(), Ref
 ///
 /// # Errors
 /// 403.
-pub fn deletion(place: &Place) -> Result<(), Refusal> {
+pub(crate) fn deletion(place: &Place) -> Result<(), Refusal> {
     let immortal = matches!(place.name.as_str(), "default" | "kube-system" | "kube-public");
     if place.served.is("", "Namespace") && immortal {
         return Err(Refusal::forbidden("", "namespaces", &place.name, "this namespace may not be deleted"));

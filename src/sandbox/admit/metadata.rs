@@ -13,7 +13,7 @@ const ANNOTATIONS: usize = 256 * 1024;
 
 /// The rule for names of a kind.
 #[must_use]
-pub fn name_rule(served: &Served) -> Rule {
+pub(crate) fn name_rule(served: &Served) -> Rule {
     match (served.kind.group.as_str(), served.kind.kind.as_str()) {
         ("", "Namespace") => names::label,
         ("", "Service") => names::label_1035,
@@ -24,7 +24,7 @@ pub fn name_rule(served: &Served) -> Rule {
 
 /// The faults of `metadata`.
 #[must_use]
-pub fn check(served: &Served, object: &Value) -> Vec<FieldError> {
+pub(crate) fn check(served: &Served, object: &Value) -> Vec<FieldError> {
     let rule = name_rule(served);
     let mut errors = Vec::new();
     let (name, prefix) = (meta(object, "name"), meta(object, "generateName"));
@@ -61,7 +61,7 @@ fn check_namespace(served: &Served, object: &Value) -> Vec<FieldError> {
 
 /// The faults of a map of labels.
 #[must_use]
-pub fn labels(labels: &At<'_>) -> Vec<FieldError> {
+pub(crate) fn labels(labels: &At<'_>) -> Vec<FieldError> {
     let mut errors = Vec::new();
     for (key, value) in labels.entries() {
         errors.extend(label_key(&labels.path, key));
@@ -77,7 +77,7 @@ fn label_key(path: &str, key: &str) -> Vec<FieldError> {
 
 /// The faults of annotations.
 #[must_use]
-pub fn annotations(annotations: &At<'_>) -> Vec<FieldError> {
+pub(crate) fn annotations(annotations: &At<'_>) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let mut size = 0;
     for (key, value) in annotations.entries() {
@@ -93,7 +93,7 @@ pub fn annotations(annotations: &At<'_>) -> Vec<FieldError> {
 
 /// The faults of a label selector; a missing one has none.
 #[must_use]
-pub fn selector(selector: &At<'_>) -> Vec<FieldError> {
+pub(crate) fn selector(selector: &At<'_>) -> Vec<FieldError> {
     let mut errors = labels(&selector.field("matchLabels"));
     for one in selector.field("matchExpressions").items() {
         let (operator, values) = (one.field("operator"), one.field("values"));
@@ -173,7 +173,7 @@ fn finalizers(object: &Value) -> Vec<FieldError> {
 
 /// The faults of a change of `metadata`.
 #[must_use]
-pub fn check_change(object: &Value, live: &Value) -> Vec<FieldError> {
+pub(crate) fn check_change(object: &Value, live: &Value) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if object::is_deleting(live) {
         let old = meta_texts(live, "finalizers");

@@ -10,27 +10,27 @@
 //!   [`network`], [`others`], [`custom`], [`definition`]
 
 mod allocate;
-pub mod at;
-pub mod batch;
+pub(crate) mod at;
+pub(crate) mod batch;
 mod check;
-pub mod config;
-pub mod container;
-pub mod custom;
-pub mod definition;
+pub(crate) mod config;
+pub(crate) mod container;
+pub(crate) mod custom;
+pub(crate) mod definition;
 mod gate;
-pub mod metadata;
-pub mod network;
-pub mod others;
-pub mod plugins;
-pub mod pod;
-pub mod resources;
-pub mod service;
-pub mod workload;
+pub(crate) mod metadata;
+pub(crate) mod network;
+pub(crate) mod others;
+pub(crate) mod plugins;
+pub(crate) mod pod;
+pub(crate) mod resources;
+pub(crate) mod service;
+pub(crate) mod workload;
 
-pub use allocate::allocate;
-pub use check::{check_create, check_update};
+pub(crate) use allocate::allocate;
+pub(crate) use check::{check_create, check_update};
 use gate::refused;
-pub use gate::{deletion, namespace};
+pub(crate) use gate::{deletion, namespace};
 
 use crate::refuse::Refusal;
 use crate::state::State;
@@ -41,6 +41,11 @@ use serde_json::Value;
 ///
 /// # Errors
 /// 403 for a reference that leads nowhere.
-pub fn mutate(state: &State, place: &Place, object: &mut Value, live: Option<&Value>) -> Result<(), Refusal> {
+pub(crate) fn mutate(
+    state: &State,
+    place: &Place,
+    object: &mut Value,
+    live: Option<&Value>,
+) -> Result<(), Refusal> {
     plugins::run(state, place, object, live)
 }

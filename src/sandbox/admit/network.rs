@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The faults of an Ingress.
 #[must_use]
-pub fn ingress(object: &Value) -> Vec<FieldError> {
+pub(crate) fn ingress(object: &Value) -> Vec<FieldError> {
     let spec = At::root(object).field("spec");
     let (rules, backend) = (spec.field("rules"), spec.field("defaultBackend"));
     let mut errors = Vec::new();

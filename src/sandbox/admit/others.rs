@@ -11,7 +11,7 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// The faults of a HorizontalPodAutoscaler.
 #[must_use]
-pub fn autoscaler(object: &Value) -> Vec<FieldError> {
+pub(crate) fn autoscaler(object: &Value) -> Vec<FieldError> {
     let spec = At::root(object).field("spec");
     let (least, most) = (spec.field("minReplicas"), spec.field("maxReplicas"));
     let mut errors = Vec::new();
@@ -71,7 +71,7 @@ fn metric(metric: &At<'_>) -> Vec<FieldError> {
 
 /// The faults of a PodDisruptionBudget.
 #[must_use]
-pub fn budget(object: &Value) -> Vec<FieldError> {
+pub(crate) fn budget(object: &Value) -> Vec<FieldError> {
     let spec = At::root(object).field("spec");
     let mut errors = Vec::new();
     if spec.field("minAvailable").is_set() && spec.field("maxUnavailable").is_set() {
@@ -88,7 +88,7 @@ pub fn budget(object: &Value) -> Vec<FieldError> {
 
 /// The faults of a Role (`namespaced`) or ClusterRole.
 #[must_use]
-pub fn role(object: &Value, namespaced: bool) -> Vec<FieldError> {
+pub(crate) fn role(object: &Value, namespaced: bool) -> Vec<FieldError> {
     let mut errors = Vec::new();
     for rule in At::root(object).field("rules").items() {
         let given = |name: &str| !rule.field(name).items().is_empty();
@@ -120,7 +120,7 @@ pub fn role(object: &Value, namespaced: bool) -> Vec<FieldError> {
 
 /// The faults of a RoleBinding (`namespaced`) or ClusterRoleBinding.
 #[must_use]
-pub fn binding(object: &Value, namespaced: bool) -> Vec<FieldError> {
+pub(crate) fn binding(object: &Value, namespaced: bool) -> Vec<FieldError> {
     let root = At::root(object);
     let target = root.field("roleRef");
     let mut errors = Vec::new();
@@ -165,14 +165,14 @@ pub fn binding(object: &Value, namespaced: bool) -> Vec<FieldError> {
 
 /// The fault of a binding that names another role than before.
 #[must_use]
-pub fn binding_change(object: &Value, live: &Value) -> Vec<FieldError> {
+pub(crate) fn binding_change(object: &Value, live: &Value) -> Vec<FieldError> {
     let (new, old) = (At::root(object).field("roleRef"), At::root(live).field("roleRef"));
     if new.value == old.value { Vec::new() } else { vec![new.invalid("cannot change roleRef")] }
 }
 
 /// The faults of a Lease.
 #[must_use]
-pub fn lease(object: &Value) -> Vec<FieldError> {
+pub(crate) fn lease(object: &Value) -> Vec<FieldError> {
     let spec = At::root(object).field("spec");
     let mut errors = Vec::new();
     let lasts = spec.field("leaseDurationSeconds");
@@ -185,7 +185,7 @@ pub fn lease(object: &Value) -> Vec<FieldError> {
 
 /// The faults of a PersistentVolumeClaim.
 #[must_use]
-pub fn claim(object: &Value) -> Vec<FieldError> {
+pub(crate) fn claim(object: &Value) -> Vec<FieldError> {
     let spec = At::root(object).field("spec");
     let mut errors = Vec::new();
     let modes = spec.field("accessModes");
@@ -209,7 +209,7 @@ pub fn claim(object: &Value) -> Vec<FieldError> {
 
 /// The faults of a namespace's finalizers.
 #[must_use]
-pub fn namespace(object: &Value) -> Vec<FieldError> {
+pub(crate) fn namespace(object: &Value) -> Vec<FieldError> {
     let finalizers = At::root(object).at(&["spec", "finalizers"]);
     let mut errors = Vec::new();
     for finalizer in finalizers.items() {

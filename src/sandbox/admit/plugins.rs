@@ -14,7 +14,12 @@ use serde_json::{Value, json};
 ///
 /// # Errors
 /// 403 for a reference that leads nowhere.
-pub fn run(state: &State, place: &Place, object: &mut Value, live: Option<&Value>) -> Result<(), Refusal> {
+pub(crate) fn run(
+    state: &State,
+    place: &Place,
+    object: &mut Value,
+    live: Option<&Value>,
+) -> Result<(), Refusal> {
     if !place.sub.is_empty() || !place.served.is_built_in() {
         return Ok(());
     }

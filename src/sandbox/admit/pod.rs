@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 /// `Guaranteed`, `Burstable` or `BestEffort`, from the containers' resources.
 #[must_use]
-pub fn qos_class(pod: &Value) -> &'static str {
+pub(crate) fn qos_class(pod: &Value) -> &'static str {
     let containers = list(pod, "/spec/containers").iter().chain(list(pod, "/spec/initContainers"));
     let mut any = false;
     let mut all = true;
@@ -35,7 +35,7 @@ pub fn qos_class(pod: &Value) -> &'static str {
 
 /// The faults of a pod template.
 #[must_use]
-pub fn template(template: &At<'_>) -> Vec<FieldError> {
+pub(crate) fn template(template: &At<'_>) -> Vec<FieldError> {
     let labels = template.at(&["metadata", "labels"]).told(format!("{}.labels", template.path));
     let notes = template.at(&["metadata", "annotations"]).told(format!("{}.annotations", template.path));
     let mut errors = metadata::labels(&labels);
@@ -46,7 +46,7 @@ pub fn template(template: &At<'_>) -> Vec<FieldError> {
 
 /// The faults of a pod's `spec`.
 #[must_use]
-pub fn spec(spec: &At<'_>) -> Vec<FieldError> {
+pub(crate) fn spec(spec: &At<'_>) -> Vec<FieldError> {
     let mut errors = Vec::new();
     errors.extend(volumes(&spec.field("volumes")));
     let items = spec.field("volumes").items();
@@ -212,7 +212,7 @@ const MAY_CHANGE: &str = "`spec.containers[*].image`,`spec.initContainers[*].ima
 
 /// The faults of a changed Pod.
 #[must_use]
-pub fn change(pod: &At<'_>, live: &At<'_>) -> Vec<FieldError> {
+pub(crate) fn change(pod: &At<'_>, live: &At<'_>) -> Vec<FieldError> {
     let (new, old) = (pod.field("spec"), live.field("spec"));
     let mut errors = Vec::new();
     for list in ["containers", "initContainers"] {

@@ -11,7 +11,7 @@ const STANDARD: &[&str] = &["cpu", "memory", "ephemeral-storage"];
 
 /// The faults of `resources`.
 #[must_use]
-pub fn check(resources: &At<'_>) -> Vec<FieldError> {
+pub(crate) fn check(resources: &At<'_>) -> Vec<FieldError> {
     let (limits, requests) = (resources.field("limits"), resources.field("requests"));
     let mut errors = Vec::new();
     for (name, amount) in limits.entries() {

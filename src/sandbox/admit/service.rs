@@ -37,7 +37,7 @@ fn needs_node_ports(service: &Value) -> bool {
 
 /// What other Services hold.
 #[derive(Debug, Default)]
-pub struct Taken {
+pub(crate) struct Taken {
     /// Addresses.
     pub addresses: BTreeSet<String>,
     /// Node ports.
@@ -46,7 +46,7 @@ pub struct Taken {
 
 impl Taken {
     /// Adds what `service` holds.
-    pub fn add(&mut self, service: &Value) {
+    pub(crate) fn add(&mut self, service: &Value) {
         self.addresses
             .extend(list(service, "/spec/clusterIPs").iter().filter_map(Value::as_str).map(str::to_owned));
         let ports = list(service, "/spec/ports").iter().filter_map(|p| json::number(p, "/nodePort"));
@@ -58,7 +58,7 @@ impl Taken {
 ///
 /// # Errors
 /// 422 for an address or port that is taken or outside the range.
-pub fn allocate(
+pub(crate) fn allocate(
     service: &mut Value,
     live: Option<&Value>,
     taken: &Taken,
@@ -209,7 +209,7 @@ fn node_ports(service: &mut Value, taken: &Taken, chance: &mut Chance) -> Result
 
 /// The faults of a Service.
 #[must_use]
-pub fn check(service: &Value) -> Vec<FieldError> {
+pub(crate) fn check(service: &Value) -> Vec<FieldError> {
     let spec = At::root(service).field("spec");
     let headless = is_headless(service);
     let kind = spec.field("type");
@@ -337,7 +337,7 @@ fn unique_ports(spec: &At<'_>) -> Vec<FieldError> {
 
 /// The faults of a changed Service.
 #[must_use]
-pub fn change(service: &Value, live: &Value) -> Vec<FieldError> {
+pub(crate) fn change(service: &Value, live: &Value) -> Vec<FieldError> {
     let either = |test: fn(&Value) -> bool| test(service) || test(live);
     if either(is_external_name) || (is_headless(service) && is_headless(live)) {
         return Vec::new();

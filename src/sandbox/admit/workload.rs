@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// The faults of a workload's `spec`.
 #[must_use]
-pub fn spec(kind: &str, spec: &At<'_>) -> Vec<FieldError> {
+pub(crate) fn spec(kind: &str, spec: &At<'_>) -> Vec<FieldError> {
     match kind {
         "Deployment" => deployment(spec),
         "ReplicaSet" => replica_set(spec),
@@ -24,7 +24,7 @@ pub fn spec(kind: &str, spec: &At<'_>) -> Vec<FieldError> {
 
 /// The faults of a changed `spec`.
 #[must_use]
-pub fn change(kind: &str, new: &At<'_>, old: &At<'_>) -> Vec<FieldError> {
+pub(crate) fn change(kind: &str, new: &At<'_>, old: &At<'_>) -> Vec<FieldError> {
     let mut errors = Vec::new();
     match kind {
         "Deployment" | "ReplicaSet" | "DaemonSet" => {
@@ -254,7 +254,7 @@ fn daemon_set(spec: &At<'_>) -> Vec<FieldError> {
 
 /// The faults of a workload's `status`.
 #[must_use]
-pub fn status(kind: &str, status: &At<'_>) -> Vec<FieldError> {
+pub(crate) fn status(kind: &str, status: &At<'_>) -> Vec<FieldError> {
     let counts: &[&str] = match kind {
         "Deployment" => &[
             "observedGeneration",

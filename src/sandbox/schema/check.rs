@@ -9,12 +9,17 @@ use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;
 
 /// The compiled patterns of a definition.
-pub type Patterns = BTreeMap<String, Regex>;
+pub(crate) type Patterns = BTreeMap<String, Regex>;
 
 /// The faults of `value`, told under `prefix` (empty for a whole object). As on a real server, the words of a fault
 /// name the field from `value` on, its path from the whole object on.
 #[must_use]
-pub fn faults(value: &Value, schema: Schema<'_>, prefix: &str, patterns: &Patterns) -> Vec<FieldError> {
+pub(crate) fn faults(
+    value: &Value,
+    schema: Schema<'_>,
+    prefix: &str,
+    patterns: &Patterns,
+) -> Vec<FieldError> {
     let mut errors = judge(value, schema, "", patterns);
     if !prefix.is_empty() {
         for error in &mut errors {

@@ -5,7 +5,7 @@ use super::Schema;
 use serde_json::Value;
 
 /// Fills in defaults wherever their parent is there; nulls that are no values go or become the default.
-pub fn defaults(value: &mut Value, schema: Schema<'_>) {
+pub(crate) fn defaults(value: &mut Value, schema: Schema<'_>) {
     match value {
         Value::Object(fields) => {
             for (name, property) in schema.properties() {

@@ -3,7 +3,7 @@
 
 /// Whether `text` has `format`; formats that mean nothing fit every text.
 #[must_use]
-pub fn fits(format: &str, text: &str) -> bool {
+pub(crate) fn fits(format: &str, text: &str) -> bool {
     match format {
         "date-time" => text.parse::<jiff::Timestamp>().is_ok(),
         "date" => text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok(),

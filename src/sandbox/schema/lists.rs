@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 /// The items that occur twice.
 #[must_use]
-pub fn duplicates(value: &Value, schema: Schema<'_>) -> Vec<FieldError> {
+pub(crate) fn duplicates(value: &Value, schema: Schema<'_>) -> Vec<FieldError> {
     let mut errors = Vec::new();
     walk(value, schema, "", &mut errors);
     errors

@@ -9,13 +9,13 @@
 //! - [`prune`]: fields that the schema does not know
 //! - [`whole`]: whole numbers without a fraction
 
-pub mod check;
-pub mod fill;
-pub mod format;
-pub mod lists;
-pub mod prune;
+pub(crate) mod check;
+pub(crate) mod fill;
+pub(crate) mod format;
+pub(crate) mod lists;
+pub(crate) mod prune;
 mod view;
 mod whole;
 
-pub use view::Schema;
-pub use whole::whole_numbers;
+pub(crate) use view::Schema;
+pub(crate) use whole::whole_numbers;

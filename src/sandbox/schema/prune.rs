@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 /// What was taken away, and what cannot stay.
 #[derive(Debug, Default)]
-pub struct Pruned {
+pub(crate) struct Pruned {
     /// Paths of unknown fields of metadata, in the order they were met.
     pub metadata: Vec<String>,
     /// Paths of other unknown fields, sorted.
@@ -23,7 +23,7 @@ fn is_meta(name: &str) -> bool {
 ///
 /// # Errors
 /// Go's text for metadata that holds values of a wrong type.
-pub fn object(object: &mut Value, schema: Schema<'_>) -> Result<Pruned, String> {
+pub(crate) fn object(object: &mut Value, schema: Schema<'_>) -> Result<Pruned, String> {
     let mut pruned = Pruned::default();
     coerce(object, "", &mut pruned.metadata)?;
     let mut walk = Walk { found: Vec::new(), inner: Vec::new() };

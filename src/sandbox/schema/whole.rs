@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 /// Writes whole numbers without a fraction, as they are stored: `1.0` as `1`.
-pub fn whole_numbers(value: &mut Value) {
+pub(crate) fn whole_numbers(value: &mut Value) {
     match value {
         Value::Object(fields) => fields.values_mut().for_each(whole_numbers),
         Value::Array(items) => items.iter_mut().for_each(whole_numbers),

@@ -10,7 +10,7 @@ use serde_json::{Map, Number, Value};
 ///
 /// # Errors
 /// The text of Go's JSON reader for the first value of a wrong type.
-pub fn fit(object: Value, ty: &Type) -> Result<Value, String> {
+pub(crate) fn fit(object: Value, ty: &Type) -> Result<Value, String> {
     Reader { path: Vec::new(), words: Words::Json }.fields(object, ty)
 }
 
@@ -18,7 +18,7 @@ pub fn fit(object: Value, ty: &Type) -> Result<Value, String> {
 ///
 /// # Errors
 /// The text of Go's converter of unstructured objects for the first value of a wrong type.
-pub fn convert(object: Value, ty: &Type) -> Result<Value, String> {
+pub(crate) fn convert(object: Value, ty: &Type) -> Result<Value, String> {
     Reader { path: Vec::new(), words: Words::Converter }.fields(object, ty)
 }
 

@@ -6,10 +6,10 @@
 //! - [`fit`]: how a JSON object becomes an object of a kind
 //! - [`strict`]: which fields a kind does not have, and which occur twice
 
-pub mod fit;
+pub(crate) mod fit;
 mod shape;
-pub mod strict;
+pub(crate) mod strict;
 mod table;
 
-pub use shape::{Field, Shape, Type};
-pub use table::{at, named, of};
+pub(crate) use shape::{Field, Shape, Type};
+pub(crate) use table::{at, named, of};

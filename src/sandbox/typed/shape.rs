@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 /// The shape of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub(crate) enum Shape {
     /// Text.
     Text,
     /// A whole number of 32 bits.
@@ -42,7 +42,7 @@ pub enum Shape {
 
 /// One field of a struct.
 #[derive(Clone, Debug)]
-pub struct Field {
+pub(crate) struct Field {
     /// Its shape.
     pub shape: Shape,
     /// Whether it is a pointer, so that absent and zero differ.
@@ -55,7 +55,7 @@ pub struct Field {
 
 /// One struct.
 #[derive(Clone, Debug, Default)]
-pub struct Type {
+pub(crate) struct Type {
     /// The Go name without its package.
     pub name: &'static str,
     /// The Go name with its package's last element, such as `v1.PodSpec`.
@@ -67,7 +67,7 @@ pub struct Type {
 impl Shape {
     /// The Go name of the type, as its JSON reader names it.
     #[must_use]
-    pub fn go(&self) -> String {
+    pub(crate) fn go(&self) -> String {
         match self {
             Self::Text => "string".to_owned(),
             Self::Int32 | Self::IntOrText => "int32".to_owned(),

@@ -9,7 +9,7 @@ use std::fmt;
 /// What a strict reader complains about in `text`: unknown fields of `ty` (with `None` nothing is unknown) and
 /// duplicate ones. A text that is no JSON gives no complaints; it is refused elsewhere.
 #[must_use]
-pub fn complaints(text: &[u8], ty: Option<&Type>) -> Vec<String> {
+pub(crate) fn complaints(text: &[u8], ty: Option<&Type>) -> Vec<String> {
     let mut found = Vec::new();
     let mut reader = serde_json::Deserializer::from_slice(text);
     let root = ty.map(Known::Struct);

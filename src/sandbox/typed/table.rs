@@ -18,20 +18,20 @@ static NOTHING: LazyLock<Type> = LazyLock::new(Type::default);
 
 /// The type of a kind.
 #[must_use]
-pub fn of(api_version: &str, kind: &str) -> Option<&'static Type> {
+pub(crate) fn of(api_version: &str, kind: &str) -> Option<&'static Type> {
     let id = TABLE.kinds.iter().find(|((v, k), _)| *v == api_version && *k == kind)?.1;
     TABLE.types.get(*id)
 }
 
 /// The type called `name`, such as `meta.v1.ObjectMeta`.
 #[must_use]
-pub fn named(name: &str) -> Option<&'static Type> {
+pub(crate) fn named(name: &str) -> Option<&'static Type> {
     TABLE.types.get(*TABLE.names.get(name)?)
 }
 
 /// The type at a place of the table.
 #[must_use]
-pub fn at(id: usize) -> &'static Type {
+pub(crate) fn at(id: usize) -> &'static Type {
     TABLE.types.get(id).unwrap_or(&NOTHING)
 }
 

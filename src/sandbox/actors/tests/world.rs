@@ -14,7 +14,7 @@ type Refuses = Box<dyn FnMut(&Errand) -> Option<(String, String)>>;
 /// What a test looks at after every change.
 type Looks = Box<dyn FnMut(&BTreeMap<Key, Value>)>;
 
-pub struct World {
+pub(super) struct World {
     pub actors: Actors,
     pub objects: BTreeMap<Key, Value>,
     pub now: Timestamp,
@@ -25,13 +25,13 @@ pub struct World {
     revision: u64,
 }
 
-pub fn options(seed: u64) -> Options {
+pub(super) fn options(seed: u64) -> Options {
     Options { seed, ..Options::default() }
 }
 
 impl World {
     /// A world with the namespace `shop`, settled.
-    pub fn new(options: Options) -> Self {
+    pub(super) fn new(options: Options) -> Self {
         let mut world = Self {
             actors: Actors::new(options),
             objects: BTreeMap::new(),
@@ -63,7 +63,7 @@ impl World {
     }
 
     /// Creates an object as a user would.
-    pub fn create(&mut self, object: Value) -> Value {
+    pub(super) fn create(&mut self, object: Value) -> Value {
         self.try_create(object).unwrap()
     }
 
@@ -90,13 +90,13 @@ impl World {
         Ok(self.commit(Seen::Added, object))
     }
 
-    pub fn get(&self, api: &str, kind: &str, name: &str) -> Option<&Value> {
+    pub(super) fn get(&self, api: &str, kind: &str, name: &str) -> Option<&Value> {
         let home = if matches!(kind, "Namespace" | "Node") { "" } else { "shop" };
         self.objects.get(&Key::new(api, kind, home, name))
     }
 
     /// Changes an object as a user would: the whole of it but its status.
-    pub fn edit(&mut self, api: &str, kind: &str, name: &str, change: impl FnOnce(&mut Value)) {
+    pub(super) fn edit(&mut self, api: &str, kind: &str, name: &str, change: impl FnOnce(&mut Value)) {
         let mut object = self.get(api, kind, name).unwrap().clone();
         change(&mut object);
         self.replace(object, false).unwrap();
@@ -141,20 +141,20 @@ impl World {
         self.commit(if gone { Seen::Deleted } else { Seen::Modified }, object);
     }
 
-    pub fn delete(&mut self, api: &str, kind: &str, name: &str, propagation: Propagation) {
+    pub(super) fn delete(&mut self, api: &str, kind: &str, name: &str, propagation: Propagation) {
         let uid = self.get(api, kind, name).unwrap()["metadata"]["uid"].as_str().unwrap().to_owned();
         let home = if kind == "Namespace" { "" } else { "shop" };
         self.remove(&Key::new(api, kind, home, name), &uid, propagation, None).unwrap();
     }
 
-    pub fn delete_cluster(&mut self, api: &str, kind: &str, name: &str) {
+    pub(super) fn delete_cluster(&mut self, api: &str, kind: &str, name: &str) {
         let key = Key::new(api, kind, "", name);
         let uid = self.objects.get(&key).unwrap()["metadata"]["uid"].as_str().unwrap().to_owned();
         self.remove(&key, &uid, Propagation::Background, None).unwrap();
     }
 
     /// Writes an object's status as another component would.
-    pub fn tell_status(&mut self, object: Value) {
+    pub(super) fn tell_status(&mut self, object: Value) {
         self.replace(object, true).unwrap();
     }
 
@@ -215,7 +215,7 @@ impl World {
     }
 
     /// Lets the actors act until they want nothing at this moment.
-    pub fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         for _ in 0..500 {
             let (objects, reads) = (&self.objects, self.reads.clone());
             let read = |api: &str, kind: &str, namespace: &str, name: &str| {
@@ -241,7 +241,7 @@ impl World {
     }
 
     /// Lets time pass, from one moment at which something is due to the next.
-    pub fn pass(&mut self, seconds: f64) {
+    pub(super) fn pass(&mut self, seconds: f64) {
         #[allow(clippy::cast_possible_truncation)]
         let end = self.now + SignedDuration::from_millis((seconds * 1000.0) as i64);
         self.settle();
@@ -254,12 +254,12 @@ impl World {
     }
 
     /// The objects of one kind in `shop`, by name.
-    pub fn all(&self, kind: &str) -> Vec<&Value> {
+    pub(super) fn all(&self, kind: &str) -> Vec<&Value> {
         self.objects.iter().filter(|(k, _)| k.kind == kind && k.namespace == "shop").map(|(_, o)| o).collect()
     }
 
     /// The Events about one object: reason, message and count, as they were first told.
-    pub fn told(&self, name: &str) -> Vec<(String, String, i64)> {
+    pub(super) fn told(&self, name: &str) -> Vec<(String, String, i64)> {
         let mut events: Vec<&Value> = self.all("Event");
         events.retain(|e| e["involvedObject"]["name"] == name);
         events.sort_by_key(|e| e["metadata"]["resourceVersion"].as_str().unwrap().parse::<u64>().unwrap());
@@ -271,12 +271,12 @@ impl World {
     }
 }
 
-pub fn stamp(now: Timestamp) -> String {
+pub(super) fn stamp(now: Timestamp) -> String {
     Timestamp::from_second(now.as_second()).unwrap().to_string()
 }
 
 /// A ReplicaSet of pods `app: web`.
-pub fn replicaset(name: &str, replicas: i64) -> Value {
+pub(super) fn replicaset(name: &str, replicas: i64) -> Value {
     json!({
         "apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": name, "namespace": "shop"},
         "spec": {
@@ -290,7 +290,7 @@ pub fn replicaset(name: &str, replicas: i64) -> Value {
 }
 
 /// A Deployment of pods `app: web`.
-pub fn deployment(replicas: i64) -> Value {
+pub(super) fn deployment(replicas: i64) -> Value {
     let mut object = replicaset("web", replicas);
     object["kind"] = json!("Deployment");
     object["spec"]["progressDeadlineSeconds"] = json!(60);
@@ -298,7 +298,7 @@ pub fn deployment(replicas: i64) -> Value {
 }
 
 /// A pod that nobody owns.
-pub fn pod(name: &str, label: &str) -> Value {
+pub(super) fn pod(name: &str, label: &str) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": name, "namespace": "shop", "labels": {"app": label}},
@@ -306,7 +306,7 @@ pub fn pod(name: &str, label: &str) -> Value {
     })
 }
 
-pub fn ready(pod: &Value) -> bool {
+pub(super) fn ready(pod: &Value) -> bool {
     let conditions = pod["status"]["conditions"].as_array().cloned().unwrap_or_default();
     conditions.iter().any(|c| c["type"] == "Ready" && c["status"] == "True")
 }
