@@ -133,7 +133,7 @@ pub fn conflicts(
     Ok(found)
 }
 
-/// The fields that somebody else changed since `base` and that [`json`] overwrites.
+/// The fields that somebody else changed since `base` and that [`json()`] overwrites.
 #[must_use]
 pub fn conflicts_json(base: &Value, desired: &Value, live: &Value) -> Vec<Conflict> {
     let mut found = Vec::new();

@@ -20,7 +20,7 @@ pub struct Write<'a> {
     /// The schema of the kind.
     pub schema: &'a Schema,
     /// Fields that this door ignores (`status` on the object itself), so that nobody comes to own them through it;
-    /// [`reset_fields`] knows them for Kubernetes' own kinds.
+    /// [`reset_fields`](super::reset_fields) knows them for Kubernetes' own kinds.
     pub reset: &'a FieldSet,
 }
 
