@@ -9,7 +9,7 @@ use crate::api::step::Step;
 use crate::api::strategy::Strategy;
 use crate::engine::index::{Index, Name, RolloutRow, source_of};
 use crate::engine::rows;
-use crate::logic::rollout::view::{View, Workload};
+use crate::logic::rollout::view::{Obstacle, View, Workload};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -110,7 +110,10 @@ pub fn of(index: &Index, name: &Name, flush: bool) -> Option<View> {
     let parsed: Result<Rollout, _> = serde_json::from_slice(&row.body);
     let (rollout, mut problem) = match parsed {
         Ok(rollout) => (rollout, None),
-        Err(e) => (Rollout { metadata: row.meta.clone(), ..Rollout::default() }, Some(format!("spec: {e}"))),
+        Err(e) => (
+            Rollout { metadata: row.meta.clone(), ..Rollout::default() },
+            Some(Obstacle::wrong(format!("spec: {e}"))),
+        ),
     };
     let mut view = View {
         selector: rollout.spec.selector.clone().unwrap_or_default(),
@@ -143,15 +146,15 @@ fn resolve_workload(
     row: &RolloutRow,
     rollout: &Rollout,
     view: &mut View,
-) -> Option<String> {
+) -> Option<Obstacle> {
     let (_, kind, workload) = row.workload.as_ref()?;
     if !["Deployment", "ReplicaSet", "PodTemplate"].contains(&kind.as_str()) {
-        return Some(format!(
-            "spec.workloadRef.kind: Invalid value: {kind}: use Deployment, ReplicaSet or PodTemplate"
-        ));
+        let text = format!("{kind}: use Deployment, ReplicaSet or PodTemplate");
+        return Some(Obstacle::wrong(text).at("spec.workloadRef.kind"));
     }
     let Some((found, body)) = index.workloads.get(&(kind.clone(), (name.0.clone(), workload.clone()))) else {
-        return Some(format!("spec.workloadRef.name: Invalid value: {kind} \"{workload}\" not found"));
+        let text = format!("{kind} \"{workload}\" not found");
+        return Some(Obstacle::missing(text).at("spec.workloadRef.name"));
     };
     let parts: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
     if rollout.spec.template.is_none() {

@@ -88,7 +88,12 @@ impl Sandbox {
         let bytes = response.into_body().collect().await.map(|b| b.to_bytes()).unwrap_or_default();
         let status: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let text = |k: &str| status.get(k).and_then(Value::as_str).unwrap_or_default().to_owned();
-        Err((text("reason"), text("message")))
+        // The cause says more than `Forbidden` does: the namespace goes, so that trying again helps nothing.
+        let ends = crate::base::json::list(&status, "/details/causes")
+            .iter()
+            .map(|cause| crate::base::json::text(cause, "/reason"))
+            .find(|reason| *reason == "NamespaceTerminating");
+        Err((ends.map_or_else(|| text("reason"), str::to_owned), text("message")))
     }
 }
 

@@ -33,7 +33,7 @@ pub fn decide(view: &View, now: Timestamp) -> Decision {
     if let Some(obstacle) = validate::obstacle(&work) {
         refuse(&mut work, &obstacle.text);
         let mut decision = finish(work);
-        if obstacle.may_pass && decision.status.is_some() && !view.flush {
+        if obstacle.is_missing && decision.status.is_some() && !view.flush {
             decision.patience = decision.patience.or(Some(PATIENCE));
         }
         return decision;

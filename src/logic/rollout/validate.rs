@@ -5,8 +5,10 @@ use crate::api::analysis::AnalysisRef;
 use crate::api::step::Step;
 use crate::api::strategy::{BlueGreen, Canary};
 use crate::logic::analysis;
+use crate::logic::analysis::error::AnalysisError;
 use crate::logic::rollout::analyses::create::spec_of;
 use crate::logic::rollout::replicas;
+use crate::logic::rollout::view::Obstacle;
 use crate::logic::rollout::weight::MAX_WEIGHT;
 use crate::logic::rollout::work::Work;
 use crate::logic::traffic::routers::{ALL, choice::choose};
@@ -18,25 +20,14 @@ fn wrong(path: &str, what: impl std::fmt::Display) -> Option<String> {
     Some(format!("{path}: Invalid value: {what}"))
 }
 
-/// What keeps a Rollout from being acted on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Obstacle {
-    /// The path of the field, what is wrong and what to do.
-    pub text: String,
-    /// Whether something it refers to is not there (yet): what is applied together is not seen at once.
-    pub may_pass: bool,
-}
-
 /// The first thing that keeps the Rollout from being acted on
 /// (source: pkg/apis/rollouts/validation, `ValidateRollout` and `ValidateRolloutReferencedResources`).
 #[must_use]
 pub fn obstacle(work: &Work<'_>) -> Option<Obstacle> {
-    let own = |text: String| Obstacle { text, may_pass: false };
-    let other = |text: String| Obstacle { may_pass: text.contains("not found"), text };
     if let Some(why) = &work.view.problem {
-        return Some(other(why.clone()));
+        return Some(why.clone());
     }
-    template(work).or_else(|| strategy(work)).map(own).or_else(|| references(work).map(other))
+    template(work).or_else(|| strategy(work)).map(Obstacle::wrong).or_else(|| references(work))
 }
 
 fn template(work: &Work<'_>) -> Option<String> {
@@ -161,7 +152,7 @@ fn blue_green_problem(blue_green: &BlueGreen) -> Option<String> {
 }
 
 /// Services and analyses the Rollout refers to must exist and fit.
-fn references(work: &Work<'_>) -> Option<String> {
+fn references(work: &Work<'_>) -> Option<Obstacle> {
     let strategy = &work.spec().strategy;
     let services: Vec<(&str, Option<&String>)> = match (&strategy.canary, &strategy.blue_green) {
         (Some(c), _) => vec![
@@ -177,27 +168,30 @@ fn references(work: &Work<'_>) -> Option<String> {
     for (field, name) in services {
         let Some(name) = name.filter(|n| !n.is_empty()) else { continue };
         if let Some(why) = service_problem(work, name) {
-            return wrong(&format!("spec.strategy.{field}"), why);
+            return Some(why.at(&format!("spec.strategy.{field}")));
         }
     }
     analyses(work).into_iter().find_map(|(path, reference)| {
         let why = analysis_problem(work, reference)?;
-        wrong(&format!("spec.strategy.{path}"), why)
+        let told = if why.is_missing() { Obstacle::missing } else { Obstacle::wrong };
+        Some(told(why.to_string()).at(&format!("spec.strategy.{path}")))
     })
 }
 
-fn service_problem(work: &Work<'_>, name: &str) -> Option<String> {
+fn service_problem(work: &Work<'_>, name: &str) -> Option<Obstacle> {
     let Some(service) = work.services.get(name) else {
-        return Some(format!("service \"{name}\" not found; create it in the namespace of the Rollout"));
+        let text = format!("service \"{name}\" not found; create it in the namespace of the Rollout");
+        return Some(Obstacle::missing(text));
     };
     if service.managed_by.as_ref().is_some_and(|m| *m != work.view.rollout.metadata.name) {
-        return Some(format!("Service \"{name}\" is managed by another Rollout"));
+        return Some(Obstacle::wrong(format!("Service \"{name}\" is managed by another Rollout")));
     }
     let labels = work.view.template.pointer("/metadata/labels");
     let missing = service.selector.iter().find(|(key, value)| {
         labels.and_then(|l| l.get(key.as_str())).and_then(Value::as_str) != Some(value.as_str())
     });
-    missing.map(|(key, _)| format!("Service \"{name}\" has unmatch label \"{key}\" in rollout"))
+    let unmatched = |key: &String| format!("Service \"{name}\" has unmatch label \"{key}\" in rollout");
+    missing.map(|(key, _)| Obstacle::wrong(unmatched(key)))
 }
 
 fn analyses<'w>(work: &'w Work<'_>) -> Vec<(String, &'w AnalysisRef)> {
@@ -217,10 +211,10 @@ fn analyses<'w>(work: &'w Work<'_>) -> Vec<(String, &'w AnalysisRef)> {
     found.into_iter().filter(|(_, a)| !a.templates.is_empty()).collect()
 }
 
-fn analysis_problem(work: &Work<'_>, reference: &AnalysisRef) -> Option<String> {
+fn analysis_problem(work: &Work<'_>, reference: &AnalysisRef) -> Option<AnalysisError> {
     let spec = match spec_of(work, reference) {
         Ok(spec) => spec,
-        Err(why) => return Some(why.to_string()),
+        Err(why) => return Some(why),
     };
     let secrets = BTreeMap::new();
     let mut metrics = Vec::new();
@@ -228,8 +222,60 @@ fn analysis_problem(work: &Work<'_>, reference: &AnalysisRef) -> Option<String> 
         let known = spec.args.iter().map(analysis::args::with_placeholder).collect::<Vec<_>>();
         match analysis::args::resolve(metric, &known, &secrets) {
             Ok(metric) => metrics.push(metric),
-            Err(why) => return Some(why.to_string()),
+            Err(why) => return Some(why),
         }
     }
-    analysis::validate::metrics(&metrics).err().map(|e| e.to_string())
+    analysis::validate::metrics(&metrics).err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logic::rollout::view::View;
+    use serde_json::json;
+
+    /// A canary of one container whose only step asks for the template `name`.
+    fn view(name: &str) -> View {
+        let analysis = json!({"templates": [{"templateName": name}]});
+        let template =
+            json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c"}]}});
+        let spec = json!({"selector": {"matchLabels": {"app": "web"}}, "template": template,
+            "strategy": {"canary": {"steps": [{"analysis": analysis}]}}});
+        let rollout: crate::api::rollout::Rollout =
+            serde_json::from_value(json!({"metadata": {"name": "web"}, "spec": spec})).unwrap();
+        let selector = rollout.spec.selector.clone().unwrap();
+        View { rollout, selector, template, ..View::default() }
+    }
+
+    fn obstacle_of(view: &View) -> Obstacle {
+        obstacle(&Work::new(view, jiff::Timestamp::UNIX_EPOCH)).unwrap()
+    }
+
+    #[test]
+    fn a_template_that_is_not_there_may_come_and_one_that_is_wrong_may_not_whatever_it_says() {
+        let mut view = view("errors");
+        let missing = obstacle_of(&view);
+        let text =
+            "spec.strategy.canary.steps[0].analysis: Invalid value: AnalysisTemplate 'errors' not found";
+        assert_eq!((missing.text.as_str(), missing.is_missing), (text, true));
+        let metrics =
+            json!([{"name": "{{args.not found}}", "provider": {"web": {"url": "http://example.com"}}}]);
+        let template = json!({"metadata": {"name": "errors"}, "spec": {"metrics": metrics}});
+        let template = serde_json::from_value(template).unwrap();
+        view.templates.insert((false, "errors".to_owned()), template);
+        let wrong = obstacle_of(&view);
+        assert!(wrong.text.contains("not found") && !wrong.is_missing, "{wrong:?}");
+    }
+
+    #[test]
+    fn a_service_that_is_not_there_may_come() {
+        let mut view = view("errors");
+        let canary = view.rollout.spec.strategy.canary.as_mut().unwrap();
+        canary.canary_service = Some("web-canary".to_owned());
+        let missing = obstacle_of(&view);
+        assert!(
+            missing.is_missing && missing.text.starts_with("spec.strategy.canary.canaryService: "),
+            "{missing:?}"
+        );
+    }
 }

@@ -19,7 +19,7 @@ pub struct View {
     /// The Rollout.
     pub rollout: Rollout,
     /// Why it cannot be acted on: it does not parse, or its workload is missing.
-    pub problem: Option<String>,
+    pub problem: Option<Obstacle>,
     /// The pod template, its own or its workload's.
     pub template: Value,
     /// The selector, its own or its workload's.
@@ -42,6 +42,35 @@ pub struct View {
     pub pods: Option<Vec<Pod>>,
     /// Whether a status that differs only in counts is to be written now.
     pub flush: bool,
+}
+
+/// What keeps a Rollout from being acted on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// The path of the field, what is wrong and what to do.
+    pub text: String,
+    /// Whether something it refers to is not there (yet): what is applied together is not seen at once.
+    pub is_missing: bool,
+}
+
+impl Obstacle {
+    /// Something is wrong with what is there.
+    #[must_use]
+    pub fn wrong(text: String) -> Self {
+        Self { text, is_missing: false }
+    }
+
+    /// Something is not there.
+    #[must_use]
+    pub fn missing(text: String) -> Self {
+        Self { text, is_missing: true }
+    }
+
+    /// The same, told of the field at `path`.
+    #[must_use]
+    pub fn at(self, path: &str) -> Self {
+        Self { text: format!("{path}: Invalid value: {}", self.text), ..self }
+    }
 }
 
 /// What is known of a ReplicaSet.

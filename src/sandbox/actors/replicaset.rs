@@ -49,7 +49,7 @@ fn manage(turn: &mut Turn<'_>, set: &Value, mut active: Vec<&Row>, wanted: usize
     }
     let missing = (wanted - active.len()).min(BURST);
     let refusal = turn.refusal.clone().filter(|r| missing > 0 && r.creating);
-    if let Some(refusal) = refusal.as_ref().filter(|r| r.fresh && !ends(&r.message)) {
+    if let Some(refusal) = refusal.as_ref().filter(|r| r.fresh && r.reason != NAMESPACE_ENDS) {
         turn.warning(set, "FailedCreate", format!("Error creating: {}", refusal.message));
     }
     if !turn.held() {
@@ -64,10 +64,9 @@ fn manage(turn: &mut Turn<'_>, set: &Value, mut active: Vec<&Row>, wanted: usize
     refusal.map(|r| r.message)
 }
 
-/// A namespace that goes takes no new objects: nothing to tell users about.
-fn ends(message: &str) -> bool {
-    message.contains("because it is being terminated")
-}
+/// A namespace that goes takes no new objects: nothing to tell users about
+/// (source: `pkg/controller/replicaset/replica_set.go`, `manageReplicas`).
+const NAMESPACE_ENDS: &str = "NamespaceTerminating";
 
 fn status(turn: &mut Turn<'_>, set: &Value, active: &[&Row], going: usize, failure: Option<String>) -> Value {
     let settle = number(set, "/spec/minReadySeconds").unwrap_or(0);

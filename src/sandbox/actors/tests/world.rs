@@ -74,7 +74,10 @@ impl World {
         }
         let home = self.objects.get(&Key::new("v1", "Namespace", "", &key.namespace));
         if home.is_some_and(|n| n["metadata"]["deletionTimestamp"].is_string()) {
-            return Err(("Forbidden".into(), "no new content because it is being terminated".into()));
+            return Err((
+                "NamespaceTerminating".into(),
+                "no new content because it is being terminated".into(),
+            ));
         }
         self.revision += 1;
         let meta = &mut object["metadata"];
