@@ -9,6 +9,7 @@ use crate::time::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// A Rollout as it is read from the cluster.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -35,7 +36,7 @@ pub struct RolloutSpec {
     /// The pods to create; must be absent with `workloadRef`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "crate::schema::anything")]
-    pub template: Option<Value>,
+    pub template: Option<Arc<Value>>,
     /// A workload whose pod template (and selector) this Rollout takes instead of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workload_ref: Option<WorkloadRef>,

@@ -3,13 +3,13 @@
 
 use serde_json::Value;
 
-/// What a watch tells.
+/// What a watch tells; `T` is the object as whoever listens keeps it.
 #[derive(Clone, Debug)]
-pub enum News {
+pub enum News<T = Value> {
     /// The object is there, new or changed.
-    Present(Value),
+    Present(T),
     /// The object is gone.
-    Gone(Value),
+    Gone(T),
     /// A list begins; what it does not bring is gone.
     ListBegins,
     /// The list is complete.

@@ -1,11 +1,12 @@
-//! Decides what every look has at hand: the cluster, the providers, the clock, and ears for what happens.
-//! It never looks at anything itself.
+//! Decides what every reconcile has at hand: the cluster, the providers, the clock, and listeners for what happens.
+//! It never reconciles anything itself.
 
+use crate::api::notice::Notice;
 use crate::api::provider::ProviderDefaults;
 use crate::api::write::{Note, Target};
 use crate::base::clock::Clock;
-use crate::engine::meter::Meter;
-use crate::engine::record::Recorder;
+use crate::engine::events::Recorder;
+use crate::engine::metrics::Metrics;
 use crate::world::cluster::Cluster;
 use crate::world::notice;
 use crate::world::probe::Probe;
@@ -14,7 +15,7 @@ use tokio::sync::mpsc;
 
 pub use crate::api::notice::Notice as Told;
 
-/// What every look has at hand.
+/// What every reconcile has at hand.
 #[derive(Clone)]
 pub struct Context {
     /// The cluster.
@@ -23,31 +24,31 @@ pub struct Context {
     pub probe: Probe,
     /// The time.
     pub clock: Clock,
-    /// Tells events to the cluster.
+    /// Records events in the cluster.
     pub recorder: Recorder,
-    /// Tells what happens to whoever listens in this process.
-    pub ears: Option<mpsc::UnboundedSender<Told>>,
+    /// Whoever listens in this process to what happens.
+    pub listener: Option<mpsc::UnboundedSender<Notice>>,
     /// What we were told of providers, for metrics that leave it out.
     pub providers: ProviderDefaults,
-    /// What is counted.
-    pub meter: Meter,
+    /// What is counted and shown to Prometheus.
+    pub metrics: Metrics,
 }
 
 impl Context {
-    /// Tells people in this process, if somebody listens.
-    pub fn tell(&self, told: Told) {
-        notice::send(&told);
-        if let Some(ears) = &self.ears {
-            let _nobody_listens = ears.send(told);
+    /// Notifies people: in the log, and in this process if somebody listens.
+    pub fn notify(&self, notice: Notice) {
+        notice::send(&notice);
+        if let Some(listener) = &self.listener {
+            let _nobody_listens = listener.send(notice);
         }
     }
 
-    /// Tells events about `object`, to the cluster and to people in this process.
+    /// Records events about `object`, to the cluster and to people in this process.
     pub fn events(&self, object: &Value, notes: Vec<Note>) {
         let target = crate::api::key::target_of(object);
         for note in notes {
-            self.tell(Told::Event { about: target.to_string(), note: note.clone() });
-            self.meter.told(&target.namespace, &target.name, note.warning, &note.reason);
+            self.notify(Notice::Event { about: target.to_string(), note: note.clone() });
+            self.metrics.event(&target, note.warning, &note.reason);
             self.recorder.post(object, &target, &note);
         }
     }

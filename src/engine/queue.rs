@@ -1,5 +1,5 @@
-//! Decides what is looked at next and when: first come first served, once at a time, later after a failure.
-//! It never looks at anything itself.
+//! Decides what is reconciled next and when: first come first served, once at a time, later after a failure.
+//! It never reconciles anything itself, and knows nothing of a key that is gone.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -10,41 +10,37 @@ const SHORTEST: Duration = Duration::from_millis(5);
 /// Longest wait after failures.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// What can be looked at.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Key {
-    /// A repository, by its number.
-    Source(usize),
-    /// A Rollout, by namespace and name.
-    Rollout(String, String),
-    /// An AnalysisRun, by namespace and name.
-    Run(String, String),
-    /// A Service that a Rollout manages and none of ours names, by namespace and name.
-    Service(String, String),
-}
-
-/// Keys waiting to be looked at.
-#[derive(Debug, Default)]
-pub struct Queue {
-    ready: VecDeque<Key>,
-    waiting: BTreeSet<Key>,
-    running: BTreeSet<Key>,
-    again: BTreeSet<Key>,
-    timers: BTreeSet<(Instant, Key)>,
-    alarms: BTreeMap<Key, Instant>,
-    failures: BTreeMap<Key, u32>,
+/// Keys waiting to be reconciled.
+#[derive(Debug)]
+pub struct Queue<K> {
+    ready: VecDeque<K>,
+    waiting: BTreeSet<K>,
+    running: BTreeSet<K>,
+    again: BTreeSet<K>,
+    timers: BTreeSet<(Instant, K)>,
+    alarms: BTreeMap<K, Instant>,
+    failures: BTreeMap<K, u32>,
     seed: Option<u64>,
 }
 
-impl Queue {
+impl<K: Clone + Ord> Queue<K> {
     /// An empty queue. With a seed the next key is picked by chance that repeats, to try other orders.
     #[must_use]
     pub fn new(seed: Option<u64>) -> Self {
-        Self { seed: seed.map(|s| s | 1), ..Self::default() }
+        Self {
+            ready: VecDeque::new(),
+            waiting: BTreeSet::new(),
+            running: BTreeSet::new(),
+            again: BTreeSet::new(),
+            timers: BTreeSet::new(),
+            alarms: BTreeMap::new(),
+            failures: BTreeMap::new(),
+            seed: seed.map(|s| s | 1),
+        }
     }
 
-    /// Wants `key` looked at as soon as may be. While it is being looked at, it is looked at once more after.
-    pub fn add(&mut self, key: Key) {
+    /// Wants `key` reconciled as soon as may be. While it is being reconciled, it is reconciled once more after.
+    pub fn add(&mut self, key: K) {
         if self.running.contains(&key) {
             self.again.insert(key);
         } else if self.waiting.insert(key.clone()) {
@@ -52,8 +48,8 @@ impl Queue {
         }
     }
 
-    /// Wants `key` looked at at `when`; of several such wishes the earliest counts.
-    pub fn add_at(&mut self, key: Key, when: Instant) {
+    /// Wants `key` reconciled at `when`; of several such wishes the earliest counts.
+    pub fn add_at(&mut self, key: K, when: Instant) {
         if let Some(present) = self.alarms.get(&key).copied() {
             if present <= when {
                 return;
@@ -65,14 +61,14 @@ impl Queue {
     }
 
     /// Takes back a wish for a later time.
-    pub fn forget_timer(&mut self, key: &Key) {
+    pub fn forget_timer(&mut self, key: &K) {
         if let Some(when) = self.alarms.remove(key) {
             self.timers.remove(&(when, key.clone()));
         }
     }
 
-    /// The next key to look at; it counts as being looked at until [`Queue::done`].
-    pub fn take(&mut self) -> Option<Key> {
+    /// The next key; it counts as being reconciled until [`Queue::done`].
+    pub fn take(&mut self) -> Option<K> {
         let index = match &mut self.seed {
             Some(seed) if self.ready.len() > 1 => {
                 *seed ^= *seed << 13;
@@ -88,14 +84,14 @@ impl Queue {
         Some(key)
     }
 
-    /// Ends a look that went well.
-    pub fn done(&mut self, key: &Key) {
+    /// Ends a reconcile that went well.
+    pub fn done(&mut self, key: &K) {
         self.failures.remove(key);
         self.finish(key);
     }
 
-    /// Ends a look that failed, to be repeated at the time answered: later after each failure in a row.
-    pub fn failed(&mut self, key: &Key, now: Instant) -> Instant {
+    /// Ends a reconcile that failed, to be repeated at the time answered: later after each failure in a row.
+    pub fn failed(&mut self, key: &K, now: Instant) -> Instant {
         let count = self.failures.entry(key.clone()).or_insert(0);
         let wait = SHORTEST.saturating_mul(1_u32.checked_shl(*count).unwrap_or(u32::MAX)).min(LONGEST);
         *count = count.saturating_add(1).min(20);
@@ -109,7 +105,7 @@ impl Queue {
         when
     }
 
-    fn finish(&mut self, key: &Key) {
+    fn finish(&mut self, key: &K) {
         self.running.remove(key);
         if self.again.remove(key) {
             self.add(key.clone());
@@ -117,7 +113,7 @@ impl Queue {
     }
 
     /// Forgets everything about a key that is gone.
-    pub fn forget(&mut self, key: &Key) {
+    pub fn forget(&mut self, key: &K) {
         self.failures.remove(key);
         self.forget_timer(key);
     }
@@ -137,13 +133,19 @@ impl Queue {
         }
     }
 
-    /// Number of keys that are waiting or being looked at.
+    /// Number of keys that something is remembered of.
     #[must_use]
-    pub fn depth(&self) -> usize {
-        self.ready.len() + self.running.len()
+    pub fn len(&self) -> usize {
+        self.ready.len() + self.running.len() + self.again.len() + self.alarms.len() + self.failures.len()
     }
 
-    /// Whether nothing is waiting and nothing is being looked at (timers apart).
+    /// Whether nothing at all is remembered.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether nothing is waiting and nothing is being reconciled (timers apart).
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.ready.is_empty() && self.running.is_empty()
@@ -154,21 +156,17 @@ impl Queue {
 mod tests {
     use super::*;
 
-    fn run(n: &str) -> Key {
-        Key::Run("ns".into(), n.into())
-    }
-
     #[tokio::test(start_paused = true)]
-    async fn a_key_is_looked_at_once_at_a_time_and_once_more_after_a_change() {
+    async fn a_key_is_reconciled_once_at_a_time_and_once_more_after_a_change() {
         let mut q = Queue::new(None);
-        q.add(run("a"));
-        q.add(run("a"));
-        assert_eq!(q.take(), Some(run("a")));
-        q.add(run("a"));
-        assert_eq!(q.take(), None, "it is being looked at");
-        q.done(&run("a"));
-        assert_eq!(q.take(), Some(run("a")));
-        q.done(&run("a"));
+        q.add("a");
+        q.add("a");
+        assert_eq!(q.take(), Some("a"));
+        q.add("a");
+        assert_eq!(q.take(), None, "it is being reconciled");
+        q.done(&"a");
+        assert_eq!(q.take(), Some("a"));
+        q.done(&"a");
         assert!(q.is_idle() && q.take().is_none());
     }
 
@@ -178,30 +176,30 @@ mod tests {
         let now = Instant::now();
         let mut waits = Vec::new();
         for _ in 0..14 {
-            q.add(run("a"));
+            q.add("a");
             q.take();
-            q.forget_timer(&run("a"));
-            waits.push((q.failed(&run("a"), now) - now).as_millis());
+            q.forget_timer(&"a");
+            waits.push((q.failed(&"a", now) - now).as_millis());
         }
         assert_eq!(waits[..4], [5, 10, 20, 40]);
         assert_eq!(waits[13], 10_000);
         q.ring(now + Duration::from_secs(11));
         q.take();
-        q.done(&run("a"));
-        q.add(run("a"));
+        q.done(&"a");
+        q.add("a");
         q.take();
-        assert_eq!((q.failed(&run("a"), now) - now).as_millis(), 5);
+        assert_eq!((q.failed(&"a", now) - now).as_millis(), 5);
     }
 
     #[tokio::test(start_paused = true)]
     async fn of_several_alarms_the_earliest_rings() {
         let mut q = Queue::new(None);
         let now = Instant::now();
-        q.add_at(run("a"), now + Duration::from_secs(5));
-        q.add_at(run("a"), now + Duration::from_secs(2));
-        q.add_at(run("a"), now + Duration::from_secs(9));
+        q.add_at("a", now + Duration::from_secs(5));
+        q.add_at("a", now + Duration::from_secs(2));
+        q.add_at("a", now + Duration::from_secs(9));
         assert_eq!(q.next_timer(), Some(now + Duration::from_secs(2)));
         q.ring(now + Duration::from_secs(10));
-        assert_eq!((q.take(), q.next_timer()), (Some(run("a")), None));
+        assert_eq!((q.take(), q.next_timer()), (Some("a"), None));
     }
 }

@@ -23,7 +23,11 @@ async fn a_killed_program_goes_on_where_it_was() {
         healthy_at(stage, &shop.head(), "v1").await;
 
         // Long enough to be met: a pause of 1 s may last no time at all, as start times are whole seconds.
-        shop.replace("web/rollout.yaml", "duration: 1s\n        - analysis", "duration: 4s\n        - analysis");
+        shop.replace(
+            "web/rollout.yaml",
+            "duration: 1s\n        - analysis",
+            "duration: 4s\n        - analysis",
+        );
         let good = shop.version("v1", "v2", "0.01");
         stage.phase("web", "Paused", |r| r["status"]["currentStepIndex"] == 1).await;
         program = again(stage, program, &path);

@@ -1,16 +1,18 @@
 //! Decides what delivery and controllers tell each other: [`Facts`] go in, a [`DeliveryReport`] comes out, both plain data.
 //! It never knows where either comes from or goes to, so that one delivery can feed several clusters.
 
+use crate::api::key::Key;
 use crate::engine::delivery::error::DeliverError;
 use crate::logic::revert::Owed;
 use crate::logic::revert::due::TemplateKeys;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// What the cluster knows of the Rollouts of a repository.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
-    /// What goes back.
-    pub owed: Vec<Owed>,
+    /// What goes back, by Rollout.
+    pub owed: BTreeMap<Key, Owed>,
     /// Templates of all its Rollouts that are in the cluster, as keys.
     pub templates: TemplateKeys,
 }

@@ -2,6 +2,7 @@
 //! It knows nothing of how controllers learn what Rollouts owe; it is told in [`Facts`], and answers a [`DeliveryReport`].
 //!
 //! * [`contract`]: what goes in and what comes out, all that delivery and controllers know of each other
+//! * [`mod@run`]: when each repository is reconciled; [`link`]: the channel between deliveries and controllers
 //! * [`mod@reconcile`]: the order of things: fetch, revert what failed, apply the rest, note it
 //! * [`mod@preview`]: the same up to the plan, for people
 //! * [`source`]: which repository, and its manifests at a commit
@@ -17,17 +18,21 @@ pub mod apply;
 pub mod contract;
 pub mod error;
 pub mod inventory;
+pub mod link;
 pub mod live;
 pub mod preview;
 pub mod reconcile;
 pub mod revert;
+pub mod run;
 pub mod source;
 pub mod state;
 pub mod trial;
 
 pub use contract::{DeliveryReport, Facts};
 pub use error::{DeliverError, Hold, SyncError};
+pub use link::{Applied, FactsSender, Standing};
 pub use preview::preview;
 pub use reconcile::reconcile;
+pub use run::{Deliveries, Link};
 pub use source::Source;
 pub use state::State;

@@ -5,8 +5,9 @@
 use crate::api::inventory::Inventory;
 use crate::api::key::Key;
 use crate::api::names;
+use crate::api::notice::Notice;
 use crate::api::write::{Patch, Target, Write};
-use crate::engine::context::{Context, Told};
+use crate::engine::context::Context;
 use crate::engine::delivery::contract::{DeliveryReport, Facts};
 use crate::engine::delivery::error::{DeliverError, Hold};
 use crate::engine::delivery::revert::{self, Reverting};
@@ -15,6 +16,7 @@ use crate::engine::delivery::state::State;
 use crate::engine::delivery::{apply, trial};
 use crate::logic::manifest::{Manifest, Manifests};
 use crate::logic::plan::{Action, Change, Plan};
+use crate::logic::revert::Owed;
 use crate::logic::revert::due::{self, TemplateKeys};
 use crate::world::cluster::ClusterError;
 use crate::world::cluster::Mode;
@@ -47,7 +49,7 @@ pub async fn reconcile(
         Err(error) => {
             let text = error.to_string();
             if state.problem.as_ref() != Some(&text) {
-                context.tell(Told::Problem { repository: source.git.name(), text: text.clone() });
+                context.notify(Notice::Problem { repository: source.git.name(), text: text.clone() });
                 state.problem = Some(text);
             }
         }
@@ -65,7 +67,7 @@ async fn pass(
 ) -> Result<String, DeliverError> {
     let head = source.git.fetch().await?;
     if state.head.as_deref() != Some(head.id.as_str()) {
-        context.tell(Told::Head {
+        context.notify(Notice::Head {
             repository: source.git.name(),
             commit: head.id.to_string(),
             subject: head.subject(),
@@ -78,11 +80,12 @@ async fn pass(
         return Ok(head.id.into());
     }
     let mut manifests = source::read(context, source, &head.id).await?;
-    let asked = facts.owed.iter().map(|o| &o.rollout).chain(inventory.fences.iter().map(|f| &f.rollout));
+    let owed: Vec<Owed> = facts.owed.values().cloned().collect();
+    let asked = facts.owed.keys().chain(inventory.fences.iter().map(|f| &f.rollout));
     let wanted = manifests.template_keys(asked);
-    finish_undos(context, facts, &wanted).await?;
+    finish_undos(context, &owed, &wanted).await?;
     let mut target = head.clone();
-    let pending = due::still_owed(&facts.owed, &inventory.fences, &wanted, &facts.templates);
+    let pending = due::still_owed(&owed, &inventory.fences, &wanted, &facts.templates);
     if source.rollback && !pending.is_empty() {
         if pending.iter().any(|o| !o.is_safe) {
             return Ok(inventory.commit); // the cluster first; its news wake us
@@ -100,8 +103,8 @@ async fn pass(
 }
 
 /// Takes the mark of an undo off Rollouts that Git agrees with.
-async fn finish_undos(context: &Context, facts: &Facts, wanted: &TemplateKeys) -> Result<(), ClusterError> {
-    for undo in due::followed_undos(&facts.owed, wanted) {
+async fn finish_undos(context: &Context, owed: &[Owed], wanted: &TemplateKeys) -> Result<(), ClusterError> {
+    for undo in due::followed_undos(owed, wanted) {
         let target = Target::new(names::ARGO, "Rollout", &undo.rollout.namespace, &undo.rollout.name);
         let body = json!({"metadata": {"annotations": {names::UNDO: null}}});
         let patch = Write::Patch { target, subresource: "", patch: Patch::Merge(body), expect: None };
@@ -146,7 +149,7 @@ async fn sync(
     after.base = manifests.objects.iter().map(|(k, m)| (k.clone(), m.value.clone())).collect();
     state.verified = true;
     if counts != (0, 0, 0) || inventory.commit != commit.id {
-        context.tell(Told::Synced { commit: commit.id.to_string(), counts });
+        context.notify(Notice::Synced { commit: commit.id.to_string(), counts });
     }
     release(context, source, state, after).await
 }

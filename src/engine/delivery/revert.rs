@@ -5,9 +5,10 @@ use crate::api::commit::{CommitRecord, FileChange, short};
 use crate::api::ids::CommitId;
 use crate::api::inventory::Fence;
 use crate::api::names;
+use crate::api::notice::Notice;
 use crate::api::run::AnalysisRun;
 use crate::api::write::{Note, Target};
-use crate::engine::context::{Context, Told};
+use crate::engine::context::Context;
 use crate::engine::delivery::error::{DeliverError, Hold};
 use crate::engine::delivery::source::{self, Source};
 use crate::engine::delivery::state::{State, UnpushedRevert};
@@ -248,7 +249,7 @@ fn keep_local(
     state.unpushed = Some(UnpushedRevert { head: head.clone(), commits, revert: revert.clone() });
     if !told_before {
         tell(context, source, draft, &revert, false);
-        context.tell(Told::Problem {
+        context.notify(Notice::Problem {
             repository: source.git.name(),
             text: format!(
                 "the revert {} could not be pushed to {}: {why}. It is applied from here and pushed as soon as that \
@@ -277,7 +278,7 @@ fn tell(context: &Context, source: &Source, draft: &Draft<'_>, revert: &str, pus
         let text = format!("Reverted {shorts} by {}, {how}: {}", short(revert), one.verdict);
         context.events_about(&target, "", vec![Note::normal("RevertedInGit", text)]);
     }
-    context.tell(Told::Reverted {
+    context.notify(Notice::Reverted {
         commit: revert.to_owned(),
         reverts: draft.ids().iter().map(CommitId::to_string).collect(),
         rollouts: draft.pending.iter().map(|o| o.rollout.to_string()).collect(),

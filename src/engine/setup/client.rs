@@ -123,7 +123,9 @@ pub fn watch(
     for (name, kind, labels) in kinds {
         let namespace = namespace.map(str::to_owned);
         let interest = Interest { kind, namespace, labels: labels.to_owned(), name: String::new() };
-        tasks.spawn(follow(client.cluster().client(), interest, sender.clone(), name));
+        tasks.spawn(follow(client.cluster().client(), interest, sender.clone(), name, move |news| {
+            (name, news)
+        }));
     }
     receiver
 }

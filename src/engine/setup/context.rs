@@ -1,11 +1,12 @@
 //! Decides what an engine has at hand for a cluster, over the network or in a simulation.
 //! It never uses any of it.
 
+use crate::api::notice::Notice;
 use crate::api::provider::ProviderDefaults;
 use crate::base::clock::Clock;
-use crate::engine::context::{Context, Told};
-use crate::engine::meter::Meter;
-use crate::engine::record;
+use crate::engine::context::Context;
+use crate::engine::events;
+use crate::engine::metrics::Metrics;
 use crate::engine::setup::{AccessError, Client};
 use crate::world::probe::Probe;
 use tokio::sync::mpsc;
@@ -19,11 +20,11 @@ use tokio::task::JoinSet;
 pub fn context(
     client: Client,
     clock: Clock,
-    ears: Option<mpsc::UnboundedSender<Told>>,
+    listener: Option<mpsc::UnboundedSender<Notice>>,
     prometheus: Option<String>,
     tasks: &mut JoinSet<()>,
 ) -> Result<Context, AccessError> {
-    Ok(context_with(client, Probe::network()?, clock, ears, prometheus, tasks))
+    Ok(context_with(client, Probe::network()?, clock, listener, prometheus, tasks))
 }
 
 /// The same with another way to ask providers, for simulations.
@@ -32,14 +33,14 @@ pub fn context_with(
     client: Client,
     probe: Probe,
     clock: Clock,
-    ears: Option<mpsc::UnboundedSender<Told>>,
+    listener: Option<mpsc::UnboundedSender<Notice>>,
     prometheus: Option<String>,
     tasks: &mut JoinSet<()>,
 ) -> Context {
     let cluster = client.cluster().clone();
-    let (recorder, work) = record::recorder(cluster.clone(), clock);
+    let (recorder, work) = events::recorder(cluster.clone(), clock);
     tasks.spawn(work);
-    let meter = Meter::new(Some(cluster.tally()));
+    let metrics = Metrics::new(Some(cluster.tally()));
     let providers = ProviderDefaults { prometheus_address: prometheus };
-    Context { cluster, probe, clock, recorder, ears, providers, meter }
+    Context { cluster, probe, clock, recorder, listener, providers, metrics }
 }

@@ -67,9 +67,9 @@ pub async fn credentials(
     let namespace = Some(namespace.to_owned());
     let interest = Interest { kind, namespace, labels: String::new(), name: name.to_owned() };
     let (sender, mut news) = mpsc::channel(4);
-    tasks.spawn(follow(cluster.client(), interest, sender, "Secret"));
+    tasks.spawn(follow(cluster.client(), interest, sender, "Secret", |news| news));
     tasks.spawn(async move {
-        while let Some((_, news)) = news.recv().await {
+        while let Some(news) = news.recv().await {
             match news {
                 News::Present(secret) => held.set(text_of(&secret, key).unwrap_or_default()),
                 News::Gone(_) => held.set(String::new()),

@@ -91,7 +91,7 @@ async fn serve(ports: &Ports, usual: UsualPorts, context: &Context) -> Result<Se
     if port != 0 {
         let listener =
             listen(SocketAddr::new(ports.bind, port), "choose another with --metrics-port").await?;
-        server.serve(listener, metrics::pages(context.meter.clone()));
+        server.serve(listener, metrics::pages(context.metrics.clone()));
     }
     let port = ports.health_port.unwrap_or(usual.health);
     if port != 0 {

@@ -1,7 +1,7 @@
 //! Decides where and in which form Prometheus reads what an engine counts: `/metrics`, as OpenMetrics text.
-//! It never decides what is counted; `engine::meter` does.
+//! It never decides what is counted; `engine::metrics` does.
 
-use crate::engine::meter::Meter;
+use crate::engine::metrics::Metrics;
 use axum::Router;
 use axum::extract::State;
 use axum::http::header;
@@ -10,8 +10,9 @@ use axum::routing::get;
 /// What the page says it is.
 const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The page of `meter`.
-pub(crate) fn pages(meter: Meter) -> Router {
-    let page = |State(meter): State<Meter>| async move { ([(header::CONTENT_TYPE, KIND)], meter.text()) };
-    Router::new().route("/metrics", get(page)).with_state(meter)
+/// The page of `metrics`.
+pub(crate) fn pages(metrics: Metrics) -> Router {
+    let page =
+        |State(metrics): State<Metrics>| async move { ([(header::CONTENT_TYPE, KIND)], metrics.text()) };
+    Router::new().route("/metrics", get(page)).with_state(metrics)
 }

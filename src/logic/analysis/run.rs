@@ -10,6 +10,7 @@ use crate::logic::analysis::view::RunView;
 use crate::logic::analysis::{due, judge, metrics, record, status, task};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// What is to be done before the run can be judged. It may hold values from Secrets, so it cannot be printed.
 #[derive(Default)]
@@ -60,7 +61,7 @@ pub fn conclude(view: &RunView, reports: Vec<Report>, now: Timestamp) -> Conclus
     if run.status.phase().is_completed() {
         return outlived(run, now);
     }
-    let mut after = run.clone();
+    let mut after = AnalysisRun::clone(run);
     let checked = metrics::resolved(run).and_then(|metrics| Ok((metrics, metrics::dry(run)?)));
     let (metrics, dry) = match checked {
         Ok(pair) => pair,
@@ -91,7 +92,7 @@ pub fn conclude(view: &RunView, reports: Vec<Report>, now: Timestamp) -> Conclus
 }
 
 fn has_work(view: &RunView, after: &AnalysisRun, now: Timestamp) -> bool {
-    !plan(&RunView { run: after.clone(), ..view.clone() }, now).tasks.is_empty()
+    !plan(&RunView { run: Arc::new(after.clone()), ..view.clone() }, now).tasks.is_empty()
 }
 
 /// Judges until nothing changes: an end of one metric may end the others. Answers the events.

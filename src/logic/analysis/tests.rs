@@ -12,6 +12,7 @@ use crate::logic::analysis::task::{Report, Task};
 use crate::logic::analysis::view::{JobState, RunView};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -22,7 +23,7 @@ fn view(provider: Value, status: Value) -> RunView {
         "spec": {"metrics": [metric]}, "status": status,
     }))
     .unwrap();
-    RunView { run, ..RunView::default() }
+    RunView { run: run.into(), ..RunView::default() }
 }
 
 /// The status of a run whose one measurement is under way and has noted `metadata`.
@@ -113,7 +114,7 @@ fn a_measurement_that_waits_is_resumed_at_its_time() {
     let mut view = view(json!({"web": {}}), under_way(json!({})));
     assert_eq!(plan(&view, NOW).tasks.len(), 1);
     let at = crate::api::time::Time::parse("1970-01-01T00:01:00Z").unwrap();
-    view.run.status.metric_results[0].measurements[0].resume_at = Some(at);
+    Arc::make_mut(&mut view.run).status.metric_results[0].measurements[0].resume_at = Some(at);
     assert!(plan(&view, NOW).tasks.is_empty());
     assert_eq!(conclude(&view, Vec::new(), NOW).wake, Some(at.at()));
 }
@@ -230,7 +231,7 @@ fn a_job_is_made_watched_and_stopped() {
     assert_eq!(only_task(&open).into_measurement().phase, Phase::Running, "not seen yet");
     open.jobs.insert("j".to_owned(), JobState { end: Some(Phase::Failed), ..JobState::default() });
     assert_eq!(only_task(&open).into_measurement().phase, Phase::Failed);
-    open.run.spec.terminate = true;
+    Arc::make_mut(&mut open.run).spec.terminate = true;
     assert_eq!(only_task(&open).into_measurement().phase, Phase::Failed, "it ended before");
     open.jobs.insert("j".to_owned(), JobState { uid: "v".to_owned(), ..JobState::default() });
     let (stopped, actions) = carried_out(&open, only_task(&open), |action| {
@@ -248,7 +249,7 @@ fn a_job_is_made_watched_and_stopped() {
 /// Gives the run an argument from a Secret and lets the Secrets be read.
 fn with_secret(mut view: RunView, value: Option<&str>) -> RunView {
     let arg = json!({"name": "t", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}});
-    view.run.spec.args = vec![serde_json::from_value(arg).unwrap()];
+    Arc::make_mut(&mut view.run).spec.args = vec![serde_json::from_value(arg).unwrap()];
     let key = view.secret_refs().remove(0);
     view.secrets = value.map(|v| (key, v.to_owned())).into_iter().collect();
     view.secrets_read = true;
@@ -282,7 +283,7 @@ fn a_job_takes_no_secret() {
 #[test]
 fn errors_keep_their_causes_and_codes() {
     let mut bad = view(json!({"web": {}}), json!({}));
-    bad.run.spec.metrics[0].interval = "soon".to_owned();
+    Arc::make_mut(&mut bad.run).spec.metrics[0].interval = "soon".to_owned();
     let error = crate::logic::analysis::metrics::resolved(&bad.run).unwrap_err();
     assert!(
         error.to_string().starts_with("Analysis spec invalid: metrics[0]: invalid interval string: time: ")

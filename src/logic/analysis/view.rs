@@ -6,12 +6,13 @@ use crate::api::provider::ProviderDefaults;
 use crate::api::run::{AnalysisRun, Phase};
 use crate::api::time::Time;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// All facts about one run.
 #[derive(Clone, Debug, Default)]
 pub struct RunView {
     /// The run.
-    pub run: AnalysisRun,
+    pub run: Arc<AnalysisRun>,
     /// Its Jobs, by name.
     pub jobs: BTreeMap<String, JobState>,
     /// Values of the Secrets it uses; only those that exist.

@@ -4,8 +4,8 @@
 use crate::api::inventory::Fence;
 use crate::api::key::Key;
 use crate::logic::revert::{Owed, Reason};
-use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Keys of pod templates (`api::podhash::same::template_key`) by Rollout.
 pub type TemplateKeys = BTreeMap<Key, String>;
@@ -47,7 +47,7 @@ fn by_fence(fence: &Fence) -> Owed {
         verdict: fence.verdict.clone(),
         run: None,
         good: None,
-        template: Value::Null,
+        template: Arc::default(),
         template_key: fence.template.clone(),
         is_safe: true,
     }

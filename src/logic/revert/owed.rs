@@ -11,6 +11,7 @@ use crate::logic::rollout::abort::AbortCause;
 use crate::logic::rollout::view::{Set, View};
 use crate::logic::rollout::weight::Reached;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Why a Rollout goes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +44,7 @@ pub struct Owed {
     /// The commit of the revision that stays; none when Git did not make it.
     pub good: Option<String>,
     /// The template that the Rollout has in the cluster: the failed one, or after an undo the older one.
-    pub template: Value,
+    pub template: Arc<Value>,
     /// The key of that template (`api::podhash::same::template_key`).
     pub template_key: String,
     /// Whether the cluster has returned to the stable revision.

@@ -147,7 +147,7 @@ pub fn owner(meta: &Meta) -> Owner {
 /// The whole ReplicaSet object that `set` describes.
 #[must_use]
 pub fn object(work: &Work<'_>, set: &Set) -> Value {
-    let mut template = work.view.template.clone();
+    let mut template = Value::clone(&work.view.template);
     if !template.is_object() {
         template = json!({});
     }

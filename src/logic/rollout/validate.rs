@@ -233,6 +233,7 @@ mod tests {
     use super::*;
     use crate::logic::rollout::view::View;
     use serde_json::json;
+    use std::sync::Arc;
 
     /// A canary of one container whose only step asks for the template `name`.
     fn view(name: &str) -> View {
@@ -244,7 +245,7 @@ mod tests {
         let rollout: crate::api::rollout::Rollout =
             serde_json::from_value(json!({"metadata": {"name": "web"}, "spec": spec})).unwrap();
         let selector = rollout.spec.selector.clone().unwrap();
-        View { rollout, selector, template, ..View::default() }
+        View { rollout: rollout.into(), selector, template: template.into(), ..View::default() }
     }
 
     fn obstacle_of(view: &View) -> Obstacle {
@@ -270,7 +271,7 @@ mod tests {
     #[test]
     fn a_service_that_is_not_there_may_come() {
         let mut view = view("errors");
-        let canary = view.rollout.spec.strategy.canary.as_mut().unwrap();
+        let canary = Arc::make_mut(&mut view.rollout).spec.strategy.canary.as_mut().unwrap();
         canary.canary_service = Some("web-canary".to_owned());
         let missing = obstacle_of(&view);
         assert!(

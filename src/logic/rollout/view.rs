@@ -12,16 +12,17 @@ use crate::api::time::Time;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// All facts about one Rollout at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct View {
     /// The Rollout.
-    pub rollout: Rollout,
+    pub rollout: Arc<Rollout>,
     /// Why it cannot be acted on: it does not parse, or its workload is missing.
     pub problem: Option<Obstacle>,
     /// The pod template, its own or its workload's.
-    pub template: Value,
+    pub template: Arc<Value>,
     /// The selector, its own or its workload's.
     pub selector: LabelSelector,
     /// Hash of the template with the collision count of the status.
@@ -35,7 +36,7 @@ pub struct View {
     /// Its AnalysisRuns, oldest first.
     pub runs: Vec<Run>,
     /// The templates it refers to, directly or through other templates.
-    pub templates: BTreeMap<(bool, String), AnalysisTemplate>,
+    pub templates: BTreeMap<(bool, String), Arc<AnalysisTemplate>>,
     /// The workload it refers to.
     pub workload: Option<Workload>,
     /// Its pods, only when the decision before asked for them.
@@ -198,6 +199,8 @@ impl View {
     /// The template that `reference` names.
     #[must_use]
     pub fn template_of(&self, reference: &TemplateRef) -> Option<&AnalysisTemplate> {
-        self.templates.get(&(reference.cluster_scope.unwrap_or(false), reference.template_name.clone()))
+        self.templates
+            .get(&(reference.cluster_scope.unwrap_or(false), reference.template_name.clone()))
+            .map(Arc::as_ref)
     }
 }

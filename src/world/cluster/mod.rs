@@ -5,11 +5,13 @@
 //! - [`connect`]: from a kubeconfig, from inside a pod, or through a service in this process.
 //! - [`watch`]: how changes of a kind are followed.
 //! - [`backoff`]: how long a watch waits after a failure.
+//! - [`object`]: what of an object is read.
 //! - [`error`]: why a cluster did not do what it was asked.
 
 pub mod backoff;
 pub mod connect;
 pub mod error;
+pub mod object;
 pub mod requests;
 pub mod watch;
 

@@ -6,8 +6,10 @@ use crate::api::write::{Patch, Target, Write};
 use crate::world::cause::Cause;
 use crate::world::cluster::connect::Tally;
 use crate::world::cluster::error::ClusterError;
+use crate::world::cluster::object::Object;
 use http::{Method, Request};
 use kube::Client;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -93,7 +95,8 @@ impl Cluster {
         let none = || ClusterError::NoKind(Target::new(api_version, kind, "", ""));
         let root = if api_version.contains('/') { "/apis" } else { "/api" };
         let what = format!("discover {api_version}");
-        let list = self.send(&what, Method::GET, &format!("{root}/{api_version}"), "", Vec::new()).await;
+        let list: Result<Value, _> =
+            self.send(&what, Method::GET, &format!("{root}/{api_version}"), "", Vec::new()).await;
         let list = match list {
             Err(e) if e.is_missing() => return Err(none()),
             other => other?,
@@ -120,6 +123,19 @@ impl Cluster {
     /// # Errors
     /// The cluster refuses or does not answer.
     pub async fn perform(&self, write: &Write, mode: Mode) -> Result<Option<Value>, ClusterError> {
+        let answer = self.perform_as::<Object>(write, mode).await?;
+        Ok(answer.map(|Object(value)| value))
+    }
+
+    /// The same, with the answer read as `T`; `IgnoredAny` reads nothing of it.
+    ///
+    /// # Errors
+    /// The cluster refuses or does not answer, or its answer is no `T`.
+    pub async fn perform_as<T: DeserializeOwned>(
+        &self,
+        write: &Write,
+        mode: Mode,
+    ) -> Result<Option<T>, ClusterError> {
         let target = write.target();
         let kind = self.kind(&target.api_version, &target.kind).await?;
         let object = kind.path(Some(&target.namespace), Some(&target.name));
@@ -151,17 +167,23 @@ impl Cluster {
                 let query = if mode == Mode::DryRun { "?dryRun=All" } else { "" };
                 let path = format!("{object}{query}");
                 let what = format!("delete {target}");
-                match self.send(&what, Method::DELETE, &path, JSON, bytes_of(&options)).await {
-                    Err(e) if e.is_missing() => Ok(None),
-                    other => other.map(|v| Some(v).filter(|v| v.pointer("/metadata/uid").is_some())),
-                }
+                // The answer is the object while finalizers keep it, and else a status.
+                let answer: Value =
+                    match self.send(&what, Method::DELETE, &path, JSON, bytes_of(&options)).await {
+                        Err(e) if e.is_missing() => return Ok(None),
+                        other => other?,
+                    };
+                let object = Some(answer).filter(|v| v.pointer("/metadata/uid").is_some());
+                let read = object.map(serde_json::from_value::<T>).transpose();
+                read.map_err(|e| ClusterError::of(&what, kube::Error::SerdeError(e)))
             }
             Write::Evict { .. } => {
                 let body = json!({"apiVersion": "policy/v1", "kind": "Eviction",
                     "metadata": {"name": target.name, "namespace": target.namespace}});
                 let path = format!("{object}/eviction");
-                self.send(&format!("evict {target}"), Method::POST, &path, JSON, bytes_of(&body)).await?;
-                Ok(None)
+                self.send(&format!("evict {target}"), Method::POST, &path, JSON, bytes_of(&body))
+                    .await
+                    .map(|_: IgnoredAny| None)
             }
         }
     }
@@ -200,7 +222,7 @@ impl Cluster {
                     path.push_str(&format!("&{key}={}", encode(value)));
                 }
             }
-            let mut page = self.send(&what, Method::GET, &path, "", Vec::new()).await?;
+            let mut page: Value = self.send(&what, Method::GET, &path, "", Vec::new()).await?;
             let next =
                 page.pointer("/metadata/continue").and_then(Value::as_str).unwrap_or_default().to_owned();
             if let Some(Value::Array(all)) = page.get_mut("items").map(Value::take) {
@@ -218,18 +240,18 @@ impl Cluster {
     /// # Errors
     /// It refuses or does not answer.
     pub async fn version(&self) -> Result<String, ClusterError> {
-        let answer = self.send("ask for the version", Method::GET, "/version", "", Vec::new()).await?;
+        let answer: Value = self.send("ask for the version", Method::GET, "/version", "", Vec::new()).await?;
         Ok(answer.get("gitVersion").and_then(Value::as_str).unwrap_or("unknown").to_owned())
     }
 
-    async fn send(
+    async fn send<T: DeserializeOwned>(
         &self,
         what: &str,
         method: Method,
         path: &str,
         content_type: &str,
         body: Vec<u8>,
-    ) -> Result<Value, ClusterError> {
+    ) -> Result<T, ClusterError> {
         let mut request = Request::builder().method(method).uri(path).header("accept", JSON);
         if !content_type.is_empty() {
             request = request.header("content-type", content_type);
@@ -237,7 +259,7 @@ impl Cluster {
         let request = request
             .body(body)
             .map_err(|e| ClusterError::Unreachable { why: e.to_string(), source: Cause::of(e) })?;
-        self.client.request::<Value>(request).await.map_err(|e| ClusterError::of(what, e))
+        self.client.request::<T>(request).await.map_err(|e| ClusterError::of(what, e))
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::api::kinds::Kind;
 use crate::api::watch::News;
 use crate::world::cluster::backoff::Backoff;
+use crate::world::cluster::object::Object;
 use futures::StreamExt;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Client;
@@ -19,20 +20,16 @@ use tokio::time::Instant;
 /// Objects of one page of a list.
 const PAGE: u32 = 250;
 
-/// An object as a watch brings it: everything but managed fields.
+/// An object as a watch brings it, with what the watch itself needs of it.
 #[derive(Clone, Debug)]
-pub struct Seen {
+struct Seen {
     meta: ObjectMeta,
-    /// The object.
-    pub value: Value,
+    value: Value,
 }
 
 impl<'de> Deserialize<'de> for Seen {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut value = Value::deserialize(deserializer)?;
-        if let Some(meta) = value.get_mut("metadata").and_then(Value::as_object_mut) {
-            meta.remove("managedFields");
-        }
+        let Object(value) = Object::deserialize(deserializer)?;
         let text = |p: &str| value.pointer(p).and_then(Value::as_str).map(str::to_owned);
         let meta = ObjectMeta {
             name: text("/metadata/name"),
@@ -85,12 +82,14 @@ pub struct Interest {
     pub name: String,
 }
 
-/// Follows `interest` until the receiver is gone. Every message carries the kind's name.
-pub async fn follow(
+/// Follows `interest` until the receiver is gone. `say` makes the messages, here, beside the work of others; `name` is
+/// what tells this watch from others in the same program.
+pub async fn follow<M: Send>(
     client: Client,
     interest: Interest,
-    news: mpsc::Sender<(&'static str, News)>,
+    messages: mpsc::Sender<M>,
     name: &'static str,
+    say: impl Fn(News) -> M + Send + Sync,
 ) {
     let kind = &interest.kind;
     let gvk = GroupVersionKind::gvk(&kind.group, &kind.version, &kind.kind);
@@ -119,14 +118,14 @@ pub async fn follow(
             }
             Err(error) => {
                 let trouble = News::Trouble { code: status_of(&error), why: error.to_string() };
-                if news.send((name, trouble)).await.is_err() {
+                if messages.send(say(trouble)).await.is_err() {
                     return;
                 }
                 tokio::time::sleep(backoff.fails(Instant::now())).await;
                 continue;
             }
         };
-        if news.send((name, message)).await.is_err() {
+        if messages.send(say(message)).await.is_err() {
             return;
         }
     }
@@ -178,13 +177,13 @@ mod tests {
         let kind = crate::api::kinds::find("v1", "Service").unwrap();
         let interest = Interest { kind, namespace: None, labels: String::new(), name: String::new() };
         let (sender, mut news) = mpsc::channel(4096);
-        let watch = tokio::spawn(follow(refusing(503, &tally), interest, sender, "Service"));
+        let watch = tokio::spawn(follow(refusing(503, &tally), interest, sender, "Service", |news| news));
         tokio::time::sleep(Duration::from_secs(600)).await;
         let asked: u64 = tally.counts().values().sum();
         assert!((20..40).contains(&asked), "{asked} lists in ten minutes");
         watch.abort();
         let mut codes = Vec::new();
-        while let Some((_, news)) = news.recv().await {
+        while let Some(news) = news.recv().await {
             if let News::Trouble { code, .. } = news {
                 codes.push(code);
             }

@@ -86,7 +86,7 @@ fn the_message_is_gits_and_ours() {
         verdict: "errors 0.41, 0.38, wanted result[0] < 0.05 (2 of 2 failed,\n limit 1)".into(),
         run: None,
         good: None,
-        template: serde_json::Value::Null,
+        template: serde_json::Value::Null.into(),
         template_key: String::new(),
         is_safe: true,
     };
@@ -119,7 +119,7 @@ fn a_failed_step_is_owed_with_how_far_it_had_come() {
     let template = json!({"spec": {"containers": [{"name": "c", "image": "web:2"}]}});
     let mut view = View {
         rollout,
-        template: template.clone(),
+        template: template.clone().into(),
         pod_hash: "new".into(),
         sets: vec![stable],
         runs: vec![run],

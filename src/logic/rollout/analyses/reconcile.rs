@@ -146,6 +146,7 @@ mod tests {
     use crate::logic::rollout::view::{Set, View};
     use crate::logic::rollout::work::Op;
     use serde_json::json;
+    use std::sync::Arc;
 
     /// A canary at step `index` of two, the second an analysis whose run is there.
     fn view(index: i32) -> View {
@@ -184,7 +185,7 @@ mod tests {
         other.runs[0].meta.labels.insert(names::POD_HASH.to_owned(), "c".to_owned());
         assert!(stops(&other), "it measures another revision");
         let mut aborted = view(0);
-        aborted.rollout.status.abort = true;
+        Arc::make_mut(&mut aborted.rollout).status.abort = true;
         assert!(stops(&aborted), "after an abort nothing is measured");
     }
 }

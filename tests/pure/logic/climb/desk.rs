@@ -81,7 +81,7 @@ impl Desk {
             services: self.services.clone(),
             flush: true,
             workload: self.workload.map(|n| Workload { replicas: Some(n), ..Workload::default() }),
-            rollout,
+            rollout: rollout.into(),
             ..View::default()
         }
     }

@@ -1,11 +1,13 @@
-//! Decides how one AnalysisRun is looked at: ask what is due, side by side, then write what it amounts to.
+//! Decides how one AnalysisRun is reconciled: ask what is due, side by side, then write what it amounts to.
 //! The questions and the judgement are `logic::analysis`; this never judges.
 
 use crate::api::analysis::SecretKeyRef;
 use crate::api::names;
+use crate::api::object_name::ObjectName;
 use crate::api::write::{Target, Write};
 use crate::engine::context::Context;
-use crate::engine::roll::Outcome;
+use crate::engine::controllers::outcome::Outcome;
+use crate::engine::index::Index;
 use crate::logic::analysis::providers::provider::{Action, Reply};
 use crate::logic::analysis::run::{Plan, conclude, plan};
 use crate::logic::analysis::task::{Report, Task};
@@ -18,15 +20,27 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::error::Error;
 
-/// Looks at one run.
-pub async fn reconcile(context: &Context, mut view: RunView) -> Outcome {
+/// Reconciles the AnalysisRun at `name`; none when there is nothing to measure.
+pub(super) fn start(
+    context: &Context,
+    index: &Index,
+    name: &ObjectName,
+) -> Option<impl Future<Output = Outcome> + Send + 'static + use<>> {
+    let run = index.run(name)?;
+    let jobs = index.jobs_of(&run.metadata.uid);
+    let view = RunView { run, jobs, ..RunView::default() };
+    let context = context.clone();
+    Some(async move { reconcile(&context, view).await })
+}
+
+async fn reconcile(context: &Context, mut view: RunView) -> Outcome {
     let mut outcome = Outcome::default();
     view.defaults.clone_from(&context.providers);
     let mut due = plan(&view, context.clock.now());
     if !due.secrets.is_empty() {
         match secrets(context, &view.run.metadata.namespace, &due).await {
             Ok(found) => view.secrets = found,
-            Err(error) => return Outcome { error: Some(error), ..outcome },
+            Err(error) => return Outcome::failed(error),
         }
         view.secrets_read = true;
         due = plan(&view, context.clock.now());
@@ -35,7 +49,7 @@ pub async fn reconcile(context: &Context, mut view: RunView) -> Outcome {
     let conclusion = conclude(&view, reports, context.clock.now());
     for write in &conclusion.writes {
         match context.cluster.perform(write, Mode::Plain).await {
-            Ok(answer) => outcome.note(write, answer),
+            Ok(answer) => outcome.add(write, answer),
             Err(error) => return Outcome { error: Some(error), ..outcome },
         }
     }

@@ -1,5 +1,5 @@
 //! Decides how events reach the cluster: a few at a time, behind the back of what caused them.
-//! It never holds anything up and never fails what it tells of.
+//! It never holds anything up and never fails what it speaks of.
 
 use crate::api::names;
 use crate::api::time::Time;
@@ -7,6 +7,7 @@ use crate::api::write::{Note, Target, Write};
 use crate::base::clock::Clock;
 use crate::world::cluster::{Cluster, Mode};
 use futures::StreamExt;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,42 +15,43 @@ use tokio::sync::{mpsc, watch};
 
 /// Events waiting at most; more are dropped, as Kubernetes' own clients do.
 const MOST_WAITING: usize = 10_000;
-/// Events being told at once.
+/// Events being recorded at once.
 const AT_ONCE: usize = 4;
 
-/// Takes events to be told.
+/// Takes events to be recorded.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     clock: Clock,
     sequence: Arc<AtomicU64>,
     waiting: mpsc::Sender<Value>,
     taken: Arc<AtomicU64>,
-    told: watch::Receiver<u64>,
+    recorded: watch::Receiver<u64>,
 }
 
-/// A recorder, and the work of telling what it takes; the work ends when every recorder is gone.
+/// A recorder, and the work of recording what it takes; the work ends when every recorder is gone.
 pub fn recorder(cluster: Cluster, clock: Clock) -> (Recorder, impl Future<Output = ()> + Send + 'static) {
     let (waiting, events) = mpsc::channel::<Value>(MOST_WAITING);
-    let (count, told) = watch::channel(0);
+    let (count, recorded) = watch::channel(0);
     let work = async move {
         let events = futures::stream::unfold(events, |mut events| async {
             let event = events.recv().await?;
             Some((event, events))
         });
         let (cluster, count) = (&cluster, &count);
-        let tell = |object: Value| async move {
-            if let Err(error) = cluster.perform(&Write::Create { object }, Mode::Plain).await {
-                tracing::debug!(%error, "an event could not be told");
+        let record = |object: Value| async move {
+            if let Err(error) = cluster.perform_as::<IgnoredAny>(&Write::Create { object }, Mode::Plain).await
+            {
+                tracing::debug!(%error, "an event could not be recorded");
             }
             count.send_modify(|n| *n += 1);
         };
-        events.for_each_concurrent(AT_ONCE, tell).await;
+        events.for_each_concurrent(AT_ONCE, record).await;
     };
-    (Recorder { clock, sequence: Arc::default(), waiting, taken: Arc::default(), told }, work)
+    (Recorder { clock, sequence: Arc::default(), waiting, taken: Arc::default(), recorded }, work)
 }
 
 impl Recorder {
-    /// Tells `note` about `object`, later.
+    /// Records `note` about `object`, later.
     pub fn post(&self, object: &Value, target: &Target, note: &Note) {
         let now = self.clock.now();
         let sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
@@ -82,10 +84,10 @@ impl Recorder {
         }
     }
 
-    /// Waits until everything taken so far is told.
+    /// Waits until everything taken so far is recorded.
     pub async fn drained(&self) {
         let taken = self.taken.load(Ordering::Relaxed);
-        let mut told = self.told.clone();
-        let _work_has_ended = told.wait_for(|n| *n >= taken).await;
+        let mut recorded = self.recorded.clone();
+        let _work_has_ended = recorded.wait_for(|n| *n >= taken).await;
     }
 }

@@ -1,76 +1,54 @@
-//! Decides how one Rollout is looked at: decide, write in order, tell. The decision itself is `logic::rollout`.
+//! Decides how one Rollout is reconciled: decide, write in order, then events. The decision itself is `logic::rollout`.
 //! It never writes after a write that failed.
 
 use crate::api::kinds;
+use crate::api::meta::Meta;
 use crate::api::names;
+use crate::api::object_name::ObjectName;
 use crate::api::podhash::same::same_template;
 use crate::api::write::{Patch, Target, Write};
 use crate::engine::context::Context;
-use crate::engine::index::{KINDS, Name};
-use crate::engine::rows;
+use crate::engine::controllers::outcome::Outcome;
+use crate::engine::index::Index;
 use crate::logic::rollout::decide::decide;
 use crate::logic::rollout::decision::{Decision, Need};
 use crate::logic::rollout::view::{Pod, View};
 use crate::world::cluster::{ClusterError, Mode};
-use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::time::Duration;
+use tokio::time::Instant;
 
-/// What came of a look.
-#[derive(Debug, Default)]
-pub struct Outcome {
-    /// Objects as they are after our writes, by kind.
-    pub written: Vec<(&'static str, Value)>,
-    /// Objects we deleted: kind, name, uid.
-    pub removed: Vec<(&'static str, Name, String)>,
-    /// When to look again.
-    pub wake: Option<Timestamp>,
-    /// When a status that was held back is to be written.
-    pub flush: Option<Duration>,
-    /// Why the look failed.
-    pub error: Option<ClusterError>,
+/// Reconciles the Rollout at `name`; none when it is gone.
+pub(super) fn start(
+    context: &Context,
+    index: &Index,
+    name: &ObjectName,
+    debounced: bool,
+) -> Option<impl Future<Output = Outcome> + Send + 'static + use<>> {
+    let view = index.view(name, debounced)?;
+    let (context, name) = (context.clone(), name.clone());
+    Some(async move {
+        let began = Instant::now();
+        let outcome = reconcile(&context, view).await;
+        let failed = outcome.error.as_ref().is_some_and(|e| !e.is_conflict());
+        context.metrics.reconciled(&name, began.elapsed(), failed);
+        outcome
+    })
 }
 
-impl Outcome {
-    /// Whether something was written, so that a further look may find more to do.
-    #[must_use]
-    pub fn changed(&self) -> bool {
-        !self.written.is_empty() || !self.removed.is_empty()
-    }
-
-    /// Notes what a write gave back.
-    pub fn note(&mut self, write: &Write, answer: Option<Value>) {
-        let target = write.target();
-        let kind = KINDS.iter().find(|k| **k == target.kind).copied();
-        match (kind, write) {
-            (Some(kind), Write::Delete { uid, .. }) => {
-                if let Some(object) = answer.filter(|o| o.pointer("/metadata/deletionTimestamp").is_some()) {
-                    self.written.push((kind, object));
-                } else {
-                    self.removed.push((kind, (target.namespace, target.name), uid.clone()));
-                }
-            }
-            (Some(kind), _) => self.written.extend(answer.map(|object| (kind, object))),
-            _ => {}
-        }
-    }
-}
-
-/// Looks at one Rollout.
-pub async fn reconcile(context: &Context, mut view: View) -> Outcome {
+async fn reconcile(context: &Context, mut view: View) -> Outcome {
     let now = context.clock.now();
     let mut outcome = Outcome::default();
     let mut decision = decide(&view, now);
     if decision.needs == Some(Need::Pods) {
         match pods(context, &view).await {
             Ok(pods) => view.pods = Some(pods),
-            Err(error) => return Outcome { error: Some(error), ..outcome },
+            Err(error) => return Outcome::failed(error),
         }
         decision = decide(&view, now);
     }
     outcome.wake = decision.wake;
     if decision.patience.is_some() {
-        outcome.flush = decision.patience;
+        outcome.debounce = decision.patience;
         return outcome;
     }
     if let Err(error) = perform(context, &view, &decision, &mut outcome).await {
@@ -102,16 +80,16 @@ async fn perform(
         {
             rv.clone_into(&mut version);
         }
-        outcome.note(write, answer);
+        outcome.add(write, answer);
     }
     let Some(status) = &decision.status else { return Ok(()) };
     let write = status_patch(meta, status.clone(), version);
     let answer = context.cluster.perform(&write, Mode::Plain).await?;
-    outcome.note(&write, answer);
+    outcome.add(&write, answer);
     Ok(())
 }
 
-fn status_patch(meta: &crate::api::meta::Meta, body: Value, version: String) -> Write {
+fn status_patch(meta: &Meta, body: Value, version: String) -> Write {
     Write::Patch {
         target: Target::new(names::ARGO, "Rollout", &meta.namespace, &meta.name),
         subresource: "status",
@@ -132,7 +110,7 @@ async fn settle(
         Write::Create { object } if error.already_exists() => {
             let target = write.target();
             let Some(present) = context.cluster.get(&target).await? else { return Err(error) };
-            let row = rows::meta(&present);
+            let row = present.get("metadata").and_then(Meta::of).unwrap_or_default();
             let ours = row.is_controlled_by(&view.rollout.metadata.uid);
             let same = target.kind != "ReplicaSet"
                 || same_template(
@@ -159,5 +137,6 @@ async fn pods(context: &Context, view: &View) -> Result<Vec<Pod>, ClusterError> 
     let Some(kind) = kinds::find("v1", "Pod") else { return Ok(Vec::new()) };
     let namespace = view.rollout.metadata.namespace.as_str();
     let found = context.cluster.list(&kind, Some(namespace), &view.selector.to_string()).await?;
-    Ok(found.iter().map(|p| Pod { meta: rows::meta(p) }).collect())
+    let meta = |pod: &Value| pod.get("metadata").and_then(Meta::of).unwrap_or_default();
+    Ok(found.iter().map(|pod| Pod { meta: meta(pod) }).collect())
 }

@@ -1,0 +1,59 @@
+//! Decides what a reconcile has come to: what it changed in the cluster, when to reconcile again, why it failed.
+//! It never decides what follows from that.
+
+use crate::api::object_name::ObjectName;
+use crate::api::write::Write;
+use crate::base::json;
+use crate::engine::index::kinds::{self, Change, Followed};
+use crate::world::cluster::ClusterError;
+use jiff::Timestamp;
+use serde_json::Value;
+use std::time::Duration;
+
+/// What a reconcile has come to.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Objects as they are after our writes.
+    pub written: Vec<Change>,
+    /// Objects we deleted: kind, name, uid.
+    pub removed: Vec<(&'static Followed, ObjectName, String)>,
+    /// When to reconcile again.
+    pub wake: Option<Timestamp>,
+    /// How long a status that was held back may wait for more.
+    pub debounce: Option<Duration>,
+    /// Why it failed.
+    pub error: Option<ClusterError>,
+}
+
+impl Outcome {
+    /// That it failed before anything was written.
+    #[must_use]
+    pub fn failed(error: ClusterError) -> Self {
+        Self { error: Some(error), ..Self::default() }
+    }
+
+    /// Whether something was written, so that a further reconcile may find more to do.
+    #[must_use]
+    pub fn has_changed(&self) -> bool {
+        !self.written.is_empty() || !self.removed.is_empty()
+    }
+
+    /// Adds what the cluster answered to a write.
+    pub fn add(&mut self, write: &Write, answer: Option<Value>) {
+        let target = write.target();
+        let Some(followed) = kinds::own(&target.kind) else { return };
+        match write {
+            Write::Delete { uid, .. } => {
+                let stays = |o: &Value| !json::text(o, "/metadata/deletionTimestamp").is_empty();
+                match answer.filter(stays) {
+                    Some(object) => self.written.push(followed.present(object)),
+                    None => {
+                        let name = ObjectName::new(target.namespace, target.name);
+                        self.removed.push((followed, name, uid.clone()));
+                    }
+                }
+            }
+            _ => self.written.extend(answer.map(|object| followed.present(object))),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Decides what each delivery is told of its Rollouts, change by change: the reverts that wait and the templates they
+//! have. It never scans all Rollouts, and never decides what goes back.
+
+use crate::api::key::Key;
+use crate::api::names;
+use crate::api::object_name::ObjectName;
+use crate::engine::delivery::FactsSender;
+use crate::engine::index::Index;
+use crate::logic::revert::{Owed, owed};
+use std::collections::BTreeMap;
+
+/// What deliveries were told last.
+#[derive(Debug)]
+pub(super) struct Pending {
+    deliveries: Vec<FactsSender>,
+    /// The delivery that each Rollout belongs to, by its place in the list.
+    told: BTreeMap<ObjectName, usize>,
+}
+
+impl Pending {
+    /// Nothing was told yet.
+    pub(super) fn new(deliveries: Vec<FactsSender>) -> Self {
+        Self { deliveries, told: BTreeMap::new() }
+    }
+
+    /// Tells the delivery of the Rollout at `name` how it stands now.
+    pub(super) fn update(&mut self, index: &Index, name: &ObjectName) {
+        let source = index.rollout(name).and_then(|row| row.source.as_ref());
+        let now = source.and_then(|source| self.deliveries.iter().position(|d| d.source() == source));
+        let key = Key::rollout(&name.namespace, &name.name);
+        let before = self.told.get(name).copied();
+        if let Some(before) = before.filter(|b| Some(*b) != now)
+            && let Some(delivery) = self.deliveries.get_mut(before)
+        {
+            delivery.gone(&key);
+            self.told.remove(name);
+        }
+        if let Some(now) = now
+            && let Some(delivery) = self.deliveries.get_mut(now)
+            && let Some(row) = index.rollout(name)
+        {
+            delivery.rollout(key, &row.stands_for.template_key, pending(index, name));
+            self.told.insert(name.clone(), now);
+        }
+    }
+
+    /// Number of Rollouts that deliveries were told of.
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> usize {
+        self.told.len()
+    }
+
+    /// How often deliveries were woken.
+    pub(super) fn wakes(&self) -> u64 {
+        self.deliveries.iter().map(FactsSender::wakes).sum()
+    }
+
+    /// The sources of the deliveries.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &str> {
+        self.deliveries.iter().map(FactsSender::source)
+    }
+}
+
+/// The revert that waits for a Rollout.
+pub(super) fn pending(index: &Index, name: &ObjectName) -> Option<Owed> {
+    let rollout = &index.rollout(name)?.rollout;
+    if !rollout.status.abort && rollout.metadata.annotation(names::UNDO).is_none() {
+        return None; // as nearly always
+    }
+    owed::of(&index.view(name, false)?)
+}

@@ -1,0 +1,273 @@
+//! Decides nothing but the order of things: the one loop in which changes come in, keys are reconciled and outcomes are
+//! taken up. It is the same in production and under a paused clock.
+
+use crate::api::notice::Notice;
+use crate::api::phase::RolloutPhase;
+use crate::api::watch::News;
+use crate::engine::context::Context;
+use crate::engine::controllers::outcome::Outcome;
+use crate::engine::controllers::pending::{self, Pending};
+use crate::engine::controllers::start::start;
+use crate::engine::delivery::{Applied, Link, Standing};
+use crate::engine::index::{Change, Effects, Followed, Index, kinds};
+use crate::engine::key::Key;
+use crate::engine::metrics::Figures;
+use crate::engine::run::Settings;
+use crate::engine::watches::Watches;
+use crate::engine::worker::{End, Worker};
+use crate::logic::rollout::phase;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
+
+/// Keys reconciled side by side.
+const AT_ONCE: usize = 32;
+/// Changes taken in at most before keys are started, so that many changes of one Rollout are one reconcile.
+const MOST_AT_A_TIME: usize = 256;
+
+/// The controllers of one cluster.
+pub struct Controllers {
+    context: Context,
+    index: Index,
+    worker: Worker<Key, Outcome>,
+    watches: Watches,
+    /// When what a key holds back is to be written.
+    debounce: BTreeMap<Key, Instant>,
+    pending: Pending,
+    applied: mpsc::Receiver<Applied>,
+    standing: watch::Receiver<Standing>,
+    /// Told once that every kind was listed; taken when it is.
+    ready: Option<oneshot::Sender<()>>,
+    /// Sources whose failed revisions go back in Git.
+    rolls_back: BTreeSet<String>,
+    once: bool,
+}
+
+impl Controllers {
+    /// Controllers that tell `ready` when they know the whole cluster, and deliveries on `link` what concerns them.
+    #[must_use]
+    pub fn new(context: Context, settings: &Settings, link: Link, ready: oneshot::Sender<()>) -> Self {
+        let rolls_back = settings.sources.iter().filter(|s| s.rollback).map(|s| s.name.clone());
+        Self {
+            index: Index::new(settings.instance.clone()),
+            worker: Worker::new(AT_ONCE, settings.seed),
+            watches: Watches::start(context.cluster.client(), settings.namespace.clone()),
+            debounce: BTreeMap::new(),
+            pending: Pending::new(link.facts),
+            applied: link.applied,
+            standing: link.standing,
+            ready: Some(ready),
+            rolls_back: rolls_back.collect(),
+            once: settings.once,
+            context,
+        }
+    }
+
+    /// Runs until it is dropped or, with `once`, until everything has settled; whether all is then healthy.
+    pub async fn run(&mut self) -> bool {
+        loop {
+            self.dispatch();
+            if let Some(healthy) = self.settled() {
+                return healthy;
+            }
+            let timer = self.worker.queue.next_timer();
+            let alarm = async {
+                match timer {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                Some((key, end)) = self.worker.ended() => self.take_up(key, end),
+                Some(message) = self.watches.next() => self.take_in(message),
+                Some(applied) = self.applied.recv() => self.take_applied(applied),
+                Ok(()) = self.standing.changed(), if self.once => {}
+                () = alarm => self.worker.queue.ring(Instant::now()),
+            }
+        }
+    }
+
+    /// Lets reconciles under way end until `deadline`.
+    pub async fn wind_down(&mut self, deadline: Instant) {
+        self.worker.wind_down(deadline).await;
+    }
+
+    /// Takes in what watches have brought so far.
+    fn take_in(&mut self, first: (&'static Followed, News<Change>)) {
+        let mut effects = Effects::default();
+        let mut next = Some(first);
+        for _ in 0..MOST_AT_A_TIME {
+            let Some((followed, news)) = next else { break };
+            match news {
+                News::Present(change) | News::Gone(change) => effects.extend(self.index.take_in(change)),
+                News::ListBegins => self.index.list_begins(followed),
+                News::ListEnds => {
+                    self.watches.listed(followed);
+                    effects.extend(self.index.list_ends(followed));
+                }
+                News::Trouble { code, why } => self.report_trouble(followed, code, &why),
+            }
+            next = self.watches.next_at_hand();
+        }
+        self.follow_up(effects);
+        if self.watches.are_ready()
+            && let Some(ready) = self.ready.take()
+        {
+            let _no_delivery_waits = ready.send(());
+        }
+    }
+
+    fn report_trouble(&mut self, followed: &'static Followed, code: u16, why: &str) {
+        if self.watches.trouble(followed) {
+            let advice = match (followed.name, code) {
+                ("Rollout", 404) => "; install the definitions with: switchback install-crds",
+                (_, 403) => "; give Switchback the right to list and watch them",
+                _ => "",
+            };
+            let text = format!("{}s cannot be watched: {why}{advice}", followed.name);
+            self.context.notify(Notice::Problem { repository: String::new(), text });
+        }
+    }
+
+    fn take_applied(&mut self, applied: Applied) {
+        let mut effects = Effects::default();
+        for rollout in applied.rollouts {
+            effects.extend(self.index.take_in(kinds::rollout::FOLLOWED.present(rollout)));
+        }
+        self.follow_up(effects);
+        let _it_waits_no_more = applied.taken_in.send(());
+    }
+
+    /// Carries on what a change brings about: metrics, deliveries, watches, keys to reconcile.
+    fn follow_up(&mut self, effects: Effects) {
+        for name in &effects.rollouts {
+            let Some(row) = self.index.rollout(name) else {
+                self.context.metrics.rollout_is_gone(name);
+                continue;
+            };
+            let figures = row.problem.is_none().then(|| Figures::of(&row.rollout));
+            self.context.metrics.rollout(name, figures);
+        }
+        for name in &effects.gone_runs {
+            self.context.metrics.run_is_gone(name);
+        }
+        for followed in effects.wanted {
+            self.watches.follow(followed);
+        }
+        for key in effects.keys {
+            if let Key::Rollout(name) = &key {
+                self.pending.update(&self.index, name);
+            }
+            self.worker.queue.add(key);
+        }
+    }
+
+    /// Starts as many reconciles as may be under way at once.
+    fn dispatch(&mut self) {
+        if self.ready.is_some() || !self.watches.are_ready() {
+            return;
+        }
+        while let Some(key) = self.worker.take() {
+            let debounced = self.debounce.get(&key).is_some_and(|at| *at <= Instant::now());
+            match start(&key, &self.context, &self.index, debounced) {
+                Some(reconcile) => self.worker.start(key, reconcile),
+                None => {
+                    self.worker.forget(&key);
+                    self.debounce.remove(&key);
+                }
+            }
+        }
+    }
+
+    fn take_up(&mut self, key: Key, end: End<Outcome>) {
+        let now = Instant::now();
+        let outcome = match end {
+            End::Done(outcome) => outcome,
+            End::Panicked(words) => {
+                tracing::error!(%key, "a reconcile panicked: {words}; it is tried again. Please report this");
+                if let Key::Rollout(name) = &key {
+                    self.context.metrics.reconciled(name, Duration::ZERO, true);
+                }
+                self.worker.queue.failed(&key, now);
+                return;
+            }
+        };
+        let has_changed = outcome.has_changed();
+        let mut effects = Effects::default();
+        for change in outcome.written {
+            effects.extend(self.index.take_in(change));
+        }
+        for (followed, name, uid) in &outcome.removed {
+            effects.extend(self.index.deleted(followed, name, uid));
+        }
+        let queue = &mut self.worker.queue;
+        if let Some(error) = &outcome.error {
+            if error.is_conflict() {
+                tracing::debug!(%key, %error, "decided on something that has changed meanwhile");
+            } else {
+                tracing::warn!(%key, %error, "will be tried again");
+            }
+            queue.failed(&key, now);
+        } else {
+            queue.done(&key);
+            match outcome.debounce {
+                Some(wait) => {
+                    let at = *self.debounce.entry(key.clone()).or_insert(now + wait);
+                    queue.add_at(key.clone(), at);
+                }
+                None => drop(self.debounce.remove(&key)),
+            }
+            if let Some(wake) = outcome.wake {
+                queue.add_at(key.clone(), self.context.moment(wake));
+            }
+            if has_changed {
+                effects.keys.insert(key);
+            }
+        }
+        self.follow_up(effects);
+    }
+
+    /// With `once`: whether everything has settled, and then whether it is healthy.
+    fn settled(&self) -> Option<bool> {
+        if !self.once || self.ready.is_some() || !self.worker.queue.is_idle() {
+            return None;
+        }
+        let standing = self.standing.borrow();
+        let is_idle = standing.is_idle && standing.wakes == self.pending.wakes();
+        if !standing.is_well.filter(|_| is_idle)? {
+            return Some(false);
+        }
+        let mut healthy = true;
+        for source in self.pending.sources() {
+            for name in self.index.delivered_by(source) {
+                let row = self.index.rollout(name).filter(|row| row.problem.is_none())?;
+                match phase::observed(&row.rollout).0 {
+                    RolloutPhase::Healthy => {}
+                    RolloutPhase::Degraded if self.is_final(source, name) => healthy = false,
+                    _ => return None,
+                }
+            }
+        }
+        Some(healthy)
+    }
+
+    /// Whether a degraded Rollout stays so: nothing waits to go back in Git, or nothing ever does.
+    fn is_final(&self, source: &str, name: &crate::api::object_name::ObjectName) -> bool {
+        !self.rolls_back.contains(source) || pending::pending(&self.index, name).is_none()
+    }
+}
+
+impl Context {
+    /// The moment of tokio's clock that stands for a time.
+    fn moment(&self, at: Timestamp) -> Instant {
+        let wait = at.duration_since(self.clock.now());
+        Instant::now() + Duration::try_from(wait).unwrap_or(Duration::ZERO)
+    }
+}
+
+#[cfg(test)]
+#[path = "churn_tests.rs"]
+mod churn_tests;

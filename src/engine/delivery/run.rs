@@ -1,0 +1,184 @@
+//! Decides when each repository is reconciled: when it moves, when what its Rollouts owe it changes, after a while, and
+//! again after a failure. It never decides what a reconcile does, and knows of controllers only what they tell it.
+
+use crate::engine::context::Context;
+use crate::engine::delivery::contract::{DeliveryReport, Facts};
+use crate::engine::delivery::link::{Applied, FactsSender, Standing};
+use crate::engine::delivery::reconcile::reconcile;
+use crate::engine::delivery::source::Source;
+use crate::engine::delivery::state::State;
+use crate::engine::worker::{End, Worker};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
+
+/// Repositories reconciled side by side.
+const AT_ONCE: usize = 8;
+/// Wait after a problem that only a person can mend, if nothing else wakes us.
+const HELD: Duration = Duration::from_secs(30);
+
+/// One repository and what is remembered of it.
+struct Delivery {
+    source: Source,
+    /// None while it is being reconciled.
+    state: Option<State>,
+    facts: watch::Receiver<Facts>,
+    /// Whether its last reconcile went well.
+    is_well: Option<bool>,
+}
+
+/// All deliveries to one cluster.
+pub struct Deliveries {
+    context: Context,
+    all: Vec<Delivery>,
+    interval: Option<Duration>,
+    worker: Worker<usize, (State, DeliveryReport)>,
+    applied: mpsc::Sender<Applied>,
+    woken: mpsc::UnboundedReceiver<usize>,
+    wakes: u64,
+    standing: watch::Sender<Standing>,
+}
+
+/// The controllers' end of the link to all deliveries.
+pub struct Link {
+    /// One end for each delivery.
+    pub facts: Vec<FactsSender>,
+    /// What deliveries have applied.
+    pub applied: mpsc::Receiver<Applied>,
+    /// How they stand.
+    pub standing: watch::Receiver<Standing>,
+}
+
+impl Deliveries {
+    /// Deliveries of `sources`, which are asked for news every `interval`, and the other end of the link to them. A
+    /// `seed` decides the order, to try other orders.
+    #[must_use]
+    pub fn new(
+        context: Context,
+        sources: Vec<Source>,
+        interval: Option<Duration>,
+        seed: Option<u64>,
+    ) -> (Self, Link) {
+        let (wake, woken) = mpsc::unbounded_channel();
+        let (applied, receiver) = mpsc::channel(1);
+        let (standing, stands) = watch::channel(Standing::default());
+        let mut worker = Worker::new(AT_ONCE, seed);
+        let mut senders = Vec::with_capacity(sources.len());
+        let mut all = Vec::with_capacity(sources.len());
+        for (number, source) in sources.into_iter().enumerate() {
+            let (sender, facts) = FactsSender::new(source.name.clone(), number, wake.clone());
+            senders.push(sender);
+            all.push(Delivery { state: Some(State::new(&source)), source, facts, is_well: None });
+            worker.queue.add(number);
+        }
+        let deliveries = Self { context, all, interval, worker, applied, woken, wakes: 0, standing };
+        (deliveries, Link { facts: senders, applied: receiver, standing: stands })
+    }
+
+    /// Runs until it is dropped. `nudges` are numbers of repositories that have moved; nothing is reconciled before
+    /// `ready`, so that decisions rest on the whole cluster.
+    pub async fn run(&mut self, mut nudges: mpsc::Receiver<usize>, ready: oneshot::Receiver<()>) {
+        let _or_nobody_will_say_so = ready.await;
+        let mut is_nudged = true;
+        loop {
+            self.dispatch();
+            self.publish();
+            let timer = self.worker.queue.next_timer();
+            let alarm = async {
+                match timer {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                Some((number, end)) = self.worker.ended() => self.take_up(number, end),
+                Some(number) = self.woken.recv() => {
+                    self.wakes += 1;
+                    self.worker.queue.add(number);
+                }
+                nudge = nudges.recv(), if is_nudged => match nudge {
+                    Some(number) => self.worker.queue.add(number),
+                    None => is_nudged = false,
+                },
+                () = alarm => self.worker.queue.ring(Instant::now()),
+            }
+        }
+    }
+
+    /// Lets reconciles under way end until `deadline`.
+    pub async fn wind_down(&mut self, deadline: Instant) {
+        self.worker.wind_down(deadline).await;
+    }
+
+    fn dispatch(&mut self) {
+        while let Some(number) = self.worker.take() {
+            let Some(delivery) = self.all.get_mut(number) else {
+                self.worker.forget(&number); // a nudge for none of ours
+                continue;
+            };
+            let (context, source, applied) =
+                (self.context.clone(), delivery.source.clone(), self.applied.clone());
+            let mut state = delivery.state.take().unwrap_or_else(|| State::new(&source));
+            let facts = delivery.facts.borrow_and_update().clone();
+            self.worker.start(number, async move {
+                let mut report = reconcile(&context, &source, &mut state, &facts).await;
+                let rollouts = std::mem::take(&mut report.rollouts);
+                if !rollouts.is_empty() {
+                    let (taken_in, waits) = oneshot::channel();
+                    let _controllers_have_ended = applied.send(Applied { rollouts, taken_in }).await;
+                    let _or_dropped = waits.await;
+                }
+                (state, report)
+            });
+        }
+    }
+
+    fn take_up(&mut self, number: usize, end: End<(State, DeliveryReport)>) {
+        let now = Instant::now();
+        let Some(delivery) = self.all.get_mut(number) else { return };
+        let queue = &mut self.worker.queue;
+        let (state, report) = match end {
+            End::Done(pair) => pair,
+            End::Panicked(words) => {
+                let source = &delivery.source.name;
+                tracing::error!(
+                    source,
+                    "a reconcile panicked: {words}; it is tried again. Please report this"
+                );
+                delivery.is_well = Some(false);
+                queue.failed(&number, now);
+                return;
+            }
+        };
+        match &report.result {
+            Ok(_) => queue.done(&number),
+            Err(error) if error.is_passing() => drop(queue.failed(&number, now)),
+            Err(_) => {
+                queue.done(&number);
+                queue.add_at(number, now + HELD);
+            }
+        }
+        delivery.is_well = Some(report.result.is_ok());
+        delivery.state = Some(state);
+        let retry_push = report.push_waits.then_some(HELD);
+        for wait in [self.interval, retry_push].into_iter().flatten() {
+            queue.add_at(number, now + wait);
+        }
+    }
+
+    /// Tells the controllers how things stand.
+    fn publish(&mut self) {
+        let results: Option<Vec<bool>> = self.all.iter().map(|d| d.is_well).collect();
+        let now = Standing {
+            wakes: self.wakes,
+            is_idle: self.worker.queue.is_idle(),
+            is_well: results.map(|all| !all.contains(&false)),
+        };
+        self.standing.send_if_modified(|before| {
+            let is_new = *before != now;
+            *before = now;
+            is_new
+        });
+    }
+}

@@ -1,0 +1,36 @@
+//! Decides in which words the index answers a change: whom it concerns, and what is to be followed from now on.
+//! It never acts on any of it.
+
+use crate::api::object_name::ObjectName;
+use crate::engine::index::kinds::Followed;
+use crate::engine::key::Key;
+use std::collections::BTreeSet;
+
+/// What a change of the cluster brings about.
+#[derive(Clone, Debug, Default)]
+pub struct Effects {
+    /// What has to be reconciled.
+    pub keys: BTreeSet<Key>,
+    /// Rollouts of ours that are there, have changed or are gone.
+    pub rollouts: BTreeSet<ObjectName>,
+    /// AnalysisRuns that are gone.
+    pub gone_runs: Vec<ObjectName>,
+    /// Kinds that a Rollout refers to.
+    pub wanted: Vec<&'static Followed>,
+}
+
+impl Effects {
+    /// That only `keys` are concerned.
+    #[must_use]
+    pub fn keys(keys: BTreeSet<Key>) -> Self {
+        Self { keys, ..Self::default() }
+    }
+
+    /// Adds what another change brings about.
+    pub fn extend(&mut self, more: Self) {
+        self.keys.extend(more.keys);
+        self.rollouts.extend(more.rollouts);
+        self.gone_runs.extend(more.gone_runs);
+        self.wanted.extend(more.wanted);
+    }
+}

@@ -1,0 +1,81 @@
+//! Decides how rows become the facts about one Rollout that decisions are made on.
+//! It never asks the cluster for more.
+
+use crate::api::analysis::{AnalysisRef, AnalysisTemplate, TemplateRef};
+use crate::api::object_name::ObjectName;
+use crate::engine::index::kinds::referred::referred;
+use crate::engine::index::kinds::rollout::{RolloutRow, analyses};
+use crate::engine::index::store::Index;
+use crate::logic::rollout::view::{Obstacle, View, Workload};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+impl Index {
+    /// The facts about the Rollout at `name`; none when it is gone or not ours. With `debounced`, a status that differs
+    /// only in counts has waited long enough.
+    #[must_use]
+    pub fn view(&self, name: &ObjectName, debounced: bool) -> Option<View> {
+        let row = self.rollouts.get(name)?;
+        let uid = &row.rollout.metadata.uid;
+        let named = row.services.iter().map(|service| ObjectName::new(&name.namespace, service));
+        let services = named.filter_map(|at| Some((at.name.clone(), self.services.get(&at)?.clone())));
+        let mut view = View {
+            template: row.stands_for.template.clone(),
+            selector: row.stands_for.selector.clone(),
+            pod_hash: row.stands_for.pod_hash.clone(),
+            template_key: row.stands_for.template_key.clone(),
+            sets: self.replica_sets_of(uid),
+            runs: self.runs_of(uid),
+            services: services.collect(),
+            templates: self.templates_of(&name.namespace, analyses(&row.rollout.spec.strategy)),
+            problem: row.problem.as_ref().map(|why| Obstacle::wrong(format!("spec: {why}"))),
+            rollout: row.rollout.clone(),
+            flush: debounced,
+            ..View::default()
+        };
+        match self.workload_of(name, row) {
+            Some(Ok(workload)) => view.workload = Some(workload),
+            Some(Err(obstacle)) => view.problem = view.problem.or(Some(obstacle)),
+            None => {}
+        }
+        Some(view)
+    }
+
+    /// The workload that a Rollout refers to, if it does, or why there is none.
+    fn workload_of(&self, name: &ObjectName, row: &RolloutRow) -> Option<Result<Workload, Obstacle>> {
+        let reference = row.rollout.spec.workload_ref.as_ref()?;
+        let (kind, workload) = (&reference.kind, &reference.name);
+        let Some(followed) = referred(kind) else {
+            let text = format!("{kind}: use Deployment, ReplicaSet or PodTemplate");
+            return Some(Err(Obstacle::wrong(text).at("spec.workloadRef.kind")));
+        };
+        let table = self.referred.get(followed.name);
+        let found = table.and_then(|t| t.get(&ObjectName::new(&name.namespace, workload)));
+        Some(found.map(|row| row.workload.clone()).ok_or_else(|| {
+            Obstacle::missing(format!("{kind} \"{workload}\" not found")).at("spec.workloadRef.name")
+        }))
+    }
+
+    /// The templates that `references` name, directly or through others.
+    fn templates_of(
+        &self,
+        namespace: &str,
+        references: Vec<&AnalysisRef>,
+    ) -> BTreeMap<(bool, String), Arc<AnalysisTemplate>> {
+        let mut found = BTreeMap::new();
+        let mut open: Vec<TemplateRef> = references.iter().flat_map(|r| r.templates.clone()).collect();
+        while let Some(reference) = open.pop() {
+            let is_cluster = reference.cluster_scope.unwrap_or(false);
+            let key = (is_cluster, reference.template_name.clone());
+            if found.contains_key(&key) {
+                continue;
+            }
+            let place = (!is_cluster).then_some(namespace);
+            if let Some(template) = self.template(place, &reference.template_name) {
+                open.extend(template.spec.templates.clone());
+                found.insert(key, template);
+            }
+        }
+        found
+    }
+}

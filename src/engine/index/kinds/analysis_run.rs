@@ -1,0 +1,83 @@
+//! Decides what is kept of an AnalysisRun: for the Rollout that owns it a few words, and for us, while there is something
+//! to measure, the whole. It never keeps a whole run that is over.
+
+use crate::api::meta::Meta;
+use crate::api::names;
+use crate::api::object_name::ObjectName;
+use crate::api::run::{AnalysisRun, Phase, RunSpec};
+use crate::base::json;
+use crate::engine::index::effects::Effects;
+use crate::engine::index::kinds::followed::{Followed, Need, Picked, Row};
+use crate::engine::index::links::To;
+use crate::engine::index::store::{Index, is_ours, owner};
+use crate::engine::index::table::Table;
+use crate::engine::key::Key;
+use crate::logic::analysis::compose;
+use crate::logic::rollout::view::Run;
+use serde::Deserialize;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// AnalysisRuns.
+pub static FOLLOWED: Followed =
+    Followed::of::<RunRow>("AnalysisRun", names::ARGO, "AnalysisRun", Picked::All, Need::May);
+
+/// The row of a run.
+#[derive(Clone, Debug, Default)]
+pub struct RunRow {
+    /// What Rollouts read of it.
+    pub row: Run,
+    /// The run, while there is something to do for us and it can be read.
+    pub run: Option<Arc<AnalysisRun>>,
+}
+
+impl Row for RunRow {
+    type Noun = Self;
+
+    fn read(object: Value) -> Self {
+        let phase = Phase::deserialize(object.pointer("/status/phase").unwrap_or(&Value::Null));
+        let has_ttl = object.pointer("/spec/ttlStrategy").is_some();
+        let spec = object.get("spec").and_then(|s| RunSpec::deserialize(s).ok());
+        let row = Run {
+            meta: object.get("metadata").and_then(Meta::of).unwrap_or_default(),
+            phase: phase.unwrap_or(Phase::Pending),
+            message: json::text(&object, "/status/message").to_owned(),
+            terminate: json::flag(&object, "/spec/terminate"),
+            spec_digest: spec.map(|s| compose::digest(&s)).unwrap_or_default(),
+        };
+        let is_over = row.phase.is_completed() && !has_ttl;
+        let run = if is_over { None } else { AnalysisRun::deserialize(object).ok() };
+        Self { row, run: run.map(Arc::new) }
+    }
+
+    fn of(noun: Self, _before: Option<&Self>, instance: Option<&str>) -> Option<Self> {
+        if is_ours(&noun.row.meta, instance) {
+            return Some(noun);
+        }
+        // Nothing to measure for us; its owner may still be ours.
+        noun.row.meta.controller().is_some().then_some(Self { run: None, ..noun })
+    }
+
+    fn table<'i>(index: &'i mut Index, _followed: &Followed) -> &'i mut Table<Self> {
+        &mut index.analysis_runs
+    }
+
+    fn links(&self, _name: &ObjectName) -> Vec<To> {
+        let owner = self.row.meta.controller().map(|o| To::OwnerOfRun(o.uid.clone()));
+        owner.into_iter().chain([To::Run(self.row.meta.uid.clone())]).collect()
+    }
+
+    fn effects(index: &mut Index, _: &'static Followed, name: &ObjectName, before: Option<&Self>) -> Effects {
+        let now = index.analysis_runs.get(name);
+        let mut effects =
+            Effects::keys(now.into_iter().chain(before).filter_map(|run| owner(&run.row.meta)).collect());
+        if now.is_none() && before.is_some() {
+            effects.gone_runs.push(name.clone());
+        }
+        let is_measured = |row: Option<&Self>| row.is_some_and(|r| r.run.is_some());
+        if is_measured(now) || is_measured(before) {
+            effects.keys.insert(Key::AnalysisRun(name.clone()));
+        }
+        effects
+    }
+}

@@ -1,0 +1,59 @@
+//! Decides what is kept of templates of analyses, and that a change of one concerns every Rollout that may refer to it.
+//! It never merges templates.
+
+use crate::api::analysis::AnalysisTemplate;
+use crate::api::names;
+use crate::api::object_name::ObjectName;
+use crate::engine::index::effects::Effects;
+use crate::engine::index::kinds::followed::{Followed, Need, Picked, Row};
+use crate::engine::index::links::To;
+use crate::engine::index::store::Index;
+use crate::engine::index::table::Table;
+use serde::Deserialize;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Templates of one namespace.
+pub static NAMESPACED: Followed = followed("AnalysisTemplate");
+/// Templates of the cluster.
+pub static CLUSTER: Followed = followed("ClusterAnalysisTemplate");
+
+const fn followed(kind: &'static str) -> Followed {
+    Followed::of::<TemplateRow>(kind, names::ARGO, kind, Picked::All, Need::May)
+}
+
+/// The row of a template.
+#[derive(Clone, Debug)]
+pub struct TemplateRow(pub Arc<AnalysisTemplate>);
+
+impl Row for TemplateRow {
+    /// None when it cannot be read; it then counts as missing.
+    type Noun = Option<AnalysisTemplate>;
+
+    fn read(object: Value) -> Self::Noun {
+        AnalysisTemplate::deserialize(object).ok()
+    }
+
+    fn of(noun: Self::Noun, _before: Option<&Self>, _instance: Option<&str>) -> Option<Self> {
+        Some(Self(Arc::new(noun?)))
+    }
+
+    fn table<'i>(index: &'i mut Index, followed: &Followed) -> &'i mut Table<Self> {
+        if *followed == CLUSTER { &mut index.cluster_templates } else { &mut index.templates }
+    }
+
+    fn links(&self, _name: &ObjectName) -> Vec<To> {
+        Vec::new()
+    }
+
+    fn effects(
+        index: &mut Index,
+        followed: &'static Followed,
+        name: &ObjectName,
+        _: Option<&Self>,
+    ) -> Effects {
+        let all = *followed == CLUSTER;
+        let to = To::Analyses(name.namespace.clone());
+        Effects::keys(if all { index.rollouts_with_analyses() } else { index.rollouts_to(&to) })
+    }
+}

@@ -1,0 +1,227 @@
+//! Decides what a kind has to say for itself so that the index can follow it: which objects, what is kept of each, and
+//! whom a change concerns. It never knows any kind by name.
+
+use crate::api::object_name::ObjectName;
+use crate::api::watch::News;
+use crate::engine::index::effects::Effects;
+use crate::engine::index::links::To;
+use crate::engine::index::store::Index;
+use crate::engine::index::table::{Head, Table};
+use serde_json::Value;
+use std::fmt;
+
+/// Whether decisions have to wait for a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing can be decided without it.
+    Must,
+    /// It may be missing or forbidden; it then counts as empty.
+    May,
+    /// It is followed once a Rollout refers to one; nothing can then be decided without it.
+    OnDemand,
+}
+
+/// Which objects of a kind are followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Picked {
+    /// All.
+    All,
+    /// Those with this label.
+    With(&'static str),
+    /// Those without this label.
+    Without(&'static str),
+}
+
+/// A kind that the index follows.
+pub struct Followed {
+    /// What tells it from the others, in messages too; usually the kind.
+    pub name: &'static str,
+    /// `group/version`.
+    pub api_version: &'static str,
+    /// Kind.
+    pub kind: &'static str,
+    /// Which objects.
+    pub picked: Picked,
+    /// Whether decisions wait for it.
+    pub need: Need,
+    /// What of it is taken in, and how.
+    rows: Rows,
+}
+
+/// How the rows of a kind are made and kept.
+#[derive(Clone, Copy)]
+struct Rows {
+    present: fn(&'static Followed, Value) -> Change,
+    gone: fn(&'static Followed, &Value) -> Change,
+    deleted: fn(&'static Followed, &mut Index, &ObjectName, &str) -> Effects,
+    list_begins: fn(&'static Followed, &mut Index),
+    list_ends: fn(&'static Followed, &mut Index) -> Effects,
+}
+
+/// A change of one object, read from the wire already and ready to be taken into the index.
+pub struct Change(Box<dyn FnOnce(&mut Index) -> Effects + Send>);
+
+/// What is kept of an object, and what follows from it.
+pub trait Row: Sized + Send + 'static {
+    /// The object as it is read from the wire, once, where the watch brings it.
+    type Noun: Send + 'static;
+
+    /// Reads an object.
+    fn read(object: Value) -> Self::Noun;
+
+    /// The row of an object; what is costly is taken over from the row before. None when it is not for us, who are the
+    /// controller `instance`.
+    fn of(noun: Self::Noun, before: Option<&Self>, instance: Option<&str>) -> Option<Self>;
+
+    /// Where the rows are.
+    fn table<'i>(index: &'i mut Index, followed: &Followed) -> &'i mut Table<Self>;
+
+    /// What the row points at.
+    fn links(&self, name: &ObjectName) -> Vec<To>;
+
+    /// What a change at `name` brings about; the index has the row as it is now, `before` is the one that was there.
+    fn effects(
+        index: &mut Index,
+        followed: &'static Followed,
+        name: &ObjectName,
+        before: Option<&Self>,
+    ) -> Effects;
+}
+
+impl Followed {
+    /// A kind of which `R` are the rows.
+    #[must_use]
+    pub const fn of<R: Row>(
+        name: &'static str,
+        api_version: &'static str,
+        kind: &'static str,
+        picked: Picked,
+        need: Need,
+    ) -> Self {
+        let rows = Rows {
+            present: present::<R>,
+            gone: gone::<R>,
+            deleted: deleted::<R>,
+            list_begins: list_begins::<R>,
+            list_ends: list_ends::<R>,
+        };
+        Self { name, api_version, kind, picked, need, rows }
+    }
+
+    /// The change that `object` is there, new or changed.
+    #[must_use]
+    pub fn present(&'static self, object: Value) -> Change {
+        (self.rows.present)(self, object)
+    }
+
+    /// What a watch tells, read.
+    #[must_use]
+    pub fn read(&'static self, news: News) -> News<Change> {
+        match news {
+            News::Present(object) => News::Present(self.present(object)),
+            News::Gone(object) => News::Gone((self.rows.gone)(self, &object)),
+            News::ListBegins => News::ListBegins,
+            News::ListEnds => News::ListEnds,
+            News::Trouble { code, why } => News::Trouble { code, why },
+        }
+    }
+
+    /// The label selector of the watch.
+    #[must_use]
+    pub fn selector(&self) -> String {
+        match self.picked {
+            Picked::All => String::new(),
+            Picked::With(label) => label.to_owned(),
+            Picked::Without(label) => format!("!{label}"),
+        }
+    }
+}
+
+impl fmt::Debug for Followed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl PartialEq for Followed {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Change")
+    }
+}
+
+impl Index {
+    /// Takes in a change. Answers what it brings about; nothing when it is known already or older.
+    pub fn take_in(&mut self, change: Change) -> Effects {
+        (change.0)(self)
+    }
+
+    /// Notes that we deleted an object ourselves, so that older news of it are not believed.
+    pub fn deleted(&mut self, followed: &'static Followed, name: &ObjectName, uid: &str) -> Effects {
+        (followed.rows.deleted)(followed, self, name, uid)
+    }
+
+    /// A list of a kind begins.
+    pub fn list_begins(&mut self, followed: &'static Followed) {
+        (followed.rows.list_begins)(followed, self);
+    }
+
+    /// The list of a kind is complete: what it did not bring is gone.
+    pub fn list_ends(&mut self, followed: &'static Followed) -> Effects {
+        (followed.rows.list_ends)(followed, self)
+    }
+
+    fn put<R: Row>(&mut self, followed: &'static Followed, head: &Head, noun: R::Noun) -> Effects {
+        if !R::table(self, followed).is_news(head) {
+            return Effects::default();
+        }
+        let before = R::table(self, followed).take(&head.name);
+        let row = R::of(noun, before.as_ref(), self.instance());
+        let links = row.as_ref().map(|r| r.links(&head.name)).unwrap_or_default();
+        self.links.set(followed.name, &head.name, links);
+        R::table(self, followed).put(head, row);
+        R::effects(self, followed, &head.name, before.as_ref())
+    }
+
+    fn end<R: Row>(&mut self, followed: &'static Followed, name: &ObjectName, row: Option<R>) -> Effects {
+        self.links.set(followed.name, name, Vec::new());
+        R::effects(self, followed, name, row.as_ref())
+    }
+}
+
+fn present<R: Row>(followed: &'static Followed, object: Value) -> Change {
+    let head = Head::of(&object);
+    let noun = R::read(object);
+    Change(Box::new(move |index| index.put::<R>(followed, &head, noun)))
+}
+
+fn gone<R: Row>(followed: &'static Followed, object: &Value) -> Change {
+    let head = Head::of(object);
+    Change(Box::new(move |index| {
+        let row = R::table(index, followed).gone(&head);
+        index.end(followed, &head.name, row)
+    }))
+}
+
+fn deleted<R: Row>(followed: &'static Followed, index: &mut Index, name: &ObjectName, uid: &str) -> Effects {
+    let row = R::table(index, followed).deleted(name, uid);
+    index.end(followed, name, row)
+}
+
+fn list_begins<R: Row>(followed: &'static Followed, index: &mut Index) {
+    R::table(index, followed).list_begins();
+}
+
+fn list_ends<R: Row>(followed: &'static Followed, index: &mut Index) -> Effects {
+    let mut effects = Effects::default();
+    for name in R::table(index, followed).list_ends() {
+        let row = R::table(index, followed).missing(&name);
+        effects.extend(index.end(followed, &name, row));
+    }
+    effects
+}

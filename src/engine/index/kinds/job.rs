@@ -1,0 +1,66 @@
+//! Decides what is kept of a Job that measures, and that a change of one concerns the AnalysisRun it measures for.
+//! It never follows Jobs of others.
+
+use crate::api::meta::Meta;
+use crate::api::names;
+use crate::api::object_name::ObjectName;
+use crate::api::run::Phase;
+use crate::base::json;
+use crate::engine::index::effects::Effects;
+use crate::engine::index::kinds::followed::{Followed, Need, Picked, Row};
+use crate::engine::index::links::To;
+use crate::engine::index::store::Index;
+use crate::engine::index::table::Table;
+use crate::engine::key::Key;
+use crate::logic::analysis::view::JobState;
+use serde_json::Value;
+
+/// Jobs that measure.
+pub static FOLLOWED: Followed =
+    Followed::of::<JobRow>("Job", "batch/v1", "Job", Picked::With(names::JOB_RUN_UID), Need::May);
+
+/// The row of a Job.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobRow {
+    /// Uid of the AnalysisRun it measures for.
+    pub run_uid: String,
+    /// How it stands.
+    pub state: JobState,
+}
+
+impl Row for JobRow {
+    type Noun = Option<Self>;
+
+    fn read(object: Value) -> Option<Self> {
+        let meta = object.get("metadata").and_then(Meta::of).unwrap_or_default();
+        let run_uid = meta.labels.get(names::JOB_RUN_UID)?.clone();
+        let end = json::list(&object, "/status/conditions").iter().find_map(|c| {
+            match (json::text(c, "/type"), json::text(c, "/status")) {
+                ("Complete", "True") => Some(Phase::Successful),
+                ("Failed", "True") => Some(Phase::Failed),
+                _ => None,
+            }
+        });
+        let state =
+            JobState { namespace: meta.namespace, uid: meta.uid, created: meta.creation_timestamp, end };
+        Some(Self { run_uid, state })
+    }
+
+    fn of(noun: Option<Self>, _before: Option<&Self>, _instance: Option<&str>) -> Option<Self> {
+        noun
+    }
+
+    fn table<'i>(index: &'i mut Index, _followed: &Followed) -> &'i mut Table<Self> {
+        &mut index.jobs
+    }
+
+    fn links(&self, _name: &ObjectName) -> Vec<To> {
+        vec![To::RunOfJob(self.run_uid.clone())]
+    }
+
+    fn effects(index: &mut Index, _: &'static Followed, name: &ObjectName, before: Option<&Self>) -> Effects {
+        let rows = index.jobs.get(name).into_iter().chain(before);
+        let runs = rows.flat_map(|row| index.links.to(&To::Run(row.run_uid.clone())));
+        Effects::keys(runs.cloned().map(Key::AnalysisRun).collect())
+    }
+}

@@ -1,0 +1,116 @@
+//! Decides what is kept of the objects that Rollouts merely refer to: the parts that a Rollout takes over, packed until
+//! one refers to them. It never follows a kind that no Rollout refers to.
+
+use crate::api::meta::Meta;
+use crate::api::names;
+use crate::api::object_name::ObjectName;
+use crate::api::selector::LabelSelector;
+use crate::base::json;
+use crate::engine::index::effects::Effects;
+use crate::engine::index::kinds::followed::{Followed, Need, Picked, Row};
+use crate::engine::index::links::To;
+use crate::engine::index::store::Index;
+use crate::engine::index::table::Table;
+use crate::logic::rollout::view::Workload;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Kinds that a Rollout may refer to: one line each.
+pub static REFERRED: [&Followed; 3] = [&DEPLOYMENT, &POD_TEMPLATE, &REPLICA_SET];
+
+static DEPLOYMENT: Followed = followed("Deployment", "apps/v1", "Deployment", Picked::All);
+static POD_TEMPLATE: Followed = followed("PodTemplate", "v1", "PodTemplate", Picked::All);
+/// ReplicaSets that are not our own.
+static REPLICA_SET: Followed =
+    followed("ReplicaSetWorkload", "apps/v1", "ReplicaSet", Picked::Without(names::POD_HASH));
+
+const fn followed(name: &'static str, version: &'static str, kind: &'static str, picked: Picked) -> Followed {
+    Followed::of::<ReferredRow>(name, version, kind, picked, Need::OnDemand)
+}
+
+/// The kind that `kind` in a reference stands for.
+#[must_use]
+pub fn referred(kind: &str) -> Option<&'static Followed> {
+    REFERRED.iter().find(|f| f.kind == kind).copied()
+}
+
+/// The row of an object that Rollouts may refer to.
+#[derive(Clone, Debug)]
+pub struct ReferredRow {
+    /// What is known of it beside its parts.
+    pub workload: Workload,
+    parts: Parts,
+}
+
+/// What a Rollout takes over.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Taken {
+    /// The pod template.
+    pub template: Arc<Value>,
+    /// The selector.
+    pub selector: LabelSelector,
+}
+
+/// The parts of an object, as text while nobody refers to it: there may be thousands.
+#[derive(Clone, Debug)]
+enum Parts {
+    Packed(Box<str>),
+    Open(Arc<Taken>),
+}
+
+impl ReferredRow {
+    /// The parts, open from now on.
+    pub fn open(&mut self) -> Arc<Taken> {
+        let open = match &self.parts {
+            Parts::Open(open) => open.clone(),
+            Parts::Packed(text) => Arc::new(serde_json::from_str(text).unwrap_or_default()),
+        };
+        self.parts = Parts::Open(open.clone());
+        open
+    }
+}
+
+impl Row for ReferredRow {
+    type Noun = (Workload, Taken);
+
+    fn read(mut object: Value) -> Self::Noun {
+        let meta = object.get("metadata").and_then(Meta::of).unwrap_or_default();
+        let replicas = json::number(&object, "/spec/replicas").and_then(|n| i32::try_from(n).ok());
+        let workload =
+            Workload { generation: meta.generation, resource_version: meta.resource_version, replicas };
+        let selector = object.pointer("/spec/selector").and_then(|s| LabelSelector::deserialize(s).ok());
+        let place = if object.pointer("/spec/template").is_some() { "/spec/template" } else { "/template" };
+        let template = object.pointer_mut(place).map(Value::take).unwrap_or_default();
+        (workload, Taken { template: Arc::new(template), selector: selector.unwrap_or_default() })
+    }
+
+    fn of((workload, taken): Self::Noun, before: Option<&Self>, _instance: Option<&str>) -> Option<Self> {
+        let parts = match before.map(|b| &b.parts) {
+            Some(Parts::Open(known)) if **known == taken => Parts::Open(known.clone()),
+            Some(Parts::Open(_)) => Parts::Open(Arc::new(taken)),
+            _ => Parts::Packed(serde_json::to_string(&taken).unwrap_or_default().into()),
+        };
+        Some(Self { workload, parts })
+    }
+
+    fn table<'i>(index: &'i mut Index, followed: &Followed) -> &'i mut Table<Self> {
+        index.referred.entry(followed.name).or_default()
+    }
+
+    fn links(&self, _name: &ObjectName) -> Vec<To> {
+        Vec::new()
+    }
+
+    fn effects(
+        index: &mut Index,
+        followed: &'static Followed,
+        name: &ObjectName,
+        _: Option<&Self>,
+    ) -> Effects {
+        let names: Vec<ObjectName> =
+            index.links.to(&To::Referred(followed.name, name.clone())).cloned().collect();
+        names.iter().for_each(|rollout| index.resolve(rollout));
+        Effects::keys(names.into_iter().map(crate::engine::key::Key::Rollout).collect())
+    }
+}

@@ -1,0 +1,205 @@
+//! Decides what is kept of a Rollout: itself, parsed, with what it names, and the hash of the template it stands for.
+//! It never decides what becomes of it.
+
+use crate::api::analysis::AnalysisRef;
+use crate::api::meta::Meta;
+use crate::api::names;
+use crate::api::object_name::ObjectName;
+use crate::api::podhash::{self, same};
+use crate::api::rollout::Rollout;
+use crate::api::selector::LabelSelector;
+use crate::api::step::Step;
+use crate::api::strategy::Strategy;
+use crate::engine::index::effects::Effects;
+use crate::engine::index::kinds::followed::{Followed, Need, Picked, Row};
+use crate::engine::index::kinds::referred::referred;
+use crate::engine::index::links::To;
+use crate::engine::index::store::{Index, is_ours};
+use crate::engine::index::table::Table;
+use crate::engine::key::Key;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Rollouts.
+pub static FOLLOWED: Followed =
+    Followed::of::<RolloutRow>("Rollout", names::ARGO, "Rollout", Picked::All, Need::Must);
+
+/// The row of a Rollout.
+#[derive(Clone, Debug, Default)]
+pub struct RolloutRow {
+    /// The Rollout; only its metadata when the rest cannot be read.
+    pub rollout: Arc<Rollout>,
+    /// Why the rest cannot be read.
+    pub problem: Option<String>,
+    /// The delivery it belongs to.
+    pub source: Option<String>,
+    /// Services it names.
+    pub services: BTreeSet<String>,
+    /// Whether it refers to analyses.
+    pub has_analyses: bool,
+    /// The template it stands for.
+    pub stands_for: Arc<Template>,
+}
+
+/// The pods that a Rollout stands for, its own or those of the workload it refers to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Template {
+    /// The pod template.
+    pub template: Arc<Value>,
+    /// The selector.
+    pub selector: LabelSelector,
+    /// Hash of the template with the collision count of the status.
+    pub pod_hash: String,
+    /// Key under which equal templates are equal.
+    pub template_key: String,
+    collisions: Option<i32>,
+}
+
+impl Template {
+    /// The same with its hashes, which are taken over from `before` if nothing has changed that they are made of.
+    fn hashed(template: Arc<Value>, selector: LabelSelector, collisions: Option<i32>, before: &Self) -> Self {
+        if template.is_null() {
+            return Self { template, selector, ..Self::default() };
+        }
+        let is_same = before.template == template && !before.template_key.is_empty();
+        let (template_key, pod_hash) = match (is_same, before.collisions == collisions) {
+            (true, true) => (before.template_key.clone(), before.pod_hash.clone()),
+            (true, false) => (before.template_key.clone(), hash(&template, collisions)),
+            (false, _) => (same::template_key(&template), hash(&template, collisions)),
+        };
+        Self { template, selector, pod_hash, template_key, collisions }
+    }
+}
+
+fn hash(template: &Value, collisions: Option<i32>) -> String {
+    podhash::hash(template, collisions).unwrap_or_default()
+}
+
+/// The analyses that a strategy refers to.
+#[must_use]
+pub fn analyses(strategy: &Strategy) -> Vec<&AnalysisRef> {
+    let mut found = Vec::new();
+    if let Some(canary) = &strategy.canary {
+        found.extend(canary.steps.iter().filter_map(Step::analysis));
+        found.extend(canary.analysis.as_ref().map(|b| &b.analysis));
+    }
+    if let Some(blue_green) = &strategy.blue_green {
+        found.extend(blue_green.pre_promotion_analysis.iter());
+        found.extend(blue_green.post_promotion_analysis.iter());
+    }
+    found
+}
+
+impl Row for RolloutRow {
+    type Noun = Self;
+
+    fn read(object: Value) -> Self {
+        let (rollout, problem) = match Rollout::deserialize(&object) {
+            Ok(rollout) => (rollout, None),
+            Err(error) => {
+                let metadata = object.get("metadata").and_then(Meta::of).unwrap_or_default();
+                (Rollout { metadata, ..Rollout::default() }, Some(error.to_string()))
+            }
+        };
+        // What it names stays named while another of its fields cannot be read.
+        let apart =
+            problem.as_ref().and_then(|_| Strategy::deserialize(object.pointer("/spec/strategy")?).ok());
+        let strategy = apart.as_ref().unwrap_or(&rollout.spec.strategy);
+        Self {
+            source: rollout.metadata.annotation(names::SOURCE).map(str::to_owned),
+            services: strategy.services(),
+            has_analyses: !analyses(strategy).is_empty(),
+            rollout: Arc::new(rollout),
+            problem,
+            stands_for: Arc::default(),
+        }
+    }
+
+    fn of(mut noun: Self, before: Option<&Self>, instance: Option<&str>) -> Option<Self> {
+        if !is_ours(&noun.rollout.metadata, instance) {
+            return None;
+        }
+        let spec = &noun.rollout.spec;
+        if spec.workload_ref.is_some() {
+            noun.stands_for = before.map(|b| b.stands_for.clone()).unwrap_or_default(); // resolved once it is here
+            return Some(noun);
+        }
+        let collisions = noun.rollout.status.collision_count;
+        let selector = spec.selector.clone().unwrap_or_default();
+        let known = before.map(|b| &b.stands_for);
+        let template = match (&spec.template, known) {
+            (Some(own), Some(known)) if *own == known.template => known.template.clone(),
+            (own, _) => own.clone().unwrap_or_default(),
+        };
+        let made = Template::hashed(template.clone(), selector, collisions, known.unwrap_or(&Arc::default()));
+        noun.stands_for = match known {
+            Some(known) if **known == made => known.clone(),
+            _ => Arc::new(made),
+        };
+        if spec.template.is_some() {
+            Arc::make_mut(&mut noun.rollout).spec.template = Some(template); // one of it, however often it changes
+        }
+        Some(noun)
+    }
+
+    fn table<'i>(index: &'i mut Index, _followed: &Followed) -> &'i mut Table<Self> {
+        &mut index.rollouts
+    }
+
+    fn links(&self, name: &ObjectName) -> Vec<To> {
+        let namespace = &name.namespace;
+        let mut to: Vec<To> =
+            self.services.iter().map(|s| To::Service(ObjectName::new(namespace, s))).collect();
+        if self.has_analyses {
+            to.push(To::Analyses(namespace.clone()));
+        }
+        if let Some(reference) = &self.rollout.spec.workload_ref
+            && let Some(followed) = referred(&reference.kind)
+        {
+            to.push(To::Referred(followed.name, ObjectName::new(namespace, &reference.name)));
+        }
+        to.extend(self.source.clone().map(To::Source));
+        to
+    }
+
+    fn effects(index: &mut Index, _: &'static Followed, name: &ObjectName, before: Option<&Self>) -> Effects {
+        index.resolve(name);
+        let now = index.rollouts.get(name);
+        if now.is_none() && before.is_none() {
+            return Effects::default();
+        }
+        let reference = now.and_then(|row| row.rollout.spec.workload_ref.as_ref());
+        let wanted = reference.and_then(|r| referred(&r.kind)).into_iter().collect();
+        let named = before.map(|b| b.services.clone()).unwrap_or_default();
+        let mut keys = index.unnamed(&name.namespace, &named);
+        keys.insert(Key::Rollout(name.clone()));
+        Effects { keys, rollouts: [name.clone()].into(), wanted, ..Effects::default() }
+    }
+}
+
+impl Index {
+    /// Puts the template and the selector of the workload that a Rollout refers to in place of its own; nothing while
+    /// the workload is not there.
+    pub(super) fn resolve(&mut self, name: &ObjectName) {
+        let Some(row) = self.rollouts.get_mut(name) else { return };
+        let Some(reference) = &row.rollout.spec.workload_ref else { return };
+        let spec = &row.rollout.spec;
+        let at = ObjectName::new(&name.namespace, &reference.name);
+        let table = referred(&reference.kind).and_then(|f| self.referred.get_mut(f.name));
+        row.stands_for = match table.and_then(|t| t.get_mut(&at)).map(|r| r.open()) {
+            None => Arc::new(Template {
+                template: spec.template.clone().unwrap_or_default(),
+                selector: spec.selector.clone().unwrap_or_default(),
+                ..Template::default()
+            }),
+            Some(taken) => {
+                let template = spec.template.clone().unwrap_or_else(|| taken.template.clone());
+                let selector = spec.selector.clone().unwrap_or_else(|| taken.selector.clone());
+                let collisions = row.rollout.status.collision_count;
+                Arc::new(Template::hashed(template, selector, collisions, &row.stands_for))
+            }
+        };
+    }
+}

@@ -1,0 +1,56 @@
+//! Decides what is kept of a Service, and that a change of one concerns the Rollouts that name it; or itself, when one
+//! of ours pointed it at a revision and none names it any more. It never keeps more than selector and marks.
+
+use crate::api::meta::Meta;
+use crate::api::names;
+use crate::api::object_name::ObjectName;
+use crate::base::json;
+use crate::engine::index::effects::Effects;
+use crate::engine::index::kinds::followed::{Followed, Need, Picked, Row};
+use crate::engine::index::links::To;
+use crate::engine::index::store::Index;
+use crate::engine::index::table::Table;
+use crate::logic::rollout::view::Service;
+use serde_json::Value;
+
+/// Services.
+pub static FOLLOWED: Followed = Followed::of::<Service>("Service", "v1", "Service", Picked::All, Need::Must);
+
+impl Row for Service {
+    type Noun = Self;
+
+    fn read(object: Value) -> Self {
+        let meta = object.get("metadata").and_then(Meta::of).unwrap_or_default();
+        let mut selector = json::texts(&object, "/spec/selector");
+        Self {
+            hash: selector.remove(names::POD_HASH),
+            managed_by: meta.annotation(names::MANAGED_BY).map(str::to_owned),
+            selector,
+            name: meta.name,
+            resource_version: meta.resource_version,
+        }
+    }
+
+    fn of(noun: Self, _before: Option<&Self>, _instance: Option<&str>) -> Option<Self> {
+        Some(noun)
+    }
+
+    fn table<'i>(index: &'i mut Index, _followed: &Followed) -> &'i mut Table<Self> {
+        &mut index.services
+    }
+
+    fn links(&self, _name: &ObjectName) -> Vec<To> {
+        Vec::new()
+    }
+
+    fn effects(
+        index: &mut Index,
+        _: &'static Followed,
+        name: &ObjectName,
+        _before: Option<&Self>,
+    ) -> Effects {
+        let mut keys = index.rollouts_to(&To::Service(name.clone()));
+        keys.extend(index.unnamed(&name.namespace, [&name.name]));
+        Effects::keys(keys)
+    }
+}

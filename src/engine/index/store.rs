@@ -1,0 +1,90 @@
+//! Decides what is known of the cluster: rows fed by watches and by our own writes, and who points at whom.
+//! It never decides what to do about a change.
+
+use crate::api::meta::Meta;
+use crate::api::names;
+use crate::api::object_name::ObjectName;
+use crate::engine::index::kinds::analysis_run::RunRow;
+use crate::engine::index::kinds::analysis_template::TemplateRow;
+use crate::engine::index::kinds::job::JobRow;
+use crate::engine::index::kinds::referred::ReferredRow;
+use crate::engine::index::kinds::rollout::RolloutRow;
+use crate::engine::index::links::{Links, To};
+use crate::engine::index::table::Table;
+use crate::engine::key::Key;
+use crate::logic::rollout::view::{Service, Set};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is known of the cluster.
+#[derive(Debug, Default)]
+pub struct Index {
+    pub(super) rollouts: Table<RolloutRow>,
+    pub(super) replica_sets: Table<Set>,
+    pub(super) services: Table<Service>,
+    pub(super) analysis_runs: Table<RunRow>,
+    pub(super) templates: Table<TemplateRow>,
+    pub(super) cluster_templates: Table<TemplateRow>,
+    pub(super) jobs: Table<JobRow>,
+    /// What Rollouts merely refer to, by the name under which its kind is followed.
+    pub(super) referred: BTreeMap<&'static str, Table<ReferredRow>>,
+    pub(super) links: Links,
+    instance: Option<String>,
+}
+
+/// Whether an object belongs to the controller `instance`: it is labelled so, or has no such label when there is none.
+pub(super) fn is_ours(meta: &Meta, instance: Option<&str>) -> bool {
+    meta.labels.get(names::INSTANCE_ID).map(String::as_str) == instance
+}
+
+/// The Rollout that manages an object.
+pub(super) fn owner(meta: &Meta) -> Option<Key> {
+    let owner = meta.controller().filter(|o| o.kind == "Rollout")?;
+    Some(Key::Rollout(ObjectName::new(&meta.namespace, &owner.name)))
+}
+
+impl Index {
+    /// An empty index for objects of one instance: those labelled with it, or those without the label.
+    #[must_use]
+    pub fn new(instance: Option<String>) -> Self {
+        Self { instance, ..Self::default() }
+    }
+
+    pub(super) fn instance(&self) -> Option<&str> {
+        self.instance.as_deref()
+    }
+
+    /// The Rollouts that point at `target`.
+    pub(super) fn rollouts_to(&self, target: &To) -> BTreeSet<Key> {
+        self.links.to(target).cloned().map(Key::Rollout).collect()
+    }
+
+    /// The Rollouts that refer to any analysis.
+    pub(super) fn rollouts_with_analyses(&self) -> BTreeSet<Key> {
+        let any = self.rollouts.iter().filter(|(_, row)| row.has_analyses);
+        any.map(|(name, _)| Key::Rollout(name.clone())).collect()
+    }
+
+    /// Those of the Services that a Rollout manages and none of ours names.
+    pub(super) fn unnamed<'n>(
+        &self,
+        namespace: &str,
+        services: impl IntoIterator<Item = &'n String>,
+    ) -> BTreeSet<Key> {
+        let names = services.into_iter().map(|service| ObjectName::new(namespace, service));
+        names.filter(|name| self.unnamed_service(name).is_some()).map(Key::Service).collect()
+    }
+
+    /// Number of things that something is remembered of, for the test that nothing is remembered of what is gone.
+    #[must_use]
+    pub fn remembered(&self) -> usize {
+        self.rollouts.remembered()
+            + self.replica_sets.remembered()
+            + self.services.remembered()
+            + self.analysis_runs.remembered()
+            + self.templates.remembered()
+            + self.cluster_templates.remembered()
+            + self.jobs.remembered()
+            + self.referred.values().map(Table::remembered).sum::<usize>()
+            + self.links.remembered()
+    }
+}
