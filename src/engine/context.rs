@@ -1,8 +1,9 @@
 //! Decides what every look has at hand: the cluster, the providers, the clock, and ears for what happens.
 //! It never looks at anything itself.
 
+use crate::api::event::Event;
 use crate::api::provider::ProviderDefaults;
-use crate::api::write::{Note, Target};
+use crate::api::write::Target;
 use crate::base::clock::Clock;
 use crate::engine::meter::Meter;
 use crate::engine::record::Recorder;
@@ -43,7 +44,7 @@ impl Context {
     }
 
     /// Tells events about `object`, to the cluster and to people in this process.
-    pub fn events(&self, object: &Value, notes: Vec<Note>) {
+    pub fn events(&self, object: &Value, notes: Vec<Event>) {
         let target = crate::api::key::target_of(object);
         for note in notes {
             self.tell(Told::Event { about: target.to_string(), note: note.clone() });
@@ -53,7 +54,7 @@ impl Context {
     }
 
     /// The same for an object of which only the target and uid are at hand.
-    pub fn events_about(&self, target: &Target, uid: &str, notes: Vec<Note>) {
+    pub fn events_about(&self, target: &Target, uid: &str, notes: Vec<Event>) {
         let object = serde_json::json!({
             "apiVersion": target.api_version,
             "kind": target.kind,

@@ -9,7 +9,7 @@ use crate::engine::delivery::Facts;
 use crate::engine::index::{Index, Name};
 use crate::engine::meter::Figures;
 use crate::engine::view;
-use crate::logic::revert::owed;
+use crate::logic::revert::pending;
 use crate::logic::rollout::phase;
 
 /// What the Rollouts of the delivery `source` owe, and which templates they have.
@@ -20,7 +20,7 @@ pub fn of(index: &Index, source: &str) -> Facts {
         let Some(view) = view::of(index, &name, false) else { continue };
         let key = Key::rollout(&name.0, &name.1);
         facts.templates.insert(key, template_key(&view.template));
-        facts.owed.extend(owed::of(&view));
+        facts.owed.extend(pending::of(&view));
     }
     facts
 }
@@ -34,7 +34,7 @@ pub fn signature(index: &Index, name: &Name) -> String {
     if undo.is_none() && !aborted {
         return String::new();
     }
-    let owed = view::of(index, name, false).and_then(|v| owed::of(&v));
+    let owed = view::of(index, name, false).and_then(|v| pending::of(&v));
     owed.map_or_else(String::new, |o| format!("{}{:?}{}{undo:?}", o.revision, o.reason, o.is_safe))
 }
 

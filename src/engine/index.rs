@@ -11,7 +11,7 @@ use crate::engine::queue::Key;
 use crate::engine::rows;
 use crate::engine::view;
 use crate::logic::analysis::view::JobState;
-use crate::logic::rollout::view::{Run, Service, Set, Workload};
+use crate::logic::rollout::view::{AnalysisRunRow, ReplicaSet, Service, Workload};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +41,7 @@ pub struct RolloutRow {
 #[derive(Clone, Debug, Default)]
 pub struct RunRow {
     /// What Rollouts read of it.
-    pub row: Run,
+    pub row: AnalysisRunRow,
     /// The object, while there is something to measure for us.
     pub body: Vec<u8>,
 }
@@ -52,7 +52,7 @@ pub struct Index {
     /// Rollouts.
     pub rollouts: BTreeMap<Name, RolloutRow>,
     /// ReplicaSets of revisions.
-    pub sets: BTreeMap<Name, Set>,
+    pub sets: BTreeMap<Name, ReplicaSet>,
     /// Services.
     pub services: BTreeMap<Name, Service>,
     /// AnalysisRuns.
@@ -327,18 +327,18 @@ impl Index {
 
     /// The ReplicaSets that the owner with `uid` manages, oldest first.
     #[must_use]
-    pub fn sets_of(&self, uid: &str) -> Vec<Set> {
+    pub fn sets_of(&self, uid: &str) -> Vec<ReplicaSet> {
         let names = self.links.to(&To::OwnerOfSet(uid.to_owned()));
-        let mut sets: Vec<Set> = names.filter_map(|name| self.sets.get(name)).cloned().collect();
+        let mut sets: Vec<ReplicaSet> = names.filter_map(|name| self.sets.get(name)).cloned().collect();
         sets.sort_by(|a, b| (a.created(), &a.meta.name).cmp(&(b.created(), &b.meta.name)));
         sets
     }
 
     /// The runs that the owner with `uid` manages, oldest first.
     #[must_use]
-    pub fn runs_of(&self, uid: &str) -> Vec<Run> {
+    pub fn runs_of(&self, uid: &str) -> Vec<AnalysisRunRow> {
         let names = self.links.to(&To::OwnerOfRun(uid.to_owned()));
-        let mut runs: Vec<Run> =
+        let mut runs: Vec<AnalysisRunRow> =
             names.filter_map(|name| self.runs.get(name)).map(|r| r.row.clone()).collect();
         runs.sort_by(|a, b| {
             (a.meta.creation_timestamp, &a.meta.name).cmp(&(b.meta.creation_timestamp, &b.meta.name))

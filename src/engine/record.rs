@@ -1,9 +1,10 @@
 //! Decides how events reach the cluster: a few at a time, behind the back of what caused them.
 //! It never holds anything up and never fails what it tells of.
 
+use crate::api::event::Event;
 use crate::api::names;
 use crate::api::time::Time;
-use crate::api::write::{Note, Target, Write};
+use crate::api::write::{Target, Write};
 use crate::base::clock::Clock;
 use crate::world::cluster::{Cluster, Mode};
 use futures::StreamExt;
@@ -50,7 +51,7 @@ pub fn recorder(cluster: Cluster, clock: Clock) -> (Recorder, impl Future<Output
 
 impl Recorder {
     /// Tells `note` about `object`, later.
-    pub fn post(&self, object: &Value, target: &Target, note: &Note) {
+    pub fn post(&self, object: &Value, target: &Target, note: &Event) {
         let now = self.clock.now();
         let sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
         let stamp = u64::try_from(now.as_nanosecond()).unwrap_or(0).wrapping_add(sequence);

@@ -69,8 +69,8 @@ pub async fn reconcile(context: &Context, mut view: View) -> Outcome {
         decision = decide(&view, now);
     }
     outcome.wake = decision.wake;
-    if decision.patience.is_some() {
-        outcome.flush = decision.patience;
+    if decision.debounce.is_some() {
+        outcome.flush = decision.debounce;
         return outcome;
     }
     if let Err(error) = perform(context, &view, &decision, &mut outcome).await {

@@ -9,7 +9,7 @@ use crate::api::run::{Phase, RunSpec};
 use crate::api::time::Time;
 use crate::logic::analysis::compose;
 use crate::logic::analysis::view::JobState;
-use crate::logic::rollout::view::{Run, Service, Set};
+use crate::logic::rollout::view::{AnalysisRunRow, ReplicaSet, Service};
 use serde_json::Value;
 
 fn number(value: &Value, path: &str) -> i32 {
@@ -24,7 +24,7 @@ pub fn meta(value: &Value) -> Meta {
 
 /// The row of a ReplicaSet. `template_key` is that of the row before, if the object is the same one.
 #[must_use]
-pub fn set(value: &Value, template_key: Option<String>) -> Set {
+pub fn set(value: &Value, template_key: Option<String>) -> ReplicaSet {
     let meta = meta(value);
     let selector = value
         .pointer("/spec/selector")
@@ -36,7 +36,7 @@ pub fn set(value: &Value, template_key: Option<String>) -> Set {
         .into_iter()
         .flatten()
         .find(|c| c.get("type").and_then(Value::as_str) == Some(ConditionType::ReplicaFailure.as_str()));
-    Set {
+    ReplicaSet {
         hash: meta.labels.get(names::POD_HASH).cloned().unwrap_or_default(),
         template_key: template_key
             .unwrap_or_else(|| same::template_key(value.pointer("/spec/template").unwrap_or(&Value::Null))),
@@ -88,11 +88,11 @@ pub fn service(value: &Value) -> Service {
 
 /// The row of an AnalysisRun.
 #[must_use]
-pub fn run(value: &Value) -> Run {
+pub fn run(value: &Value) -> AnalysisRunRow {
     let text = |p: &str| value.pointer(p).and_then(Value::as_str).unwrap_or_default();
     let phase = serde_json::from_value::<Phase>(Value::String(text("/status/phase").to_owned()));
     let spec = value.get("spec").and_then(|s| serde_json::from_value::<RunSpec>(s.clone()).ok());
-    Run {
+    AnalysisRunRow {
         meta: meta(value),
         phase: phase.unwrap_or(Phase::Pending),
         message: text("/status/message").to_owned(),

@@ -120,9 +120,9 @@ pub fn of(index: &Index, name: &Name, flush: bool) -> Option<View> {
         template: rollout.spec.template.clone().unwrap_or(Value::Null),
         pod_hash: row.hashes.pod_hash.clone(),
         template_key: row.hashes.template_key.clone(),
-        sets: index.sets_of(&row.meta.uid),
-        runs: index.runs_of(&row.meta.uid),
-        flush,
+        replica_sets: index.sets_of(&row.meta.uid),
+        analysis_runs: index.runs_of(&row.meta.uid),
+        debounce_passed: flush,
         ..View::default()
     };
     if row.workload.is_some() && problem.is_none() {

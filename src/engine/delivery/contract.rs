@@ -2,7 +2,7 @@
 //! It never knows where either comes from or goes to, so that one delivery can feed several clusters.
 
 use crate::engine::delivery::error::DeliverError;
-use crate::logic::revert::Owed;
+use crate::logic::revert::PendingRevert;
 use crate::logic::revert::due::TemplateKeys;
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// What goes back.
-    pub owed: Vec<Owed>,
+    pub owed: Vec<PendingRevert>,
     /// Templates of all its Rollouts that are in the cluster, as keys.
     pub templates: TemplateKeys,
 }

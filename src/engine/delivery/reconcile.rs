@@ -82,7 +82,7 @@ async fn pass(
     let wanted = manifests.template_keys(asked);
     finish_undos(context, facts, &wanted).await?;
     let mut target = head.clone();
-    let pending = due::still_owed(&facts.owed, &inventory.fences, &wanted, &facts.templates);
+    let pending = due::still_pending(&facts.owed, &inventory.fences, &wanted, &facts.templates);
     if source.rollback && !pending.is_empty() {
         if pending.iter().any(|o| !o.is_safe) {
             return Ok(inventory.commit); // the cluster first; its news wake us

@@ -9,7 +9,7 @@ use crate::logic::analysis::error::AnalysisError;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The values a Rollout hands to an analysis (source: `utils/analysis/factory.go`,
+/// The values a Rollout hands to an analysis (source: utils/analysis/factory.go,
 /// `BuildArgumentsForRolloutAnalysisRun`).
 ///
 /// `stable` and `latest` are the hashes of the two revisions. The Rollout is turned into JSON only if an argument
@@ -61,7 +61,7 @@ pub fn field_of(object: &Value, path: &str) -> Result<String, AnalysisError> {
     plain_field(object, path)
 }
 
-/// The field of `object` at words separated by dots and brackets (source: `utils/analysis/factory.go`,
+/// The field of `object` at words separated by dots and brackets (source: utils/analysis/factory.go,
 /// `extractValueFromRollout`).
 ///
 /// # Errors
@@ -88,7 +88,7 @@ pub fn plain_field(object: &Value, path: &str) -> Result<String, AnalysisError> 
 }
 
 /// The arguments of a run: the templates' with the values handed in. Values of unknown names are ignored (source:
-/// `utils/analysis/helpers.go`, `MergeArgs`).
+/// utils/analysis/helpers.go, `MergeArgs`).
 ///
 /// # Errors
 /// An argument without a value.
@@ -109,7 +109,7 @@ pub fn merge(handed_in: &[Argument], of_templates: &[Argument]) -> Result<Vec<Ar
 }
 
 /// The metric with every `{{args.x}}` replaced. `secrets` holds the values of arguments that come from Secrets
-/// (source: `analysis/analysis.go`, `resolveMetricArgs`).
+/// (source: analysis/analysis.go, `resolveMetricArgs`).
 ///
 /// # Errors
 /// An argument that is unknown or has no value.

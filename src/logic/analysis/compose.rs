@@ -34,7 +34,7 @@ fn collect<'t>(
     Ok(found.into_iter().map(|(_, template)| template).collect())
 }
 
-/// The arguments of all templates, each once (source: `utils/analysis/helpers.go`, `flattenArgs`).
+/// The arguments of all templates, each once (source: utils/analysis/helpers.go, `flattenArgs`).
 fn merge_args(templates: &[&AnalysisTemplate]) -> Result<Vec<Argument>, AnalysisError> {
     let mut merged: Vec<Argument> = Vec::new();
     for arg in templates.iter().flat_map(|t| &t.spec.args) {
@@ -54,7 +54,7 @@ fn merge_args(templates: &[&AnalysisTemplate]) -> Result<Vec<Argument>, Analysis
 }
 
 /// The specification of the run that `reference` asks for, with `values` for its arguments (source:
-/// `utils/analysis/helpers.go`, `NewAnalysisRunFromTemplates`).
+/// utils/analysis/helpers.go, `NewAnalysisRunFromTemplates`).
 ///
 /// # Errors
 /// A missing template, two metrics of one name, an argument with two values or none, two rules for one metric.
@@ -104,7 +104,7 @@ fn no_rule_twice<'a>(
     Ok(())
 }
 
-/// A digest under which two runs that measure the same are equal, whether or not they were told to stop.
+/// A digest under which two runs that measure the same are equal, whether or not they were asked to stop.
 #[must_use]
 pub fn digest(spec: &RunSpec) -> String {
     let same = RunSpec { terminate: false, ttl_strategy: None, ..spec.clone() };

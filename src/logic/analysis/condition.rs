@@ -23,7 +23,7 @@ pub fn apply(
     Ok(())
 }
 
-/// The phase that the metric's conditions give to `sample` (source: `utils/evaluate/evaluate.go`, `EvaluateResult`).
+/// The phase that the metric's conditions give to `sample` (source: utils/evaluate/evaluate.go, `EvaluateResult`).
 ///
 /// # Errors
 /// A condition that does not compile or cannot be evaluated on this sample.

@@ -6,7 +6,7 @@ use crate::api::run::{AnalysisRun, Measurement, Phase};
 use crate::base::duration;
 use jiff::{SignedDuration, Timestamp};
 
-/// Seconds after an error until the next try (source: `analysis/analysis.go`, `DefaultErrorRetryInterval`).
+/// Seconds after an error until the next try (source: analysis/analysis.go, `DefaultErrorRetryInterval`).
 const ERROR_RETRY: i64 = 10;
 
 /// The measurement of the metric called `name` that is under way, if one is.
@@ -15,7 +15,7 @@ pub fn under_way<'r>(run: &'r AnalysisRun, name: &str) -> Option<&'r Measurement
     run.status.result(name)?.measurements.last().filter(|last| last.finished_at.is_none())
 }
 
-/// Whether a measurement of `metric` is to be begun or continued now (source: `analysis/analysis.go`,
+/// Whether a measurement of `metric` is to be begun or continued now (source: analysis/analysis.go,
 /// `generateMetricTasks`).
 #[must_use]
 pub fn is_due(run: &AnalysisRun, metric: &Metric, terminating: bool, now: Timestamp) -> bool {

@@ -1,5 +1,5 @@
 //! Decides what measurements amount to: of one metric, and of a whole run.
-//! It never measures and never looks at a clock.
+//! It never measures and never reads a clock.
 
 use crate::api::analysis::Metric;
 use crate::api::intstr::IntOrString;
@@ -49,7 +49,7 @@ pub fn bad_end(metric: &Metric, result: &MetricResult) -> Option<(Phase, String)
     end
 }
 
-/// The phase of one metric (source: `analysis/analysis.go`, `assessMetricStatus`).
+/// The phase of one metric (source: analysis/analysis.go, `assessMetricStatus`).
 #[must_use]
 pub fn metric(metric: &Metric, result: &MetricResult, terminating: bool) -> Phase {
     if result.phase.is_completed() {
@@ -79,8 +79,8 @@ pub fn metric(metric: &Metric, result: &MetricResult, terminating: bool) -> Phas
     if terminating { Phase::Successful } else { Phase::Running }
 }
 
-/// Whether the run is to end early: it was told to, or a metric that decides has ended badly (source:
-/// `utils/analysis/helpers.go`, `IsTerminating`).
+/// Whether the run is to end early: it was asked to, or a metric that decides has ended badly (source:
+/// utils/analysis/helpers.go, `IsTerminating`).
 #[must_use]
 pub fn is_terminating(run: &AnalysisRun, dry: &BTreeSet<String>) -> bool {
     run.spec.terminate

@@ -21,7 +21,7 @@ pub fn resolved(run: &AnalysisRun) -> Result<Vec<Metric>, AnalysisError> {
     Ok(metrics)
 }
 
-/// The names of the metrics that are measured but do not decide (source: `utils/analysis/helpers.go`,
+/// The names of the metrics that are measured but do not decide (source: utils/analysis/helpers.go,
 /// `GetDryRunMetrics`).
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use crate::logic::analysis::task::Report;
 use regex::Regex;
 use std::collections::BTreeSet;
 
-/// Measurements kept of a metric without a rule of its own (source: `analysis/analysis.go`,
+/// Measurements kept of a metric without a rule of its own (source: analysis/analysis.go,
 /// `DefaultMeasurementHistoryLimit`).
 const KEPT: usize = 10;
 
@@ -71,7 +71,7 @@ fn count(result: &mut MetricResult, phase: Phase) {
     }
 }
 
-/// Drops the oldest measurements beyond what is kept (source: `analysis/analysis.go`, `garbageCollectMeasurements`).
+/// Drops the oldest measurements beyond what is kept (source: analysis/analysis.go, `garbageCollectMeasurements`).
 pub fn trim(run: &mut AnalysisRun, metrics: &[Metric]) {
     let rules = run.spec.measurement_retention.clone();
     for result in &mut run.status.metric_results {

@@ -21,7 +21,7 @@ pub fn patch(before: &AnalysisRun, after: &AnalysisRun) -> Option<Write> {
     })
 }
 
-/// When a finished run is to be deleted; none when it stays (source: `analysis/analysis.go`,
+/// When a finished run is to be deleted; none when it stays (source: analysis/analysis.go,
 /// `maybeGarbageCollectAnalysisRun`).
 #[must_use]
 pub fn outlived_at(run: &AnalysisRun) -> Option<Timestamp> {

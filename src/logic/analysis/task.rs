@@ -5,7 +5,9 @@ use crate::api::analysis::Metric;
 use crate::api::provider::MetricProvider;
 use crate::api::run::{Measurement, Phase};
 use crate::logic::analysis::error::AnalysisError;
-use crate::logic::analysis::providers::provider::{Action, MetricContext, Next, Provider, Received, Reply};
+use crate::logic::analysis::providers::provider::{
+    MetricContext, Next, Provider, ProviderAction, Received, Reply,
+};
 use crate::logic::analysis::view::RunView;
 use crate::logic::analysis::{args, due, providers};
 use jiff::Timestamp;
@@ -13,7 +15,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::error::Error;
 
-/// Actions that one measurement takes at most in one look.
+/// Actions that one measurement takes at most in one pass.
 const MOST_ACTIONS: u32 = 20;
 
 /// One measurement that is being taken. It may hold values from Secrets, so it cannot be printed.
@@ -25,7 +27,7 @@ pub struct Task {
     /// What the provider is asked with.
     asked: MetricProvider,
     measurement: Measurement,
-    action: Option<Action>,
+    action: Option<ProviderAction>,
     memo: Value,
     actions: u32,
 }
@@ -93,7 +95,7 @@ impl Task {
 
     /// What is to be done next; none when nothing is, and the task is to be reported.
     #[must_use]
-    pub fn action(&self) -> Option<&Action> {
+    pub fn action(&self) -> Option<&ProviderAction> {
         self.action.as_ref()
     }
 

@@ -1,4 +1,4 @@
-//! Decides what is known of one AnalysisRun when it is looked at.
+//! Decides what is known of one AnalysisRun when it is reconciled.
 //! It never decides what to do about it.
 
 use crate::api::analysis::SecretKeyRef;
@@ -18,7 +18,7 @@ pub struct RunView {
     pub secrets: BTreeMap<SecretKeyRef, String>,
     /// Whether the Secrets were read.
     pub secrets_read: bool,
-    /// What the controller was told of providers, for metrics that leave it out.
+    /// What the controller's flags say of providers, for metrics that leave it out.
     pub defaults: ProviderDefaults,
 }
 

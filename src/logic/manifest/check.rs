@@ -1,4 +1,4 @@
-//! Decides whether an object is right as far as it can be told without a cluster, with the line of what is not.
+//! Decides whether an object is right as far as it can be known without a cluster, with the line of what is not.
 //! It never checks what only the cluster knows; a dry run does that.
 
 use crate::api::rollout::RolloutSpec;

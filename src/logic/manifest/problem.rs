@@ -1,4 +1,4 @@
-//! Decides how a mistake in a manifest is told: what, where, and what to do.
+//! Decides how a mistake in a manifest is reported: what, where, and what to do.
 //! It never draws it; the front does.
 
 use crate::base::yaml::Place;

@@ -31,7 +31,7 @@ pub fn is_manifest(path: &str) -> bool {
 }
 
 /// Reads every manifest of `files`. Objects without a namespace get `namespace` if their kind lives in one;
-/// `kind_of` tells how a kind is served (CustomResourceDefinitions among the files are known besides).
+/// `kind_of` says how a kind is served (CustomResourceDefinitions among the files are known besides).
 ///
 /// # Errors
 /// Everything that is wrong, at most twenty mistakes; nothing of such a commit is to be applied.

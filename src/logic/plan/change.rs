@@ -124,7 +124,7 @@ fn encode_secret(value: &mut Value) {
     }
 }
 
-/// Decides about one object of Git. `base` is what we applied last; without it kubectl's own note of what it
+/// Decides about one object of Git. `base` is what we applied last; without it kubectl's own annotation of what it
 /// applied last serves, and without that nothing is ever deleted.
 #[must_use]
 pub fn of_manifest(
@@ -148,7 +148,7 @@ pub fn of_manifest(
     let is_rollout = manifest.key.kind == "Rollout" && manifest.key.group == "argoproj.io";
     let Some(live) = live else {
         if is_rollout {
-            note_commit(&mut wanted, context);
+            annotate_commit(&mut wanted, context);
         }
         change.action = Action::Create(wanted.clone());
         change.after = Some(wanted);
@@ -166,8 +166,8 @@ pub fn of_manifest(
             change.overwrites = overwritten(manifest, base.as_ref(), &wanted, live);
             let mut after = after;
             if is_rollout && touches_more_than_marks(&patch) {
-                note_commit(&mut patch, context);
-                note_commit(&mut after, context);
+                annotate_commit(&mut patch, context);
+                annotate_commit(&mut after, context);
             }
             change.action = Action::Patch(if uses_strategic(manifest) {
                 Patch::Strategic(patch)
@@ -181,7 +181,7 @@ pub fn of_manifest(
     change
 }
 
-fn note_commit(value: &mut Value, context: &PlanContext) {
+fn annotate_commit(value: &mut Value, context: &PlanContext) {
     annotate(value, names::COMMIT, &context.commit);
     annotate(value, names::COMMIT_SUBJECT, &context.subject);
 }
@@ -239,10 +239,10 @@ fn overwritten(manifest: &Manifest, base: Option<&Value>, wanted: &Value, live: 
     found.into_iter().map(|c| c.path).collect()
 }
 
-/// What kubectl noted on the object when it applied it last.
+/// What kubectl annotated the object with when it applied it last.
 fn last_applied(live: &Value, context: &PlanContext) -> Option<Value> {
-    let note = live.pointer("/metadata/annotations")?.get(names::LAST_APPLIED)?.as_str()?;
-    let mut value: Value = serde_json::from_str(note).ok()?;
+    let applied = live.pointer("/metadata/annotations")?.get(names::LAST_APPLIED)?.as_str()?;
+    let mut value: Value = serde_json::from_str(applied).ok()?;
     strip(&mut value);
     Some(desired(&value, context))
 }

@@ -37,7 +37,7 @@ pub fn comparable(object: &Value) -> Value {
     object
 }
 
-/// Replaces the values of a Secret by marks that tell equal from unequal but nothing else.
+/// Replaces the values of a Secret by marks that show equal from unequal but nothing else.
 #[must_use]
 pub fn masked(object: &Value, other: Option<&Value>) -> Value {
     let mut object = object.clone();

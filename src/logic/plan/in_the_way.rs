@@ -1,4 +1,4 @@
-//! Decides how it is told that an object cannot be made as Git says: why, and what to do.
+//! Decides how it is reported that an object cannot be made as Git says: why, and what to do.
 //! It never decides that; `plan::change` and the cluster do.
 
 use crate::api::names;

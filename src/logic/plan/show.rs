@@ -1,4 +1,4 @@
-//! Decides how a plan is told to people: one line each, the fields below it, the answer first.
+//! Decides how a plan is shown to people: one line each, the fields below it, the answer first.
 //! It never shows the value of a Secret.
 
 use crate::api::step::Step;

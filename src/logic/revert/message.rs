@@ -3,18 +3,18 @@
 
 use crate::api::commit::CommitRecord;
 use crate::api::key::Key;
-use crate::logic::revert::{Owed, Reason};
+use crate::logic::revert::{PendingRevert, RevertReason};
 
 /// Key of the trailer that names the Rollout.
 pub const ROLLOUT: &str = "Switchback-Rollout";
 /// Key of the trailer that names the revision.
 pub const REVISION: &str = "Switchback-Revision";
-/// Key of the trailer that tells why.
+/// Key of the trailer that says why.
 pub const VERDICT: &str = "Switchback-Verdict";
 
-/// The message of the commit that reverts `commits` (newest first) for `owed`.
+/// The message of the commit that reverts `commits` (newest first) for `pending`.
 #[must_use]
-pub fn compose(commits: &[CommitRecord], owed: &[Owed]) -> String {
+pub fn compose(commits: &[CommitRecord], pending: &[PendingRevert]) -> String {
     let subject = match commits {
         [] => "Revert".to_owned(),
         [one] => format!("Revert \"{}\"", one.subject()),
@@ -29,11 +29,11 @@ pub fn compose(commits: &[CommitRecord], owed: &[Owed]) -> String {
             }
         }
     }
-    for one in owed {
+    for one in pending {
         text.push_str(&format!("\n{}\n", wrap(&sentence(one))));
     }
     text.push('\n');
-    for one in owed {
+    for one in pending {
         text.push_str(&format!("{ROLLOUT}: {}\n", one.rollout.object_name()));
         text.push_str(&format!("{REVISION}: {}\n", one.revision));
         text.push_str(&format!("{VERDICT}: {}\n", one_line(&one.verdict)));
@@ -41,14 +41,14 @@ pub fn compose(commits: &[CommitRecord], owed: &[Owed]) -> String {
     text
 }
 
-fn sentence(owed: &Owed) -> String {
-    let name = owed.rollout.object_name();
-    let at = owed.reached.map(|reached| format!(" at {reached}")).unwrap_or_default();
-    match owed.reason {
-        Reason::Undo => {
-            format!("Revision {} of rollout {name} was {}.", owed.revision, one_line(&owed.verdict))
+fn sentence(pending: &PendingRevert) -> String {
+    let name = pending.rollout.object_name();
+    let at = pending.reached.map(|reached| format!(" at {reached}")).unwrap_or_default();
+    match pending.reason {
+        RevertReason::Undo => {
+            format!("Revision {} of rollout {name} was {}.", pending.revision, one_line(&pending.verdict))
         }
-        _ => format!("Rollout {name} failed{at}: {}.", one_line(&owed.verdict)),
+        _ => format!("Rollout {name} failed{at}: {}.", one_line(&pending.verdict)),
     }
 }
 
@@ -73,7 +73,7 @@ fn wrap(text: &str) -> String {
     lines.join("\n")
 }
 
-/// The Rollouts that a message says it takes back, with their revisions.
+/// The Rollouts that a message says it reverts, with their revisions.
 #[must_use]
 pub fn read_trailers(message: &str) -> Vec<(Key, i64)> {
     let mut found = Vec::new();

@@ -82,7 +82,7 @@ impl AbortCause {
         }
     }
 
-    /// The cause that `detail` tells of.
+    /// The cause that `detail` speaks of.
     #[must_use]
     pub fn read(detail: &str) -> Self {
         if let Some(stuck) = Stuck::read(detail) {

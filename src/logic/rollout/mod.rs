@@ -1,9 +1,9 @@
 //! How a Rollout climbs: from the facts about it to the writes that move it.
-//! Nothing here knows Git; going back there is `logic::revert`.
+//! Nothing here knows Git; reverting there is `logic::revert`.
 //!
 //! The front door is [`decide`]; what it starts from and ends with:
-//! - [`view`] the facts about one Rollout, [`work`] the desk of one decision, [`decision`] what comes
-//!   out, [`writes`] the changes on the desk as writes
+//! - [`view`] the facts about one Rollout, [`builder`] one decision in the making, [`decision`] what comes
+//!   out, [`writes`] the planned changes as writes
 //! - [`validate`] whether the Rollout can be acted on at all
 //! - [`status`] the status that a pass begins and ends with, with [`conditions`], [`phase`], [`pause`] and
 //!   [`abort`] (the cause of an abort, written and read back)
@@ -11,7 +11,7 @@
 //! The strategies and what they stand on:
 //! - [`canary`] by steps: [`weight`] says which weight a step asks for, [`replicas`] how many pods that means
 //! - [`bluegreen`] by switch
-//! - [`revision`] which ReplicaSet the template has, [`scaling`] how sets get another size and how long they stay,
+//! - [`revision`] which ReplicaSet the template has, [`scaling`] how ReplicaSets get another size and how long they stay,
 //!   [`services`] which revision a Service selects, [`window`] the short way back
 //! - [`analyses`] which AnalysisRuns are wanted, and what their ends mean
 //! - [`restart`] new pods of the same revision, [`handover`] the pods of a referred workload
@@ -23,6 +23,7 @@ pub mod abort;
 pub mod act;
 pub mod analyses;
 pub mod bluegreen;
+pub mod builder;
 pub mod canary;
 pub mod conditions;
 pub mod decide;
@@ -41,5 +42,4 @@ pub mod validate;
 pub mod view;
 pub mod weight;
 pub mod window;
-pub mod work;
 pub mod writes;

@@ -29,19 +29,19 @@ pub struct View {
     /// Key under which equal templates (after defaulting) are equal.
     pub template_key: String,
     /// Its ReplicaSets, oldest first.
-    pub sets: Vec<Set>,
+    pub replica_sets: Vec<ReplicaSet>,
     /// The Services it names, by name.
     pub services: BTreeMap<String, Service>,
     /// Its AnalysisRuns, oldest first.
-    pub runs: Vec<Run>,
+    pub analysis_runs: Vec<AnalysisRunRow>,
     /// The templates it refers to, directly or through other templates.
     pub templates: BTreeMap<(bool, String), AnalysisTemplate>,
     /// The workload it refers to.
     pub workload: Option<Workload>,
     /// Its pods, only when the decision before asked for them.
     pub pods: Option<Vec<Pod>>,
-    /// Whether a status that differs only in counts is to be written now.
-    pub flush: bool,
+    /// Whether the debounce has passed: a status that differs only in counts is to be written now.
+    pub debounce_passed: bool,
 }
 
 /// What keeps a Rollout from being acted on.
@@ -66,7 +66,7 @@ impl Obstacle {
         Self { text, is_missing: true }
     }
 
-    /// The same, told of the field at `path`.
+    /// The same, said of the field at `path`.
     #[must_use]
     pub fn at(self, path: &str) -> Self {
         Self { text: format!("{path}: Invalid value: {}", self.text), ..self }
@@ -75,7 +75,7 @@ impl Obstacle {
 
 /// What is known of a ReplicaSet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Set {
+pub struct ReplicaSet {
     /// Metadata; annotations are changed by decisions.
     pub meta: Meta,
     /// Hash label.
@@ -102,20 +102,20 @@ pub struct Set {
     pub is_new: bool,
 }
 
-impl Set {
+impl ReplicaSet {
     /// Revision number; 0 without one.
     #[must_use]
     pub fn revision(&self) -> i64 {
         self.meta.revision()
     }
 
-    /// The desired replicas of the Rollout when this set was last scaled.
+    /// The desired replicas of the Rollout when this ReplicaSet was last scaled.
     #[must_use]
     pub fn desired_annotation(&self) -> Option<i32> {
         self.meta.annotation(names::DESIRED_REPLICAS)?.parse().ok()
     }
 
-    /// Whether a deadline for scaling down is noted on it.
+    /// Whether it is annotated with a deadline for scaling down.
     #[must_use]
     pub fn has_deadline(&self) -> bool {
         self.meta.annotation(names::SCALE_DOWN_DEADLINE).is_some_and(|t| !t.is_empty())
@@ -163,16 +163,16 @@ pub struct Service {
 
 /// What is known of an AnalysisRun.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Run {
+pub struct AnalysisRunRow {
     /// Metadata.
     pub meta: Meta,
     /// Phase.
     pub phase: Phase,
     /// Message.
     pub message: String,
-    /// Whether it was told to stop.
+    /// Whether it was asked to stop.
     pub terminate: bool,
-    /// Digest of what it measures, to tell whether an existing run is the wanted one.
+    /// Digest of what it measures: whether an existing run is the wanted one.
     pub spec_digest: String,
 }
 

@@ -30,7 +30,7 @@ fn send(notice: &Notice) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::write::Note;
+    use crate::api::event::Event;
     use std::io::Write;
     use std::sync::{Arc, Mutex};
 
@@ -71,7 +71,7 @@ mod tests {
             Notice::Problem { repository, text: "no manifests".into() },
             Notice::Event {
                 about: "Rollout shop/web".into(),
-                note: Note::normal("Paused", "it waits".to_owned()),
+                note: Event::normal("Paused", "it waits".to_owned()),
             },
             Notice::Reverted {
                 commit,

@@ -17,10 +17,10 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// All of them, in the order in which a pass looks at them.
+    /// All of them, in the order in which a pass reconciles them.
     pub const ALL: [Self; 4] = [Self::Step, Self::Background, Self::PrePromotion, Self::PostPromotion];
 
-    /// The value of the label that tells what a run is for
+    /// The value of the label that says what a run is for
     /// (source: pkg/apis/rollouts/v1alpha1/types.go, the constants named `RolloutType…Label`).
     #[must_use]
     pub fn label(self) -> &'static str {

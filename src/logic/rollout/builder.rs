@@ -1,17 +1,16 @@
-//! Decides nothing by itself: the desk on which one decision is made, with the facts, the status being
-//! written and the changes noted so far. It never looks beyond the facts it was given.
+//! Decides nothing by itself: it builds one decision, from the facts, with the status being written and the
+//! changes planned so far. It never reaches beyond the facts it was given.
 
-use crate::api::event::EventReason;
+use crate::api::event::{Event, EventReason};
 use crate::api::names;
 use crate::api::phase::PauseReason;
 use crate::api::rollout::RolloutSpec;
 use crate::api::status::{PauseCondition, RolloutStatus};
 use crate::api::strategy::{BlueGreen, Canary};
 use crate::api::time::Time;
-use crate::api::write::Note;
 use crate::logic::rollout::abort::AbortCause;
 use crate::logic::rollout::decision::Need;
-use crate::logic::rollout::view::{Run, Service, Set, View};
+use crate::logic::rollout::view::{AnalysisRunRow, ReplicaSet, Service, View};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -21,26 +20,26 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Op {
     /// Create or patch the ReplicaSet at this index.
-    Set(usize),
+    WriteReplicaSet(usize),
     /// Delete the ReplicaSet at this index.
-    DeleteSet(usize),
+    DeleteReplicaSet(usize),
     /// Point the Service of this name at the hash in the model.
     Service(String),
     /// Create this AnalysisRun.
-    CreateRun(Value),
-    /// Tell the run at this index to stop.
-    StopRun(usize),
+    CreateAnalysisRun(Value),
+    /// Stop the run at this index.
+    StopAnalysisRun(usize),
     /// Delete the run at this index.
-    DeleteRun(usize),
+    DeleteAnalysisRun(usize),
     /// Scale the referred workload.
     ScaleWorkload(i32),
     /// Evict the pod of this name.
     Evict(String),
 }
 
-/// The desk of one decision.
+/// One decision in the making.
 #[derive(Debug)]
-pub struct Work<'v> {
+pub struct Builder<'v> {
     /// The facts.
     pub view: &'v View,
     /// The present.
@@ -50,11 +49,11 @@ pub struct Work<'v> {
     /// The status being written.
     pub status: RolloutStatus,
     /// The ReplicaSets as they will be; the facts' own until one changes.
-    pub sets: Cow<'v, [Set]>,
+    pub replica_sets: Cow<'v, [ReplicaSet]>,
     /// The Services as they will be; the facts' own until one changes.
     pub services: Cow<'v, BTreeMap<String, Service>>,
     /// The AnalysisRuns as they are.
-    pub runs: &'v [Run],
+    pub analysis_runs: &'v [AnalysisRunRow],
     /// Index of the ReplicaSet of the current template.
     pub new: Option<usize>,
     /// Index of the ReplicaSet that was promoted last.
@@ -63,11 +62,11 @@ pub struct Work<'v> {
     pub annotations: BTreeMap<String, String>,
     /// Whether `spec.replicas` is to be written, because it is absent.
     pub writes_replicas: bool,
-    /// Changes noted so far.
+    /// Changes planned so far.
     pub ops: Vec<Op>,
-    /// Events noted so far.
-    pub notes: Vec<Note>,
-    /// The earliest time to look again.
+    /// Events to emit.
+    pub events: Vec<Event>,
+    /// The earliest time to reconcile again.
     pub wake: Option<Timestamp>,
     /// What is missing.
     pub needs: Option<Need>,
@@ -90,30 +89,30 @@ pub struct Intent {
     pub clear_abort: bool,
 }
 
-impl<'v> Work<'v> {
-    /// A desk with the facts on it.
+impl<'v> Builder<'v> {
+    /// A decision about these facts, with nothing decided.
     #[must_use]
     pub fn new(view: &'v View, now: Timestamp) -> Self {
-        let mut work = Self {
+        let mut builder = Self {
             view,
             now,
             old: RolloutStatus::default(),
             status: view.rollout.status.clone(),
-            sets: Cow::Borrowed(&view.sets),
+            replica_sets: Cow::Borrowed(&view.replica_sets),
             services: Cow::Borrowed(&view.services),
-            runs: &view.runs,
+            analysis_runs: &view.analysis_runs,
             new: None,
             stable: None,
             annotations: BTreeMap::new(),
             writes_replicas: false,
             ops: Vec::new(),
-            notes: Vec::new(),
+            events: Vec::new(),
             wake: None,
             needs: None,
             intent: Intent::default(),
         };
-        work.begin_pass();
-        work
+        builder.begin_pass();
+        builder
     }
 
     /// Starts over with what the pass before has decided as the present state.
@@ -122,17 +121,17 @@ impl<'v> Work<'v> {
         self.intent = Intent::default();
         self.new = self.find_new();
         let stable = &self.old.stable_rs;
-        self.stable = self.sets.iter().position(|s| !stable.is_empty() && s.hash == *stable);
+        self.stable = self.replica_sets.iter().position(|s| !stable.is_empty() && s.hash == *stable);
     }
 
-    /// The set of the current template: by hash, and else by an equal template (a revision made by another
+    /// The ReplicaSet of the current template: by hash, and else by an equal template (a revision made by another
     /// version of the hash function) (source: utils/replicaset/replicaset.go, `FindNewReplicaSet`).
     fn find_new(&self) -> Option<usize> {
-        let alive = |s: &&Set| s.meta.deletion_timestamp.is_none();
-        let by_hash = self.sets.iter().position(|s| s.hash == self.view.pod_hash && alive(&s));
+        let alive = |s: &&ReplicaSet| s.meta.deletion_timestamp.is_none();
+        let by_hash = self.replica_sets.iter().position(|s| s.hash == self.view.pod_hash && alive(&s));
         by_hash.or_else(|| {
             let key = &self.view.template_key;
-            self.sets.iter().position(|s| !key.is_empty() && s.template_key == *key && alive(&s))
+            self.replica_sets.iter().position(|s| !key.is_empty() && s.template_key == *key && alive(&s))
         })
     }
 
@@ -154,56 +153,58 @@ impl<'v> Work<'v> {
         self.spec().strategy.blue_green.as_ref()
     }
 
-    /// The set of the current template.
+    /// The ReplicaSet of the current template.
     #[must_use]
-    pub fn new_set(&self) -> Option<&Set> {
-        self.sets.get(self.new?)
+    pub fn new_replica_set(&self) -> Option<&ReplicaSet> {
+        self.replica_sets.get(self.new?)
     }
 
-    /// The set that was promoted last.
+    /// The ReplicaSet that was promoted last.
     #[must_use]
-    pub fn stable_set(&self) -> Option<&Set> {
-        self.sets.get(self.stable?)
+    pub fn stable_replica_set(&self) -> Option<&ReplicaSet> {
+        self.replica_sets.get(self.stable?)
     }
 
     /// Whether the current revision has come back while its pods still ran out their delay, so that it needs no pause
-    /// and no analysis. The deadline is that of before this decision, which takes it away; an older set has one too
+    /// and no analysis. The deadline is that of before this decision, which takes it away; an older ReplicaSet has one too
     /// when it was aborted after it came back, but then it was measured, and a younger one only after an abort
     /// (source: rollout/bluegreen.go, `isBlueGreenFastTracked`).
     #[must_use]
-    pub fn steps_back(&self) -> bool {
-        let (Some(new), Some(stable)) = (self.new_set(), self.stable_set()) else { return false };
-        // `new` points into the sets as they will be; those of the facts come first and in the same order.
-        let before = self.new.and_then(|i| self.view.sets.get(i));
-        // A revision that was aborted keeps its pods for a while too; what tells it from one that was promoted once is
-        // that a run of its present number exists.
-        let measured = self.runs.iter().any(|r| {
+    pub fn is_fast_rollback(&self) -> bool {
+        let (Some(new), Some(stable)) = (self.new_replica_set(), self.stable_replica_set()) else {
+            return false;
+        };
+        // `new` points into the ReplicaSets as they will be; those of the facts come first and in the same order.
+        let before = self.new.and_then(|i| self.view.replica_sets.get(i));
+        // A revision that was aborted keeps its pods for a while too; unlike one that was promoted once it has a run of
+        // its present number.
+        let measured = self.analysis_runs.iter().any(|r| {
             r.meta.labels.get(names::POD_HASH) == Some(&new.hash) && r.meta.revision() == new.revision()
         });
         self.blue_green().is_some()
-            && before.is_some_and(Set::has_deadline)
+            && before.is_some_and(ReplicaSet::has_deadline)
             && new.created() < stable.created()
             && !measured
             && !self.is_aborted()
     }
 
-    /// Indices of all sets but the current and the stable one.
+    /// Indices of all ReplicaSets but the current and the stable one.
     #[must_use]
     pub fn other_indices(&self) -> Vec<usize> {
-        (0..self.sets.len()).filter(|i| Some(*i) != self.new && Some(*i) != self.stable).collect()
+        (0..self.replica_sets.len()).filter(|i| Some(*i) != self.new && Some(*i) != self.stable).collect()
     }
 
-    /// All sets but the current and the stable one.
+    /// All ReplicaSets but the current and the stable one.
     #[must_use]
-    pub fn others(&self) -> Vec<&Set> {
-        self.other_indices().into_iter().filter_map(|i| self.sets.get(i)).collect()
+    pub fn others(&self) -> Vec<&ReplicaSet> {
+        self.other_indices().into_iter().filter_map(|i| self.replica_sets.get(i)).collect()
     }
 
     /// The revision number of the Rollout as it will be.
     #[must_use]
     pub fn revision(&self) -> i64 {
-        let noted = self.annotations.get(names::REVISION).and_then(|v| v.parse().ok());
-        noted.unwrap_or_else(|| self.view.rollout.metadata.revision())
+        let planned = self.annotations.get(names::REVISION).and_then(|v| v.parse().ok());
+        planned.unwrap_or_else(|| self.view.rollout.metadata.revision())
     }
 
     /// Whether the update is aborted, by what was so before and by what this pass has found.
@@ -222,7 +223,7 @@ impl<'v> Work<'v> {
     /// (source: utils/replicaset/replicaset.go, `PodTemplateOrStepsChanged`).
     #[must_use]
     pub fn template_changed(&self) -> bool {
-        let current = self.new_set().map_or(self.view.pod_hash.as_str(), |s| s.hash.as_str());
+        let current = self.new_replica_set().map_or(self.view.pod_hash.as_str(), |s| s.hash.as_str());
         !self.old.current_pod_hash.is_empty() && self.old.current_pod_hash != current
     }
 
@@ -232,8 +233,8 @@ impl<'v> Work<'v> {
         self.old.pause_conditions.iter().find(|p| p.reason == *reason)
     }
 
-    /// Looks again at `at`, or earlier if something else wants so.
-    pub fn look_again(&mut self, at: Timestamp) {
+    /// Reconciles again at `at`, or earlier if something else wants so.
+    pub fn wake_at(&mut self, at: Timestamp) {
         self.wake = Some(self.wake.map_or(at, |w| w.min(at)));
     }
 
@@ -243,25 +244,25 @@ impl<'v> Work<'v> {
         Time::of(self.now)
     }
 
-    /// Notes a change; an earlier one of the same object moves to the end.
-    pub fn note(&mut self, op: Op) {
+    /// Plans a change; an earlier one of the same object moves to the end.
+    pub fn plan(&mut self, op: Op) {
         self.ops.retain(|o| *o != op);
         self.ops.push(op);
     }
 
-    /// Tells an event once all writes are made.
-    pub fn tell(&mut self, reason: EventReason, message: String) {
-        self.notes.push(Note::normal(reason.as_str(), message));
+    /// Emits a normal event once all writes are made.
+    pub fn event(&mut self, reason: EventReason, message: String) {
+        self.events.push(Event::normal(reason.as_str(), message));
     }
 
-    /// Tells a warning once all writes are made.
+    /// Emits a warning once all writes are made.
     pub fn warn(&mut self, reason: EventReason, message: String) {
-        self.notes.push(Note::warning(reason.as_str(), message));
+        self.events.push(Event::warning(reason.as_str(), message));
     }
 
     /// Available pods of all revisions.
     #[must_use]
     pub fn available_of_all(&self) -> i32 {
-        self.sets.iter().map(|s| s.available).sum()
+        self.replica_sets.iter().map(|s| s.available).sum()
     }
 }
