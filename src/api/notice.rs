@@ -47,6 +47,6 @@ pub enum Notice {
         /// The object, in words.
         about: String,
         /// The event.
-        note: Event,
+        event: Event,
     },
 }

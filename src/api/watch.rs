@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-/// What a watch tells.
+/// What a watch reports.
 #[derive(Clone, Debug)]
 pub enum News {
     /// The object is there, new or changed.

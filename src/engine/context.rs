@@ -47,7 +47,7 @@ impl Context {
     pub fn events(&self, object: &Value, notes: Vec<Event>) {
         let target = crate::api::key::target_of(object);
         for note in notes {
-            self.tell(Told::Event { about: target.to_string(), note: note.clone() });
+            self.tell(Told::Event { about: target.to_string(), event: note.clone() });
             self.meter.told(&target.namespace, &target.name, note.warning, &note.reason);
             self.recorder.post(object, &target, &note);
         }

@@ -179,7 +179,7 @@ fn record(commit: &Commit) -> CommitRecord {
     }
 }
 
-fn file_change(change: crate::world::git::Change) -> FileChange {
+fn file_change(change: crate::world::git::PathChange) -> FileChange {
     let content = |f: Option<crate::world::git::File>| f.and_then(|f| f.content).map(|c| c.to_vec());
     FileChange { path: change.path, old: content(change.old), new: content(change.new) }
 }

@@ -6,7 +6,7 @@
 //! - [`args`]: the values of arguments, and how they are put into metrics
 //! - [`validate`]: whether metrics make sense
 //!
-//! One run, reconcile by reconcile:
+//! One run, from its facts to its writes:
 //! - [`view`]: all facts about a run
 //! - [`run`]: the front doors: what to measure now, and what the run writes after it
 //! - [`metrics`]: the metrics of a run with their arguments put in, and which of them do not decide

@@ -39,8 +39,8 @@ pub fn commits(
     chosen
 }
 
-/// The objects whose changes are reverted with `pending`: the Rollout, the workload it refers to, and what the pods of both
-/// templates use, the failed one and the one that `manifests` want.
+/// The objects whose changes are reverted with `pending`: the Rollout, the workload it refers to, and what the pods of
+/// both templates use, the failed one and the one that `manifests` want.
 #[must_use]
 pub fn keys_of(pending: &PendingRevert, manifests: &Manifests) -> BTreeSet<Key> {
     let namespace = &pending.rollout.namespace;

@@ -94,7 +94,8 @@ fn step_after(rollout: &Rollout) -> Option<i32> {
     (count > 0).then(|| (rollout.status.current_step_index.unwrap_or(0) + 1).min(count))
 }
 
-/// Whether the pause is there because an analysis came to no conclusion.
+/// Whether the pause is there because an analysis came to no conclusion
+/// (source: pkg/kubectl-argo-rollouts/cmd/promote/promote.go, `isInconclusive`).
 fn waits_for_judgement(rollout: &Rollout) -> bool {
     let status = &rollout.status;
     let runs = [Purpose::Step, Purpose::Background].map(|p| p.named(status));
@@ -102,6 +103,7 @@ fn waits_for_judgement(rollout: &Rollout) -> bool {
     status.controller_pause && inconclusive && !status.pause_conditions.is_empty()
 }
 
+/// (source: pkg/kubectl-argo-rollouts/cmd/promote/promote.go; the bodies of its patches)
 fn promote(rollout: &Rollout) -> Said {
     let old = &rollout.status;
     let mut writes = Vec::new();

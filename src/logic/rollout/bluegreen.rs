@@ -92,8 +92,8 @@ fn scale_new(builder: &mut Builder<'_>, new: usize) {
     builder.scale(new, count);
 }
 
-/// Scales down the older ReplicaSets that no Service leads to, each after its delay, at most `scaleDownDelayRevisionLimit`
-/// of them waiting (source: rollout/bluegreen.go, `scaleDownOldReplicaSetsForBlueGreen`).
+/// Scales down the older ReplicaSets that no Service leads to, each after its delay, at most
+/// `scaleDownDelayRevisionLimit` of them waiting (source: rollout/bluegreen.go, `scaleDownOldReplicaSetsForBlueGreen`).
 fn scale_down_old(builder: &mut Builder<'_>) {
     let Some(strategy) = builder.blue_green() else { return };
     if builder.pause(&PauseReason::InconclusiveAnalysisRun).is_some() {

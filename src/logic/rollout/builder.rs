@@ -166,8 +166,8 @@ impl<'v> Builder<'v> {
     }
 
     /// Whether the current revision has come back while its pods still ran out their delay, so that it needs no pause
-    /// and no analysis. The deadline is that of before this decision, which takes it away; an older ReplicaSet has one too
-    /// when it was aborted after it came back, but then it was measured, and a younger one only after an abort
+    /// and no analysis. The deadline is that of before this decision, which takes it away; an older ReplicaSet has one
+    /// too when it was aborted after it came back, but then it was measured, and a younger one only after an abort
     /// (source: rollout/bluegreen.go, `isBlueGreenFastTracked`).
     #[must_use]
     pub fn is_fast_rollback(&self) -> bool {

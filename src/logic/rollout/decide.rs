@@ -66,7 +66,8 @@ fn is_fresh(builder: &Builder<'_>, index: usize) -> bool {
     builder.replica_sets.get(index).is_some_and(|s| s.is_new && s.replicas == 0)
 }
 
-/// One pass, in the order in which Argo Rollouts reconciles: paused conditions, revision, scaling, strategy.
+/// One pass, in the order in which Argo Rollouts reconciles: paused conditions, revision, scaling, strategy
+/// (source: rollout/context.go, `reconcile`).
 fn pass(builder: &mut Builder<'_>) {
     status::annotate_workload(builder);
     if builder.spec().replicas.is_none() {

@@ -15,8 +15,8 @@ pub struct Decision {
     pub writes: Vec<Write>,
     /// Merge patch of the status, to be written after the writes; absent when nothing changes.
     pub status: Option<Value>,
-    /// How long the write of the status is debounced: it differs only in counts, or speaks of something that was perhaps
-    /// applied together with the Rollout and is not seen yet. Nothing else is then written.
+    /// How long the write of the status is debounced: it differs only in counts, or speaks of something that was
+    /// perhaps applied together with the Rollout and is not seen yet. Nothing else is then written.
     pub debounce: Option<Duration>,
     /// When to reconcile again although nothing has changed.
     pub wake: Option<Timestamp>,

@@ -9,7 +9,8 @@ use crate::logic::rollout::builder::{Builder, Op};
 /// - `onsuccess`: to nothing, once the Rollout is Healthy;
 /// - `progressively`: to what the Rollout's ready pods do not yet replace, and to nothing once it is Healthy.
 ///
-/// (Source: rollout/scale_utils.go, `scaleDeployment`.) The first revision hands over; if it never came up, whichever is promoted first does.
+/// (Source: rollout/scale_utils.go, `scaleDeployment`.) The first revision hands over; if it never came up, whichever
+/// is promoted first does.
 pub fn scale(builder: &mut Builder<'_>) {
     let Some(how) = builder.spec().workload_ref.as_ref().and_then(|w| w.scale_down.as_deref()) else {
         return;

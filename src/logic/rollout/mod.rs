@@ -11,7 +11,8 @@
 //! The strategies and what they stand on:
 //! - [`canary`] by steps: [`weight`] says which weight a step asks for, [`replicas`] how many pods that means
 //! - [`bluegreen`] by switch
-//! - [`revision`] which ReplicaSet the template has, [`scaling`] how ReplicaSets get another size and how long they stay,
+//! - [`revision`] which ReplicaSet the template has, [`scaling`] how ReplicaSets get another size and how long they
+//!   stay,
 //!   [`services`] which revision a Service selects, [`window`] the short way back
 //! - [`analyses`] which AnalysisRuns are wanted, and what their ends mean
 //! - [`restart`] new pods of the same revision, [`handover`] the pods of a referred workload

@@ -111,9 +111,9 @@ pub fn approximate(replicas: i32, weight: i32, max: i32, surge: i32) -> (i32, i3
     (best.0, best.1 - best.0)
 }
 
-/// Pods of `replica_set` that count when asking how many may go. Without availability in mind all that are desired; never
-/// more than are desired, as those above are leaving already
-/// (source: utils/replicaset/canary.go, `GetReplicasForScaleDown`).
+/// Pods of `replica_set` that count when asking how many may go. Without availability in mind all that are desired;
+/// never more than are desired, as those above are leaving already (source: utils/replicaset/canary.go,
+/// `GetReplicasForScaleDown`).
 fn expendable(replica_set: Option<&ReplicaSet>, ignore_availability: bool) -> i32 {
     replica_set
         .map_or(0, |s| if s.replicas < s.available || ignore_availability { s.replicas } else { s.available })
@@ -137,8 +137,8 @@ fn within_limits(
     least_available: i32,
 ) -> (i32, i32) {
     let Some(other) = other else { return (drain_count, other_count) };
-    // First the other ReplicaSet gives way to the surge limit, then it takes back what availability asks for (as far as it has
-    // available pods beyond its count, which are about to go), and what is now too much is drained after all.
+    // First the other ReplicaSet gives way to the surge limit, then it takes back what availability asks for (as far as
+    // it has available pods beyond its count, which are about to go), and what is now too much is drained after all.
     let over = (other_count + drain_count - most).max(0);
     let available = drain.map_or(0, |d| d.available.min(drain_count));
     let other_count = other_count - over;
@@ -173,7 +173,8 @@ pub fn basic_canary(
     let mut new_count = new.map_or(0, |s| s.replicas);
     let mut stable_count = stable.map_or(0, |s| s.replicas);
     let most = replicas + posts.surge;
-    // Growing: the stable ReplicaSet first, so that an abort is not held up by canaries; then the new one with what is left.
+    // Growing: the stable ReplicaSet first, so that an abort is not held up by canaries; then the new one with what is
+    // left.
     let mut up = most - others_total - new_count - stable_count;
     if stable.is_some() && stable_count < want_stable && up > 0 {
         let more = up.min(want_stable - stable_count);
@@ -187,7 +188,8 @@ pub fn basic_canary(
         return (new_count, stable_count); // older ReplicaSets shrink before these two do
     }
     let least = replicas - posts.unavailable;
-    // Shrinking: of the ReplicaSet that is to go, pods that are not available count too, or a broken revision could never leave.
+    // Shrinking: of the ReplicaSet that is to go, pods that are not available count too, or a broken revision could
+    // never leave.
     let growing = new.is_none_or(|s| want_new >= s.replicas);
     let spare = expendable(new, !growing) + expendable(stable_or_new, growing) - least;
     if spare <= 0 {
@@ -205,8 +207,8 @@ pub fn basic_canary(
     }
 }
 
-/// Whether enough pods of `replica_set` are available to call `desired` reached: as many as `replicaProgressThreshold` asks
-/// for, and all of them without one.
+/// Whether enough pods of `replica_set` are available to call `desired` reached: as many as `replicaProgressThreshold`
+/// asks for, and all of them without one.
 #[must_use]
 pub fn threshold_met(spec: &RolloutSpec, replica_set: Option<&ReplicaSet>, desired: i32) -> bool {
     let threshold = spec.strategy.canary.as_ref().and_then(|c| c.replica_progress_threshold.as_ref());

@@ -9,8 +9,8 @@ use crate::logic::rollout::view::Pod;
 /// Seconds until a restart that cannot go on is tried again.
 const RETRY: i64 = 30;
 
-/// Evicts as many old pods as may be missing and says in the status when none is left. Answers whether some were evicted, so
-/// that nothing else moves in this pass (source: rollout/restart.go, `Reconcile`).
+/// Evicts as many old pods as may be missing and says in the status when none is left. Answers whether some were
+/// evicted, so that nothing else moves in this pass (source: rollout/restart.go, `Reconcile`).
 pub fn evict(builder: &mut Builder<'_>) -> bool {
     let Some(asked) = builder.spec().restart_at else { return false };
     if builder.old.restarted_at == Some(asked) {
@@ -50,7 +50,8 @@ pub fn evict(builder: &mut Builder<'_>) -> bool {
     evicted
 }
 
-/// The pods of the Rollout's ReplicaSets: stable ones first, then the new ones, then the others by age.
+/// The pods of the Rollout's ReplicaSets: stable ones first, then the new ones, then the others by age
+/// (source: rollout/restart.go; the order of its ReplicaSets).
 fn in_order<'p>(builder: &Builder<'_>, pods: &'p [Pod]) -> Vec<&'p Pod> {
     let mut order: Vec<usize> =
         builder.stable.into_iter().chain(builder.new.filter(|n| Some(*n) != builder.stable)).collect();

@@ -57,7 +57,7 @@ pub fn canary(builder: &mut Builder<'_>) {
 }
 
 /// Lets a Service go that its Rollout does not name any more, or whose Rollout is gone: it selects pods of every
-/// revision again, instead of one that will not come back.
+/// revision again, instead of one that will not come back (source: service/service.go, the controller of Services).
 #[must_use]
 pub fn let_go(namespace: &str, service: &Service, manager: Option<&Rollout>) -> Option<Write> {
     service.managed_by.as_ref()?;

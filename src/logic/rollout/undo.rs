@@ -30,8 +30,9 @@ fn meta(object: &Value) -> Meta {
     object.get("metadata").and_then(Meta::of).unwrap_or_default()
 }
 
-/// The writes that bring the Rollout back to `wanted` (0: the one before the present). `replica_sets` are its ReplicaSets,
-/// `workload` the object it refers to, if any.
+/// The writes that bring the Rollout back to `wanted` (0: the one before the present). `replica_sets` are its
+/// ReplicaSets, `workload` the object it refers to, if any (source: pkg/kubectl-argo-rollouts/cmd/undo/undo.go; the
+/// body of its patch).
 ///
 /// # Errors
 /// There is no such revision.

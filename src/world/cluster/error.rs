@@ -1,4 +1,4 @@
-//! Decides how the failures of a cluster are told, each with what to do next.
+//! Decides how the failures of a cluster are reported, each with what to do next.
 //! It never decides whether to try again.
 
 use crate::api::write::Target;

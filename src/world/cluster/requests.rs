@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Who wrote a field, as the cluster notes it.
+/// Who wrote a field, as the cluster records it.
 pub const FIELD_MANAGER: &str = "switchback";
 /// Objects of one page of a list.
 const PAGE: usize = 500;

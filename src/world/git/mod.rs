@@ -41,7 +41,7 @@ mod trouble;
 mod upstream;
 mod watch;
 
-pub use contract::{Author, Change, Commit, File, FileKind, Git, Pushed, Reverted};
+pub use contract::{Author, Commit, File, FileKind, Git, PathChange, Pushed, Reverted};
 pub use error::GitError;
 pub use fault::AddressFault;
 pub use limits::Limits;

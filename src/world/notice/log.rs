@@ -10,10 +10,10 @@ pub const DESTINATION: Destination = Destination { name: "log", send };
 fn send(notice: &Notice) {
     match notice {
         Notice::Problem { repository, text } => tracing::warn!(repository, "{text}"),
-        Notice::Event { about, note } if note.warning => {
-            tracing::warn!(about, reason = note.reason, "{}", note.message);
+        Notice::Event { about, event } if event.warning => {
+            tracing::warn!(about, reason = event.reason, "{}", event.message);
         }
-        Notice::Event { about, note } => tracing::info!(about, reason = note.reason, "{}", note.message),
+        Notice::Event { about, event } => tracing::info!(about, reason = event.reason, "{}", event.message),
         Notice::Head { repository, commit, subject } => {
             tracing::info!(repository, commit, subject, "a commit is at the head");
         }
@@ -71,7 +71,7 @@ mod tests {
             Notice::Problem { repository, text: "no manifests".into() },
             Notice::Event {
                 about: "Rollout shop/web".into(),
-                note: Event::normal("Paused", "it waits".to_owned()),
+                event: Event::normal("Paused", "it waits".to_owned()),
             },
             Notice::Reverted {
                 commit,

@@ -2,11 +2,11 @@
 //! It never knows one by name.
 //!
 //! # Flow
-//! A measurement begins with [`Provider::start`]. What it says is next is either an [`ProviderAction`], whose reply goes to
-//! [`Provider::read`], which may again name an action (a token, then the query; one page after the other), or
-//! [`Next::Rest`]: the measurement is as it is. If its phase is not a completed one, it is under way; a later pass
-//! goes on from its metadata with [`Provider::resume`], or with [`Provider::stop`] when the run ends early. It is
-//! reconciled again when something happens to the run or its objects, and at `resume_at` if the provider sets it.
+//! A measurement begins with [`Provider::start`]. What it says is next is either an [`ProviderAction`], whose reply
+//! goes to [`Provider::read`], which may again name an action (a token, then the query; one page after the other), or
+//! [`Next::Rest`]: the measurement is as it is. If its phase is not a completed one, it is under way; a later pass goes
+//! on from its metadata with [`Provider::resume`], or with [`Provider::stop`] when the run ends early. It is reconciled
+//! again when something happens to the run or its objects, and at `resume_at` if the provider sets it.
 //!
 //! # Caveats
 //! The metadata of a measurement is shown in the status and survives a restart of the controller; what must not be
