@@ -17,7 +17,7 @@ fn service_names(builder: &Builder<'_>) -> (String, Option<String>) {
 
 /// Hash that the Service `name` selects; empty when it selects none.
 fn selected(builder: &Builder<'_>, name: &str) -> String {
-    builder.services.get(name).and_then(|s| s.hash.clone()).unwrap_or_default()
+    builder.services().get(name).and_then(|s| s.hash.clone()).unwrap_or_default()
 }
 
 /// One pass over a blue-green Rollout (source: rollout/bluegreen.go, `rolloutBlueGreen`).
@@ -43,10 +43,10 @@ pub fn pass(builder: &mut Builder<'_>) {
 pub fn scale_all(builder: &mut Builder<'_>) {
     builder.clear_deadlines();
     let replicas = builder.spec().replicas();
-    if let Some(stable) = builder.stable {
+    if let Some(stable) = builder.stable_index() {
         builder.scale(stable, replicas);
     }
-    if let Some(new) = builder.new.filter(|n| Some(*n) != builder.stable) {
+    if let Some(new) = builder.new_index().filter(|n| Some(*n) != builder.stable_index()) {
         scale_new(builder, new);
     }
     scale_down_old(builder);
@@ -57,24 +57,24 @@ pub fn scale_all(builder: &mut Builder<'_>) {
 fn preview_count(builder: &Builder<'_>, new: &ReplicaSet) -> i32 {
     let replicas = builder.spec().replicas();
     let Some(preview) = builder.blue_green().and_then(|b| b.preview_replica_count) else { return replicas };
-    let active = &builder.old.blue_green.active_selector;
-    let active = builder.replica_sets.iter().find(|s| !active.is_empty() && s.hash == *active);
-    if active.is_none_or(|a| a.meta.name == new.meta.name) || builder.old.promote_full {
+    let active = &builder.old().blue_green.active_selector;
+    let active = builder.replica_sets().iter().find(|s| !active.is_empty() && s.hash == *active);
+    if active.is_none_or(|a| a.meta.name == new.meta.name) || builder.old().promote_full {
         return replicas;
     }
-    let paused = builder.spec().paused || !builder.old.pause_conditions.is_empty();
-    let passed = builder.old.blue_green.scale_up_preview_check_point;
-    if new.hash == builder.old.current_pod_hash && passed && !paused { replicas } else { preview }
+    let paused = builder.spec().paused || !builder.old().pause_conditions.is_empty();
+    let passed = builder.old().blue_green.scale_up_preview_check_point;
+    if new.hash == builder.old().current_pod_hash && passed && !paused { replicas } else { preview }
 }
 
 /// Scales the new ReplicaSet, or lets it stay for a while after an abort (source: rollout/replicaset.go,
 /// `reconcileNewReplicaSet`).
 fn scale_new(builder: &mut Builder<'_>, new: usize) {
-    let Some(replica_set) = builder.replica_sets.get(new) else { return };
+    let Some(replica_set) = builder.replica_set(new) else { return };
     let mut count = preview_count(builder, replica_set);
     if builder.delays_scale_down_on_abort() {
         match replica_set.deadline() {
-            Some(at) if at > builder.now => return builder.wake_at(at),
+            Some(at) if at > builder.now() => return builder.wake_at(at),
             Some(_) => count = 0,
             // Its time begins when the stable pods could carry everything; until then it stays as it is.
             None => {
@@ -110,12 +110,12 @@ fn scale_down_old(builder: &mut Builder<'_>) {
     let replicas = builder.spec().replicas();
     let mut old: Vec<usize> = builder.other_indices();
     old.retain(|i| {
-        builder.replica_sets.get(*i).is_some_and(|s| s.replicas > 0 && !services::leads_to(builder, s))
+        builder.replica_set(*i).is_some_and(|s| s.replicas > 0 && !services::leads_to(builder, s))
     });
-    old.sort_by_key(|i| std::cmp::Reverse(builder.replica_sets.get(*i).map(ReplicaSet::revision)));
+    old.sort_by_key(|i| std::cmp::Reverse(builder.replica_set(*i).map(ReplicaSet::revision)));
     let mut kept = 0; // ReplicaSets, newest first, that count against the limit
     for index in old {
-        let Some(replica_set) = builder.replica_sets.get(index) else { continue };
+        let Some(replica_set) = builder.replica_set(index) else { continue };
         let present = replica_set.replicas;
         let mut count = 0;
         if !replica_set.has_deadline() {
@@ -135,7 +135,7 @@ fn scale_down_old(builder: &mut Builder<'_>) {
             // Within its delay and the limit it stays, grown back to full size: a quick way back must carry everything.
             kept += 1;
             if kept <= limit
-                && let Some(at) = replica_set.deadline().filter(|at| *at > builder.now)
+                && let Some(at) = replica_set.deadline().filter(|at| *at > builder.now())
             {
                 builder.wake_at(at);
                 count = replicas;
@@ -154,7 +154,7 @@ fn is_ready_to_wait(builder: &Builder<'_>) -> bool {
     let wanted = builder
         .blue_green()
         .and_then(|b| b.preview_replica_count)
-        .filter(|_| !builder.old.blue_green.scale_up_preview_check_point && !builder.old.promote_full);
+        .filter(|_| !builder.old().blue_green.scale_up_preview_check_point && !builder.old().promote_full);
     match wanted {
         Some(preview) => new.replicas >= preview && new.available >= preview,
         None => new.is_saturated(builder.spec().replicas()),
@@ -166,19 +166,19 @@ fn is_ready_to_wait(builder: &Builder<'_>) -> bool {
 fn is_fast(builder: &Builder<'_>, active: &str) -> bool {
     let Some(new) = builder.new_replica_set() else { return false };
     let selected = selected(builder, active);
-    builder.is_fast_rollback() || builder.old.promote_full || selected.is_empty() || selected == new.hash
+    builder.is_fast_rollback() || builder.old().promote_full || selected.is_empty() || selected == new.hash
 }
 
 /// Begins or ends the wait before the switch (source: rollout/bluegreen.go, `reconcileBlueGreenPause`).
 fn wait_before_switch(builder: &mut Builder<'_>, active: &str) {
     let Some(strategy) = builder.blue_green() else { return };
-    if builder.old.abort || !is_ready_to_wait(builder) || builder.is_halted() {
+    if builder.old().abort || !is_ready_to_wait(builder) || builder.is_halted() {
         return;
     }
     let needed = !strategy.promotes_itself() || strategy.auto_promotion_seconds() > 0;
-    let passed = builder.old.blue_green.scale_up_preview_check_point;
+    let passed = builder.old().blue_green.scale_up_preview_check_point;
     if is_fast(builder, active) || passed || !needed {
-        builder.intent.remove_pause.push(PauseReason::BlueGreenPause);
+        builder.intent.end_pause(PauseReason::BlueGreenPause);
         return;
     }
     if !due::pre_promotion_passed(builder) {
@@ -186,12 +186,12 @@ fn wait_before_switch(builder: &mut Builder<'_>, active: &str) {
     }
     if builder.pause(&PauseReason::BlueGreenPause).is_some() {
         if pause::blue_green_pause_is_over(builder) {
-            builder.intent.remove_pause.push(PauseReason::BlueGreenPause);
+            builder.intent.end_pause(PauseReason::BlueGreenPause);
         } else if let Some(at) = pause::end_of_blue_green_pause(builder) {
             builder.wake_at(at);
         }
-    } else if !builder.old.controller_pause {
-        builder.intent.add_pause.push(PauseReason::BlueGreenPause);
+    } else if !builder.old().controller_pause {
+        builder.intent.begin_pause(PauseReason::BlueGreenPause);
         let seconds = i64::from(strategy.auto_promotion_seconds());
         if seconds > 0 {
             let at = builder.time().plus_seconds(seconds);
@@ -207,8 +207,8 @@ fn switch_active(builder: &mut Builder<'_>, active: &str) {
         return;
     }
     let replicas = builder.spec().replicas();
-    if builder.old.abort && !builder.old.stable_rs.is_empty() {
-        let stable = builder.old.stable_rs.clone();
+    if builder.old().abort && !builder.old().stable_rs.is_empty() {
+        let stable = builder.old().stable_rs.clone();
         if builder.stable_replica_set().is_some_and(|s| s.available > 0) {
             services::switch(builder, active, &stable);
         }
@@ -225,13 +225,13 @@ fn switch_active(builder: &mut Builder<'_>, active: &str) {
 /// Why the current revision is to be the stable one now, if it is
 /// (source: rollout/sync.go, `shouldFullPromote`).
 fn promotion(builder: &Builder<'_>, active_hash: &str, current: &str) -> Option<String> {
-    if builder.stable.is_none() || active_hash.is_empty() {
+    if builder.stable_index().is_none() || active_hash.is_empty() {
         return (active_hash == current).then(|| "Initial deploy".to_owned());
     }
     if active_hash != current {
         return None;
     }
-    if builder.old.promote_full {
+    if builder.old().promote_full {
         return Some("Full promotion requested".to_owned());
     }
     if is_within_window(builder) {
@@ -259,9 +259,8 @@ fn write(builder: &mut Builder<'_>, active: &str, preview: Option<&str>) {
     if builder.template_changed() {
         status::reset(builder, &mut new);
     }
-    if builder.old.promote_full || is_within_window(builder) {
-        builder.intent.clear_pauses = true;
-        builder.intent.clear_abort = true;
+    if builder.old().promote_full || is_within_window(builder) {
+        builder.intent.clear();
     }
     let active_hash = selected(builder, active);
     new.blue_green.preview_selector = preview.map(|p| selected(builder, p)).unwrap_or_default();
@@ -273,7 +272,7 @@ fn write(builder: &mut Builder<'_>, active: &str, preview: Option<&str>) {
         new.blue_green.scale_up_preview_check_point = may_scale_up_preview(builder);
     }
     let active_replica_set =
-        builder.replica_sets.iter().find(|s| !active_hash.is_empty() && s.hash == active_hash);
+        builder.replica_sets().iter().find(|s| !active_hash.is_empty() && s.hash == active_hash);
     if let Some(replica_set) = active_replica_set {
         new.hpa_replicas = replica_set.current;
         new.selector.clone_from(&replica_set.selector);
@@ -292,5 +291,5 @@ fn may_scale_up_preview(builder: &Builder<'_>) -> bool {
             && pause::blue_green_pause_is_over(builder)
             && builder.new_replica_set().is_some_and(|s| s.available == count)
     };
-    !builder.template_changed() && (builder.old.blue_green.scale_up_preview_check_point || ready())
+    !builder.template_changed() && (builder.old().blue_green.scale_up_preview_check_point || ready())
 }

@@ -8,8 +8,8 @@ use crate::api::rollout::RolloutSpec;
 use crate::api::status::{PauseCondition, RolloutStatus};
 use crate::api::strategy::{BlueGreen, Canary};
 use crate::api::time::Time;
-use crate::logic::rollout::abort::AbortCause;
 use crate::logic::rollout::decision::Need;
+use crate::logic::rollout::intent::Intent;
 use crate::logic::rollout::view::{AnalysisRunRow, ReplicaSet, Service, View};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -41,52 +41,37 @@ pub enum Op {
 #[derive(Debug)]
 pub struct Builder<'v> {
     /// The facts.
-    pub view: &'v View,
+    view: &'v View,
     /// The present.
-    pub now: Timestamp,
+    now: Timestamp,
     /// The status at the beginning of this pass.
-    pub old: RolloutStatus,
+    old: RolloutStatus,
     /// The status being written.
-    pub status: RolloutStatus,
+    pub(super) status: RolloutStatus,
     /// The ReplicaSets as they will be; the facts' own until one changes.
-    pub replica_sets: Cow<'v, [ReplicaSet]>,
+    replica_sets: Cow<'v, [ReplicaSet]>,
     /// The Services as they will be; the facts' own until one changes.
-    pub services: Cow<'v, BTreeMap<String, Service>>,
+    services: Cow<'v, BTreeMap<String, Service>>,
     /// The AnalysisRuns as they are.
-    pub analysis_runs: &'v [AnalysisRunRow],
+    analysis_runs: &'v [AnalysisRunRow],
     /// Index of the ReplicaSet of the current template.
-    pub new: Option<usize>,
+    new: Option<usize>,
     /// Index of the ReplicaSet that was promoted last.
-    pub stable: Option<usize>,
+    stable: Option<usize>,
     /// Annotations of the Rollout to be set.
-    pub annotations: BTreeMap<String, String>,
+    annotations: BTreeMap<String, String>,
     /// Whether `spec.replicas` is to be written, because it is absent.
-    pub writes_replicas: bool,
+    writes_replicas: bool,
     /// Changes planned so far.
-    pub ops: Vec<Op>,
+    ops: Vec<Op>,
     /// Events to emit.
-    pub events: Vec<Event>,
+    events: Vec<Event>,
     /// The earliest time to reconcile again.
-    pub wake: Option<Timestamp>,
+    wake: Option<Timestamp>,
     /// What is missing.
-    pub needs: Option<Need>,
+    needs: Option<Need>,
     /// What this pass wants about pausing and aborting.
-    pub intent: Intent,
-}
-
-/// What one pass wants about pausing and aborting.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Intent {
-    /// Pauses to begin.
-    pub add_pause: Vec<PauseReason>,
-    /// Pauses to end.
-    pub remove_pause: Vec<PauseReason>,
-    /// End all pauses.
-    pub clear_pauses: bool,
-    /// Abort, because of this.
-    pub abort: Option<AbortCause>,
-    /// Take an abort back.
-    pub clear_abort: bool,
+    pub(super) intent: Intent,
 }
 
 impl<'v> Builder<'v> {
@@ -135,6 +120,24 @@ impl<'v> Builder<'v> {
         })
     }
 
+    /// The facts.
+    #[must_use]
+    pub fn view(&self) -> &'v View {
+        self.view
+    }
+
+    /// The present.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The status at the beginning of this pass.
+    #[must_use]
+    pub fn old(&self) -> &RolloutStatus {
+        &self.old
+    }
+
     /// The spec of the Rollout.
     #[must_use]
     pub fn spec(&self) -> &'v RolloutSpec {
@@ -151,6 +154,60 @@ impl<'v> Builder<'v> {
     #[must_use]
     pub fn blue_green(&self) -> Option<&'v BlueGreen> {
         self.spec().strategy.blue_green.as_ref()
+    }
+
+    /// The ReplicaSets as they will be.
+    #[must_use]
+    pub fn replica_sets(&self) -> &[ReplicaSet] {
+        &self.replica_sets
+    }
+
+    /// The ReplicaSet at `index`, as it will be.
+    #[must_use]
+    pub fn replica_set(&self, index: usize) -> Option<&ReplicaSet> {
+        self.replica_sets.get(index)
+    }
+
+    /// The same, to be changed; the facts are copied before the first change.
+    pub fn replica_set_mut(&mut self, index: usize) -> Option<&mut ReplicaSet> {
+        self.replica_sets.to_mut().get_mut(index)
+    }
+
+    /// Plans to create `replica_set`, which is that of the current template.
+    pub fn add_replica_set(&mut self, replica_set: ReplicaSet) {
+        let index = self.replica_sets.len();
+        self.replica_sets.to_mut().push(replica_set);
+        self.new = Some(index);
+        self.plan(Op::WriteReplicaSet(index));
+    }
+
+    /// The Services as they will be, by name.
+    #[must_use]
+    pub fn services(&self) -> &BTreeMap<String, Service> {
+        &self.services
+    }
+
+    /// The Service called `name`, to be changed; the facts are copied before the first change.
+    pub fn service_mut(&mut self, name: &str) -> Option<&mut Service> {
+        self.services.to_mut().get_mut(name)
+    }
+
+    /// The AnalysisRuns as they are.
+    #[must_use]
+    pub fn analysis_runs(&self) -> &'v [AnalysisRunRow] {
+        self.analysis_runs
+    }
+
+    /// Index of the ReplicaSet of the current template.
+    #[must_use]
+    pub fn new_index(&self) -> Option<usize> {
+        self.new
+    }
+
+    /// Index of the ReplicaSet that was promoted last.
+    #[must_use]
+    pub fn stable_index(&self) -> Option<usize> {
+        self.stable
     }
 
     /// The ReplicaSet of the current template.
@@ -210,7 +267,7 @@ impl<'v> Builder<'v> {
     /// Whether the update is aborted, by what was so before and by what this pass has found.
     #[must_use]
     pub fn is_aborted(&self) -> bool {
-        !self.intent.clear_abort && (self.intent.abort.is_some() || self.old.abort)
+        !self.intent.clears() && (self.intent.abort_cause().is_some() || self.old.abort)
     }
 
     /// Whether nothing may move: a user has paused the Rollout, or an analysis ended undecided.
@@ -236,6 +293,67 @@ impl<'v> Builder<'v> {
     /// Reconciles again at `at`, or earlier if something else wants so.
     pub fn wake_at(&mut self, at: Timestamp) {
         self.wake = Some(self.wake.map_or(at, |w| w.min(at)));
+    }
+
+    /// The earliest time to reconcile again.
+    #[must_use]
+    pub fn wake(&self) -> Option<Timestamp> {
+        self.wake
+    }
+
+    /// Says that `need` is missing for a decision.
+    pub fn need(&mut self, need: Need) {
+        self.needs = Some(need);
+    }
+
+    /// What is missing for a decision.
+    #[must_use]
+    pub fn needs(&self) -> Option<Need> {
+        self.needs
+    }
+
+    /// Annotates the Rollout.
+    pub fn annotate(&mut self, key: &str, value: String) {
+        self.annotations.insert(key.to_owned(), value);
+    }
+
+    /// Annotations of the Rollout to be set.
+    #[must_use]
+    pub fn annotations(&self) -> &BTreeMap<String, String> {
+        &self.annotations
+    }
+
+    /// Plans to write `spec.replicas`, because it is absent.
+    pub fn write_replicas(&mut self) {
+        self.writes_replicas = true;
+    }
+
+    /// Whether `spec.replicas` is to be written.
+    #[must_use]
+    pub fn writes_replicas(&self) -> bool {
+        self.writes_replicas
+    }
+
+    /// The changes planned so far.
+    #[must_use]
+    pub fn ops(&self) -> &[Op] {
+        &self.ops
+    }
+
+    /// Takes the planned changes.
+    pub fn take_ops(&mut self) -> Vec<Op> {
+        std::mem::take(&mut self.ops)
+    }
+
+    /// The events to emit.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Takes the events to emit.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
     }
 
     /// The present as the wire has it.

@@ -30,7 +30,7 @@ fn go_json(steps: &[Step]) -> String {
 /// (source: utils/replicaset/replicaset.go, `PodTemplateOrStepsChanged`).
 fn has_changed(builder: &Builder<'_>) -> bool {
     let steps = builder.canary().map(|c| step_hash(&c.steps)).unwrap_or_default();
-    builder.old.current_step_hash != steps || builder.template_changed()
+    builder.old().current_step_hash != steps || builder.template_changed()
 }
 
 /// One pass over a canary (source: rollout/canary.go, `rolloutCanary`).
@@ -64,7 +64,7 @@ fn begin(builder: &mut Builder<'_>) {
     if count > 0
         && let Some(replica_set) = builder.new_replica_set()
     {
-        let to_stable = replica_set.hash == builder.old.stable_rs;
+        let to_stable = replica_set.hash == builder.old().stable_rs;
         let active = replica_set.replicas > 0 || replica_set.current > 0;
         if to_stable {
             builder.event(EventReason::SkipSteps, "Rollback to stable ReplicaSets".to_owned());
@@ -88,12 +88,12 @@ pub fn scale_all(builder: &mut Builder<'_>) -> bool {
     }
     builder.clear_deadlines();
     let (new_count, stable_count) = wanted(builder);
-    if let Some(stable) = builder.stable.filter(|s| Some(*s) != builder.new)
+    if let Some(stable) = builder.stable_index().filter(|s| Some(*s) != builder.new_index())
         && builder.scale(stable, stable_count)
     {
         return true;
     }
-    if let Some(new) = builder.new
+    if let Some(new) = builder.new_index()
         && builder.scale(new, new_count)
     {
         return true;
@@ -105,7 +105,7 @@ pub fn scale_all(builder: &mut Builder<'_>) -> bool {
 fn wanted(builder: &Builder<'_>) -> (i32, i32) {
     replicas::basic_canary(
         builder.spec(),
-        &builder.old,
+        builder.old(),
         builder.new_replica_set(),
         builder.stable_replica_set(),
         &builder.others(),
@@ -116,16 +116,15 @@ fn wanted(builder: &Builder<'_>) -> (i32, i32) {
 /// (source: rollout/canary.go, `scaleDownOldReplicaSetsForCanary`).
 fn scale_down_old(builder: &mut Builder<'_>) -> bool {
     let mut active: Vec<usize> = builder.other_indices();
-    active.retain(|i| builder.replica_sets.get(*i).is_some_and(|s| s.replicas > 0));
+    active.retain(|i| builder.replica_set(*i).is_some_and(|s| s.replicas > 0));
     if active.is_empty() {
         return false;
     }
-    let created =
-        |w: &Builder<'_>, i: usize| w.replica_sets.get(i).map(|s| (s.created(), s.meta.name.clone()));
+    let created = |w: &Builder<'_>, i: usize| w.replica_set(i).map(|s| (s.created(), s.meta.name.clone()));
     active.sort_by_key(|i| created(builder, *i));
     let mut scaled = false;
     for index in &active {
-        let Some(replica_set) = builder.replica_sets.get(*index) else { continue };
+        let Some(replica_set) = builder.replica_set(*index) else { continue };
         if replica_set.replicas > replica_set.available {
             let healthy = replica_set.available;
             scaled |= builder.scale(*index, healthy);
@@ -134,9 +133,9 @@ fn scale_down_old(builder: &mut Builder<'_>) -> bool {
     let posts = replicas::fenceposts_of(builder.spec());
     // What may go: the available pods beyond the least number, counted over all revisions, whoever has them.
     let mut spare = builder.available_of_all() - (builder.spec().replicas() - posts.unavailable);
-    active.sort_by_key(|i| std::cmp::Reverse(builder.replica_sets.get(*i).map(ReplicaSet::revision)));
+    active.sort_by_key(|i| std::cmp::Reverse(builder.replica_set(*i).map(ReplicaSet::revision)));
     for index in active {
-        let Some(present) = builder.replica_sets.get(index).map(|s| s.replicas).filter(|n| *n > 0) else {
+        let Some(present) = builder.replica_set(index).map(|s| s.replicas).filter(|n| *n > 0) else {
             continue;
         };
         if spare <= 0 {
@@ -158,7 +157,7 @@ fn step_is_done(builder: &Builder<'_>, step: &Step) -> bool {
         Step::Pause(wait) => pause::canary_pause_is_over(builder, wait),
         Step::SetWeight(_) | Step::SetCanaryScale(_) => replicas::at_desired_counts(
             builder.spec(),
-            &builder.old,
+            builder.old(),
             builder.new_replica_set(),
             builder.stable_replica_set(),
             &builder.others(),
@@ -176,7 +175,7 @@ fn step_is_done(builder: &Builder<'_>, step: &Step) -> bool {
 /// (source: rollout/sync.go, `shouldFullPromote`).
 fn promotion(builder: &Builder<'_>) -> Option<String> {
     let replicas = builder.spec().replicas();
-    if builder.stable.is_none() {
+    if builder.stable_index().is_none() {
         return Some("Initial deploy".to_owned());
     }
     if builder.is_aborted() {
@@ -186,14 +185,14 @@ fn promotion(builder: &Builder<'_>) -> Option<String> {
     if new.available < replicas && !replicas::threshold_met(builder.spec(), Some(new), replicas) {
         return None;
     }
-    if builder.old.promote_full {
+    if builder.old().promote_full {
         return Some("Full promotion requested".to_owned());
     }
     if is_within_window(builder) {
         return Some("Rollback within window".to_owned());
     }
     let count = builder.canary()?.step_count();
-    let all_done = count == 0 || builder.old.current_step_index == Some(count);
+    let all_done = count == 0 || builder.old().current_step_index == Some(count);
     all_done.then(|| format!("Completed all {count} canary steps"))
 }
 
@@ -204,10 +203,9 @@ fn write(builder: &mut Builder<'_>) {
     let mut new: RolloutStatus = status::base(builder);
     new.current_step_hash = step_hash(&canary.steps);
     let count = canary.step_count();
-    let mut index = (count > 0).then(|| builder.old.current_step_index.unwrap_or(0));
-    if builder.old.promote_full || is_within_window(builder) {
-        builder.intent.clear_pauses = true;
-        builder.intent.clear_abort = true;
+    let mut index = (count > 0).then(|| builder.old().current_step_index.unwrap_or(0));
+    if builder.old().promote_full || is_within_window(builder) {
+        builder.intent.clear();
         index = index.map(|_| count);
     }
     if let Some(why) = promotion(builder) {
@@ -227,7 +225,7 @@ fn write(builder: &mut Builder<'_>) {
         new.canary.current_step_analysis_run_status = None;
         let message = format!("Rollout step {}/{count} completed ({})", i + 1, step.describe());
         builder.event(EventReason::RolloutStepCompleted, message);
-        builder.intent.remove_pause.push(PauseReason::CanaryPauseStep);
+        builder.intent.end_pause(PauseReason::CanaryPauseStep);
     }
     new.current_step_index = index;
     status::persist(builder, new);

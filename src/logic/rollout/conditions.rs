@@ -117,11 +117,11 @@ pub fn is_timed_out(spec: &RolloutSpec, status: &RolloutStatus, now: Timestamp) 
 /// Whether the Rollout is at a point where waiting is no lack of progress.
 #[must_use]
 pub fn may_wait(builder: &Builder<'_>) -> bool {
-    let index = builder.old.current_step_index.unwrap_or(0);
+    let index = builder.old().current_step_index.unwrap_or(0);
     let step = builder.canary().and_then(|c| c.steps.get(usize::try_from(index).ok()?));
     let waits_at_step = step
         .is_some_and(|s| matches!(s, Step::Experiment(_)) || s.analysis().is_some() || s.pause().is_some());
-    let paused = builder.old.condition(&Paused).is_some_and(Condition::is_true);
+    let paused = builder.old().condition(&Paused).is_some_and(Condition::is_true);
     waits_at_step || paused || builder.others().iter().any(|s| s.has_deadline())
 }
 
@@ -129,17 +129,17 @@ pub fn may_wait(builder: &Builder<'_>) -> bool {
 /// (source: rollout/sync.go, `calculateRolloutConditions`).
 pub fn write_into(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
     let spec = builder.spec();
-    let generation = builder.view.rollout.metadata.generation;
+    let generation = builder.view().rollout.metadata.generation;
     let at = builder.time();
-    let paused = !builder.old.pause_conditions.is_empty() || spec.paused;
-    let healthy = is_healthy(spec, generation, &builder.old, status);
+    let paused = !builder.old().pause_conditions.is_empty() || spec.paused;
+    let healthy = is_healthy(spec, generation, builder.old(), status);
     let mut became_unhealthy = false;
     if healthy && !paused {
         set(
             status,
             make(Healthy, True, ConditionReason::RolloutHealthy, "Rollout is healthy".to_owned(), at),
         );
-    } else if builder.old.condition(&Healthy).is_some() {
+    } else if builder.old().condition(&Healthy).is_some() {
         let message = "Rollout is not healthy".to_owned();
         became_unhealthy = set(status, make(Healthy, False, ConditionReason::RolloutHealthy, message, at));
     }
@@ -149,9 +149,9 @@ pub fn write_into(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
         let name = builder.new_replica_set().map_or("", |s| s.meta.name.as_str());
         let message = format!("ReplicaSet \"{name}\" has successfully progressed.");
         set(status, make(Progressing, True, ConditionReason::NewReplicaSetAvailable, message, at));
-    } else if shows_progress(spec, &builder.old, status) || became_unhealthy {
+    } else if shows_progress(spec, builder.old(), status) || became_unhealthy {
         write_progress(builder, status, became_unhealthy);
-    } else if !may_wait(builder) && is_timed_out(spec, status, builder.now) {
+    } else if !may_wait(builder) && is_timed_out(spec, status, builder.now()) {
         write_timeout(builder, status);
     }
     write_availability(builder, status);
@@ -160,8 +160,12 @@ pub fn write_into(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
 
 fn write_abort(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
     let missed = || missed(status).map(|c| AbortCause::read(&c.message));
-    let cause =
-        builder.intent.abort.clone().or_else(missed).unwrap_or(AbortCause::User { said: String::new() });
+    let cause = builder
+        .intent
+        .abort_cause()
+        .cloned()
+        .or_else(missed)
+        .unwrap_or(AbortCause::User { said: String::new() });
     let message = cause.message(builder.revision());
     if set(status, make(Progressing, False, ConditionReason::RolloutAborted, message.clone(), builder.time()))
     {
@@ -175,12 +179,12 @@ fn write_progress(builder: &Builder<'_>, status: &mut RolloutStatus, became_unhe
     } else {
         let message = match builder.new_replica_set() {
             Some(replica_set) => format!("ReplicaSet \"{}\" is progressing.", replica_set.meta.name),
-            None => format!("Rollout \"{}\" is progressing.", builder.view.rollout.metadata.name),
+            None => format!("Rollout \"{}\" is progressing.", builder.view().rollout.metadata.name),
         };
         (ConditionReason::ReplicaSetUpdated, message)
     };
     let mut new = make(Progressing, True, reason, message, builder.time());
-    if let Some(present) = builder.old.condition(&Progressing).filter(|c| c.is_true()) {
+    if let Some(present) = builder.old().condition(&Progressing).filter(|c| c.is_true()) {
         new.last_transition_time = present.last_transition_time;
     }
     remove(status, &Progressing); // progress counts from now, even if the words stay the same
@@ -190,7 +194,7 @@ fn write_progress(builder: &Builder<'_>, status: &mut RolloutStatus, became_unhe
 fn write_timeout(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
     let stuck = match builder.new_replica_set() {
         Some(replica_set) => Stuck::ReplicaSet(replica_set.meta.name.clone()),
-        None => Stuck::Rollout(builder.view.rollout.metadata.name.clone()),
+        None => Stuck::Rollout(builder.view().rollout.metadata.name.clone()),
     };
     let message = stuck.message();
     set(
@@ -198,7 +202,7 @@ fn write_timeout(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
         make(Progressing, False, ConditionReason::ProgressDeadlineExceeded, message.clone(), builder.time()),
     );
     if builder.spec().progress_deadline_abort {
-        builder.intent.abort = Some(AbortCause::Deadline(stuck));
+        builder.intent.abort(AbortCause::Deadline(stuck));
         builder.warn(EventReason::RolloutAborted, message);
     }
 }
@@ -208,7 +212,7 @@ fn write_availability(builder: &Builder<'_>, status: &mut RolloutStatus) {
     let available = if builder.blue_green().is_some() {
         let active = &status.blue_green.active_selector;
         builder
-            .replica_sets
+            .replica_sets()
             .iter()
             .any(|s| !active.is_empty() && s.hash == *active && s.is_saturated(replicas))
     } else {
@@ -226,7 +230,7 @@ fn write_completion(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
     let failure = builder
         .new_replica_set()
         .and_then(|s| s.failure.clone())
-        .or_else(|| builder.replica_sets.iter().find_map(|s| s.failure.clone()));
+        .or_else(|| builder.replica_sets().iter().find_map(|s| s.failure.clone()));
     match failure {
         Some(failure) => {
             set(status, failure);
@@ -251,21 +255,21 @@ fn write_completion(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
 pub fn check_paused(builder: &mut Builder<'_>) -> bool {
     let at = builder.time();
     let says =
-        |reason: ConditionReason| builder.old.condition(&Progressing).is_some_and(|c| c.reason == reason);
-    let paused = !builder.old.pause_conditions.is_empty() || builder.spec().paused;
+        |reason: ConditionReason| builder.old().condition(&Progressing).is_some_and(|c| c.reason == reason);
+    let paused = !builder.old().pause_conditions.is_empty() || builder.spec().paused;
     let aborted = says(ConditionReason::RolloutAborted);
-    let said_paused = builder.old.condition(&Paused).is_some_and(Condition::is_true);
+    let said_paused = builder.old().condition(&Paused).is_some_and(Condition::is_true);
     let mut new = Vec::new();
     let unknown =
         |reason: ConditionReason, message: &str| make(Progressing, Unknown, reason, message.to_owned(), at);
-    if paused != says(ConditionReason::RolloutPaused) && !aborted && !is_completed(&builder.old) {
+    if paused != says(ConditionReason::RolloutPaused) && !aborted && !is_completed(builder.old()) {
         new.push(if paused {
             unknown(ConditionReason::RolloutPaused, "Rollout is paused")
         } else {
             unknown(ConditionReason::RolloutResumed, "Rollout is resumed")
         });
     }
-    if !builder.old.abort && aborted {
+    if !builder.old().abort && aborted {
         new.push(unknown(ConditionReason::RolloutRetry, "Retrying Rollout after abort"));
     }
     if paused != said_paused && !aborted {

@@ -39,14 +39,14 @@ pub fn decide(view: &View, now: Timestamp) -> Decision {
         return decision;
     }
     for _ in 0..MOST_PASSES {
-        let ops = builder.ops.len();
+        let ops = builder.ops().len();
         pass(&mut builder);
-        if builder.needs.is_some() {
-            return Decision { needs: builder.needs, ..Decision::default() };
+        if builder.needs().is_some() {
+            return Decision { needs: builder.needs(), ..Decision::default() };
         }
         let creates_only =
-            builder.ops.iter().all(|op| matches!(op, Op::WriteReplicaSet(i) if is_fresh(&builder, *i)));
-        if (builder.ops.len() > ops && !creates_only) || builder.status == builder.old {
+            builder.ops().iter().all(|op| matches!(op, Op::WriteReplicaSet(i) if is_fresh(&builder, *i)));
+        if (builder.ops().len() > ops && !creates_only) || builder.status == *builder.old() {
             break;
         }
         builder.begin_pass();
@@ -63,7 +63,7 @@ fn observe(builder: &mut Builder<'_>) {
 }
 
 fn is_fresh(builder: &Builder<'_>, index: usize) -> bool {
-    builder.replica_sets.get(index).is_some_and(|s| s.is_new && s.replicas == 0)
+    builder.replica_set(index).is_some_and(|s| s.is_new && s.replicas == 0)
 }
 
 /// One pass, in the order in which Argo Rollouts reconciles: paused conditions, revision, scaling, strategy
@@ -71,9 +71,10 @@ fn is_fresh(builder: &Builder<'_>, index: usize) -> bool {
 fn pass(builder: &mut Builder<'_>) {
     status::annotate_workload(builder);
     if builder.spec().replicas.is_none() {
-        builder.writes_replicas = true;
+        builder.write_replicas();
     }
-    let observed = builder.old.observed_generation == builder.view.rollout.metadata.generation.to_string();
+    let observed =
+        builder.old().observed_generation == builder.view().rollout.metadata.generation.to_string();
     if observed && conditions::check_paused(builder) {
         return observe(builder);
     }
@@ -96,13 +97,13 @@ fn is_scaling(builder: &Builder<'_>) -> bool {
 
 /// Follows a new size without moving in the steps (source: rollout/sync.go, `syncReplicasOnly`).
 fn only_scale(builder: &mut Builder<'_>) {
-    let mut hpa: i32 = builder.replica_sets.iter().map(|s| s.current).sum();
+    let mut hpa: i32 = builder.replica_sets().iter().map(|s| s.current).sum();
     let mut available = builder.available_of_all();
     if builder.blue_green().is_some() {
         bluegreen::scale_all(builder);
-        let active = &builder.old.blue_green.active_selector;
+        let active = &builder.old().blue_green.active_selector;
         if let Some(replica_set) =
-            builder.replica_sets.iter().find(|s| !active.is_empty() && s.hash == *active)
+            builder.replica_sets().iter().find(|s| !active.is_empty() && s.hash == *active)
         {
             (hpa, available) = (replica_set.current, replica_set.available);
         }
@@ -117,7 +118,7 @@ fn only_scale(builder: &mut Builder<'_>) {
 
 /// Says why the Rollout cannot be acted on and leaves everything else as it is.
 fn refuse(builder: &mut Builder<'_>, why: &str) {
-    let message = format!("The Rollout \"{}\" is invalid: {why}", builder.view.rollout.metadata.name);
+    let message = format!("The Rollout \"{}\" is invalid: {why}", builder.view().rollout.metadata.name);
     let what = ConditionType::InvalidSpec;
     if builder.status.condition(&what).is_none_or(|c| c.message != message) {
         let (state, reason) = (ConditionStatus::True, ConditionReason::InvalidSpec);
@@ -134,27 +135,27 @@ fn refuse(builder: &mut Builder<'_>, why: &str) {
 /// Turns what the builder holds into the decision.
 fn finish(mut builder: Builder<'_>) -> Decision {
     let writes = writes::of(&mut builder);
-    let old = &builder.view.rollout.status;
+    let old = &builder.view().rollout.status;
     let status = status::patch(old, &builder.status);
-    let counts_only = status.is_some() && writes.is_empty() && builder.events.is_empty();
+    let counts_only = status.is_some() && writes.is_empty() && builder.events().is_empty();
     let may_wait =
-        counts_only && !builder.view.debounce_passed && status::differ_only_in_counts(old, &builder.status);
+        counts_only && !builder.view().debounce_passed && status::differ_only_in_counts(old, &builder.status);
     let debounce = may_wait.then(|| debounce_of(&builder));
     if let Some(at) = conditions::deadline(builder.spec(), &builder.status)
         && !conditions::is_completed(&builder.status)
         && !conditions::may_wait(&builder)
-        && at >= builder.now
+        && at >= builder.now()
     {
         let after = at.checked_add(jiff::SignedDuration::from_secs(1)).unwrap_or(at);
         builder.wake_at(after);
     }
     let first = old.stable_rs.is_empty();
-    let events = std::mem::take(&mut builder.events);
+    let events = builder.take_events();
     Decision {
         writes,
         status,
         debounce,
-        wake: builder.wake,
+        wake: builder.wake(),
         events: events
             .into_iter()
             .filter(|n| !first || n.warning || n.reason == EventReason::RolloutCompleted.as_str())
@@ -165,7 +166,7 @@ fn finish(mut builder: Builder<'_>) -> Decision {
 
 /// How long counts alone may wait. Before a Rollout was ever healthy nothing but the progress deadline depends on them.
 fn debounce_of(builder: &Builder<'_>) -> Duration {
-    if builder.old.condition(&ConditionType::Healthy).is_some() {
+    if builder.old().condition(&ConditionType::Healthy).is_some() {
         return DEBOUNCE;
     }
     let deadline = u64::try_from(builder.spec().progress_deadline_seconds()).unwrap_or(0);

@@ -15,8 +15,8 @@ pub fn scale(builder: &mut Builder<'_>) {
     let Some(how) = builder.spec().workload_ref.as_ref().and_then(|w| w.scale_down.as_deref()) else {
         return;
     };
-    let Some(present) = builder.view.workload.as_ref().and_then(|w| w.replicas) else { return };
-    let is_first = builder.revision() == 1 || builder.view.rollout.status.stable_rs.is_empty();
+    let Some(present) = builder.view().workload.as_ref().and_then(|w| w.replicas) else { return };
+    let is_first = builder.revision() == 1 || builder.view().rollout.status.stable_rs.is_empty();
     let is_healthy = builder.status.phase == Some(RolloutPhase::Healthy);
     let ready = builder.status.ready_replicas;
     let wanted = match how {

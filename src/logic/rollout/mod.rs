@@ -2,7 +2,8 @@
 //! Nothing here knows Git; reverting there is `logic::revert`.
 //!
 //! The front door is [`decide`]; what it starts from and ends with:
-//! - [`view`] the facts about one Rollout, [`builder`] one decision in the making, [`decision`] what comes
+//! - [`view`] the facts about one Rollout, [`builder`] one decision in the making with its [`intent`] about pauses and
+//!   aborts, [`decision`] what comes
 //!   out, [`writes`] the planned changes as writes
 //! - [`validate`] whether the Rollout can be acted on at all
 //! - [`status`] the status that a pass begins and ends with, with [`conditions`], [`phase`], [`pause`] and
@@ -30,6 +31,7 @@ pub mod conditions;
 pub mod decide;
 pub mod decision;
 pub mod handover;
+pub mod intent;
 pub mod pause;
 pub mod phase;
 pub mod replicas;

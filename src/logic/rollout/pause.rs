@@ -16,14 +16,14 @@ fn end_of(pause: &PauseCondition, seconds: i64) -> Timestamp {
 /// (source: rollout/canary.go, `reconcileCanaryPause`).
 pub fn canary_pause(builder: &mut Builder<'_>) {
     let Some(canary) = builder.canary() else { return };
-    if builder.spec().paused || builder.old.promote_full {
+    if builder.spec().paused || builder.old().promote_full {
         return;
     }
-    let index = usize::try_from(builder.old.current_step_index.unwrap_or(0)).unwrap_or(0);
+    let index = usize::try_from(builder.old().current_step_index.unwrap_or(0)).unwrap_or(0);
     let Some(pause) = canary.steps.get(index).and_then(Step::pause) else { return };
     let Some(condition) = builder.pause(&PauseReason::CanaryPauseStep) else {
-        if !builder.old.controller_pause {
-            builder.intent.add_pause.push(PauseReason::CanaryPauseStep);
+        if !builder.old().controller_pause {
+            builder.intent.begin_pause(PauseReason::CanaryPauseStep);
             if pause.duration.is_some() {
                 let end = builder.time().plus_seconds(pause.seconds());
                 builder.wake_at(end);
@@ -33,7 +33,7 @@ pub fn canary_pause(builder: &mut Builder<'_>) {
     };
     if pause.duration.is_some() {
         let end = end_of(condition, pause.seconds());
-        if end > builder.now {
+        if end > builder.now() {
             builder.wake_at(end);
         }
     }
@@ -44,8 +44,8 @@ pub fn canary_pause(builder: &mut Builder<'_>) {
 #[must_use]
 pub fn canary_pause_is_over(builder: &Builder<'_>, pause: &Pause) -> bool {
     match builder.pause(&PauseReason::CanaryPauseStep) {
-        None => builder.old.controller_pause,
-        Some(condition) => pause.duration.is_some() && builder.now >= end_of(condition, pause.seconds()),
+        None => builder.old().controller_pause,
+        Some(condition) => pause.duration.is_some() && builder.now() >= end_of(condition, pause.seconds()),
     }
 }
 
@@ -53,18 +53,18 @@ pub fn canary_pause_is_over(builder: &Builder<'_>, pause: &Pause) -> bool {
 #[must_use]
 pub fn blue_green_pause_is_over(builder: &Builder<'_>) -> bool {
     let Some(strategy) = builder.blue_green() else { return false };
-    if !builder.intent.add_pause.is_empty() {
+    if builder.intent.begins_a_pause() {
         return false;
     }
-    if builder.old.blue_green.scale_up_preview_check_point {
+    if builder.old().blue_green.scale_up_preview_check_point {
         return true;
     }
     let condition = builder.pause(&PauseReason::BlueGreenPause);
     if strategy.promotes_itself() {
         let seconds = i64::from(strategy.auto_promotion_seconds());
-        return seconds == 0 || condition.is_some_and(|c| builder.now >= end_of(c, seconds));
+        return seconds == 0 || condition.is_some_and(|c| builder.now() >= end_of(c, seconds));
     }
-    builder.old.controller_pause && condition.is_none()
+    builder.old().controller_pause && condition.is_none()
 }
 
 /// When the wait before an automatic switch ends, if one is on.
@@ -79,22 +79,22 @@ pub fn end_of_blue_green_pause(builder: &Builder<'_>) -> Option<Timestamp> {
 pub fn write_into(builder: &Builder<'_>, status: &mut RolloutStatus) {
     status.abort = builder.is_aborted();
     if status.abort {
-        status.aborted_at = Some(builder.old.aborted_at.unwrap_or_else(|| builder.time()));
+        status.aborted_at = Some(builder.old().aborted_at.unwrap_or_else(|| builder.time()));
         return;
     }
     status.aborted_at = None;
-    if builder.intent.clear_pauses {
+    if builder.intent.clears() {
         return;
     }
     let mut conditions: Vec<PauseCondition> = builder
-        .old
+        .old()
         .pause_conditions
         .iter()
-        .filter(|c| !builder.intent.remove_pause.contains(&c.reason))
+        .filter(|c| !builder.intent.ends_pause(&c.reason))
         .cloned()
         .collect();
-    let mut controller_pause = builder.old.controller_pause;
-    for reason in &builder.intent.add_pause {
+    let mut controller_pause = builder.old().controller_pause;
+    for reason in builder.intent.pauses_to_begin() {
         if builder.pause(reason).is_none() {
             conditions.push(PauseCondition { reason: reason.clone(), start_time: builder.time() });
             controller_pause = true;

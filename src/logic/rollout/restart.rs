@@ -13,15 +13,15 @@ const RETRY: i64 = 30;
 /// evicted, so that nothing else moves in this pass (source: rollout/restart.go, `Reconcile`).
 pub fn evict(builder: &mut Builder<'_>) -> bool {
     let Some(asked) = builder.spec().restart_at else { return false };
-    if builder.old.restarted_at == Some(asked) {
+    if builder.old().restarted_at == Some(asked) {
         return false;
     }
-    if asked.at() > builder.now {
+    if asked.at() > builder.now() {
         builder.wake_at(asked.at());
         return false;
     }
-    let Some(pods) = builder.view.pods.as_ref() else {
-        builder.needs = Some(Need::Pods);
+    let Some(pods) = builder.view().pods.as_ref() else {
+        builder.need(Need::Pods);
         return true;
     };
     let old = in_order(builder, pods);
@@ -31,7 +31,7 @@ pub fn evict(builder: &mut Builder<'_>) -> bool {
         builder.status.restarted_at = Some(asked);
         return false;
     }
-    let total: i32 = builder.replica_sets.iter().map(|s| s.replicas).sum();
+    let total: i32 = builder.replica_sets().iter().map(|s| s.replicas).sum();
     let unavailable = replicas::fenceposts_of(builder.spec()).unavailable.max(1);
     let least = builder.spec().replicas().max(total) - unavailable;
     let spare = usize::try_from(builder.available_of_all() - least).unwrap_or(0);
@@ -53,11 +53,14 @@ pub fn evict(builder: &mut Builder<'_>) -> bool {
 /// The pods of the Rollout's ReplicaSets: stable ones first, then the new ones, then the others by age
 /// (source: rollout/restart.go; the order of its ReplicaSets).
 fn in_order<'p>(builder: &Builder<'_>, pods: &'p [Pod]) -> Vec<&'p Pod> {
-    let mut order: Vec<usize> =
-        builder.stable.into_iter().chain(builder.new.filter(|n| Some(*n) != builder.stable)).collect();
+    let mut order: Vec<usize> = builder
+        .stable_index()
+        .into_iter()
+        .chain(builder.new_index().filter(|n| Some(*n) != builder.stable_index()))
+        .collect();
     order.extend(builder.other_indices());
     let of = |index: usize| {
-        let uid = builder.replica_sets.get(index).map(|s| s.meta.uid.as_str()).unwrap_or_default();
+        let uid = builder.replica_set(index).map(|s| s.meta.uid.as_str()).unwrap_or_default();
         let mut own: Vec<&Pod> = pods.iter().filter(|p| p.meta.is_controlled_by(uid)).collect();
         own.sort_by(|a, b| {
             (a.meta.creation_timestamp, &a.meta.name).cmp(&(b.meta.creation_timestamp, &b.meta.name))

@@ -22,7 +22,7 @@ const NOT_COPIED: &[&str] = &[
 ];
 
 fn copied(builder: &Builder<'_>) -> BTreeMap<String, String> {
-    let all = &builder.view.rollout.metadata.annotations;
+    let all = &builder.view().rollout.metadata.annotations;
     all.iter()
         .filter(|(k, _)| !NOT_COPIED.contains(&k.as_str()))
         .map(|(k, v)| (k.clone(), v.clone()))
@@ -30,16 +30,16 @@ fn copied(builder: &Builder<'_>) -> BTreeMap<String, String> {
 }
 
 fn next_revision(builder: &Builder<'_>) -> i64 {
-    let older = (0..builder.replica_sets.len())
-        .filter(|i| Some(*i) != builder.new)
-        .filter_map(|i| builder.replica_sets.get(i));
+    let older = (0..builder.replica_sets().len())
+        .filter(|i| Some(*i) != builder.new_index())
+        .filter_map(|i| builder.replica_set(i));
     older.map(ReplicaSet::revision).max().unwrap_or(0) + 1
 }
 
 /// Makes sure that the current template has a ReplicaSet with the right number and annotations. Answers whether
 /// the pass ends here because one was just made (source: rollout/sync.go, `getAllReplicaSetsAndSyncRevision`).
 pub fn ensure(builder: &mut Builder<'_>) -> bool {
-    match builder.new {
+    match builder.new_index() {
         None => {
             create(builder);
             true
@@ -53,9 +53,9 @@ pub fn ensure(builder: &mut Builder<'_>) -> bool {
 
 /// (source: rollout/sync.go, `createDesiredReplicaSet`)
 fn create(builder: &mut Builder<'_>) {
-    let rollout = &builder.view.rollout;
+    let rollout = &builder.view().rollout;
     let revision = next_revision(builder);
-    let name = format!("{}-{}", rollout.metadata.name, builder.view.pod_hash);
+    let name = format!("{}-{}", rollout.metadata.name, builder.view().pod_hash);
     let mut annotations = copied(builder);
     annotations.insert(names::REVISION.to_owned(), revision.to_string());
     annotations.insert(names::DESIRED_REPLICAS.to_owned(), builder.spec().replicas().to_string());
@@ -68,17 +68,14 @@ fn create(builder: &mut Builder<'_>) {
     };
     let made = ReplicaSet {
         meta,
-        hash: builder.view.pod_hash.clone(),
-        template_key: builder.view.template_key.clone(),
+        hash: builder.view().pod_hash.clone(),
+        template_key: builder.view().template_key.clone(),
         min_ready_seconds: builder.spec().min_ready_seconds(),
-        selector: builder.view.selector.with_label(names::POD_HASH, &builder.view.pod_hash).to_string(),
+        selector: builder.view().selector.with_label(names::POD_HASH, &builder.view().pod_hash).to_string(),
         is_new: true,
         ..ReplicaSet::default()
     };
-    builder.replica_sets.to_mut().push(made);
-    let index = builder.replica_sets.len() - 1;
-    builder.new = Some(index);
-    builder.plan(Op::WriteReplicaSet(index));
+    builder.add_replica_set(made);
     annotate_revision(builder, revision);
     builder
         .event(EventReason::NewReplicaSetCreated, format!("Created ReplicaSet {name} (revision {revision})"));
@@ -91,7 +88,7 @@ fn annotate_revision(builder: &mut Builder<'_>, revision: i64) {
     if builder.revision() == revision {
         return;
     }
-    builder.annotations.insert(names::REVISION.to_owned(), revision.to_string());
+    builder.annotate(names::REVISION, revision.to_string());
     builder.event(EventReason::RolloutUpdated, format!("Rollout updated to revision {revision}"));
 }
 
@@ -99,13 +96,13 @@ fn annotate_revision(builder: &mut Builder<'_>, revision: i64) {
 fn sync(builder: &mut Builder<'_>, index: usize) {
     let newest = next_revision(builder);
     let min_ready = builder.spec().min_ready_seconds();
-    let Some(present) = builder.replica_sets.get(index) else { return };
+    let Some(present) = builder.replica_set(index) else { return };
     let before = present.meta.annotation(names::REVISION).map(str::to_owned);
     let is_behind = present.revision() < newest;
     let mut annotations = copied(builder);
     annotations.retain(|key, value| present.meta.annotation(key) != Some(value));
     if is_behind || !annotations.is_empty() || present.min_ready_seconds != min_ready {
-        let Some(changed) = builder.replica_sets.to_mut().get_mut(index) else { return };
+        let Some(changed) = builder.replica_set_mut(index) else { return };
         changed.meta.annotations.extend(annotations);
         changed.min_ready_seconds = min_ready;
         if is_behind {
@@ -119,12 +116,11 @@ fn sync(builder: &mut Builder<'_>, index: usize) {
         }
         builder.plan(Op::WriteReplicaSet(index));
     }
-    let Some((name, number)) = builder.replica_sets.get(index).map(|s| (s.meta.name.clone(), s.revision()))
-    else {
+    let Some((name, number)) = builder.replica_set(index).map(|s| (s.meta.name.clone(), s.revision())) else {
         return;
     };
     annotate_revision(builder, number);
-    if builder.old.condition(&ConditionType::Progressing).is_none() {
+    if builder.old().condition(&ConditionType::Progressing).is_none() {
         let message = format!("Found new replica set \"{name}\"");
         let found = progressing(builder, ConditionReason::FoundNewReplicaSet, message);
         set(&mut builder.status, found);
@@ -151,7 +147,7 @@ pub fn owner(meta: &Meta) -> Owner {
 /// The whole object of `replica_set`.
 #[must_use]
 pub fn object(builder: &Builder<'_>, replica_set: &ReplicaSet) -> Value {
-    let mut template = builder.view.template.clone();
+    let mut template = builder.view().template.clone();
     if !template.is_object() {
         template = json!({});
     }
@@ -170,13 +166,13 @@ pub fn object(builder: &Builder<'_>, replica_set: &ReplicaSet) -> Value {
             meta.remove("creationTimestamp");
         }
     }
-    let instance = builder.view.rollout.metadata.labels.get(names::INSTANCE_ID);
+    let instance = builder.view().rollout.metadata.labels.get(names::INSTANCE_ID);
     if let Some(id) = instance {
         labels.insert(names::INSTANCE_ID.to_owned(), id.clone());
     }
     let mut spec = json!({
         "replicas": replica_set.replicas,
-        "selector": builder.view.selector.with_label(names::POD_HASH, &replica_set.hash),
+        "selector": builder.view().selector.with_label(names::POD_HASH, &replica_set.hash),
         "template": template,
     });
     if let (Some(map), true) = (spec.as_object_mut(), replica_set.min_ready_seconds != 0) {
@@ -203,19 +199,19 @@ pub fn trim_history(builder: &mut Builder<'_>) {
     let mut alive: Vec<usize> = builder
         .other_indices()
         .into_iter()
-        .filter(|i| builder.replica_sets.get(*i).is_some_and(|s| s.meta.deletion_timestamp.is_none()))
+        .filter(|i| builder.replica_set(*i).is_some_and(|s| s.meta.deletion_timestamp.is_none()))
         .collect();
     let Some(excess) = alive.len().checked_sub(limit).filter(|n| *n > 0) else { return };
-    alive.sort_by_key(|i| builder.replica_sets.get(*i).map(|s| (s.created(), s.meta.name.clone())));
+    alive.sort_by_key(|i| builder.replica_set(*i).map(|s| (s.created(), s.meta.name.clone())));
     for index in alive.into_iter().take(excess) {
-        let Some(old) = builder.replica_sets.get(index) else { continue };
+        let Some(old) = builder.replica_set(index) else { continue };
         let empty = old.replicas == 0 && old.current == 0 && old.meta.generation <= old.observed_generation;
         if !empty || old.is_new {
             continue;
         }
         let hash = old.hash.clone();
         builder.plan(Op::DeleteReplicaSet(index));
-        for (run, measured) in builder.analysis_runs.iter().enumerate() {
+        for (run, measured) in builder.analysis_runs().iter().enumerate() {
             if measured.meta.labels.get(names::POD_HASH) == Some(&hash) {
                 builder.plan(Op::DeleteAnalysisRun(run));
             }

@@ -13,14 +13,14 @@ impl Builder<'_> {
     pub fn scale(&mut self, index: usize, to: i32) -> bool {
         let desired = self.spec().replicas();
         let keep_deadline = self.delays_scale_down_on_abort();
-        let Some(replica_set) = self.replica_sets.get(index) else { return false };
+        let Some(replica_set) = self.replica_set(index) else { return false };
         let annotated = replica_set.desired_annotation() == Some(desired);
         let stale_deadline = desired == 0 && replica_set.has_deadline();
         if replica_set.replicas == to && annotated && !stale_deadline {
             return false;
         }
         let from = replica_set.replicas;
-        let Some(replica_set) = self.replica_sets.to_mut().get_mut(index) else { return false };
+        let Some(replica_set) = self.replica_set_mut(index) else { return false };
         replica_set.replicas = to;
         replica_set.meta.annotations.insert(names::DESIRED_REPLICAS.to_owned(), desired.to_string());
         if to == 0 && !keep_deadline {
@@ -40,11 +40,11 @@ impl Builder<'_> {
     /// (source: rollout/replicaset.go, `addScaleDownDelay` and `removeScaleDownDelay`).
     pub fn set_deadline(&mut self, index: usize, deadline: Option<Timestamp>) {
         let wanted = deadline.map(|at| Time::of(at).to_string());
-        let Some(replica_set) = self.replica_sets.get(index) else { return };
+        let Some(replica_set) = self.replica_set(index) else { return };
         if replica_set.meta.annotation(names::SCALE_DOWN_DEADLINE) == wanted.as_deref() {
             return;
         }
-        let Some(replica_set) = self.replica_sets.to_mut().get_mut(index) else { return };
+        let Some(replica_set) = self.replica_set_mut(index) else { return };
         match wanted {
             Some(text) => replica_set.meta.annotations.insert(names::SCALE_DOWN_DEADLINE.to_owned(), text),
             None => replica_set.meta.annotations.remove(names::SCALE_DOWN_DEADLINE),
@@ -56,8 +56,8 @@ impl Builder<'_> {
     /// (source: rollout/replicaset.go, `removeScaleDownDeadlines`).
     pub fn clear_deadlines(&mut self) {
         let keeps_new = self.delays_scale_down_on_abort();
-        for index in [self.new, self.stable].into_iter().flatten() {
-            if Some(index) != self.new || !keeps_new {
+        for index in [self.new_index(), self.stable_index()].into_iter().flatten() {
+            if Some(index) != self.new_index() || !keeps_new {
                 self.set_deadline(index, None);
             }
         }
@@ -79,7 +79,7 @@ impl Builder<'_> {
     #[must_use]
     pub fn delays_scale_down_on_abort(&self) -> bool {
         self.is_aborted()
-            && self.stable.is_some()
+            && self.stable_index().is_some()
             && self.blue_green().is_some()
             && self.abort_delay().is_some()
     }
@@ -89,7 +89,6 @@ impl Builder<'_> {
 mod tests {
     use super::*;
     use crate::logic::rollout::view::{ReplicaSet, View};
-    use std::borrow::Cow;
 
     #[test]
     fn the_facts_are_copied_only_when_a_replica_set_changes() {
@@ -99,8 +98,10 @@ mod tests {
         let mut builder = Builder::new(&view, Timestamp::UNIX_EPOCH);
         assert!(!builder.scale(0, 1), "it has this size");
         builder.set_deadline(0, None);
-        assert!(matches!(builder.replica_sets, Cow::Borrowed(_)) && builder.ops.is_empty());
+        assert!(
+            std::ptr::eq(builder.replica_sets(), view.replica_sets.as_slice()) && builder.ops().is_empty()
+        );
         assert!(builder.scale(0, 2));
-        assert_eq!((builder.ops, view.replica_sets[0].replicas), (vec![Op::WriteReplicaSet(0)], 1));
+        assert_eq!((builder.ops(), view.replica_sets[0].replicas), (&[Op::WriteReplicaSet(0)][..], 1));
     }
 }

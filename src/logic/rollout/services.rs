@@ -12,12 +12,12 @@ use serde_json::json;
 /// Points the Service `name` at the revision `hash`, and annotates it with the Rollout as its manager
 /// (source: rollout/service.go, `switchServiceSelector`).
 pub fn switch(builder: &mut Builder<'_>, name: &str, hash: &str) {
-    let rollout = builder.view.rollout.metadata.name.clone();
-    let Some(present) = builder.services.get(name) else { return };
+    let rollout = builder.view().rollout.metadata.name.clone();
+    let Some(present) = builder.services().get(name) else { return };
     if present.hash.as_deref() == Some(hash) && present.managed_by.is_some() {
         return;
     }
-    let Some(service) = builder.services.to_mut().get_mut(name) else { return };
+    let Some(service) = builder.service_mut(name) else { return };
     let from = service.hash.replace(hash.to_owned()).unwrap_or_default();
     service.managed_by.get_or_insert(rollout);
     builder.plan(Op::Service(name.to_owned()));
@@ -32,7 +32,7 @@ pub fn switch(builder: &mut Builder<'_>, name: &str, hash: &str) {
 fn ensure(builder: &mut Builder<'_>, name: Option<&str>, index: Option<usize>) {
     let Some(name) = name.filter(|n| !n.is_empty()) else { return };
     let (Some(replica_set), Some(service)) =
-        (index.and_then(|i| builder.replica_sets.get(i)), builder.services.get(name))
+        (index.and_then(|i| builder.replica_set(i)), builder.services().get(name))
     else {
         return;
     };
@@ -51,8 +51,8 @@ fn ensure(builder: &mut Builder<'_>, name: Option<&str>, index: Option<usize>) {
 /// (source: rollout/service.go, `reconcileStableAndCanaryService`).
 pub fn canary(builder: &mut Builder<'_>) {
     let Some(canary) = builder.canary() else { return };
-    ensure(builder, canary.stable_service.as_deref(), builder.stable);
-    let shown = if builder.is_aborted() { builder.stable } else { builder.new };
+    ensure(builder, canary.stable_service.as_deref(), builder.stable_index());
+    let shown = if builder.is_aborted() { builder.stable_index() } else { builder.new_index() };
     ensure(builder, canary.canary_service.as_deref(), shown);
 }
 
@@ -80,7 +80,7 @@ pub fn let_go(namespace: &str, service: &Service, manager: Option<&Rollout>) -> 
 /// (source: rollout/replicaset.go, `isReplicaSetReferenced`).
 #[must_use]
 pub fn leads_to(builder: &Builder<'_>, replica_set: &ReplicaSet) -> bool {
-    let status = &builder.old;
+    let status = builder.old();
     let named = [
         &status.stable_rs,
         &status.current_pod_hash,
@@ -89,7 +89,7 @@ pub fn leads_to(builder: &Builder<'_>, replica_set: &ReplicaSet) -> bool {
     ];
     !replica_set.hash.is_empty()
         && (named.contains(&&replica_set.hash)
-            || builder.services.values().any(|s| s.hash.as_deref() == Some(replica_set.hash.as_str())))
+            || builder.services().values().any(|s| s.hash.as_deref() == Some(replica_set.hash.as_str())))
 }
 
 #[cfg(test)]

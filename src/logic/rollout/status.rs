@@ -14,12 +14,13 @@ use serde_json::{Map, Value};
 /// (source: rollout/sync.go, `calculateBaseStatus`).
 #[must_use]
 pub fn base(builder: &Builder<'_>) -> RolloutStatus {
-    let old = &builder.old;
-    let current = builder.new_replica_set().map_or_else(|| builder.view.pod_hash.clone(), |s| s.hash.clone());
+    let old = builder.old();
+    let current =
+        builder.new_replica_set().map_or_else(|| builder.view().pod_hash.clone(), |s| s.hash.clone());
     let mut status = RolloutStatus {
-        replicas: builder.replica_sets.iter().map(|s| s.current).sum(),
+        replicas: builder.replica_sets().iter().map(|s| s.current).sum(),
         updated_replicas: builder.new_replica_set().map_or(0, |s| s.current),
-        ready_replicas: builder.replica_sets.iter().map(|s| s.ready).sum(),
+        ready_replicas: builder.replica_sets().iter().map(|s| s.ready).sum(),
         available_replicas: builder.available_of_all(),
         collision_count: old.collision_count,
         conditions: builder.status.conditions.clone(),
@@ -32,7 +33,7 @@ pub fn base(builder: &Builder<'_>) -> RolloutStatus {
         ..RolloutStatus::default()
     };
     status.hpa_replicas = status.replicas;
-    status.selector = builder.view.selector.to_string();
+    status.selector = builder.view().selector.to_string();
     conditions::remove(&mut status, &ConditionType::InvalidSpec);
     status
 }
@@ -40,8 +41,7 @@ pub fn base(builder: &Builder<'_>) -> RolloutStatus {
 /// Takes back everything that belonged to the revision or the steps before
 /// (source: rollout/sync.go, `resetRolloutStatus`).
 pub fn reset(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
-    builder.intent.clear_pauses = true;
-    builder.intent.clear_abort = true;
+    builder.intent.clear();
     status.restarted_at = builder.spec().restart_at;
     status.promote_full = false;
     status.blue_green.pre_promotion_analysis_run_status = None;
@@ -53,8 +53,7 @@ pub fn reset(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
 
 /// Makes the current revision the stable one (source: rollout/sync.go, `promoteStable`).
 pub fn promote(builder: &mut Builder<'_>, status: &mut RolloutStatus, why: &str) {
-    builder.intent.clear_pauses = true;
-    builder.intent.clear_abort = true;
+    builder.intent.clear();
     status.promote_full = false;
     status.blue_green.scale_up_preview_check_point = false;
     if let Some(canary) = builder.canary() {
@@ -81,12 +80,12 @@ pub fn persist(builder: &mut Builder<'_>, mut status: RolloutStatus) {
 /// Ends a pass that leaves the conditions as they are.
 pub fn finish(builder: &mut Builder<'_>, mut status: RolloutStatus) {
     pause::write_into(builder, &mut status);
-    status.workload_observed_generation = match &builder.view.workload {
+    status.workload_observed_generation = match &builder.view().workload {
         Some(workload) => workload.generation.to_string(),
         None => String::new(),
     };
     observe(builder, &mut status);
-    let (was, is) = (!builder.old.pause_conditions.is_empty(), !status.pause_conditions.is_empty());
+    let (was, is) = (!builder.old().pause_conditions.is_empty(), !status.pause_conditions.is_empty());
     if let Some(first) = status.pause_conditions.first().filter(|_| is && !was) {
         let message = format!("Rollout is paused ({})", first.reason);
         builder.event(EventReason::RolloutPaused, message);
@@ -98,7 +97,7 @@ pub fn finish(builder: &mut Builder<'_>, mut status: RolloutStatus) {
 
 /// Says that this generation was reconciled, and the phase that the status amounts to.
 pub fn observe(builder: &Builder<'_>, status: &mut RolloutStatus) {
-    status.observed_generation = builder.view.rollout.metadata.generation.to_string();
+    status.observed_generation = builder.view().rollout.metadata.generation.to_string();
     let (phase, message) = phase::calculate(builder.spec(), status);
     status.phase = Some(phase);
     status.message = message;
@@ -106,10 +105,10 @@ pub fn observe(builder: &Builder<'_>, status: &mut RolloutStatus) {
 
 /// The annotation that shows clients which generation of the workload the Rollout has taken over.
 pub fn annotate_workload(builder: &mut Builder<'_>) {
-    let Some(workload) = &builder.view.workload else { return };
+    let Some(workload) = &builder.view().workload else { return };
     let generation = workload.generation.to_string();
-    if builder.view.rollout.metadata.annotation(names::WORKLOAD_GENERATION) != Some(&generation) {
-        builder.annotations.insert(names::WORKLOAD_GENERATION.to_owned(), generation);
+    if builder.view().rollout.metadata.annotation(names::WORKLOAD_GENERATION) != Some(&generation) {
+        builder.annotate(names::WORKLOAD_GENERATION, generation);
     }
 }
 

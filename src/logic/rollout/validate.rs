@@ -24,7 +24,7 @@ fn wrong(path: &str, what: impl std::fmt::Display) -> Option<String> {
 /// (source: pkg/apis/rollouts/validation, `ValidateRollout` and `ValidateRolloutReferencedResources`).
 #[must_use]
 pub fn obstacle(builder: &Builder<'_>) -> Option<Obstacle> {
-    if let Some(why) = &builder.view.problem {
+    if let Some(why) = &builder.view().problem {
         return Some(why.clone());
     }
     template(builder).or_else(|| strategy(builder)).map(Obstacle::wrong).or_else(|| references(builder))
@@ -35,22 +35,22 @@ fn template(builder: &Builder<'_>) -> Option<String> {
     if spec.workload_ref.is_some() && spec.template.as_ref().is_some_and(|t| !is_blank(t)) {
         return wrong("spec.template", "template must be empty for workload reference rollout");
     }
-    if builder.view.selector.is_empty() {
+    if builder.view().selector.is_empty() {
         return wrong(
             "spec.selector",
             "a non-empty selector is required, or the Rollout would select all pods",
         );
     }
     let labels: BTreeMap<String, String> = builder
-        .view
+        .view()
         .template
         .pointer("/metadata/labels")
         .and_then(|l| serde_json::from_value(l.clone()).ok())
         .unwrap_or_default();
-    if !builder.view.selector.matches(&labels) {
+    if !builder.view().selector.matches(&labels) {
         return wrong("spec.template.metadata.labels", "`selector` does not match template `labels`");
     }
-    let containers = builder.view.template.pointer("/spec/containers").and_then(Value::as_array);
+    let containers = builder.view().template.pointer("/spec/containers").and_then(Value::as_array);
     if containers.is_none_or(Vec::is_empty) {
         return wrong("spec.template.spec.containers", "name at least one container");
     }
@@ -179,14 +179,14 @@ fn references(builder: &Builder<'_>) -> Option<Obstacle> {
 }
 
 fn service_problem(builder: &Builder<'_>, name: &str) -> Option<Obstacle> {
-    let Some(service) = builder.services.get(name) else {
+    let Some(service) = builder.services().get(name) else {
         let text = format!("service \"{name}\" not found; create it in the namespace of the Rollout");
         return Some(Obstacle::missing(text));
     };
-    if service.managed_by.as_ref().is_some_and(|m| *m != builder.view.rollout.metadata.name) {
+    if service.managed_by.as_ref().is_some_and(|m| *m != builder.view().rollout.metadata.name) {
         return Some(Obstacle::wrong(format!("Service \"{name}\" is managed by another Rollout")));
     }
-    let labels = builder.view.template.pointer("/metadata/labels");
+    let labels = builder.view().template.pointer("/metadata/labels");
     let missing = service.selector.iter().find(|(key, value)| {
         labels.and_then(|l| l.get(key.as_str())).and_then(Value::as_str) != Some(value.as_str())
     });

@@ -15,7 +15,7 @@ pub fn is_within_window(builder: &Builder<'_>) -> bool {
         return false;
     }
     let between = builder
-        .replica_sets
+        .replica_sets()
         .iter()
         .filter(|s| s.created() > new.created() && s.created() < stable.created())
         .count();

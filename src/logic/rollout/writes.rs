@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 /// Takes the planned changes from the builder and turns them into writes; what the Rollout itself gets comes last.
 #[must_use]
 pub fn of(builder: &mut Builder<'_>) -> Vec<Write> {
-    let ops = std::mem::take(&mut builder.ops);
+    let ops = builder.take_ops();
     let mut writes: Vec<Write> = ops.into_iter().filter_map(|op| as_write(builder, op)).collect();
     writes.extend(own_metadata(builder));
     writes
@@ -20,17 +20,17 @@ pub fn of(builder: &mut Builder<'_>) -> Vec<Write> {
 /// Annotations (and a missing size) of the Rollout itself.
 fn own_metadata(builder: &Builder<'_>) -> Option<Write> {
     let mut body = Map::new();
-    if !builder.annotations.is_empty() {
-        body.insert("metadata".to_owned(), json!({"annotations": builder.annotations}));
+    if !builder.annotations().is_empty() {
+        body.insert("metadata".to_owned(), json!({"annotations": builder.annotations()}));
     }
-    if builder.writes_replicas {
+    if builder.writes_replicas() {
         body.insert("spec".to_owned(), json!({"replicas": 1}));
     }
     if body.is_empty() {
         return None;
     }
     Some(patch(
-        target(builder, "Rollout", names::ARGO, &builder.view.rollout.metadata.name),
+        target(builder, "Rollout", names::ARGO, &builder.view().rollout.metadata.name),
         Value::Object(body),
         None,
     ))
@@ -38,7 +38,7 @@ fn own_metadata(builder: &Builder<'_>) -> Option<Write> {
 
 /// A target in the namespace of the Rollout.
 fn target(builder: &Builder<'_>, kind: &str, api_version: &str, name: &str) -> Target {
-    Target::new(api_version, kind, &builder.view.rollout.metadata.namespace, name)
+    Target::new(api_version, kind, &builder.view().rollout.metadata.namespace, name)
 }
 
 fn patch(target: Target, body: Value, expect: Option<String>) -> Write {
@@ -50,23 +50,23 @@ fn as_write(builder: &Builder<'_>, op: Op) -> Option<Write> {
     let some = |text: &String| Some(text.clone()).filter(|t| !t.is_empty());
     match op {
         Op::WriteReplicaSet(index) => {
-            let replica_set = builder.replica_sets.get(index)?;
+            let replica_set = builder.replica_set(index)?;
             if replica_set.is_new {
                 return Some(Write::Create { object: revision::object(builder, replica_set) });
             }
-            let before = builder.view.replica_sets.get(index)?;
+            let before = builder.view().replica_sets.get(index)?;
             let body = replica_set_patch(before, replica_set)?;
             let target = target(builder, "ReplicaSet", "apps/v1", &replica_set.meta.name);
             Some(patch(target, body, some(&replica_set.meta.resource_version)))
         }
         Op::DeleteReplicaSet(index) => {
-            let meta = &builder.replica_sets.get(index)?.meta;
+            let meta = &builder.replica_set(index)?.meta;
             let target = target(builder, "ReplicaSet", "apps/v1", &meta.name);
             let expect = some(&meta.resource_version);
             Some(Write::Delete { target, uid: meta.uid.clone(), expect, foreground: false })
         }
         Op::Service(name) => {
-            let service = builder.services.get(&name)?;
+            let service = builder.services().get(&name)?;
             let body = json!({
                 "metadata": {"annotations": {names::MANAGED_BY: service.managed_by}},
                 "spec": {"selector": {names::POD_HASH: service.hash}},
@@ -76,16 +76,16 @@ fn as_write(builder: &Builder<'_>, op: Op) -> Option<Write> {
         Op::CreateAnalysisRun(object) => Some(Write::Create { object }),
         Op::StopAnalysisRun(index) => {
             let target =
-                target(builder, "AnalysisRun", names::ARGO, &builder.analysis_runs.get(index)?.meta.name);
+                target(builder, "AnalysisRun", names::ARGO, &builder.analysis_runs().get(index)?.meta.name);
             Some(patch(target, json!({"spec": {"terminate": true}}), None))
         }
         Op::DeleteAnalysisRun(index) => {
-            let meta = &builder.analysis_runs.get(index)?.meta;
+            let meta = &builder.analysis_runs().get(index)?.meta;
             let target = target(builder, "AnalysisRun", names::ARGO, &meta.name);
             Some(Write::Delete { target, uid: meta.uid.clone(), expect: None, foreground: false })
         }
         Op::ScaleWorkload(replicas) => {
-            let workload = builder.view.workload.as_ref()?;
+            let workload = builder.view().workload.as_ref()?;
             let reference = builder.spec().workload_ref.as_ref()?;
             let target = target(builder, &reference.kind, &reference.api_version, &reference.name);
             let body = json!({"spec": {"replicas": replicas}});
@@ -140,11 +140,11 @@ mod tests {
             other => json!(format!("{other:?}")),
         };
         assert!(written(&view, |_| ()).is_empty());
-        let sized = written(&view, |builder| builder.writes_replicas = true);
+        let sized = written(&view, |builder| builder.write_replicas());
         assert_eq!(body(sized), json!({"spec": {"replicas": 1}}));
         let both = written(&view, |builder| {
-            builder.writes_replicas = true;
-            builder.annotations.insert("a".to_owned(), "b".to_owned());
+            builder.write_replicas();
+            builder.annotate("a", "b".to_owned());
         });
         assert_eq!(body(both), json!({"metadata": {"annotations": {"a": "b"}}, "spec": {"replicas": 1}}));
     }

@@ -20,10 +20,10 @@ use std::collections::BTreeMap;
 /// # Errors
 /// A template or an argument that cannot be resolved.
 pub fn spec_of(builder: &Builder<'_>, reference: &AnalysisRef) -> Result<RunSpec, AnalysisError> {
-    let latest = builder.new_replica_set().map_or(builder.view.pod_hash.as_str(), |s| s.hash.as_str());
+    let latest = builder.new_replica_set().map_or(builder.view().pod_hash.as_str(), |s| s.hash.as_str());
     let stable = builder.stable_replica_set().map_or("", |s| s.hash.as_str());
-    let values = args::of_rollout(&reference.args, stable, latest, &builder.view.rollout)?;
-    compose::run_spec(reference, &values, &|r| builder.view.template_of(r))
+    let values = args::of_rollout(&reference.args, stable, latest, &builder.view().rollout)?;
+    compose::run_spec(reference, &values, &|r| builder.view().template_of(r))
 }
 
 /// Plans the run that `reference` asks for, or takes up one that is under way and measures the same. None when it
@@ -38,13 +38,13 @@ pub fn create(builder: &mut Builder<'_>, purpose: Purpose, reference: &AnalysisR
         }
     };
     let hash = builder.new_replica_set()?.hash.clone();
-    let index = builder.old.current_step_index.unwrap_or(0);
-    let rollout = &builder.view.rollout.metadata;
+    let index = builder.old().current_step_index.unwrap_or(0);
+    let rollout = &builder.view().rollout.metadata;
     let base = format!("{}-{hash}-{}{}", rollout.name, builder.revision(), purpose.suffix(index));
     let wanted = compose::digest(&spec);
     let mut name = base.clone();
     let mut count = 0;
-    while let Some(taken) = builder.analysis_runs.iter().find(|r| r.meta.name == name) {
+    while let Some(taken) = builder.analysis_runs().iter().find(|r| r.meta.name == name) {
         if !taken.phase.is_completed() && !taken.terminate && taken.spec_digest == wanted {
             return Some(RunStatus::new(&name, Phase::Pending, ""));
         }
@@ -66,7 +66,7 @@ fn object(
     hash: String,
     spec: &RunSpec,
 ) -> Value {
-    let rollout = &builder.view.rollout.metadata;
+    let rollout = &builder.view().rollout.metadata;
     let mut labels = BTreeMap::from([
         (names::POD_HASH.to_owned(), hash),
         (names::RUN_TYPE.to_owned(), purpose.label().to_owned()),
@@ -82,7 +82,7 @@ fn object(
         labels.extend(more.labels.clone());
         annotations.extend(more.annotations.clone());
     }
-    labels.extend(builder.view.selector.match_labels.clone());
+    labels.extend(builder.view().selector.match_labels.clone());
     json!({
         "apiVersion": names::ARGO,
         "kind": "AnalysisRun",

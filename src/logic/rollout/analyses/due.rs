@@ -10,8 +10,8 @@ use crate::logic::rollout::view::AnalysisRunRow;
 /// The run that the status at the beginning of the pass names for `purpose`.
 #[must_use]
 pub fn current<'v>(builder: &Builder<'v>, purpose: Purpose) -> Option<&'v AnalysisRunRow> {
-    let name = &purpose.named(&builder.old)?.name;
-    builder.analysis_runs.iter().find(|r| r.meta.name == *name)
+    let name = &purpose.named(builder.old())?.name;
+    builder.analysis_runs().iter().find(|r| r.meta.name == *name)
 }
 
 /// Whether the run of the current step has ended well (source: rollout/canary.go, `completedCurrentCanaryStep`).
@@ -55,15 +55,15 @@ pub fn is_skipped(builder: &Builder<'_>, purpose: Purpose, exists: bool) -> bool
 /// (source: rollout/analysis.go, `reconcileBackgroundAnalysisRun`)
 fn skips_background(builder: &Builder<'_>) -> bool {
     let start = builder.canary().and_then(|c| c.analysis.as_ref()).and_then(|a| a.starting_step);
-    let too_early = start.is_some_and(|s| builder.old.current_step_index.unwrap_or(0) < s);
-    is_fully_promoted(&builder.old) || builder.old.current_pod_hash.is_empty() || too_early
+    let too_early = start.is_some_and(|s| builder.old().current_step_index.unwrap_or(0) < s);
+    is_fully_promoted(builder.old()) || builder.old().current_pod_hash.is_empty() || too_early
 }
 
 /// (source: rollout/analysis.go, `skipPrePromotionAnalysisRun`)
 fn skips_pre_promotion(builder: &Builder<'_>, exists: bool) -> bool {
     let Some(new) = builder.new_replica_set() else { return true };
-    let active = &builder.old.blue_green.active_selector;
-    if builder.old.stable_rs == new.hash || active.is_empty() || *active == new.hash {
+    let active = &builder.old().blue_green.active_selector;
+    if builder.old().stable_rs == new.hash || active.is_empty() || *active == new.hash {
         return true;
     }
     let preview = builder.blue_green().and_then(|b| b.preview_replica_count);
@@ -77,8 +77,8 @@ fn skips_pre_promotion(builder: &Builder<'_>, exists: bool) -> bool {
 /// (source: rollout/analysis.go, `skipPostPromotionAnalysisRun`)
 fn skips_post_promotion(builder: &Builder<'_>, exists: bool) -> bool {
     let Some(new) = builder.new_replica_set() else { return true };
-    let active = &builder.old.blue_green.active_selector;
-    builder.old.stable_rs == new.hash
+    let active = &builder.old().blue_green.active_selector;
+    builder.old().stable_rs == new.hash
         || *active != new.hash
         || (!exists && !new.is_saturated(builder.spec().replicas()))
 }

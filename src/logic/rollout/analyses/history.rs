@@ -17,12 +17,12 @@ pub fn is_ahead(builder: &Builder<'_>, run: &AnalysisRunRow) -> bool {
     label(names::RUN_TYPE) == Some(Purpose::Step.label())
         && builder.new_replica_set().is_some_and(|s| label(names::POD_HASH) == Some(s.hash.as_str()))
         && run.meta.revision() == builder.revision()
-        && step.is_some_and(|s| s > builder.old.current_step_index.unwrap_or(0))
+        && step.is_some_and(|s| s > builder.old().current_step_index.unwrap_or(0))
 }
 
 /// Stops the runs under way whose names are not among `kept` (source: rollout/analysis.go, `cancelAnalysisRuns`).
 pub fn stop_all_but(builder: &mut Builder<'_>, kept: &[String]) {
-    for (index, run) in builder.analysis_runs.iter().enumerate() {
+    for (index, run) in builder.analysis_runs().iter().enumerate() {
         let is_open = !run.phase.is_completed() && !run.terminate && run.meta.deletion_timestamp.is_none();
         if is_open && !kept.contains(&run.meta.name) {
             builder.plan(Op::StopAnalysisRun(index));
@@ -37,7 +37,8 @@ pub fn forget_old(builder: &mut Builder<'_>, kept: &[String]) {
     let limit = |n: Option<i32>| usize::try_from(n.unwrap_or(5)).unwrap_or(0);
     let mut good = limit(limits.successful_run_history_limit);
     let mut bad = limit(limits.unsuccessful_run_history_limit);
-    let mut newest_first: Vec<(usize, &AnalysisRunRow)> = builder.analysis_runs.iter().enumerate().collect();
+    let mut newest_first: Vec<(usize, &AnalysisRunRow)> =
+        builder.analysis_runs().iter().enumerate().collect();
     newest_first.sort_by(|(_, a), (_, b)| {
         (b.meta.creation_timestamp, &b.meta.name).cmp(&(a.meta.creation_timestamp, &a.meta.name))
     });
@@ -46,8 +47,10 @@ pub fn forget_old(builder: &mut Builder<'_>, kept: &[String]) {
             continue;
         }
         let hash = run.meta.labels.get(names::POD_HASH);
-        let revision_exists =
-            builder.replica_sets.iter().any(|s| hash == Some(&s.hash) && s.meta.deletion_timestamp.is_none());
+        let revision_exists = builder
+            .replica_sets()
+            .iter()
+            .any(|s| hash == Some(&s.hash) && s.meta.deletion_timestamp.is_none());
         let room = match run.phase {
             Phase::Successful => &mut good,
             Phase::Failed | Phase::Error | Phase::Inconclusive => &mut bad,

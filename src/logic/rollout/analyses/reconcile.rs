@@ -21,9 +21,9 @@ use crate::logic::rollout::window::is_within_window;
 /// that the pass ends here (source: rollout/analysis.go, `reconcileAnalysisRuns`).
 pub fn reconcile(builder: &mut Builder<'_>) -> bool {
     let none_wanted = builder.is_aborted()
-        || builder.old.promote_full
+        || builder.old().promote_full
         || builder.is_fast_rollback()
-        || builder.old.stable_rs.is_empty()
+        || builder.old().stable_rs.is_empty()
         || is_within_window(builder);
     if none_wanted {
         keep_slots(builder);
@@ -40,16 +40,17 @@ pub fn reconcile(builder: &mut Builder<'_>) -> bool {
         *purpose.slot(&mut builder.status) = run;
     }
     let mut spared = kept.clone();
-    spared.extend(builder.analysis_runs.iter().filter(|r| is_ahead(builder, r)).map(|r| r.meta.name.clone()));
+    spared
+        .extend(builder.analysis_runs().iter().filter(|r| is_ahead(builder, r)).map(|r| r.meta.name.clone()));
     stop_all_but(builder, &spared);
     forget_old(builder, &kept);
-    builder.canary().is_some() && !builder.intent.add_pause.is_empty()
+    builder.canary().is_some() && builder.intent.begins_a_pause()
 }
 
 /// What the strategy measures for, with the analysis it asks for now.
 fn wanted<'v>(builder: &Builder<'v>) -> Vec<(Purpose, Option<&'v AnalysisRef>)> {
     if let Some(canary) = builder.canary() {
-        let index = builder.old.current_step_index.unwrap_or(0);
+        let index = builder.old().current_step_index.unwrap_or(0);
         let step = usize::try_from(index).ok().and_then(|i| canary.steps.get(i));
         let background = canary.analysis.as_ref().map(|b| &b.analysis);
         return vec![(Purpose::Step, step.and_then(Step::analysis)), (Purpose::Background, background)];
@@ -72,14 +73,14 @@ fn reconcile_one(
     reference: Option<&AnalysisRef>,
 ) -> Option<RunStatus> {
     let present = current(builder, purpose);
-    if purpose == Purpose::Step && !builder.old.pause_conditions.is_empty() {
+    if purpose == Purpose::Step && !builder.old().pause_conditions.is_empty() {
         return present.map(status_of);
     }
     let reference = reference?;
     if is_skipped(builder, purpose, present.is_some()) {
         return present.filter(|_| purpose.is_blue_green()).map(status_of);
     }
-    let index = builder.old.current_step_index.unwrap_or(0);
+    let index = builder.old().current_step_index.unwrap_or(0);
     if let (Purpose::Step, Some(run)) = (purpose, present)
         && run.meta.labels.get(names::STEP_INDEX) != Some(&index.to_string())
     {
@@ -92,9 +93,9 @@ fn reconcile_one(
         return create(builder, purpose, reference);
     };
     match run.phase {
-        Phase::Inconclusive => builder.intent.add_pause.push(PauseReason::InconclusiveAnalysisRun),
+        Phase::Inconclusive => builder.intent.begin_pause(PauseReason::InconclusiveAnalysisRun),
         Phase::Error | Phase::Failed => {
-            builder.intent.abort = Some(AbortCause::Analysis { purpose, message: run.message.clone() });
+            builder.intent.abort(AbortCause::Analysis { purpose, message: run.message.clone() });
         }
         Phase::Successful | Phase::Running | Phase::Pending => {}
     }
@@ -104,10 +105,10 @@ fn reconcile_one(
 /// Whether a run is to be repeated: after an undecided one that a user let pass, and after an abort
 /// (source: rollout/analysis.go, `needsNewAnalysisRun`).
 fn needs_another(builder: &Builder<'_>, run: &AnalysisRunRow) -> bool {
-    let resumed = builder.old.controller_pause
+    let resumed = builder.old().controller_pause
         && builder.pause(&PauseReason::CanaryPauseStep).is_none()
         && builder.pause(&PauseReason::BlueGreenPause).is_none();
-    if resumed { run.phase == Phase::Inconclusive } else { builder.old.aborted_at.is_some() }
+    if resumed { run.phase == Phase::Inconclusive } else { builder.old().aborted_at.is_some() }
 }
 
 /// Keeps the named runs in the status and refreshes what is said of them.
@@ -173,7 +174,7 @@ mod tests {
     fn stops(view: &View) -> bool {
         let mut builder = Builder::new(view, jiff::Timestamp::UNIX_EPOCH);
         reconcile(&mut builder);
-        builder.ops.contains(&Op::StopAnalysisRun(0))
+        builder.ops().contains(&Op::StopAnalysisRun(0))
     }
 
     #[test]
