@@ -96,7 +96,7 @@ impl Probe {
     ///
     /// # Errors
     /// The machine's certificates cannot be read.
-    pub fn network() -> Result<Self, HttpError> {
+    pub(crate) fn network() -> Result<Self, HttpError> {
         let client = |trust| {
             Client::new(&ClientOptions {
                 user_agent: USER_AGENT,
@@ -112,7 +112,7 @@ impl Probe {
     ///
     /// # Errors
     /// No answer in time, or one that is too large.
-    pub async fn ask(&self, question: &Question) -> Result<Answer, ProbeError> {
+    pub(crate) async fn ask(&self, question: &Question) -> Result<Answer, ProbeError> {
         match self {
             Self::Inside(ask) => ask(question.clone()).await,
             Self::Network { careful, trusting } => {

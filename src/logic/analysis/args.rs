@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// A field path that leads nowhere.
-pub fn of_rollout(
+pub(crate) fn of_rollout(
     args: &[RolloutArg],
     stable: &str,
     latest: &str,
@@ -92,7 +92,10 @@ pub fn plain_field(object: &Value, path: &str) -> Result<String, AnalysisError> 
 ///
 /// # Errors
 /// An argument without a value.
-pub fn merge(handed_in: &[Argument], of_templates: &[Argument]) -> Result<Vec<Argument>, AnalysisError> {
+pub(crate) fn merge(
+    handed_in: &[Argument],
+    of_templates: &[Argument],
+) -> Result<Vec<Argument>, AnalysisError> {
     let mut merged = of_templates.to_vec();
     for arg in handed_in {
         let Some(slot) = merged.iter_mut().find(|a| a.name == arg.name) else { continue };
@@ -113,7 +116,7 @@ pub fn merge(handed_in: &[Argument], of_templates: &[Argument]) -> Result<Vec<Ar
 ///
 /// # Errors
 /// An argument that is unknown or has no value.
-pub fn resolve(
+pub(crate) fn resolve(
     metric: &Metric,
     args: &[Argument],
     secrets: &BTreeMap<String, String>,
@@ -147,7 +150,7 @@ pub fn resolve(
 /// The argument with a stand-in for a value that only a Secret or field knows, to check what does not depend
 /// on it.
 #[must_use]
-pub fn with_placeholder(arg: &Argument) -> Argument {
+pub(crate) fn with_placeholder(arg: &Argument) -> Argument {
     let value = arg.value.clone().or_else(|| arg.value_from.as_ref().map(|_| "0".to_owned()));
     Argument { name: arg.name.clone(), value, value_from: None }
 }

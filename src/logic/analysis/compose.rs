@@ -58,7 +58,7 @@ fn merge_args(templates: &[&AnalysisTemplate]) -> Result<Vec<Argument>, Analysis
 ///
 /// # Errors
 /// A missing template, two metrics of one name, an argument with two values or none, two rules for one metric.
-pub fn run_spec<'t>(
+pub(crate) fn run_spec<'t>(
     reference: &AnalysisRef,
     values: &[Argument],
     find: &dyn Fn(&TemplateRef) -> Option<&'t AnalysisTemplate>,
@@ -106,7 +106,7 @@ fn no_rule_twice<'a>(
 
 /// A digest under which two runs that measure the same are equal, whether or not they were asked to stop.
 #[must_use]
-pub fn digest(spec: &RunSpec) -> String {
+pub(crate) fn digest(spec: &RunSpec) -> String {
     let same = RunSpec { terminate: false, ttl_strategy: None, ..spec.clone() };
     let text = serde_json::to_vec(&same).unwrap_or_default();
     digest::sha256_hex(&text).get(..16).unwrap_or_default().to_owned()

@@ -186,17 +186,17 @@ pub enum AnalysisError {
 impl AnalysisError {
     /// Whether a template is not there (yet); otherwise something is wrong with what is there.
     #[must_use]
-    pub fn is_missing(&self) -> bool {
+    pub(crate) fn is_missing(&self) -> bool {
         matches!(self, Self::NoTemplate { .. })
     }
 
     /// Settings that make no question.
-    pub fn settings(text: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn settings(text: impl Into<Cow<'static, str>>) -> Self {
         Self::Settings(text.into())
     }
 
     /// An answer that cannot be used.
-    pub fn answer(text: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn answer(text: impl Into<Cow<'static, str>>) -> Self {
         Self::Answer(text.into())
     }
 

@@ -21,19 +21,19 @@
 //! - [`error`]: why an analysis goes no further
 
 pub mod args;
-pub mod compose;
-pub mod condition;
-pub mod due;
-pub mod error;
+pub(crate) mod compose;
+pub(crate) mod condition;
+pub(crate) mod due;
+pub(crate) mod error;
 pub mod judge;
-pub mod metrics;
+pub(crate) mod metrics;
 pub mod providers;
-pub mod record;
-pub mod run;
-pub mod status;
-pub mod task;
+pub(crate) mod record;
+pub(crate) mod run;
+pub(crate) mod status;
+pub(crate) mod task;
 pub mod validate;
-pub mod view;
+pub(crate) mod view;
 
 #[cfg(test)]
 mod tests;

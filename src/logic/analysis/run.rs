@@ -14,27 +14,27 @@ use std::collections::BTreeSet;
 
 /// What is to be done before the run can be judged. It may hold values from Secrets, so it cannot be printed.
 #[derive(Default)]
-pub struct MeasurementPlan {
+pub(crate) struct MeasurementPlan {
     /// Measurements to be taken now.
-    pub tasks: Vec<Task>,
+    pub(crate) tasks: Vec<Task>,
     /// Secrets to be read before; the tasks are then empty.
-    pub secrets: Vec<SecretKeyRef>,
+    pub(crate) secrets: Vec<SecretKeyRef>,
 }
 
 /// What a run writes after its measurements.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Conclusion {
+pub(crate) struct Conclusion {
     /// Writes: the status, deletions.
-    pub writes: Vec<Write>,
+    pub(crate) writes: Vec<Write>,
     /// When to reconcile again.
-    pub wake: Option<Timestamp>,
+    pub(crate) wake: Option<Timestamp>,
     /// Events.
-    pub events: Vec<Event>,
+    pub(crate) events: Vec<Event>,
 }
 
 /// Decides what to measure now.
 #[must_use]
-pub fn plan(view: &RunView, now: Timestamp) -> MeasurementPlan {
+pub(crate) fn plan(view: &RunView, now: Timestamp) -> MeasurementPlan {
     let run = &view.run;
     if run.status.phase().is_completed() || run.metadata.deletion_timestamp.is_some() {
         return MeasurementPlan::default();
@@ -55,7 +55,7 @@ pub fn plan(view: &RunView, now: Timestamp) -> MeasurementPlan {
 /// Puts what was measured into the status and decides what the run writes (source: analysis/analysis.go,
 /// `reconcileAnalysisRun`).
 #[must_use]
-pub fn conclude(view: &RunView, reports: Vec<Report>, now: Timestamp) -> Conclusion {
+pub(crate) fn conclude(view: &RunView, reports: Vec<Report>, now: Timestamp) -> Conclusion {
     let run = &view.run;
     if run.metadata.deletion_timestamp.is_some() {
         return Conclusion::default();

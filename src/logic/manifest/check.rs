@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 /// Every mistake in `manifest` that shows without a cluster; `content` is the file it stands in.
 #[must_use]
-pub fn manifest(manifest: &Manifest, content: &[u8]) -> Vec<Problem> {
+pub(crate) fn manifest(manifest: &Manifest, content: &[u8]) -> Vec<Problem> {
     let at = |path: &[&str]| yaml::locate(content, manifest.place, path).or(Some(manifest.place));
     let problem = |path: &[&str], what: String, help: &str| Problem::at(&manifest.path, at(path), what, help);
     let mut found = Vec::new();

@@ -8,27 +8,32 @@ use std::fmt::{Display, Formatter, Result};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problem {
     /// The file; empty when the mistake is in none.
-    pub path: String,
+    pub(crate) path: String,
     /// Where in the file.
-    pub place: Option<Place>,
+    pub(crate) place: Option<Place>,
     /// What is wrong.
-    pub what: String,
+    pub(crate) what: String,
     /// Words for the place itself.
-    pub label: String,
+    pub(crate) label: String,
     /// What to do.
-    pub help: String,
+    pub(crate) help: String,
 }
 
 impl Problem {
     /// A mistake in `path` at `place`.
     #[must_use]
-    pub fn at(path: &str, place: Option<Place>, what: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(crate) fn at(
+        path: &str,
+        place: Option<Place>,
+        what: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
         Self { path: path.to_owned(), place, what: what.into(), label: String::new(), help: help.into() }
     }
 
     /// The same with words for the place itself.
     #[must_use]
-    pub fn labelled(mut self, label: impl Into<String>) -> Self {
+    pub(crate) fn labelled(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self
     }

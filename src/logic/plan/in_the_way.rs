@@ -31,7 +31,7 @@ pub enum InTheWay {
 impl InTheWay {
     /// A word that programs read.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::OtherDelivery { .. } => "OtherDelivery",
             Self::BeingDeleted => "BeingDeleted",
@@ -42,7 +42,7 @@ impl InTheWay {
 
     /// What a person can do about it.
     #[must_use]
-    pub fn help(&self) -> String {
+    pub(crate) fn help(&self) -> String {
         match self {
             Self::OtherDelivery { .. } => format!(
                 "remove it from one of the two repositories, or delete the annotation {}",

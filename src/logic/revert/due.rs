@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Keys of pod templates (`api::podhash::same::template_key`) by Rollout.
-pub type TemplateKeys = BTreeMap<Key, String>;
+pub(crate) type TemplateKeys = BTreeMap<Key, String>;
 
 /// What must be reverted and is still asked for by the manifests.
 ///
@@ -16,7 +16,7 @@ pub type TemplateKeys = BTreeMap<Key, String>;
 /// revert that was begun: while Git asks for its template and the cluster holds another one, it is reverted although
 /// no Rollout asks for that any more.
 #[must_use]
-pub fn still_pending(
+pub(crate) fn still_pending(
     pending: &[PendingRevert],
     fences: &[Fence],
     wanted: &TemplateKeys,
@@ -35,7 +35,7 @@ pub fn still_pending(
 }
 
 /// The undos among `pending` that Git agrees with: its manifests ask for the template that the user went back to.
-pub fn followed_undos<'o>(
+pub(crate) fn followed_undos<'o>(
     pending: &'o [PendingRevert],
     wanted: &TemplateKeys,
 ) -> impl Iterator<Item = &'o PendingRevert> {

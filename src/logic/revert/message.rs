@@ -2,15 +2,14 @@
 //! It never makes the commit.
 
 use crate::api::commit::CommitRecord;
-use crate::api::key::Key;
 use crate::logic::revert::{PendingRevert, RevertReason};
 
 /// Key of the trailer that names the Rollout.
-pub const ROLLOUT: &str = "Switchback-Rollout";
+pub(crate) const ROLLOUT: &str = "Switchback-Rollout";
 /// Key of the trailer that names the revision.
-pub const REVISION: &str = "Switchback-Revision";
+pub(crate) const REVISION: &str = "Switchback-Revision";
 /// Key of the trailer that says why.
-pub const VERDICT: &str = "Switchback-Verdict";
+pub(crate) const VERDICT: &str = "Switchback-Verdict";
 
 /// The message of the commit that reverts `commits` (newest first) for `pending`.
 #[must_use]
@@ -71,24 +70,4 @@ fn wrap(text: &str) -> String {
         }
     }
     lines.join("\n")
-}
-
-/// The Rollouts that a message says it reverts, with their revisions.
-#[must_use]
-pub fn read_trailers(message: &str) -> Vec<(Key, i64)> {
-    let mut found = Vec::new();
-    let mut rollout: Option<Key> = None;
-    for line in message.lines() {
-        let Some((key, value)) = line.split_once(": ") else { continue };
-        match key {
-            ROLLOUT => rollout = value.trim().split_once('/').map(|(ns, name)| Key::rollout(ns, name)),
-            REVISION => {
-                if let (Some(key), Ok(number)) = (rollout.take(), value.trim().parse()) {
-                    found.push((key, number));
-                }
-            }
-            _ => {}
-        }
-    }
-    found
 }

@@ -7,10 +7,10 @@
 //! * [`select`]: which commits are reverted
 //! * [`message`]: the words of the revert commit
 
-pub mod due;
+pub(crate) mod due;
 pub mod message;
 pub mod pending;
-pub mod reached;
+pub(crate) mod reached;
 pub mod select;
 
 pub use pending::{PendingRevert, RevertReason};

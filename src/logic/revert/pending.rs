@@ -169,7 +169,7 @@ fn in_history(replica_set: &ReplicaSet, number: i64) -> bool {
 
 /// Why a run failed, with its numbers: `errors 0.41, 0.38, wanted result[0] < 0.05 (2 of 2 failed, limit 1)`.
 #[must_use]
-pub fn verdict_of(run: &AnalysisRun) -> Option<String> {
+pub(crate) fn verdict_of(run: &AnalysisRun) -> Option<String> {
     let bad = |r: &&MetricResult| {
         !r.dry_run && matches!(r.phase, Phase::Failed | Phase::Error | Phase::Inconclusive)
     };

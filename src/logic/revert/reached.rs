@@ -7,7 +7,7 @@ use crate::logic::rollout::weight::Reached;
 
 /// The step that the AnalysisRun named `run` measured; none when it is gone, or belongs to no step.
 #[must_use]
-pub fn by_run(view: &View, run: &str) -> Option<Reached> {
+pub(crate) fn by_run(view: &View, run: &str) -> Option<Reached> {
     let run = view.analysis_runs.iter().find(|r| r.meta.name == run)?;
     let index = run.meta.labels.get(names::STEP_INDEX)?.parse().ok()?;
     let canary = view.rollout.spec.strategy.canary.as_ref();

@@ -42,7 +42,7 @@ pub fn commits(
 /// The objects whose changes are reverted with `pending`: the Rollout, the workload it refers to, and what the pods of
 /// both templates use, the failed one and the one that `manifests` want.
 #[must_use]
-pub fn keys_of(pending: &PendingRevert, manifests: &Manifests) -> BTreeSet<Key> {
+pub(crate) fn keys_of(pending: &PendingRevert, manifests: &Manifests) -> BTreeSet<Key> {
     let namespace = &pending.rollout.namespace;
     let mut keys = references::of_template(&pending.template, namespace);
     if let Some(wanted) = manifests.pod_template(&pending.rollout) {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 /// A user's word about one Rollout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Act {
+pub(crate) enum Act {
     /// Go on: end the pause, or leave the present step.
     Promote,
     /// Go to the end at once, without pauses and analyses.
@@ -39,7 +39,7 @@ pub enum Said {
 /// The writes that `act` makes to `rollout`
 /// (source: pkg/kubectl-argo-rollouts/cmd: abort, pause, promote, restart, retry; the bodies of their patches).
 #[must_use]
-pub fn writes(rollout: &Rollout, act: Act) -> Said {
+pub(crate) fn writes(rollout: &Rollout, act: Act) -> Said {
     match act {
         Act::Promote => promote(rollout),
         Act::PromoteFull => promote_full(rollout),

@@ -21,7 +21,7 @@ fn selected(builder: &Builder<'_>, name: &str) -> String {
 }
 
 /// One pass over a blue-green Rollout (source: rollout/bluegreen.go, `rolloutBlueGreen`).
-pub fn pass(builder: &mut Builder<'_>) {
+pub(crate) fn pass(builder: &mut Builder<'_>) {
     let (active, preview) = service_names(builder);
     let new_hash = builder.new_replica_set().map(|s| s.hash.clone()).unwrap_or_default();
     if let Some(preview) = preview.as_deref().filter(|_| !builder.is_halted()) {
@@ -40,7 +40,7 @@ pub fn pass(builder: &mut Builder<'_>) {
 }
 
 /// Scales stable, new and old ReplicaSets (source: rollout/bluegreen.go, `reconcileBlueGreenReplicaSets`).
-pub fn scale_all(builder: &mut Builder<'_>) {
+pub(crate) fn scale_all(builder: &mut Builder<'_>) {
     builder.clear_deadlines();
     let replicas = builder.spec().replicas();
     if let Some(stable) = builder.stable_index() {

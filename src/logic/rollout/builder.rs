@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 /// One change that will become a write, in the order it was decided.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Op {
+pub(crate) enum Op {
     /// Create or patch the ReplicaSet at this index.
     WriteReplicaSet(usize),
     /// Delete the ReplicaSet at this index.
@@ -39,7 +39,7 @@ pub enum Op {
 
 /// One decision in the making.
 #[derive(Debug)]
-pub struct Builder<'v> {
+pub(crate) struct Builder<'v> {
     /// The facts.
     view: &'v View,
     /// The present.
@@ -77,7 +77,7 @@ pub struct Builder<'v> {
 impl<'v> Builder<'v> {
     /// A decision about these facts, with nothing decided.
     #[must_use]
-    pub fn new(view: &'v View, now: Timestamp) -> Self {
+    pub(crate) fn new(view: &'v View, now: Timestamp) -> Self {
         let mut builder = Self {
             view,
             now,
@@ -101,7 +101,7 @@ impl<'v> Builder<'v> {
     }
 
     /// Starts over with what the pass before has decided as the present state.
-    pub fn begin_pass(&mut self) {
+    pub(crate) fn begin_pass(&mut self) {
         self.old = self.status.clone();
         self.intent = Intent::default();
         self.new = self.find_new();
@@ -122,59 +122,59 @@ impl<'v> Builder<'v> {
 
     /// The facts.
     #[must_use]
-    pub fn view(&self) -> &'v View {
+    pub(crate) fn view(&self) -> &'v View {
         self.view
     }
 
     /// The present.
     #[must_use]
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.now
     }
 
     /// The status at the beginning of this pass.
     #[must_use]
-    pub fn old(&self) -> &RolloutStatus {
+    pub(crate) fn old(&self) -> &RolloutStatus {
         &self.old
     }
 
     /// The spec of the Rollout.
     #[must_use]
-    pub fn spec(&self) -> &'v RolloutSpec {
+    pub(crate) fn spec(&self) -> &'v RolloutSpec {
         &self.view.rollout.spec
     }
 
     /// The canary strategy.
     #[must_use]
-    pub fn canary(&self) -> Option<&'v Canary> {
+    pub(crate) fn canary(&self) -> Option<&'v Canary> {
         self.spec().strategy.canary.as_ref()
     }
 
     /// The blue-green strategy.
     #[must_use]
-    pub fn blue_green(&self) -> Option<&'v BlueGreen> {
+    pub(crate) fn blue_green(&self) -> Option<&'v BlueGreen> {
         self.spec().strategy.blue_green.as_ref()
     }
 
     /// The ReplicaSets as they will be.
     #[must_use]
-    pub fn replica_sets(&self) -> &[ReplicaSet] {
+    pub(crate) fn replica_sets(&self) -> &[ReplicaSet] {
         &self.replica_sets
     }
 
     /// The ReplicaSet at `index`, as it will be.
     #[must_use]
-    pub fn replica_set(&self, index: usize) -> Option<&ReplicaSet> {
+    pub(crate) fn replica_set(&self, index: usize) -> Option<&ReplicaSet> {
         self.replica_sets.get(index)
     }
 
     /// The same, to be changed; the facts are copied before the first change.
-    pub fn replica_set_mut(&mut self, index: usize) -> Option<&mut ReplicaSet> {
+    pub(crate) fn replica_set_mut(&mut self, index: usize) -> Option<&mut ReplicaSet> {
         self.replica_sets.to_mut().get_mut(index)
     }
 
     /// Plans to create `replica_set`, which is that of the current template.
-    pub fn add_replica_set(&mut self, replica_set: ReplicaSet) {
+    pub(crate) fn add_replica_set(&mut self, replica_set: ReplicaSet) {
         let index = self.replica_sets.len();
         self.replica_sets.to_mut().push(replica_set);
         self.new = Some(index);
@@ -183,42 +183,42 @@ impl<'v> Builder<'v> {
 
     /// The Services as they will be, by name.
     #[must_use]
-    pub fn services(&self) -> &BTreeMap<String, Service> {
+    pub(crate) fn services(&self) -> &BTreeMap<String, Service> {
         &self.services
     }
 
     /// The Service called `name`, to be changed; the facts are copied before the first change.
-    pub fn service_mut(&mut self, name: &str) -> Option<&mut Service> {
+    pub(crate) fn service_mut(&mut self, name: &str) -> Option<&mut Service> {
         self.services.to_mut().get_mut(name)
     }
 
     /// The AnalysisRuns as they are.
     #[must_use]
-    pub fn analysis_runs(&self) -> &'v [AnalysisRunRow] {
+    pub(crate) fn analysis_runs(&self) -> &'v [AnalysisRunRow] {
         self.analysis_runs
     }
 
     /// Index of the ReplicaSet of the current template.
     #[must_use]
-    pub fn new_index(&self) -> Option<usize> {
+    pub(crate) fn new_index(&self) -> Option<usize> {
         self.new
     }
 
     /// Index of the ReplicaSet that was promoted last.
     #[must_use]
-    pub fn stable_index(&self) -> Option<usize> {
+    pub(crate) fn stable_index(&self) -> Option<usize> {
         self.stable
     }
 
     /// The ReplicaSet of the current template.
     #[must_use]
-    pub fn new_replica_set(&self) -> Option<&ReplicaSet> {
+    pub(crate) fn new_replica_set(&self) -> Option<&ReplicaSet> {
         self.replica_sets.get(self.new?)
     }
 
     /// The ReplicaSet that was promoted last.
     #[must_use]
-    pub fn stable_replica_set(&self) -> Option<&ReplicaSet> {
+    pub(crate) fn stable_replica_set(&self) -> Option<&ReplicaSet> {
         self.replica_sets.get(self.stable?)
     }
 
@@ -227,7 +227,7 @@ impl<'v> Builder<'v> {
     /// too when it was aborted after it came back, but then it was measured, and a younger one only after an abort
     /// (source: rollout/bluegreen.go, `isBlueGreenFastTracked`).
     #[must_use]
-    pub fn is_fast_rollback(&self) -> bool {
+    pub(crate) fn is_fast_rollback(&self) -> bool {
         let (Some(new), Some(stable)) = (self.new_replica_set(), self.stable_replica_set()) else {
             return false;
         };
@@ -247,140 +247,140 @@ impl<'v> Builder<'v> {
 
     /// Indices of all ReplicaSets but the current and the stable one.
     #[must_use]
-    pub fn other_indices(&self) -> Vec<usize> {
+    pub(crate) fn other_indices(&self) -> Vec<usize> {
         (0..self.replica_sets.len()).filter(|i| Some(*i) != self.new && Some(*i) != self.stable).collect()
     }
 
     /// All ReplicaSets but the current and the stable one.
     #[must_use]
-    pub fn others(&self) -> Vec<&ReplicaSet> {
+    pub(crate) fn others(&self) -> Vec<&ReplicaSet> {
         self.other_indices().into_iter().filter_map(|i| self.replica_sets.get(i)).collect()
     }
 
     /// The revision number of the Rollout as it will be.
     #[must_use]
-    pub fn revision(&self) -> i64 {
+    pub(crate) fn revision(&self) -> i64 {
         let planned = self.annotations.get(names::REVISION).and_then(|v| v.parse().ok());
         planned.unwrap_or_else(|| self.view.rollout.metadata.revision())
     }
 
     /// Whether the update is aborted, by what was so before and by what this pass has found.
     #[must_use]
-    pub fn is_aborted(&self) -> bool {
+    pub(crate) fn is_aborted(&self) -> bool {
         !self.intent.clears() && (self.intent.abort_cause().is_some() || self.old.abort)
     }
 
     /// Whether nothing may move: a user has paused the Rollout, or an analysis ended undecided.
     #[must_use]
-    pub fn is_halted(&self) -> bool {
+    pub(crate) fn is_halted(&self) -> bool {
         self.spec().paused || self.pause(&PauseReason::InconclusiveAnalysisRun).is_some()
     }
 
     /// Whether the template is another than the one the status speaks of
     /// (source: utils/replicaset/replicaset.go, `PodTemplateOrStepsChanged`).
     #[must_use]
-    pub fn template_changed(&self) -> bool {
+    pub(crate) fn template_changed(&self) -> bool {
         let current = self.new_replica_set().map_or(self.view.pod_hash.as_str(), |s| s.hash.as_str());
         !self.old.current_pod_hash.is_empty() && self.old.current_pod_hash != current
     }
 
     /// The pause for `reason`, if one is on.
     #[must_use]
-    pub fn pause(&self, reason: &PauseReason) -> Option<&PauseCondition> {
+    pub(crate) fn pause(&self, reason: &PauseReason) -> Option<&PauseCondition> {
         self.old.pause_conditions.iter().find(|p| p.reason == *reason)
     }
 
     /// Reconciles again at `at`, or earlier if something else wants so.
-    pub fn wake_at(&mut self, at: Timestamp) {
+    pub(crate) fn wake_at(&mut self, at: Timestamp) {
         self.wake = Some(self.wake.map_or(at, |w| w.min(at)));
     }
 
     /// The earliest time to reconcile again.
     #[must_use]
-    pub fn wake(&self) -> Option<Timestamp> {
+    pub(crate) fn wake(&self) -> Option<Timestamp> {
         self.wake
     }
 
     /// Says that `need` is missing for a decision.
-    pub fn need(&mut self, need: Need) {
+    pub(crate) fn need(&mut self, need: Need) {
         self.needs = Some(need);
     }
 
     /// What is missing for a decision.
     #[must_use]
-    pub fn needs(&self) -> Option<Need> {
+    pub(crate) fn needs(&self) -> Option<Need> {
         self.needs
     }
 
     /// Annotates the Rollout.
-    pub fn annotate(&mut self, key: &str, value: String) {
+    pub(crate) fn annotate(&mut self, key: &str, value: String) {
         self.annotations.insert(key.to_owned(), value);
     }
 
     /// Annotations of the Rollout to be set.
     #[must_use]
-    pub fn annotations(&self) -> &BTreeMap<String, String> {
+    pub(crate) fn annotations(&self) -> &BTreeMap<String, String> {
         &self.annotations
     }
 
     /// Plans to write `spec.replicas`, because it is absent.
-    pub fn write_replicas(&mut self) {
+    pub(crate) fn write_replicas(&mut self) {
         self.writes_replicas = true;
     }
 
     /// Whether `spec.replicas` is to be written.
     #[must_use]
-    pub fn writes_replicas(&self) -> bool {
+    pub(crate) fn writes_replicas(&self) -> bool {
         self.writes_replicas
     }
 
     /// The changes planned so far.
     #[must_use]
-    pub fn ops(&self) -> &[Op] {
+    pub(crate) fn ops(&self) -> &[Op] {
         &self.ops
     }
 
     /// Takes the planned changes.
-    pub fn take_ops(&mut self) -> Vec<Op> {
+    pub(crate) fn take_ops(&mut self) -> Vec<Op> {
         std::mem::take(&mut self.ops)
     }
 
     /// The events to emit.
     #[must_use]
-    pub fn events(&self) -> &[Event] {
+    pub(crate) fn events(&self) -> &[Event] {
         &self.events
     }
 
     /// Takes the events to emit.
-    pub fn take_events(&mut self) -> Vec<Event> {
+    pub(crate) fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
     }
 
     /// The present as the wire has it.
     #[must_use]
-    pub fn time(&self) -> Time {
+    pub(crate) fn time(&self) -> Time {
         Time::of(self.now)
     }
 
     /// Plans a change; an earlier one of the same object moves to the end.
-    pub fn plan(&mut self, op: Op) {
+    pub(crate) fn plan(&mut self, op: Op) {
         self.ops.retain(|o| *o != op);
         self.ops.push(op);
     }
 
     /// Emits a normal event once all writes are made.
-    pub fn event(&mut self, reason: EventReason, message: String) {
+    pub(crate) fn event(&mut self, reason: EventReason, message: String) {
         self.events.push(Event::normal(reason.as_str(), message));
     }
 
     /// Emits a warning once all writes are made.
-    pub fn warn(&mut self, reason: EventReason, message: String) {
+    pub(crate) fn warn(&mut self, reason: EventReason, message: String) {
         self.events.push(Event::warning(reason.as_str(), message));
     }
 
     /// Available pods of all revisions.
     #[must_use]
-    pub fn available_of_all(&self) -> i32 {
+    pub(crate) fn available_of_all(&self) -> i32 {
         self.replica_sets.iter().map(|s| s.available).sum()
     }
 }

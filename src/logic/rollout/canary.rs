@@ -34,7 +34,7 @@ fn has_changed(builder: &Builder<'_>) -> bool {
 }
 
 /// One pass over a canary (source: rollout/canary.go, `rolloutCanary`).
-pub fn pass(builder: &mut Builder<'_>) {
+pub(crate) fn pass(builder: &mut Builder<'_>) {
     if has_changed(builder) {
         return begin(builder);
     }
@@ -82,7 +82,7 @@ fn begin(builder: &mut Builder<'_>) {
 
 /// Scales stable, new and old ReplicaSets, in this order; answers whether one of them was scaled, so that the step
 /// must wait for it (source: rollout/canary.go, `reconcileCanaryReplicaSets`).
-pub fn scale_all(builder: &mut Builder<'_>) -> bool {
+pub(crate) fn scale_all(builder: &mut Builder<'_>) -> bool {
     if builder.is_halted() {
         return false;
     }

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 /// Puts `new` in place of the condition of its type. A condition of equal status and reason stays as it is;
 /// a changed one moves to the end. Answers whether something changed
 /// (source: utils/conditions/conditions.go, `SetRolloutCondition`).
-pub fn set(status: &mut RolloutStatus, mut new: Condition) -> bool {
+pub(crate) fn set(status: &mut RolloutStatus, mut new: Condition) -> bool {
     if let Some(present) = status.condition(&new.r#type) {
         if present.status == new.status && present.reason == new.reason {
             return false;
@@ -33,7 +33,7 @@ pub fn set(status: &mut RolloutStatus, mut new: Condition) -> bool {
 }
 
 /// Takes the condition about `what` away (source: utils/conditions/conditions.go, `RemoveRolloutCondition`).
-pub fn remove(status: &mut RolloutStatus, what: &ConditionType) {
+pub(crate) fn remove(status: &mut RolloutStatus, what: &ConditionType) {
     status.conditions.retain(|c| c.r#type != *what);
 }
 
@@ -69,14 +69,19 @@ pub fn shows_progress(spec: &RolloutSpec, old: &RolloutStatus, new: &RolloutStat
 /// Whether the current revision is the one promoted last
 /// (source: utils/conditions/conditions.go, `RolloutCompleted`).
 #[must_use]
-pub fn is_completed(status: &RolloutStatus) -> bool {
+pub(crate) fn is_completed(status: &RolloutStatus) -> bool {
     !status.stable_rs.is_empty() && status.stable_rs == status.current_pod_hash
 }
 
 /// Whether everything is as the spec wants it. `old` says whether this generation was reconciled before
 /// (source: utils/conditions/conditions.go, `RolloutHealthy`).
 #[must_use]
-pub fn is_healthy(spec: &RolloutSpec, generation: i64, old: &RolloutStatus, new: &RolloutStatus) -> bool {
+pub(crate) fn is_healthy(
+    spec: &RolloutSpec,
+    generation: i64,
+    old: &RolloutStatus,
+    new: &RolloutStatus,
+) -> bool {
     let replicas = spec.replicas();
     let strategy = if let Some(blue_green) = &spec.strategy.blue_green {
         let selectors = &new.blue_green;
@@ -96,7 +101,7 @@ pub fn is_healthy(spec: &RolloutSpec, generation: i64, old: &RolloutStatus, new:
 
 /// When the progress deadline is missed, if it can be: not while paused, aborted or already missed.
 #[must_use]
-pub fn deadline(spec: &RolloutSpec, status: &RolloutStatus) -> Option<Timestamp> {
+pub(crate) fn deadline(spec: &RolloutSpec, status: &RolloutStatus) -> Option<Timestamp> {
     let progressing = status.condition(&Progressing)?;
     let waits =
         matches!(progressing.reason, ConditionReason::RolloutAborted | ConditionReason::RolloutPaused);
@@ -116,7 +121,7 @@ pub fn is_timed_out(spec: &RolloutSpec, status: &RolloutStatus, now: Timestamp) 
 
 /// Whether the Rollout is at a point where waiting is no lack of progress.
 #[must_use]
-pub fn may_wait(builder: &Builder<'_>) -> bool {
+pub(crate) fn may_wait(builder: &Builder<'_>) -> bool {
     let index = builder.old().current_step_index.unwrap_or(0);
     let step = builder.canary().and_then(|c| c.steps.get(usize::try_from(index).ok()?));
     let waits_at_step = step
@@ -127,7 +132,7 @@ pub fn may_wait(builder: &Builder<'_>) -> bool {
 
 /// Writes the conditions that follow from the facts into `status`
 /// (source: rollout/sync.go, `calculateRolloutConditions`).
-pub fn write_into(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
+pub(crate) fn write_into(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
     let spec = builder.spec();
     let generation = builder.view().rollout.metadata.generation;
     let at = builder.time();
@@ -252,7 +257,7 @@ fn write_completion(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
 
 /// Writes what follows from pauses and aborts alone, before anything else is decided; answers whether
 /// something changed (source: rollout/sync.go, `checkPausedConditions`).
-pub fn check_paused(builder: &mut Builder<'_>) -> bool {
+pub(crate) fn check_paused(builder: &mut Builder<'_>) -> bool {
     let at = builder.time();
     let says =
         |reason: ConditionReason| builder.old().condition(&Progressing).is_some_and(|c| c.reason == reason);

@@ -11,7 +11,7 @@ use crate::logic::rollout::builder::{Builder, Op};
 ///
 /// (Source: rollout/scale_utils.go, `scaleDeployment`.) The first revision hands over; if it never came up, whichever
 /// is promoted first does.
-pub fn scale(builder: &mut Builder<'_>) {
+pub(crate) fn scale(builder: &mut Builder<'_>) {
     let Some(how) = builder.spec().workload_ref.as_ref().and_then(|w| w.scale_down.as_deref()) else {
         return;
     };

@@ -6,7 +6,7 @@ use crate::logic::rollout::abort::AbortCause;
 
 /// What one pass wants about pausing and aborting.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Intent {
+pub(crate) struct Intent {
     begin: Vec<PauseReason>,
     end: Vec<PauseReason>,
     clears: bool,
@@ -15,52 +15,52 @@ pub struct Intent {
 
 impl Intent {
     /// Begins a pause.
-    pub fn begin_pause(&mut self, reason: PauseReason) {
+    pub(crate) fn begin_pause(&mut self, reason: PauseReason) {
         self.begin.push(reason);
     }
 
     /// The pauses to begin.
     #[must_use]
-    pub fn pauses_to_begin(&self) -> &[PauseReason] {
+    pub(crate) fn pauses_to_begin(&self) -> &[PauseReason] {
         &self.begin
     }
 
     /// Whether a pause is to begin.
     #[must_use]
-    pub fn begins_a_pause(&self) -> bool {
+    pub(crate) fn begins_a_pause(&self) -> bool {
         !self.begin.is_empty()
     }
 
     /// Ends a pause.
-    pub fn end_pause(&mut self, reason: PauseReason) {
+    pub(crate) fn end_pause(&mut self, reason: PauseReason) {
         self.end.push(reason);
     }
 
     /// Whether the pause for `reason` is to end.
     #[must_use]
-    pub fn ends_pause(&self, reason: &PauseReason) -> bool {
+    pub(crate) fn ends_pause(&self, reason: &PauseReason) -> bool {
         self.end.contains(reason)
     }
 
     /// Ends all pauses and takes an abort back.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.clears = true;
     }
 
     /// Whether all pauses end and an abort is taken back.
     #[must_use]
-    pub fn clears(&self) -> bool {
+    pub(crate) fn clears(&self) -> bool {
         self.clears
     }
 
     /// Aborts, because of `cause`.
-    pub fn abort(&mut self, cause: AbortCause) {
+    pub(crate) fn abort(&mut self, cause: AbortCause) {
         self.abort = Some(cause);
     }
 
     /// Why to abort, if that is wanted.
     #[must_use]
-    pub fn abort_cause(&self) -> Option<&AbortCause> {
+    pub(crate) fn abort_cause(&self) -> Option<&AbortCause> {
         self.abort.as_ref()
     }
 }

@@ -14,7 +14,7 @@ fn end_of(pause: &PauseCondition, seconds: i64) -> Timestamp {
 
 /// Begins the pause of the current step if it is due, and has the Rollout reconciled again when it ends
 /// (source: rollout/canary.go, `reconcileCanaryPause`).
-pub fn canary_pause(builder: &mut Builder<'_>) {
+pub(crate) fn canary_pause(builder: &mut Builder<'_>) {
     let Some(canary) = builder.canary() else { return };
     if builder.spec().paused || builder.old().promote_full {
         return;
@@ -42,7 +42,7 @@ pub fn canary_pause(builder: &mut Builder<'_>) {
 /// Whether the pause of the current canary step is over: its time has passed, or a user has ended it
 /// (source: rollout/pause.go, `CompletedCanaryPauseStep`).
 #[must_use]
-pub fn canary_pause_is_over(builder: &Builder<'_>, pause: &Pause) -> bool {
+pub(crate) fn canary_pause_is_over(builder: &Builder<'_>, pause: &Pause) -> bool {
     match builder.pause(&PauseReason::CanaryPauseStep) {
         None => builder.old().controller_pause,
         Some(condition) => pause.duration.is_some() && builder.now() >= end_of(condition, pause.seconds()),
@@ -51,7 +51,7 @@ pub fn canary_pause_is_over(builder: &Builder<'_>, pause: &Pause) -> bool {
 
 /// Whether the wait before the blue-green switch is over (source: rollout/pause.go, `CompletedBlueGreenPause`).
 #[must_use]
-pub fn blue_green_pause_is_over(builder: &Builder<'_>) -> bool {
+pub(crate) fn blue_green_pause_is_over(builder: &Builder<'_>) -> bool {
     let Some(strategy) = builder.blue_green() else { return false };
     if builder.intent.begins_a_pause() {
         return false;
@@ -69,14 +69,14 @@ pub fn blue_green_pause_is_over(builder: &Builder<'_>) -> bool {
 
 /// When the wait before an automatic switch ends, if one is on.
 #[must_use]
-pub fn end_of_blue_green_pause(builder: &Builder<'_>) -> Option<Timestamp> {
+pub(crate) fn end_of_blue_green_pause(builder: &Builder<'_>) -> Option<Timestamp> {
     let seconds = i64::from(builder.blue_green()?.auto_promotion_seconds());
     builder.pause(&PauseReason::BlueGreenPause).filter(|_| seconds > 0).map(|c| end_of(c, seconds))
 }
 
 /// Writes the abort and the pauses of this pass into `status`
 /// (source: rollout/pause.go, `CalculatePauseStatus`).
-pub fn write_into(builder: &Builder<'_>, status: &mut RolloutStatus) {
+pub(crate) fn write_into(builder: &Builder<'_>, status: &mut RolloutStatus) {
     status.abort = builder.is_aborted();
     if status.abort {
         status.aborted_at = Some(builder.old().aborted_at.unwrap_or_else(|| builder.time()));

@@ -9,18 +9,18 @@ use crate::api::run::Phase;
 use crate::api::status::RolloutStatus;
 
 /// `phase` and `message` of the status.
-pub type PhaseAndMessage = (RolloutPhase, String);
+pub(crate) type PhaseAndMessage = (RolloutPhase, String);
 
 /// Whether the current revision is the one promoted last (source: utils/rollout/rolloututil.go, `IsFullyPromoted`).
 #[must_use]
-pub fn is_fully_promoted(status: &RolloutStatus) -> bool {
+pub(crate) fn is_fully_promoted(status: &RolloutStatus) -> bool {
     status.stable_rs == status.current_pod_hash
 }
 
 /// The phase that spec and status amount to; the first rule that applies wins
 /// (source: utils/rollout/rolloututil.go, `CalculateRolloutPhase`).
 #[must_use]
-pub fn calculate(spec: &RolloutSpec, status: &RolloutStatus) -> PhaseAndMessage {
+pub(crate) fn calculate(spec: &RolloutSpec, status: &RolloutStatus) -> PhaseAndMessage {
     let progressing = |text: &str| (RolloutPhase::Progressing, text.to_owned());
     for c in &status.conditions {
         if c.r#type == ConditionType::InvalidSpec {

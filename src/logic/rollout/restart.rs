@@ -11,7 +11,7 @@ const RETRY: i64 = 30;
 
 /// Evicts as many old pods as may be missing and says in the status when none is left. Answers whether some were
 /// evicted, so that nothing else moves in this pass (source: rollout/restart.go, `Reconcile`).
-pub fn evict(builder: &mut Builder<'_>) -> bool {
+pub(crate) fn evict(builder: &mut Builder<'_>) -> bool {
     let Some(asked) = builder.spec().restart_at else { return false };
     if builder.old().restarted_at == Some(asked) {
         return false;

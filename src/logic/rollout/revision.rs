@@ -38,7 +38,7 @@ fn next_revision(builder: &Builder<'_>) -> i64 {
 
 /// Makes sure that the current template has a ReplicaSet with the right number and annotations. Answers whether
 /// the pass ends here because one was just made (source: rollout/sync.go, `getAllReplicaSetsAndSyncRevision`).
-pub fn ensure(builder: &mut Builder<'_>) -> bool {
+pub(crate) fn ensure(builder: &mut Builder<'_>) -> bool {
     match builder.new_index() {
         None => {
             create(builder);
@@ -133,7 +133,7 @@ fn progressing(builder: &Builder<'_>, reason: ConditionReason, message: String) 
 
 /// The owner reference that makes the Rollout of `meta` the controller of an object.
 #[must_use]
-pub fn owner(meta: &Meta) -> Owner {
+pub(crate) fn owner(meta: &Meta) -> Owner {
     Owner {
         api_version: names::ARGO.to_owned(),
         kind: "Rollout".to_owned(),
@@ -146,7 +146,7 @@ pub fn owner(meta: &Meta) -> Owner {
 
 /// The whole object of `replica_set`.
 #[must_use]
-pub fn object(builder: &Builder<'_>, replica_set: &ReplicaSet) -> Value {
+pub(crate) fn object(builder: &Builder<'_>, replica_set: &ReplicaSet) -> Value {
     let mut template = builder.view().template.clone();
     if !template.is_object() {
         template = json!({});
@@ -194,7 +194,7 @@ pub fn object(builder: &Builder<'_>, replica_set: &ReplicaSet) -> Value {
 
 /// Forgets the oldest revisions beyond the history limit, with their analyses; only those without pods
 /// (source: rollout/sync.go, `cleanupRollouts`).
-pub fn trim_history(builder: &mut Builder<'_>) {
+pub(crate) fn trim_history(builder: &mut Builder<'_>) {
     let limit = builder.spec().revision_history_limit();
     let mut alive: Vec<usize> = builder
         .other_indices()

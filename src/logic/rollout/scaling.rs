@@ -10,7 +10,7 @@ use jiff::Timestamp;
 impl Builder<'_> {
     /// Scales the ReplicaSet at `index` and annotates it with the Rollout's size; answers whether its own size changes
     /// (source: rollout/sync.go, `scaleReplicaSet`).
-    pub fn scale(&mut self, index: usize, to: i32) -> bool {
+    pub(crate) fn scale(&mut self, index: usize, to: i32) -> bool {
         let desired = self.spec().replicas();
         let keep_deadline = self.delays_scale_down_on_abort();
         let Some(replica_set) = self.replica_set(index) else { return false };
@@ -38,7 +38,7 @@ impl Builder<'_> {
 
     /// Sets or removes the deadline of the ReplicaSet at `index`
     /// (source: rollout/replicaset.go, `addScaleDownDelay` and `removeScaleDownDelay`).
-    pub fn set_deadline(&mut self, index: usize, deadline: Option<Timestamp>) {
+    pub(crate) fn set_deadline(&mut self, index: usize, deadline: Option<Timestamp>) {
         let wanted = deadline.map(|at| Time::of(at).to_string());
         let Some(replica_set) = self.replica_set(index) else { return };
         if replica_set.meta.annotation(names::SCALE_DOWN_DEADLINE) == wanted.as_deref() {
@@ -54,7 +54,7 @@ impl Builder<'_> {
 
     /// The ReplicaSets in use lose the deadline they got while they were not; after an abort the new one keeps its own
     /// (source: rollout/replicaset.go, `removeScaleDownDeadlines`).
-    pub fn clear_deadlines(&mut self) {
+    pub(crate) fn clear_deadlines(&mut self) {
         let keeps_new = self.delays_scale_down_on_abort();
         for index in [self.new_index(), self.stable_index()].into_iter().flatten() {
             if Some(index) != self.new_index() || !keeps_new {
@@ -66,7 +66,7 @@ impl Builder<'_> {
     /// Seconds the new pods stay after an abort; none when for ever
     /// (source: utils/defaults/defaults.go, `GetAbortScaleDownDelaySecondsOrDefault`).
     #[must_use]
-    pub fn abort_delay(&self) -> Option<i64> {
+    pub(crate) fn abort_delay(&self) -> Option<i64> {
         let asked = self.blue_green().and_then(|b| b.abort_scale_down_delay_seconds);
         match asked {
             Some(0) => None,
@@ -77,7 +77,7 @@ impl Builder<'_> {
     /// Whether the new pods stay for a while after an abort: only where a switch leads back at once
     /// (source: rollout/replicaset.go, `shouldDelayScaleDownOnAbort`).
     #[must_use]
-    pub fn delays_scale_down_on_abort(&self) -> bool {
+    pub(crate) fn delays_scale_down_on_abort(&self) -> bool {
         self.is_aborted()
             && self.stable_index().is_some()
             && self.blue_green().is_some()

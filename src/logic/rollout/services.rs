@@ -11,7 +11,7 @@ use serde_json::json;
 
 /// Points the Service `name` at the revision `hash`, and annotates it with the Rollout as its manager
 /// (source: rollout/service.go, `switchServiceSelector`).
-pub fn switch(builder: &mut Builder<'_>, name: &str, hash: &str) {
+pub(crate) fn switch(builder: &mut Builder<'_>, name: &str, hash: &str) {
     let rollout = builder.view().rollout.metadata.name.clone();
     let Some(present) = builder.services().get(name) else { return };
     if present.hash.as_deref() == Some(hash) && present.managed_by.is_some() {
@@ -49,7 +49,7 @@ fn ensure(builder: &mut Builder<'_>, name: Option<&str>, index: Option<usize>) {
 
 /// The two Services of a canary: stable pods, and new pods (the stable ones while aborted)
 /// (source: rollout/service.go, `reconcileStableAndCanaryService`).
-pub fn canary(builder: &mut Builder<'_>) {
+pub(crate) fn canary(builder: &mut Builder<'_>) {
     let Some(canary) = builder.canary() else { return };
     ensure(builder, canary.stable_service.as_deref(), builder.stable_index());
     let shown = if builder.is_aborted() { builder.stable_index() } else { builder.new_index() };
@@ -59,7 +59,7 @@ pub fn canary(builder: &mut Builder<'_>) {
 /// Lets a Service go that its Rollout does not name any more, or whose Rollout is gone: it selects pods of every
 /// revision again, instead of one that will not come back (source: service/service.go, the controller of Services).
 #[must_use]
-pub fn let_go(namespace: &str, service: &Service, manager: Option<&Rollout>) -> Option<Write> {
+pub(crate) fn let_go(namespace: &str, service: &Service, manager: Option<&Rollout>) -> Option<Write> {
     service.managed_by.as_ref()?;
     if manager.is_some_and(|r| r.spec.strategy.services().contains(&service.name)) {
         return None;
@@ -79,7 +79,7 @@ pub fn let_go(namespace: &str, service: &Service, manager: Option<&Rollout>) -> 
 /// Whether a Service or the status still leads to `replica_set`
 /// (source: rollout/replicaset.go, `isReplicaSetReferenced`).
 #[must_use]
-pub fn leads_to(builder: &Builder<'_>, replica_set: &ReplicaSet) -> bool {
+pub(crate) fn leads_to(builder: &Builder<'_>, replica_set: &ReplicaSet) -> bool {
     let status = builder.old();
     let named = [
         &status.stable_rs,

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 /// unless the pass sets it again: a pause, an analysis, a promotion asked for
 /// (source: rollout/sync.go, `calculateBaseStatus`).
 #[must_use]
-pub fn base(builder: &Builder<'_>) -> RolloutStatus {
+pub(crate) fn base(builder: &Builder<'_>) -> RolloutStatus {
     let old = builder.old();
     let current =
         builder.new_replica_set().map_or_else(|| builder.view().pod_hash.clone(), |s| s.hash.clone());
@@ -40,7 +40,7 @@ pub fn base(builder: &Builder<'_>) -> RolloutStatus {
 
 /// Takes back everything that belonged to the revision or the steps before
 /// (source: rollout/sync.go, `resetRolloutStatus`).
-pub fn reset(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
+pub(crate) fn reset(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
     builder.intent.clear();
     status.restarted_at = builder.spec().restart_at;
     status.promote_full = false;
@@ -52,7 +52,7 @@ pub fn reset(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
 }
 
 /// Makes the current revision the stable one (source: rollout/sync.go, `promoteStable`).
-pub fn promote(builder: &mut Builder<'_>, status: &mut RolloutStatus, why: &str) {
+pub(crate) fn promote(builder: &mut Builder<'_>, status: &mut RolloutStatus, why: &str) {
     builder.intent.clear();
     status.promote_full = false;
     status.blue_green.scale_up_preview_check_point = false;
@@ -72,13 +72,13 @@ pub fn promote(builder: &mut Builder<'_>, status: &mut RolloutStatus, why: &str)
 
 /// Ends the pass: conditions, pauses, generation and phase, in the order in which they depend on each other
 /// (source: rollout/sync.go, `persistRolloutStatus`).
-pub fn persist(builder: &mut Builder<'_>, mut status: RolloutStatus) {
+pub(crate) fn persist(builder: &mut Builder<'_>, mut status: RolloutStatus) {
     conditions::write_into(builder, &mut status);
     finish(builder, status);
 }
 
 /// Ends a pass that leaves the conditions as they are.
-pub fn finish(builder: &mut Builder<'_>, mut status: RolloutStatus) {
+pub(crate) fn finish(builder: &mut Builder<'_>, mut status: RolloutStatus) {
     pause::write_into(builder, &mut status);
     status.workload_observed_generation = match &builder.view().workload {
         Some(workload) => workload.generation.to_string(),
@@ -96,7 +96,7 @@ pub fn finish(builder: &mut Builder<'_>, mut status: RolloutStatus) {
 }
 
 /// Says that this generation was reconciled, and the phase that the status amounts to.
-pub fn observe(builder: &Builder<'_>, status: &mut RolloutStatus) {
+pub(crate) fn observe(builder: &Builder<'_>, status: &mut RolloutStatus) {
     status.observed_generation = builder.view().rollout.metadata.generation.to_string();
     let (phase, message) = phase::calculate(builder.spec(), status);
     status.phase = Some(phase);
@@ -104,7 +104,7 @@ pub fn observe(builder: &Builder<'_>, status: &mut RolloutStatus) {
 }
 
 /// The annotation that shows clients which generation of the workload the Rollout has taken over.
-pub fn annotate_workload(builder: &mut Builder<'_>) {
+pub(crate) fn annotate_workload(builder: &mut Builder<'_>) {
     let Some(workload) = &builder.view().workload else { return };
     let generation = workload.generation.to_string();
     if builder.view().rollout.metadata.annotation(names::WORKLOAD_GENERATION) != Some(&generation) {
@@ -114,7 +114,7 @@ pub fn annotate_workload(builder: &mut Builder<'_>) {
 
 /// The merge patch from one status to the other; none when they are equal. Lists are replaced whole.
 #[must_use]
-pub fn patch(from: &RolloutStatus, to: &RolloutStatus) -> Option<Value> {
+pub(crate) fn patch(from: &RolloutStatus, to: &RolloutStatus) -> Option<Value> {
     let (Ok(from), Ok(to)) = (serde_json::to_value(from), serde_json::to_value(to)) else { return None };
     let patch = crate::merge::json::diff(&from, &to);
     patch.as_object().is_some_and(|m| !m.is_empty()).then(|| {
@@ -126,7 +126,7 @@ pub fn patch(from: &RolloutStatus, to: &RolloutStatus) -> Option<Value> {
 
 /// Whether two statuses differ only in numbers of pods.
 #[must_use]
-pub fn differ_only_in_counts(from: &RolloutStatus, to: &RolloutStatus) -> bool {
+pub(crate) fn differ_only_in_counts(from: &RolloutStatus, to: &RolloutStatus) -> bool {
     let mut leveled = to.clone();
     leveled.replicas = from.replicas;
     leveled.updated_replicas = from.updated_replicas;

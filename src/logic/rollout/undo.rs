@@ -12,7 +12,7 @@ use thiserror::Error;
 
 /// Why there is no way back.
 #[derive(Debug, Error, PartialEq, Eq)]
-pub enum NoWayBack {
+pub(crate) enum NoWayBack {
     /// The number is none of the revisions there are.
     #[error("unable to find specified revision {wanted} in history; there are: {there}")]
     NoSuchRevision {
@@ -36,7 +36,7 @@ fn meta(object: &Value) -> Meta {
 ///
 /// # Errors
 /// There is no such revision.
-pub fn writes(
+pub(crate) fn writes(
     rollout: &Value,
     replica_sets: &[Value],
     workload: Option<&Value>,

@@ -23,7 +23,7 @@ fn wrong(path: &str, what: impl std::fmt::Display) -> Option<String> {
 /// The first thing that keeps the Rollout from being acted on
 /// (source: pkg/apis/rollouts/validation, `ValidateRollout` and `ValidateRolloutReferencedResources`).
 #[must_use]
-pub fn obstacle(builder: &Builder<'_>) -> Option<Obstacle> {
+pub(crate) fn obstacle(builder: &Builder<'_>) -> Option<Obstacle> {
     if let Some(why) = &builder.view().problem {
         return Some(why.clone());
     }

@@ -56,19 +56,19 @@ pub struct Obstacle {
 impl Obstacle {
     /// Something is wrong with what is there.
     #[must_use]
-    pub fn wrong(text: String) -> Self {
+    pub(crate) fn wrong(text: String) -> Self {
         Self { text, is_missing: false }
     }
 
     /// Something is not there.
     #[must_use]
-    pub fn missing(text: String) -> Self {
+    pub(crate) fn missing(text: String) -> Self {
         Self { text, is_missing: true }
     }
 
     /// The same, said of the field at `path`.
     #[must_use]
-    pub fn at(self, path: &str) -> Self {
+    pub(crate) fn at(self, path: &str) -> Self {
         Self { text: format!("{path}: Invalid value: {}", self.text), ..self }
     }
 }
@@ -105,43 +105,43 @@ pub struct ReplicaSet {
 impl ReplicaSet {
     /// Revision number; 0 without one.
     #[must_use]
-    pub fn revision(&self) -> i64 {
+    pub(crate) fn revision(&self) -> i64 {
         self.meta.revision()
     }
 
     /// The desired replicas of the Rollout when this ReplicaSet was last scaled.
     #[must_use]
-    pub fn desired_annotation(&self) -> Option<i32> {
+    pub(crate) fn desired_annotation(&self) -> Option<i32> {
         self.meta.annotation(names::DESIRED_REPLICAS)?.parse().ok()
     }
 
     /// Whether it is annotated with a deadline for scaling down.
     #[must_use]
-    pub fn has_deadline(&self) -> bool {
+    pub(crate) fn has_deadline(&self) -> bool {
         self.meta.annotation(names::SCALE_DOWN_DEADLINE).is_some_and(|t| !t.is_empty())
     }
 
     /// The deadline for scaling down; none when there is none or it cannot be read.
     #[must_use]
-    pub fn deadline(&self) -> Option<Timestamp> {
+    pub(crate) fn deadline(&self) -> Option<Timestamp> {
         Time::parse(self.meta.annotation(names::SCALE_DOWN_DEADLINE)?).map(Time::at)
     }
 
     /// Whether every desired pod is available (and the counts are not zero for lack of any).
     #[must_use]
-    pub fn is_available(&self) -> bool {
+    pub(crate) fn is_available(&self) -> bool {
         self.replicas > 0 && self.available > 0 && self.available == self.replicas
     }
 
     /// Whether it is fully scaled to the Rollout's size and available, its bookkeeping included.
     #[must_use]
-    pub fn is_saturated(&self, replicas: i32) -> bool {
+    pub(crate) fn is_saturated(&self, replicas: i32) -> bool {
         self.replicas == replicas && self.desired_annotation() == Some(replicas) && self.available == replicas
     }
 
     /// When it was made; the beginning of time when unknown.
     #[must_use]
-    pub fn created(&self) -> Timestamp {
+    pub(crate) fn created(&self) -> Timestamp {
         self.meta.creation_timestamp.map_or(Timestamp::MIN, Time::at)
     }
 }
@@ -197,7 +197,7 @@ pub struct Pod {
 impl View {
     /// The template that `reference` names.
     #[must_use]
-    pub fn template_of(&self, reference: &TemplateRef) -> Option<&AnalysisTemplate> {
+    pub(crate) fn template_of(&self, reference: &TemplateRef) -> Option<&AnalysisTemplate> {
         self.templates.get(&(reference.cluster_scope.unwrap_or(false), reference.template_name.clone()))
     }
 }

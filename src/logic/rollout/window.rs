@@ -6,7 +6,7 @@ use crate::logic::rollout::builder::Builder;
 /// Whether the current revision is older than the stable one and within `rollbackWindow`: fewer revisions than it
 /// allows were made between the two (source: rollout/sync.go, `isRollbackWithinWindow`).
 #[must_use]
-pub fn is_within_window(builder: &Builder<'_>) -> bool {
+pub(crate) fn is_within_window(builder: &Builder<'_>) -> bool {
     let (Some(new), Some(stable)) = (builder.new_replica_set(), builder.stable_replica_set()) else {
         return false;
     };

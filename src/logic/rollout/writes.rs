@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 /// Takes the planned changes from the builder and turns them into writes; what the Rollout itself gets comes last.
 #[must_use]
-pub fn of(builder: &mut Builder<'_>) -> Vec<Write> {
+pub(crate) fn of(builder: &mut Builder<'_>) -> Vec<Write> {
     let ops = builder.take_ops();
     let mut writes: Vec<Write> = ops.into_iter().filter_map(|op| as_write(builder, op)).collect();
     writes.extend(own_metadata(builder));

@@ -7,11 +7,11 @@
 //! - [`backoff`]: how long a watch waits after a failure.
 //! - [`error`]: why a cluster did not do what it was asked.
 
-pub mod backoff;
-pub mod connect;
-pub mod error;
-pub mod requests;
-pub mod watch;
+pub(crate) mod backoff;
+pub(crate) mod connect;
+pub(crate) mod error;
+pub(crate) mod requests;
+pub(crate) mod watch;
 
-pub use error::ClusterError;
-pub use requests::{Cluster, FIELD_MANAGER, Mode};
+pub(crate) use error::ClusterError;
+pub(crate) use requests::{Cluster, Mode};

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Who wrote a field, as the cluster records it.
-pub const FIELD_MANAGER: &str = "switchback";
+const FIELD_MANAGER: &str = "switchback";
 /// Objects of one page of a list.
 const PAGE: usize = 500;
 
@@ -27,7 +27,7 @@ pub struct Cluster {
 
 /// How strictly a write is checked, and whether it is made at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub(crate) enum Mode {
     /// Made; unknown fields are dropped silently, as a controller wants it.
     Plain,
     /// Made; an unknown field refuses it.
@@ -49,25 +49,25 @@ impl Mode {
 impl Cluster {
     /// The cluster that `client` talks to; `tally` counts the client's requests.
     #[must_use]
-    pub fn new(client: Client, tally: Tally) -> Self {
+    pub(crate) fn new(client: Client, tally: Tally) -> Self {
         Self { client, tally, kinds: Arc::default() }
     }
 
     /// Counts the requests made so far, watches included.
     #[must_use]
-    pub fn tally(&self) -> Tally {
+    pub(crate) fn tally(&self) -> Tally {
         self.tally.clone()
     }
 
     /// The client, for watches.
     #[must_use]
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         self.client.clone()
     }
 
     /// The namespace that the kubeconfig's context names; `default` when it names none.
     #[must_use]
-    pub fn namespace(&self) -> &str {
+    pub(crate) fn namespace(&self) -> &str {
         self.client.default_namespace()
     }
 
@@ -75,7 +75,7 @@ impl Cluster {
     ///
     /// # Errors
     /// The cluster does not serve it or does not answer.
-    pub async fn kind(&self, api_version: &str, kind: &str) -> Result<Kind, ClusterError> {
+    pub(crate) async fn kind(&self, api_version: &str, kind: &str) -> Result<Kind, ClusterError> {
         if let Some(known) = crate::api::kinds::find(api_version, kind) {
             return Ok(known);
         }
@@ -119,7 +119,7 @@ impl Cluster {
     ///
     /// # Errors
     /// The cluster refuses or does not answer.
-    pub async fn perform(&self, write: &Write, mode: Mode) -> Result<Option<Value>, ClusterError> {
+    pub(crate) async fn perform(&self, write: &Write, mode: Mode) -> Result<Option<Value>, ClusterError> {
         let target = write.target();
         let kind = self.kind(&target.api_version, &target.kind).await?;
         let object = kind.path(Some(&target.namespace), Some(&target.name));
@@ -170,7 +170,7 @@ impl Cluster {
     ///
     /// # Errors
     /// The cluster refuses or does not answer.
-    pub async fn get(&self, target: &Target) -> Result<Option<Value>, ClusterError> {
+    pub(crate) async fn get(&self, target: &Target) -> Result<Option<Value>, ClusterError> {
         let kind = self.kind(&target.api_version, &target.kind).await?;
         let path = kind.path(Some(&target.namespace), Some(&target.name));
         match self.send(&format!("get {target}"), Method::GET, &path, "", Vec::new()).await {
@@ -183,7 +183,7 @@ impl Cluster {
     ///
     /// # Errors
     /// The cluster refuses or does not answer.
-    pub async fn list(
+    pub(crate) async fn list(
         &self,
         kind: &Kind,
         namespace: Option<&str>,
@@ -217,7 +217,7 @@ impl Cluster {
     ///
     /// # Errors
     /// It refuses or does not answer.
-    pub async fn version(&self) -> Result<String, ClusterError> {
+    pub(crate) async fn version(&self) -> Result<String, ClusterError> {
         let answer = self.send("ask for the version", Method::GET, "/version", "", Vec::new()).await?;
         Ok(answer.get("gitVersion").and_then(Value::as_str).unwrap_or("unknown").to_owned())
     }

@@ -21,10 +21,10 @@ const PAGE: u32 = 250;
 
 /// An object as a watch brings it: everything but managed fields.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub(crate) struct Seen {
     meta: ObjectMeta,
     /// The object.
-    pub value: Value,
+    pub(crate) value: Value,
 }
 
 impl<'de> Deserialize<'de> for Seen {
@@ -74,19 +74,19 @@ impl kube::Resource for Seen {
 
 /// What is followed.
 #[derive(Clone, Debug)]
-pub struct Interest {
+pub(crate) struct Interest {
     /// The kind.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// One namespace, or all.
-    pub namespace: Option<String>,
+    pub(crate) namespace: Option<String>,
     /// Label selector; empty for all.
-    pub labels: String,
+    pub(crate) labels: String,
     /// Only the object of this name; empty for all.
-    pub name: String,
+    pub(crate) name: String,
 }
 
 /// Follows `interest` until the receiver is gone. Every message carries the kind's name.
-pub async fn follow(
+pub(crate) async fn follow(
     client: Client,
     interest: Interest,
     news: mpsc::Sender<(&'static str, News)>,

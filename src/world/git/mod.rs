@@ -46,6 +46,7 @@ pub use error::GitError;
 pub use fault::AddressFault;
 pub use limits::Limits;
 pub use mirror::Mirror;
-pub use secret::{Credentials, Held, Secret};
+pub(crate) use secret::Held;
+pub use secret::{Credentials, Secret};
 pub use upstream::Options;
 pub use watch::{BranchWatch, watch_local};

@@ -5,7 +5,7 @@ use super::Destination;
 use crate::api::notice::Notice;
 
 /// The log.
-pub const DESTINATION: Destination = Destination { name: "log", send };
+pub(crate) const DESTINATION: Destination = Destination { send };
 
 fn send(notice: &Notice) {
     match notice {

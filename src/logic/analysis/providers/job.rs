@@ -21,7 +21,7 @@ const NAME: &str = "job-name";
 const NAMESPACE: &str = "job-namespace";
 
 /// The provider (source: metricproviders/job/job.go). It takes no Secrets, as whoever reads Jobs would read them.
-pub const PROVIDER: Provider = Provider {
+pub(crate) const PROVIDER: Provider = Provider {
     word: "job",
     takes_secrets: false,
     metadata: |_| BTreeMap::new(),

@@ -19,7 +19,7 @@ const TIMEOUT: u64 = 30;
 
 /// The provider (source: metricproviders/prometheus/prometheus.go). A measurement takes one question, so one that
 /// is under way was begun by another program: it is asked anew.
-pub const PROVIDER: Provider = Provider {
+pub(crate) const PROVIDER: Provider = Provider {
     word: "prometheus",
     takes_secrets: true,
     metadata,

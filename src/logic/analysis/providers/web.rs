@@ -20,7 +20,7 @@ const TIMEOUT: u64 = 10;
 
 /// The provider (source: metricproviders/webmetric/webmetric.go). A measurement takes one question, so one that is
 /// under way was begun by another program: it is asked anew.
-pub const PROVIDER: Provider = Provider {
+pub(crate) const PROVIDER: Provider = Provider {
     word: "web",
     takes_secrets: true,
     metadata: |_| BTreeMap::new(),

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// A template or an argument that cannot be resolved.
-pub fn spec_of(builder: &Builder<'_>, reference: &AnalysisRef) -> Result<RunSpec, AnalysisError> {
+pub(crate) fn spec_of(builder: &Builder<'_>, reference: &AnalysisRef) -> Result<RunSpec, AnalysisError> {
     let latest = builder.new_replica_set().map_or(builder.view().pod_hash.as_str(), |s| s.hash.as_str());
     let stable = builder.stable_replica_set().map_or("", |s| s.hash.as_str());
     let values = args::of_rollout(&reference.args, stable, latest, &builder.view().rollout)?;
@@ -28,7 +28,11 @@ pub fn spec_of(builder: &Builder<'_>, reference: &AnalysisRef) -> Result<RunSpec
 
 /// Plans the run that `reference` asks for, or takes up one that is under way and measures the same. None when it
 /// cannot be composed, of which an event speaks (source: rollout/analysis.go, `createAnalysisRun`).
-pub fn create(builder: &mut Builder<'_>, purpose: Purpose, reference: &AnalysisRef) -> Option<RunStatus> {
+pub(crate) fn create(
+    builder: &mut Builder<'_>,
+    purpose: Purpose,
+    reference: &AnalysisRef,
+) -> Option<RunStatus> {
     let spec = match spec_of(builder, reference) {
         Ok(spec) => spec,
         Err(why) => {

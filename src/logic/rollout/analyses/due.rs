@@ -9,41 +9,41 @@ use crate::logic::rollout::view::AnalysisRunRow;
 
 /// The run that the status at the beginning of the pass names for `purpose`.
 #[must_use]
-pub fn current<'v>(builder: &Builder<'v>, purpose: Purpose) -> Option<&'v AnalysisRunRow> {
+pub(crate) fn current<'v>(builder: &Builder<'v>, purpose: Purpose) -> Option<&'v AnalysisRunRow> {
     let name = &purpose.named(builder.old())?.name;
     builder.analysis_runs().iter().find(|r| r.meta.name == *name)
 }
 
 /// Whether the run of the current step has ended well (source: rollout/canary.go, `completedCurrentCanaryStep`).
 #[must_use]
-pub fn step_succeeded(builder: &Builder<'_>) -> bool {
+pub(crate) fn step_succeeded(builder: &Builder<'_>) -> bool {
     Purpose::Step.named(&builder.status).is_some_and(|s| s.phase() == Some(Phase::Successful))
 }
 
 /// Whether the analysis before the switch, if one is asked for, has ended well
 /// (source: rollout/pause.go, `completedPrePromotionAnalysis`).
 #[must_use]
-pub fn pre_promotion_passed(builder: &Builder<'_>) -> bool {
+pub(crate) fn pre_promotion_passed(builder: &Builder<'_>) -> bool {
     let asked = builder.blue_green().is_some_and(|b| b.pre_promotion_analysis.is_some());
     !asked || current(builder, Purpose::PrePromotion).is_some_and(|r| r.phase == Phase::Successful)
 }
 
 /// Whether the analysis after the switch has ended well.
 #[must_use]
-pub fn post_promotion_passed(builder: &Builder<'_>) -> bool {
+pub(crate) fn post_promotion_passed(builder: &Builder<'_>) -> bool {
     current(builder, Purpose::PostPromotion).is_some_and(|r| r.phase == Phase::Successful)
 }
 
 /// Whether an analysis after the switch is due or under way.
 #[must_use]
-pub fn post_promotion_is_open(builder: &Builder<'_>) -> bool {
+pub(crate) fn post_promotion_is_open(builder: &Builder<'_>) -> bool {
     let run = current(builder, Purpose::PostPromotion);
     !skips_post_promotion(builder, run.is_some()) && run.is_none_or(|r| r.phase != Phase::Successful)
 }
 
 /// Whether nothing is to be measured for `purpose` now. `exists` says whether its run is there.
 #[must_use]
-pub fn is_skipped(builder: &Builder<'_>, purpose: Purpose, exists: bool) -> bool {
+pub(crate) fn is_skipped(builder: &Builder<'_>, purpose: Purpose, exists: bool) -> bool {
     match purpose {
         Purpose::Step => false,
         Purpose::Background => skips_background(builder),

@@ -11,7 +11,7 @@ use crate::logic::rollout::view::AnalysisRunRow;
 /// was written or is still to be written, and what we see is old. A run that is stopped counts as a good one, so
 /// stopping it would let the revision pass unmeasured.
 #[must_use]
-pub fn is_ahead(builder: &Builder<'_>, run: &AnalysisRunRow) -> bool {
+pub(crate) fn is_ahead(builder: &Builder<'_>, run: &AnalysisRunRow) -> bool {
     let label = |key: &str| run.meta.labels.get(key).map(String::as_str);
     let step = label(names::STEP_INDEX).and_then(|i| i.parse::<i32>().ok());
     label(names::RUN_TYPE) == Some(Purpose::Step.label())
@@ -21,7 +21,7 @@ pub fn is_ahead(builder: &Builder<'_>, run: &AnalysisRunRow) -> bool {
 }
 
 /// Stops the runs under way whose names are not among `kept` (source: rollout/analysis.go, `cancelAnalysisRuns`).
-pub fn stop_all_but(builder: &mut Builder<'_>, kept: &[String]) {
+pub(crate) fn stop_all_but(builder: &mut Builder<'_>, kept: &[String]) {
     for (index, run) in builder.analysis_runs().iter().enumerate() {
         let is_open = !run.phase.is_completed() && !run.terminate && run.meta.deletion_timestamp.is_none();
         if is_open && !kept.contains(&run.meta.name) {
@@ -32,7 +32,7 @@ pub fn stop_all_but(builder: &mut Builder<'_>, kept: &[String]) {
 
 /// Deletes finished runs beyond the limits, newest kept, and those of forgotten revisions
 /// (source: utils/analysis/filter.go, `FilterAnalysisRunsToDelete`).
-pub fn forget_old(builder: &mut Builder<'_>, kept: &[String]) {
+pub(crate) fn forget_old(builder: &mut Builder<'_>, kept: &[String]) {
     let limits = builder.spec().analysis.clone().unwrap_or_default();
     let limit = |n: Option<i32>| usize::try_from(n.unwrap_or(5)).unwrap_or(0);
     let mut good = limit(limits.successful_run_history_limit);

@@ -19,7 +19,7 @@ use crate::logic::rollout::window::is_within_window;
 
 /// Makes, stops and forgets runs as the moment asks. Answers whether an undecided run pauses the Rollout, so
 /// that the pass ends here (source: rollout/analysis.go, `reconcileAnalysisRuns`).
-pub fn reconcile(builder: &mut Builder<'_>) -> bool {
+pub(crate) fn reconcile(builder: &mut Builder<'_>) -> bool {
     let none_wanted = builder.is_aborted()
         || builder.old().promote_full
         || builder.is_fast_rollback()
