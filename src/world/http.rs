@@ -206,9 +206,9 @@ fn is_about_certificates(error: &reqwest::Error) -> bool {
 
 /// A client; clones share its connections.
 #[derive(Clone, Debug)]
-pub struct Client(reqwest::Client);
+pub struct HttpClient(reqwest::Client);
 
-impl Client {
+impl HttpClient {
     /// A client that behaves as `options` say.
     ///
     /// # Errors

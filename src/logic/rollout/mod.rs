@@ -3,7 +3,7 @@
 //!
 //! The front door is [`decide`]; what it starts from and ends with:
 //! - [`view`] the facts about one Rollout, [`builder`] one decision in the making with its [`intent`] about pauses
-//!   and aborts, [`decision`] what comes out, [`writes`] the planned changes as writes
+//!   and aborts and its [`state`] so far, [`decision`] what comes out, [`writes`] the planned changes as writes
 //! - [`validate`] whether the Rollout can be acted on at all
 //! - [`status`] the status that a pass begins and ends with, with [`conditions`], [`phase`], [`pause`] and
 //!   [`abort`] (the cause of an abort, written and read back)
@@ -37,6 +37,7 @@ pub(crate) mod restart;
 pub(crate) mod revision;
 pub(crate) mod scaling;
 pub(crate) mod services;
+pub(crate) mod state;
 pub(crate) mod status;
 pub(crate) mod undo;
 pub(crate) mod validate;

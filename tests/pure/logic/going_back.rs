@@ -101,7 +101,7 @@ fn the_message_is_gits_and_ours() {
 }
 
 #[test]
-fn a_failed_step_is_owed_with_how_far_it_had_come() {
+fn a_failed_step_is_pending_with_how_far_it_had_come() {
     let rollout = serde_json::from_value(json!({
         "metadata": {"name": "web", "namespace": "shop"},
         "spec": {"replicas": 1, "strategy": {"canary": {"steps":

@@ -6,7 +6,7 @@ use crate::world::cause::Cause;
 use crate::world::git::error::GitError;
 use crate::world::git::text::{plain, tame};
 use crate::world::git::upstream::Upstream;
-use crate::world::http::{Client, Url};
+use crate::world::http::{HttpClient, Url};
 use git2::transport::Service;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -20,7 +20,7 @@ pub(in crate::world::git) struct Call {
     /// The other side.
     pub upstream: Arc<Upstream>,
     /// The HTTP client, made at first use and kept for this call.
-    pub client: OnceLock<Client>,
+    pub client: OnceLock<HttpClient>,
     runtime: Handle,
     hangup: watch::Receiver<()>,
     started: Instant,
