@@ -31,7 +31,8 @@ impl Event {
 }
 
 words! {
-    /// Why an Event is emitted about a Rollout (source: utils/conditions/conditions.go, the constants named `…Reason`).
+    /// Why an Event is emitted about a Rollout
+    /// (source: utils/conditions/conditions.go, the constants named `…Reason`).
     pub enum EventReason {
         /// The spec cannot be acted on.
         InvalidSpec,
