@@ -17,6 +17,10 @@
 //! [`logic::revert`] -> [`world::git`].
 
 #![deny(rustdoc::broken_intra_doc_links)]
+// The maps name the rooms that are ours alone too.
+#![allow(rustdoc::private_intra_doc_links)]
+// What nobody outside uses is not `pub`, so that the compiler sees what nobody uses at all.
+#![deny(unreachable_pub)]
 
 pub mod engine;
 pub mod front;

@@ -1,11 +1,38 @@
-//! Decides the reasons of the Events that are told about a Rollout, as clients and alerts know them.
-//! It never decides when one is told.
+//! Decides what an Event about an object says, and the reasons of those about a Rollout, as clients and alerts know
+//! them. It never decides when one is emitted.
 
 use crate::run::Phase;
 use crate::word::words;
+use serde::Serialize;
+
+/// An Event to be emitted about an object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Event {
+    /// Whether it is a warning.
+    pub warning: bool,
+    /// A word that programs read.
+    pub reason: String,
+    /// A sentence that people read.
+    pub message: String,
+}
+
+impl Event {
+    /// A normal event.
+    #[must_use]
+    pub fn normal(reason: &str, message: String) -> Self {
+        Self { warning: false, reason: reason.to_owned(), message }
+    }
+
+    /// A warning.
+    #[must_use]
+    pub fn warning(reason: &str, message: String) -> Self {
+        Self { warning: true, reason: reason.to_owned(), message }
+    }
+}
 
 words! {
-    /// Why an Event is told about a Rollout (source: utils/conditions/conditions.go, the constants named `…Reason`).
+    /// Why an Event is emitted about a Rollout
+    /// (source: utils/conditions/conditions.go, the constants named `…Reason`).
     pub enum EventReason {
         /// The spec cannot be acted on.
         InvalidSpec,
@@ -49,7 +76,7 @@ words! {
 }
 
 impl EventReason {
-    /// Why an Event tells that an analysis is now in `phase`.
+    /// Why an Event says that an analysis is now in `phase`.
     #[must_use]
     pub fn of_run(phase: Phase) -> Self {
         match phase {

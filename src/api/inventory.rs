@@ -55,7 +55,7 @@ pub struct Fence {
     pub verdict: String,
 }
 
-/// Why a Secret cannot be read as (a part of) an inventory. Whoever tells it says what to do: delete the Secret.
+/// Why a Secret cannot be read as (a part of) an inventory. Whoever reports it says what to do: delete the Secret.
 #[derive(Debug, Error)]
 pub enum BadInventory {
     /// Its data is not base64.

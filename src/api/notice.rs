@@ -1,7 +1,7 @@
-//! Something that happened, as people are told of it: on the terminal, in the log, later in a chat or by mail.
-//! It never decides who is told.
+//! Something that happened, as people are notified of it: on the terminal, in the log, later in a chat or by mail.
+//! It never decides who is notified.
 
-use crate::write::Note;
+use crate::event::Event;
 
 /// Something that happened, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,10 +26,12 @@ pub enum Notice {
     Problem {
         /// The repository.
         repository: String,
+        /// What is wrong, as one word for programs; empty when there is none.
+        code: &'static str,
         /// What is wrong.
         text: String,
     },
-    /// A failed revision went back in Git.
+    /// A failed revision was reverted in Git.
     Reverted {
         /// The revert commit.
         commit: String,
@@ -42,11 +44,11 @@ pub enum Notice {
         /// Whether it was pushed.
         pushed: bool,
     },
-    /// An event was told about an object.
+    /// An event was emitted about an object.
     Event {
         /// The object, in words.
         about: String,
         /// The event.
-        note: Note,
+        event: Event,
     },
 }

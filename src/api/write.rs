@@ -109,28 +109,3 @@ impl Write {
         }
     }
 }
-
-/// An Event to be told about an object.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Note {
-    /// Whether it is a warning.
-    pub warning: bool,
-    /// A word that programs read.
-    pub reason: String,
-    /// A sentence that people read.
-    pub message: String,
-}
-
-impl Note {
-    /// A normal event.
-    #[must_use]
-    pub fn normal(reason: &str, message: String) -> Self {
-        Self { warning: false, reason: reason.to_owned(), message }
-    }
-
-    /// A warning.
-    #[must_use]
-    pub fn warning(reason: &str, message: String) -> Self {
-        Self { warning: true, reason: reason.to_owned(), message }
-    }
-}

@@ -9,7 +9,7 @@ use crate::world::cluster::Mode;
 ///
 /// # Errors
 /// The cluster refuses or is away; the writes before the refused one were made.
-pub async fn perform(client: &Client, said: &Said, dry_run: bool) -> Result<(), AccessError> {
+pub(crate) async fn perform(client: &Client, said: &Said, dry_run: bool) -> Result<(), AccessError> {
     let Said::Writes(writes, _) = said else { return Ok(()) };
     for write in writes.iter().filter(|_| !dry_run) {
         client.cluster().perform(write, Mode::Plain).await?;

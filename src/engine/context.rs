@@ -1,9 +1,10 @@
 //! Decides what every reconcile has at hand: the cluster, the providers, the clock, and listeners for what happens.
 //! It never reconciles anything itself.
 
+use crate::api::event::Event;
 use crate::api::notice::Notice;
 use crate::api::provider::ProviderDefaults;
-use crate::api::write::{Note, Target};
+use crate::api::write::Target;
 use crate::base::clock::Clock;
 use crate::engine::events::Recorder;
 use crate::engine::metrics::Metrics;
@@ -12,8 +13,6 @@ use crate::world::notice;
 use crate::world::probe::Probe;
 use serde_json::Value;
 use tokio::sync::mpsc;
-
-pub use crate::api::notice::Notice as Told;
 
 /// What every reconcile has at hand.
 #[derive(Clone)]
@@ -25,13 +24,13 @@ pub struct Context {
     /// The time.
     pub clock: Clock,
     /// Records events in the cluster.
-    pub recorder: Recorder,
+    pub(crate) recorder: Recorder,
     /// Whoever listens in this process to what happens.
     pub listener: Option<mpsc::UnboundedSender<Notice>>,
     /// What we were told of providers, for metrics that leave it out.
     pub providers: ProviderDefaults,
     /// What is counted and shown to Prometheus.
-    pub metrics: Metrics,
+    pub(crate) metrics: Metrics,
 }
 
 impl Context {
@@ -44,22 +43,22 @@ impl Context {
     }
 
     /// Records events about `object`, to the cluster and to people in this process.
-    pub fn events(&self, object: &Value, notes: Vec<Note>) {
+    pub fn events(&self, object: &Value, events: Vec<Event>) {
         let target = crate::api::key::target_of(object);
-        for note in notes {
-            self.notify(Notice::Event { about: target.to_string(), note: note.clone() });
-            self.metrics.event(&target, note.warning, &note.reason);
-            self.recorder.post(object, &target, &note);
+        for event in events {
+            self.notify(Notice::Event { about: target.to_string(), event: event.clone() });
+            self.metrics.event(&target, event.warning, &event.reason);
+            self.recorder.post(object, &target, &event);
         }
     }
 
     /// The same for an object of which only the target and uid are at hand.
-    pub fn events_about(&self, target: &Target, uid: &str, notes: Vec<Note>) {
+    pub fn events_about(&self, target: &Target, uid: &str, events: Vec<Event>) {
         let object = serde_json::json!({
             "apiVersion": target.api_version,
             "kind": target.kind,
             "metadata": {"name": target.name, "namespace": target.namespace, "uid": uid},
         });
-        self.events(&object, notes);
+        self.events(&object, events);
     }
 }

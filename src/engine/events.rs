@@ -1,9 +1,10 @@
 //! Decides how events reach the cluster: a few at a time, behind the back of what caused them.
 //! It never holds anything up and never fails what it speaks of.
 
+use crate::api::event::Event;
 use crate::api::names;
 use crate::api::time::Time;
-use crate::api::write::{Note, Target, Write};
+use crate::api::write::{Target, Write};
 use crate::base::clock::Clock;
 use crate::world::cluster::{Cluster, Mode};
 use futures::StreamExt;
@@ -20,7 +21,7 @@ const AT_ONCE: usize = 4;
 
 /// Takes events to be recorded.
 #[derive(Clone, Debug)]
-pub struct Recorder {
+pub(crate) struct Recorder {
     clock: Clock,
     sequence: Arc<AtomicU64>,
     waiting: mpsc::Sender<Value>,
@@ -29,7 +30,10 @@ pub struct Recorder {
 }
 
 /// A recorder, and the work of recording what it takes; the work ends when every recorder is gone.
-pub fn recorder(cluster: Cluster, clock: Clock) -> (Recorder, impl Future<Output = ()> + Send + 'static) {
+pub(crate) fn recorder(
+    cluster: Cluster,
+    clock: Clock,
+) -> (Recorder, impl Future<Output = ()> + Send + 'static) {
     let (waiting, events) = mpsc::channel::<Value>(MOST_WAITING);
     let (count, recorded) = watch::channel(0);
     let work = async move {
@@ -52,7 +56,7 @@ pub fn recorder(cluster: Cluster, clock: Clock) -> (Recorder, impl Future<Output
 
 impl Recorder {
     /// Records `note` about `object`, later.
-    pub fn post(&self, object: &Value, target: &Target, note: &Note) {
+    pub(crate) fn post(&self, object: &Value, target: &Target, note: &Event) {
         let now = self.clock.now();
         let sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
         let stamp = u64::try_from(now.as_nanosecond()).unwrap_or(0).wrapping_add(sequence);
@@ -85,7 +89,7 @@ impl Recorder {
     }
 
     /// Waits until everything taken so far is recorded.
-    pub async fn drained(&self) {
+    pub(crate) async fn drained(&self) {
         let taken = self.taken.load(Ordering::Relaxed);
         let mut recorded = self.recorded.clone();
         let _work_has_ended = recorded.wait_for(|n| *n >= taken).await;

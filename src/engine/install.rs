@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 /// What was done with a definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Installation {
+pub(crate) enum Installation {
     /// It was not there.
     Created,
     /// It said something else.
@@ -23,7 +23,7 @@ pub enum Installation {
 impl Installation {
     /// As people are told.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Created => "created",
             Self::Updated => "updated",
@@ -34,18 +34,18 @@ impl Installation {
 
 /// A definition that the cluster has now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Installed {
+pub(crate) struct Installed {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// What was done with it.
-    pub done: Installation,
+    pub(crate) done: Installation,
 }
 
 /// Makes `cluster` serve our kinds.
 ///
 /// # Errors
 /// The cluster refuses or is away, or does not serve a new kind within ten seconds.
-pub async fn definitions(client: &Client) -> Result<Vec<Installed>, AccessError> {
+pub(crate) async fn definitions(client: &Client) -> Result<Vec<Installed>, AccessError> {
     let cluster = client.cluster();
     let mut all = Vec::new();
     for definition in crd::definitions() {

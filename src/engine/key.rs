@@ -5,7 +5,7 @@ use crate::api::object_name::ObjectName;
 
 /// What can be reconciled.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Key {
+pub(crate) enum Key {
     /// A Rollout.
     Rollout(ObjectName),
     /// An AnalysisRun.

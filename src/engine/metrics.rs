@@ -45,18 +45,18 @@ struct InPhase {
 
 /// What a Rollout shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
+pub(crate) struct Figures {
     /// Strategy.
-    pub strategy: &'static str,
+    pub(crate) strategy: &'static str,
     /// Phase.
-    pub phase: String,
+    pub(crate) phase: String,
     /// Pods desired, updated, available, and all there are.
-    pub pods: [i32; 4],
+    pub(crate) pods: [i32; 4],
 }
 
 /// What is counted.
 #[derive(Clone, Default)]
-pub struct Metrics {
+pub(crate) struct Metrics {
     inner: Arc<Inner>,
 }
 
@@ -96,7 +96,7 @@ fn named(name: &ObjectName) -> Named {
 impl Figures {
     /// What `rollout` shows.
     #[must_use]
-    pub fn of(rollout: &Rollout) -> Self {
+    pub(crate) fn of(rollout: &Rollout) -> Self {
         let status = &rollout.status;
         Self {
             strategy: if rollout.spec.strategy.blue_green.is_some() { "blueGreen" } else { "canary" },
@@ -114,7 +114,7 @@ impl Figures {
 impl Metrics {
     /// Metrics that show the requests `tally` counts besides what they are given.
     #[must_use]
-    pub fn new(tally: Option<Tally>) -> Self {
+    pub(crate) fn new(tally: Option<Tally>) -> Self {
         let metrics = Self::default();
         let inner = &metrics.inner;
         let mut registry = lock(&inner.registry);
@@ -142,7 +142,7 @@ impl Metrics {
     }
 
     /// A reconcile of a Rollout took `time`.
-    pub fn reconciled(&self, name: &ObjectName, time: Duration, failed: bool) {
+    pub(crate) fn reconciled(&self, name: &ObjectName, time: Duration, failed: bool) {
         if let Some(histogram) = &*lock(&self.inner.duration) {
             histogram.observe(time.as_secs_f64());
         }
@@ -157,7 +157,7 @@ impl Metrics {
     }
 
     /// An event about an object was recorded.
-    pub fn event(&self, about: &Target, warning: bool, reason: &str) {
+    pub(crate) fn event(&self, about: &Target, warning: bool, reason: &str) {
         let labels = Happened {
             namespace: about.namespace.clone(),
             name: about.name.clone(),
@@ -174,7 +174,7 @@ impl Metrics {
     }
 
     /// An AnalysisRun is gone; so are the counts of its events.
-    pub fn run_is_gone(&self, name: &ObjectName) {
+    pub(crate) fn run_is_gone(&self, name: &ObjectName) {
         self.forget_events(true, name);
     }
 
@@ -185,14 +185,14 @@ impl Metrics {
     }
 
     /// Number of series that belong to objects, for the test that nothing is remembered of what is gone.
-    #[must_use]
-    pub fn remembered(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn remembered(&self) -> usize {
         let events: usize = lock(&self.inner.happened).values().map(BTreeSet::len).sum();
         lock(&self.inner.known).len() + events
     }
 
     /// A Rollout is there and shows `figures`; none when it cannot be read.
-    pub fn rollout(&self, name: &ObjectName, figures: Option<Figures>) {
+    pub(crate) fn rollout(&self, name: &ObjectName, figures: Option<Figures>) {
         let mut known = lock(&self.inner.known);
         let before = known.entry(name.clone()).or_default();
         if *before == figures {
@@ -209,7 +209,7 @@ impl Metrics {
     }
 
     /// A Rollout is gone; so is every series of it.
-    pub fn rollout_is_gone(&self, name: &ObjectName) {
+    pub(crate) fn rollout_is_gone(&self, name: &ObjectName) {
         let before = lock(&self.inner.known).remove(name);
         self.hide(name, before.flatten().as_ref(), true);
         self.inner.reconciles.remove(&named(name));
@@ -228,7 +228,7 @@ impl Metrics {
 
     /// Everything, as Prometheus reads it.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut out = String::new();
         let registry = lock(&self.inner.registry);
         if encode(&mut out, &registry).is_err() {

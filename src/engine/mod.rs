@@ -10,17 +10,17 @@
 //! - [`setup`]: clusters, repositories and credentials, for people
 //! - [`act`]: a user's word, carried out; [`install`]: the definitions of our kinds, brought to a cluster
 
-pub mod act;
+pub(crate) mod act;
 pub mod context;
-pub mod controllers;
+pub(crate) mod controllers;
 pub mod delivery;
-pub mod events;
-pub mod index;
-pub mod install;
-pub mod key;
-pub mod metrics;
-pub mod queue;
+pub(crate) mod events;
+pub(crate) mod index;
+pub(crate) mod install;
+pub(crate) mod key;
+pub(crate) mod metrics;
+pub(crate) mod queue;
 pub mod run;
 pub mod setup;
-pub mod watches;
-pub mod worker;
+pub(crate) mod watches;
+pub(crate) mod worker;

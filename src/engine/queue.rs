@@ -12,7 +12,7 @@ const LONGEST: Duration = Duration::from_secs(10);
 
 /// Keys waiting to be reconciled.
 #[derive(Debug)]
-pub struct Queue<K> {
+pub(crate) struct Queue<K> {
     ready: VecDeque<K>,
     waiting: BTreeSet<K>,
     running: BTreeSet<K>,
@@ -26,7 +26,7 @@ pub struct Queue<K> {
 impl<K: Clone + Ord> Queue<K> {
     /// An empty queue. With a seed the next key is picked by chance that repeats, to try other orders.
     #[must_use]
-    pub fn new(seed: Option<u64>) -> Self {
+    pub(crate) fn new(seed: Option<u64>) -> Self {
         Self {
             ready: VecDeque::new(),
             waiting: BTreeSet::new(),
@@ -40,7 +40,7 @@ impl<K: Clone + Ord> Queue<K> {
     }
 
     /// Wants `key` reconciled as soon as may be. While it is being reconciled, it is reconciled once more after.
-    pub fn add(&mut self, key: K) {
+    pub(crate) fn add(&mut self, key: K) {
         if self.running.contains(&key) {
             self.again.insert(key);
         } else if self.waiting.insert(key.clone()) {
@@ -49,7 +49,7 @@ impl<K: Clone + Ord> Queue<K> {
     }
 
     /// Wants `key` reconciled at `when`; of several such wishes the earliest counts.
-    pub fn add_at(&mut self, key: K, when: Instant) {
+    pub(crate) fn add_at(&mut self, key: K, when: Instant) {
         if let Some(present) = self.alarms.get(&key).copied() {
             if present <= when {
                 return;
@@ -61,14 +61,14 @@ impl<K: Clone + Ord> Queue<K> {
     }
 
     /// Takes back a wish for a later time.
-    pub fn forget_timer(&mut self, key: &K) {
+    pub(crate) fn forget_timer(&mut self, key: &K) {
         if let Some(when) = self.alarms.remove(key) {
             self.timers.remove(&(when, key.clone()));
         }
     }
 
     /// The next key; it counts as being reconciled until [`Queue::done`].
-    pub fn take(&mut self) -> Option<K> {
+    pub(crate) fn take(&mut self) -> Option<K> {
         let index = match &mut self.seed {
             Some(seed) if self.ready.len() > 1 => {
                 *seed ^= *seed << 13;
@@ -85,13 +85,13 @@ impl<K: Clone + Ord> Queue<K> {
     }
 
     /// Ends a reconcile that went well.
-    pub fn done(&mut self, key: &K) {
+    pub(crate) fn done(&mut self, key: &K) {
         self.failures.remove(key);
         self.finish(key);
     }
 
     /// Ends a reconcile that failed, to be repeated at the time answered: later after each failure in a row.
-    pub fn failed(&mut self, key: &K, now: Instant) -> Instant {
+    pub(crate) fn failed(&mut self, key: &K, now: Instant) -> Instant {
         let count = self.failures.entry(key.clone()).or_insert(0);
         let wait = SHORTEST.saturating_mul(1_u32.checked_shl(*count).unwrap_or(u32::MAX)).min(LONGEST);
         *count = count.saturating_add(1).min(20);
@@ -113,19 +113,19 @@ impl<K: Clone + Ord> Queue<K> {
     }
 
     /// Forgets everything about a key that is gone.
-    pub fn forget(&mut self, key: &K) {
+    pub(crate) fn forget(&mut self, key: &K) {
         self.failures.remove(key);
         self.forget_timer(key);
     }
 
     /// When the next timer is due.
     #[must_use]
-    pub fn next_timer(&self) -> Option<Instant> {
+    pub(crate) fn next_timer(&self) -> Option<Instant> {
         self.timers.first().map(|(when, _)| *when)
     }
 
     /// Moves every key whose time has come into the queue.
-    pub fn ring(&mut self, now: Instant) {
+    pub(crate) fn ring(&mut self, now: Instant) {
         while let Some((when, key)) = self.timers.first().cloned().filter(|(when, _)| *when <= now) {
             self.timers.remove(&(when, key.clone()));
             self.alarms.remove(&key);
@@ -134,20 +134,14 @@ impl<K: Clone + Ord> Queue<K> {
     }
 
     /// Number of keys that something is remembered of.
-    #[must_use]
-    pub fn len(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn remembered(&self) -> usize {
         self.ready.len() + self.running.len() + self.again.len() + self.alarms.len() + self.failures.len()
-    }
-
-    /// Whether nothing at all is remembered.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// Whether nothing is waiting and nothing is being reconciled (timers apart).
     #[must_use]
-    pub fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.ready.is_empty() && self.running.is_empty()
     }
 }

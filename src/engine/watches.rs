@@ -18,7 +18,7 @@ const WAITING: usize = 4096;
 type Message = (&'static Followed, News<Change>);
 
 /// The watches of the controllers.
-pub struct Watches {
+pub(crate) struct Watches {
     client: Client,
     namespace: Option<String>,
     sender: mpsc::Sender<Message>,
@@ -33,7 +33,7 @@ pub struct Watches {
 impl Watches {
     /// Starts to follow every kind of our own, in one namespace or in all.
     #[must_use]
-    pub fn start(client: Client, namespace: Option<String>) -> Self {
+    pub(crate) fn start(client: Client, namespace: Option<String>) -> Self {
         let (sender, news) = mpsc::channel(WAITING);
         let mut watches = Self {
             client,
@@ -50,7 +50,7 @@ impl Watches {
     }
 
     /// Starts to follow a kind, once.
-    pub fn follow(&mut self, followed: &'static Followed) {
+    pub(crate) fn follow(&mut self, followed: &'static Followed) {
         let Some(kind) = kind_of(followed).filter(|_| self.started.insert(followed.name)) else { return };
         self.open.insert(followed.name);
         let namespace = self.namespace.clone();
@@ -60,23 +60,23 @@ impl Watches {
     }
 
     /// What a watch brings next.
-    pub async fn next(&mut self) -> Option<Message> {
+    pub(crate) async fn next(&mut self) -> Option<Message> {
         self.news.recv().await
     }
 
     /// The same, if something is there already.
-    pub fn next_at_hand(&mut self) -> Option<Message> {
+    pub(crate) fn next_at_hand(&mut self) -> Option<Message> {
         self.news.try_recv().ok()
     }
 
     /// The list of a kind is complete.
-    pub fn listed(&mut self, followed: &'static Followed) {
+    pub(crate) fn listed(&mut self, followed: &'static Followed) {
         self.open.remove(followed.name);
         self.troubled.remove(followed.name);
     }
 
     /// A watch is troubled. Answers whether that is new.
-    pub fn trouble(&mut self, followed: &'static Followed) -> bool {
+    pub(crate) fn trouble(&mut self, followed: &'static Followed) -> bool {
         if followed.need == Need::May {
             self.open.remove(followed.name);
         }
@@ -85,7 +85,7 @@ impl Watches {
 
     /// Whether every kind was listed, so that decisions rest on the whole.
     #[must_use]
-    pub fn are_ready(&self) -> bool {
+    pub(crate) fn are_ready(&self) -> bool {
         self.open.is_empty()
     }
 }

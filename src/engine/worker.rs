@@ -8,9 +8,9 @@ use tokio::task::{Id, JoinSet};
 use tokio::time::Instant;
 
 /// Keys, and the reconciles under way for some of them.
-pub struct Worker<K, T> {
+pub(crate) struct Worker<K, T> {
     /// Which key is next, and when.
-    pub queue: Queue<K>,
+    pub(crate) queue: Queue<K>,
     running: JoinSet<T>,
     /// What each of them is for: a few, so a list does.
     keys: Vec<(Id, K)>,
@@ -19,7 +19,7 @@ pub struct Worker<K, T> {
 
 /// How a reconcile ended.
 #[derive(Debug)]
-pub enum End<T> {
+pub(crate) enum End<T> {
     /// With what it came to.
     Done(T),
     /// It panicked, with these words.
@@ -29,30 +29,30 @@ pub enum End<T> {
 impl<K: Clone + Ord + Send + 'static, T: Send + 'static> Worker<K, T> {
     /// A worker for at most `at_once` reconciles; with a seed it takes keys in an order by chance that repeats.
     #[must_use]
-    pub fn new(at_once: usize, seed: Option<u64>) -> Self {
+    pub(crate) fn new(at_once: usize, seed: Option<u64>) -> Self {
         Self { queue: Queue::new(seed), running: JoinSet::new(), keys: Vec::new(), at_once }
     }
 
     /// The next key to start, if one may be started.
-    pub fn take(&mut self) -> Option<K> {
+    pub(crate) fn take(&mut self) -> Option<K> {
         if self.running.len() < self.at_once { self.queue.take() } else { None }
     }
 
     /// Starts `work` for `key`, which was taken; its timer is spent.
-    pub fn start(&mut self, key: K, work: impl Future<Output = T> + Send + 'static) {
+    pub(crate) fn start(&mut self, key: K, work: impl Future<Output = T> + Send + 'static) {
         self.queue.forget_timer(&key);
         let id = self.running.spawn(work).id();
         self.keys.push((id, key));
     }
 
     /// Ends `key`, which was taken and is gone.
-    pub fn forget(&mut self, key: &K) {
+    pub(crate) fn forget(&mut self, key: &K) {
         self.queue.done(key);
         self.queue.forget(key);
     }
 
     /// The next reconcile that ends; none while none is under way. The key stays taken until the queue is told.
-    pub async fn ended(&mut self) -> Option<(K, End<T>)> {
+    pub(crate) async fn ended(&mut self) -> Option<(K, End<T>)> {
         let (id, end) = match self.running.join_next_with_id().await? {
             Ok((id, came)) => (id, End::Done(came)),
             Err(error) => {
@@ -66,7 +66,7 @@ impl<K: Clone + Ord + Send + 'static, T: Send + 'static> Worker<K, T> {
     }
 
     /// Lets what is under way end until `deadline`, and then ends it.
-    pub async fn wind_down(&mut self, deadline: Instant) {
+    pub(crate) async fn wind_down(&mut self, deadline: Instant) {
         let all = async { while self.running.join_next().await.is_some() {} };
         let _in_time = tokio::time::timeout_at(deadline, all).await;
         self.running.abort_all();
@@ -107,7 +107,7 @@ mod tests {
         }
         seen.sort();
         assert_eq!(seen, ["0 bad Panicked(\"no bad\")", "0 good Done(7)", "1 bad Done(7)"]);
-        assert!(worker.queue.is_empty() && worker.keys.is_empty());
+        assert!(worker.queue.remembered() == 0 && worker.keys.is_empty());
     }
 
     #[tokio::test(start_paused = true)]

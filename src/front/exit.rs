@@ -1,4 +1,4 @@
-//! Decides how an end that is no success is told, and its exit code.
+//! Decides how an end that is no success is reported, and its exit code.
 //! It never tries again.
 
 use crate::engine::delivery::DeliverError;

@@ -1,32 +1,32 @@
-//! Decides in which words people are told what an engine does.
+//! Decides in which words people are notified of what an engine does.
 //! It never decides what it does.
 
 use crate::api::commit::short;
-use crate::engine::context::Told;
+use crate::api::notice::Notice;
 use crate::front::screen::{BAD, BUSY, FAINT, GOOD, STRONG, paint};
 
-/// One line about what happened; none for what is told elsewhere.
+/// One line about what happened; none for what is reported elsewhere.
 #[must_use]
-pub(crate) fn line(told: &Told) -> Option<String> {
-    match told {
-        Told::Head { commit, subject, .. } => {
+pub(crate) fn line(notice: &Notice) -> Option<String> {
+    match notice {
+        Notice::Head { commit, subject, .. } => {
             Some(format!("{} {} \"{subject}\"", paint(FAINT, "commit  "), paint(STRONG, short(commit))))
         }
-        Told::Synced { commit, counts: (0, 0, 0) } => {
+        Notice::Synced { commit, counts: (0, 0, 0) } => {
             Some(format!("{} {}, the cluster is as Git says", paint(GOOD, "in sync "), short(commit)))
         }
-        Told::Synced { commit, counts: (created, changed, pruned) } => Some(format!(
+        Notice::Synced { commit, counts: (created, changed, pruned) } => Some(format!(
             "{} {}: {created} created, {changed} changed, {pruned} pruned",
             paint(GOOD, "applied "),
             short(commit)
         )),
-        Told::Problem { text, .. } => {
+        Notice::Problem { text, .. } => {
             let mut lines = text.lines();
             let first = lines.next().unwrap_or_default();
             let rest: String = lines.map(|l| format!("\n         {l}")).collect();
             Some(format!("{} {first}{rest}", paint(BAD, "problem ")))
         }
-        Told::Reverted { commit, reverts, rollouts, verdict, pushed } => Some(format!(
+        Notice::Reverted { commit, reverts, rollouts, verdict, pushed } => Some(format!(
             "{} {} by {}{}: {} {verdict}",
             paint(STRONG, "reverted"),
             reverts.iter().map(|c| short(c)).collect::<Vec<_>>().join(", "),
@@ -34,14 +34,14 @@ pub(crate) fn line(told: &Told) -> Option<String> {
             if *pushed { ", pushed" } else { ", not pushed yet" },
             rollouts.join(", "),
         )),
-        Told::Event { about, note } => {
+        Notice::Event { about, event } => {
             let quiet = ["RolloutNotCompleted", "NewReplicaSetCreated", "RevertedInGit"];
-            if quiet.contains(&note.reason.as_str()) {
+            if quiet.contains(&event.reason.as_str()) {
                 return None;
             }
-            let style = if note.warning { BAD } else { BUSY };
+            let style = if event.warning { BAD } else { BUSY };
             let name = about.split_once(' ').map_or(about.as_str(), |(_, name)| name);
-            Some(format!("{} {name}: {}", paint(style, "        "), note.message))
+            Some(format!("{} {name}: {}", paint(style, "        "), event.message))
         }
     }
 }

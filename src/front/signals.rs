@@ -8,7 +8,7 @@ pub(crate) async fn stopped() {
     let _code = interrupted().await;
 }
 
-/// Ends when the process is asked to, with its exit code: 0 where it was told to end, 130 on Ctrl-C.
+/// Ends when the process is asked to, with its exit code: 0 where it was asked to end, 130 on Ctrl-C.
 pub(crate) async fn interrupted() -> ExitCode {
     #[cfg(unix)]
     {

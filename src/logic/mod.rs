@@ -2,8 +2,8 @@
 //! Nothing here waits, reads a clock, draws a random number or talks to anyone.
 
 pub mod analysis;
-pub mod manifest;
-pub mod plan;
+pub(crate) mod manifest;
+pub(crate) mod plan;
 pub mod revert;
 pub mod rollout;
 pub mod traffic;

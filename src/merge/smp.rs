@@ -1,5 +1,5 @@
-//! Decides what a strategic merge patch does to an object of a built-in kind, and which patch leads from one to another.
-//! It never knows which kind it is: the schema says how each list and map merges.
+//! Decides what a strategic merge patch does to an object of a built-in kind, and which patch leads from one to
+//! another. It never knows which kind it is: the schema says how each list and map merges.
 //!
 //! A patch may hold these directives, which work as on an API server:
 //!
@@ -18,7 +18,7 @@
 use super::delta::{self, Wanted};
 use super::order::{self, Items, PATCH};
 use super::{MergeError, Object, keyed, text};
-use crate::api::listkeys::{Patch, Schema};
+use crate::api::listkeys::{PatchStrategy, Schema};
 use serde_json::Value;
 
 pub(super) const RETAIN_KEYS: &str = "$retainKeys";
@@ -31,7 +31,7 @@ enum Into {
     /// An object: directives take effect and vanish, `null` deletes.
     Object,
     /// Another patch: directives and `null` stay, so that both patches take effect at once.
-    Patch,
+    PatchStrategy,
 }
 
 /// `live` after `patch`.
@@ -45,7 +45,7 @@ pub fn apply(live: &Value, patch: &Value, schema: &Schema) -> Result<Value, Merg
 /// One patch that does what `first` and then `second` do. Both must come from the same new state, so that they do
 /// not contradict each other.
 pub(super) fn combine(first: &Value, second: &Value, schema: &Schema) -> Result<Value, MergeError> {
-    merge(first, second, schema, Into::Patch)
+    merge(first, second, schema, Into::PatchStrategy)
 }
 
 /// The patch that makes `to` of `from`; an empty map when nothing differs.
@@ -97,7 +97,7 @@ fn merge_maps(
     for (key, change) in patch {
         if key.starts_with(DELETE_FROM) {
             match into {
-                Into::Patch => {
+                Into::PatchStrategy => {
                     live.insert(key, change);
                 }
                 Into::Object => delete_scalars(&mut live, list_of(&key, DELETE_FROM)?, &change)?,
@@ -118,7 +118,7 @@ fn merge_field(
 ) -> Result<(), MergeError> {
     if change.is_null() {
         live.remove(&key);
-        if into == Into::Patch {
+        if into == Into::PatchStrategy {
             live.insert(key, Value::Null);
         }
         return Ok(());
@@ -145,7 +145,7 @@ fn merge_field(
 /// when the value itself is nothing but a directive. In a patch, the mark of a list to be replaced stays.
 fn without_directives(value: Value, into: Into) -> Option<Value> {
     match value {
-        mark if into == Into::Patch && keyed::is_mark(&mark) => Some(mark),
+        mark if into == Into::PatchStrategy && keyed::is_mark(&mark) => Some(mark),
         Value::Object(map) if map.contains_key(PATCH) => None,
         Value::Object(map) => {
             let directs = |key: &str| {
@@ -153,7 +153,7 @@ fn without_directives(value: Value, into: Into) -> Option<Value> {
             };
             let kept = map
                 .into_iter()
-                .filter(|(key, value)| into == Into::Patch || !(value.is_null() || directs(key)))
+                .filter(|(key, value)| into == Into::PatchStrategy || !(value.is_null() || directs(key)))
                 .filter_map(|(key, value)| Some((key, without_directives(value, into)?)));
             Some(Value::Object(kept.collect()))
         }
@@ -184,7 +184,7 @@ fn undirected(value: Value) -> Value {
 
 fn retain_keys(live: &mut Object, patch: &mut Object, into: Into) -> Result<(), MergeError> {
     let Some(retained) = patch.remove(RETAIN_KEYS) else { return Ok(()) };
-    if into == Into::Patch {
+    if into == Into::PatchStrategy {
         live.entry(RETAIN_KEYS).or_insert(retained);
         return Ok(());
     }
@@ -230,7 +230,7 @@ fn ordered_lists(
     let directives: Vec<String> = patch.keys().filter(|k| k.starts_with(ELEMENT_ORDER)).cloned().collect();
     for directive in directives {
         let Some(wanted) = patch.remove(&directive) else { continue };
-        if into == Into::Patch {
+        if into == Into::PatchStrategy {
             match live.get(&directive) {
                 Some(other) if *other != wanted => return Err(MergeError::ElementOrderFormat),
                 _ => live.insert(directive.clone(), wanted.clone()),
@@ -284,7 +284,7 @@ fn array(value: &Value) -> Result<&[Value], MergeError> {
 }
 
 /// The items of the patch must stand in the order that the directive sets, each of them named there.
-fn check_order(changes: &[Value], wanted: &[Value], patch: &Patch) -> Result<(), MergeError> {
+fn check_order(changes: &[Value], wanted: &[Value], patch: &PatchStrategy) -> Result<(), MergeError> {
     if changes.is_empty() || wanted.is_empty() {
         return Ok(());
     }
@@ -340,9 +340,11 @@ fn merge_lists(
                 let old = order::map(item)?.clone();
                 *item = Value::Object(merge_maps(old, order::map(change)?.clone(), &schema.items(), into)?);
             }
-            None => {
-                merged.push(if into == Into::Patch { change.clone() } else { undirected(change.clone()) })
-            }
+            None => merged.push(if into == Into::PatchStrategy {
+                change.clone()
+            } else {
+                undirected(change.clone())
+            }),
         }
     }
     let (ordered, others) = order::split(merged, &patch, Some(key))?;

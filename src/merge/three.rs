@@ -14,7 +14,7 @@ use serde_json::Value;
 
 /// A field that somebody else changed since `base` and that our patch is about to change to something else.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Conflict {
+pub struct MergeConflict {
     /// The field, as API servers print paths: `.spec.containers[name="a"].image`.
     pub path: String,
     /// What it holds now; none when somebody else removed it.
@@ -125,7 +125,7 @@ pub fn conflicts(
     desired: &Value,
     live: &Value,
     schema: &Schema,
-) -> Result<Vec<Conflict>, MergeError> {
+) -> Result<Vec<MergeConflict>, MergeError> {
     let patch = strategic(base, desired, live, schema)?;
     let changes = delta::diff(base, live, schema, Wanted::Unordered)?;
     let mut found = Vec::new();
@@ -135,14 +135,14 @@ pub fn conflicts(
 
 /// The fields that somebody else changed since `base` and that [`json()`] overwrites.
 #[must_use]
-pub fn conflicts_json(base: &Value, desired: &Value, live: &Value) -> Vec<Conflict> {
+pub fn conflicts_json(base: &Value, desired: &Value, live: &Value) -> Vec<MergeConflict> {
     let mut found = Vec::new();
     compare(&json(base, desired, live), &json::diff(base, live), &Schema::deduced(), "", &mut found);
     found
 }
 
 /// Collects where two patches change the same field differently.
-fn compare(ours: &Value, theirs: &Value, schema: &Schema, path: &str, found: &mut Vec<Conflict>) {
+fn compare(ours: &Value, theirs: &Value, schema: &Schema, path: &str, found: &mut Vec<MergeConflict>) {
     match (ours, theirs) {
         (Value::Object(a), Value::Object(b)) if a.get(PATCH) == b.get(PATCH) => {
             for (key, mine) in a.iter().filter(|(key, _)| !smp::directs(key)) {
@@ -155,7 +155,7 @@ fn compare(ours: &Value, theirs: &Value, schema: &Schema, path: &str, found: &mu
             compare_lists(a, b, schema, path, found);
         }
         _ if ours == theirs => {}
-        _ => found.push(Conflict { path: path.to_owned(), theirs: said(theirs), ours: said(ours) }),
+        _ => found.push(MergeConflict { path: path.to_owned(), theirs: said(theirs), ours: said(ours) }),
     }
 }
 
@@ -164,7 +164,13 @@ fn said(part: &Value) -> Option<Value> {
     (!part.is_null() && !order::deletes(part)).then(|| part.clone())
 }
 
-fn compare_lists(ours: &[Value], theirs: &[Value], schema: &Schema, path: &str, found: &mut Vec<Conflict>) {
+fn compare_lists(
+    ours: &[Value],
+    theirs: &[Value],
+    schema: &Schema,
+    path: &str,
+    found: &mut Vec<MergeConflict>,
+) {
     let Some(key) = schema.patch().key().filter(|_| order::items(&[ours, theirs]) == Ok(Items::Maps)) else {
         return; // scalars that merge cannot contradict each other
     };

@@ -11,7 +11,7 @@ pub struct Cause(Arc<dyn Error + Send + Sync>);
 
 impl Cause {
     /// Keeps `error`; `Some` because errors of ours that have a cause hold it as an option.
-    pub fn of(error: impl Error + Send + Sync + 'static) -> Option<Self> {
+    pub(crate) fn of(error: impl Error + Send + Sync + 'static) -> Option<Self> {
         Some(Self(Arc::new(error)))
     }
 }

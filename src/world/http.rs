@@ -8,14 +8,14 @@ use std::error::Error;
 use std::time::Duration;
 use thiserror::Error;
 
-pub use reqwest::Url;
+pub(crate) use reqwest::Url;
 
 /// How we call ourselves in requests.
-pub const USER_AGENT: &str = concat!("switchback/", env!("CARGO_PKG_VERSION"));
+pub(crate) const USER_AGENT: &str = concat!("switchback/", env!("CARGO_PKG_VERSION"));
 
 /// Whose certificates are good.
 #[derive(Clone, Copy, Debug)]
-pub enum Trust<'a> {
+pub(crate) enum Trust<'a> {
     /// Those the system trusts.
     System,
     /// Also those that the authorities in this PEM text have signed.
@@ -26,20 +26,20 @@ pub enum Trust<'a> {
 
 /// How a client behaves.
 #[derive(Clone, Copy, Debug)]
-pub struct ClientOptions<'a> {
+pub(crate) struct ClientOptions<'a> {
     /// How it calls itself.
     pub user_agent: &'static str,
     /// How many redirects it follows by itself; with 0 a redirect is an answer like any other.
-    pub redirects: usize,
+    pub(crate) redirects: usize,
     /// How long a connection may take to come about; as long as the request itself when absent.
-    pub connect_timeout: Option<Duration>,
+    pub(crate) connect_timeout: Option<Duration>,
     /// Whose certificates are good.
-    pub trust: Trust<'a>,
+    pub(crate) trust: Trust<'a>,
 }
 
 /// What is shown to be let in.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Login {
+pub(crate) enum Login {
     /// Nothing.
     None,
     /// `Authorization: Bearer`.
@@ -55,25 +55,25 @@ pub enum Login {
 
 /// One request.
 #[derive(Clone)]
-pub struct Request<'a> {
+pub(crate) struct Request<'a> {
     /// The method.
-    pub method: Method,
+    pub(crate) method: Method,
     /// The URL, with its query.
-    pub url: &'a str,
+    pub(crate) url: &'a str,
     /// Headers; their values may be secret.
-    pub headers: Vec<(&'a str, String)>,
+    pub(crate) headers: Vec<(&'a str, String)>,
     /// What is shown to be let in.
-    pub login: Login,
+    pub(crate) login: Login,
     /// The body.
-    pub body: Option<Vec<u8>>,
+    pub(crate) body: Option<Vec<u8>>,
     /// How long the whole answer may take; without limit when absent.
-    pub timeout: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
 }
 
 impl<'a> Request<'a> {
     /// A request without headers, login, body and limit of time.
     #[must_use]
-    pub fn new(method: Method, url: &'a str) -> Self {
+    pub(crate) fn new(method: Method, url: &'a str) -> Self {
         Self { method, url, headers: Vec::new(), login: Login::None, body: None, timeout: None }
     }
 }
@@ -130,7 +130,7 @@ impl HttpError {
 
     /// One word for what went wrong, stable across versions.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Client { .. } => "HttpClient",
             Self::NoCertificate => "HttpNoCertificate",
@@ -153,13 +153,13 @@ impl HttpError {
 
     /// The innermost cause in its own words.
     #[must_use]
-    pub fn root(&self) -> String {
+    pub(crate) fn root(&self) -> String {
         self.library().map_or_else(|| self.to_string(), root)
     }
 
     /// All causes in their own words, outermost first, none that an outer one says already.
     #[must_use]
-    pub fn chain(&self) -> String {
+    pub(crate) fn chain(&self) -> String {
         let Some(error) = self.library() else { return self.to_string() };
         let mut reasons = vec![error.to_string()];
         let mut source = error.source();
@@ -206,14 +206,14 @@ fn is_about_certificates(error: &reqwest::Error) -> bool {
 
 /// A client; clones share its connections.
 #[derive(Clone, Debug)]
-pub struct Client(reqwest::Client);
+pub struct HttpClient(reqwest::Client);
 
-impl Client {
+impl HttpClient {
     /// A client that behaves as `options` say.
     ///
     /// # Errors
     /// [`HttpError::NoCertificate`] or [`HttpError::Client`] when the certificates to trust cannot be had.
-    pub fn new(options: &ClientOptions<'_>) -> Result<Self, HttpError> {
+    pub(crate) fn new(options: &ClientOptions<'_>) -> Result<Self, HttpError> {
         crate::world::tls::install();
         let redirects = match options.redirects {
             0 => redirect::Policy::none(),
@@ -241,7 +241,7 @@ impl Client {
     ///
     /// # Errors
     /// No connection, no answer in time, or a request that cannot be sent as it is.
-    pub async fn send(&self, request: Request<'_>) -> Result<Response, HttpError> {
+    pub(crate) async fn send(&self, request: Request<'_>) -> Result<Response, HttpError> {
         let mut draft = self.0.request(request.method, request.url);
         for (name, value) in request.headers {
             draft = draft.header(name, value);
@@ -263,18 +263,18 @@ impl Client {
 
 /// An answer, its body still to be read.
 #[derive(Debug)]
-pub struct Response(reqwest::Response);
+pub(crate) struct Response(reqwest::Response);
 
 impl Response {
     /// The status code.
     #[must_use]
-    pub fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         self.0.status()
     }
 
     /// The headers.
     #[must_use]
-    pub fn headers(&self) -> &HeaderMap {
+    pub(crate) fn headers(&self) -> &HeaderMap {
         self.0.headers()
     }
 
@@ -282,7 +282,7 @@ impl Response {
     ///
     /// # Errors
     /// The connection breaks, or time is up.
-    pub async fn chunk(&mut self) -> Result<Option<Bytes>, HttpError> {
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, HttpError> {
         self.0.chunk().await.map_err(HttpError::of)
     }
 
@@ -290,7 +290,7 @@ impl Response {
     ///
     /// # Errors
     /// The connection breaks, time is up, or [`HttpError::TooLarge`].
-    pub async fn body(&mut self, most: usize) -> Result<Vec<u8>, HttpError> {
+    pub(crate) async fn body(&mut self, most: usize) -> Result<Vec<u8>, HttpError> {
         let mut body = Vec::new();
         while let Some(chunk) = self.chunk().await? {
             if body.len() + chunk.len() > most {

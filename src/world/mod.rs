@@ -10,11 +10,11 @@
 //! - [`tls`]: which cryptography TLS uses.
 //! - [`cause`]: a foreign error kept beneath one of ours.
 
-pub mod cause;
-pub mod cluster;
-pub mod forge;
+pub(crate) mod cause;
+pub(crate) mod cluster;
+pub(crate) mod forge;
 pub mod git;
-pub mod http;
-pub mod notice;
+pub(crate) mod http;
+pub(crate) mod notice;
 pub mod probe;
-pub mod tls;
+pub(crate) mod tls;

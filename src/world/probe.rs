@@ -2,7 +2,7 @@
 //! It never judges an answer.
 
 use crate::api::sample::{Answer, Question};
-use crate::world::http::{Client, ClientOptions, HttpError, Request, Trust, USER_AGENT, Url};
+use crate::world::http::{ClientOptions, HttpClient, HttpError, Request, Trust, USER_AGENT, Url};
 use futures::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,9 +83,9 @@ pub enum Probe {
     /// Over the network.
     Network {
         /// Accepts only good certificates.
-        careful: Client,
+        careful: HttpClient,
         /// Accepts any certificate.
-        trusting: Client,
+        trusting: HttpClient,
     },
     /// In this process.
     Inside(Inside),
@@ -96,9 +96,9 @@ impl Probe {
     ///
     /// # Errors
     /// The machine's certificates cannot be read.
-    pub fn network() -> Result<Self, HttpError> {
+    pub(crate) fn network() -> Result<Self, HttpError> {
         let client = |trust| {
-            Client::new(&ClientOptions {
+            HttpClient::new(&ClientOptions {
                 user_agent: USER_AGENT,
                 redirects: REDIRECTS,
                 connect_timeout: None,
@@ -112,7 +112,7 @@ impl Probe {
     ///
     /// # Errors
     /// No answer in time, or one that is too large.
-    pub async fn ask(&self, question: &Question) -> Result<Answer, ProbeError> {
+    pub(crate) async fn ask(&self, question: &Question) -> Result<Answer, ProbeError> {
         match self {
             Self::Inside(ask) => ask(question.clone()).await,
             Self::Network { careful, trusting } => {
@@ -123,7 +123,7 @@ impl Probe {
     }
 }
 
-async fn over_network(client: &Client, question: &Question) -> Result<Answer, ProbeError> {
+async fn over_network(client: &HttpClient, question: &Question) -> Result<Answer, ProbeError> {
     let method = question.method.parse();
     let method = method.map_err(|_| ProbeError::Method { method: question.method.clone() })?;
     let mut request = Request::new(method, &question.url);

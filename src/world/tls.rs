@@ -2,6 +2,6 @@
 //! It never decides which certificates are good.
 
 /// Installs ring; does nothing when something is installed already.
-pub fn install() {
+pub(crate) fn install() {
     let _already = rustls::crypto::ring::default_provider().install_default();
 }

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use switchback::api::ids::{CommitId, TreeId};
 use switchback::base::clock::Clock;
 use switchback::base::digest::sha256_hex;
-use switchback::world::git::{Author, Change, Commit, File, FileKind, Git, GitError, Pushed, Reverted};
+use switchback::world::git::{Author, Commit, File, FileKind, Git, GitError, PathChange, Pushed, Reverted};
 
 /// Files of a tree, by path.
 pub type Files = BTreeMap<String, Bytes>;
@@ -335,7 +335,7 @@ impl Git for Repo {
         async move { found }.boxed()
     }
 
-    fn changes(&self, commit: &CommitId, path: &str) -> BoxFuture<'_, Result<Vec<Change>, GitError>> {
+    fn changes(&self, commit: &CommitId, path: &str) -> BoxFuture<'_, Result<Vec<PathChange>, GitError>> {
         let inner = self.lock();
         let both = inner.files(commit).cloned().and_then(|now| Ok((inner.parent_files(commit)?, now)));
         let found = both.map(|(old, new)| {
@@ -343,7 +343,7 @@ impl Git for Repo {
             paths.sort();
             paths.dedup();
             let differs = |p: &&String| old.get(*p) != new.get(*p) && is_under(p, path);
-            let change = |p: &String| Change {
+            let change = |p: &String| PathChange {
                 path: p.clone(),
                 old: old.get(p).map(|c| file(p, c)),
                 new: new.get(p).map(|c| file(p, c)),

@@ -9,9 +9,9 @@ use crate::world::{World, text, wanted_hash};
 use serde_json::Value;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use switchback::api::notice::Notice;
 use switchback::api::{crd, names};
 use switchback::base::clock::Clock;
-use switchback::engine::context::Told;
 use switchback::engine::delivery::Source;
 use switchback::engine::run::{Ended, Settings, run};
 use switchback::engine::setup;
@@ -38,7 +38,7 @@ struct Engine {
     run: JoinHandle<Ended>,
     tasks: JoinSet<()>,
     nudges: mpsc::Sender<usize>,
-    told: mpsc::UnboundedReceiver<Told>,
+    told: mpsc::UnboundedReceiver<Notice>,
 }
 
 /// One run.
@@ -48,7 +48,7 @@ pub struct Sim {
     pub meddler: Meddler,
     pub witness: Witness,
     /// What was told so far, over all engines.
-    pub told: Vec<Told>,
+    pub told: Vec<Notice>,
     /// Whether failed revisions go back in Git; read when an engine starts.
     pub rollback: bool,
     pub crashes: u64,
@@ -311,8 +311,8 @@ impl Sim {
 
     /// The problems told so far.
     pub fn problems(&self) -> Vec<String> {
-        let text = |t: &Told| match t {
-            Told::Problem { text, .. } => Some(text.clone()),
+        let text = |t: &Notice| match t {
+            Notice::Problem { text, .. } => Some(text.clone()),
             _ => None,
         };
         self.told.iter().filter_map(text).collect()

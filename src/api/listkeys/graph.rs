@@ -58,12 +58,12 @@ pub struct Map {
 pub(super) struct Field {
     pub(super) ty: TypeId,
     pub(super) default: Option<Value>,
-    pub(super) patch: Patch,
+    pub(super) patch: PatchStrategy,
 }
 
 /// How a strategic merge patch treats a field (`x-kubernetes-patch-strategy`, `x-kubernetes-patch-merge-key`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Patch {
+pub struct PatchStrategy {
     /// Whether the items of a list merge; a list that does not is replaced.
     pub merge: bool,
     /// Whether fields that the new state does not name are cleared (unions such as a Deployment's strategy).
@@ -73,7 +73,7 @@ pub struct Patch {
     pub(super) key: Option<Arc<str>>,
 }
 
-impl Patch {
+impl PatchStrategy {
     /// The field that tells items of a merging list of maps apart; none where items are scalars.
     #[must_use]
     pub fn key(&self) -> Option<&str> {

@@ -2,7 +2,7 @@
 //! It never looks at an object, never validates one and never asks a server; it is data and a way to walk it.
 //!
 //! Two systems of list keys live side by side, as in Kubernetes: a strategic merge patch finds the items of a list
-//! by **one** key ([`Patch`]), server-side apply by several ([`Relation::Keys`]). A container's ports merge by
+//! by **one** key ([`PatchStrategy`]), server-side apply by several ([`Relation::Keys`]). A container's ports merge by
 //! `containerPort` in the first and by `containerPort` and `protocol` in the second.
 //!
 //! ```
@@ -27,5 +27,5 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use graph::{List, Map, Patch, Relation, Scalar};
+pub use graph::{List, Map, PatchStrategy, Relation, Scalar};
 pub use schema::Schema;

@@ -1,7 +1,7 @@
 //! Decides how an OpenAPI v3 schema, as a custom resource's definition holds it, becomes a schema for merging.
 //! It never validates the definition; a part that makes no sense merges as if it had no schema.
 
-use super::graph::{ATOMIC, DEDUCED, Field, Graph, List, Map, Patch, Relation, Scalar, Type, TypeId};
+use super::graph::{ATOMIC, DEDUCED, Field, Graph, List, Map, PatchStrategy, Relation, Scalar, Type, TypeId};
 use super::table;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -10,7 +10,8 @@ use std::sync::Arc;
 /// Deeper schemas than this merge as if the rest had no schema; a definition's own limits are far below.
 const DEEPEST: usize = 200;
 
-/// The graph of the objects that `schema` describes, and their place in it; `apiVersion`, `kind` and `metadata` are added at the root.
+/// The graph of the objects that `schema` describes, and their place in it; `apiVersion`, `kind` and `metadata` are
+/// added at the root.
 pub(super) fn read(schema: &Value) -> (Graph, TypeId) {
     let (graph, meta) = table::with_metadata();
     let mut reader = Reader { graph, meta };
@@ -97,7 +98,7 @@ impl Reader {
         let text = self.graph.add(Type { scalar: Some(Scalar::Text), ..Type::default() });
         let map = ty.map.get_or_insert_default();
         for (name, ty) in [("apiVersion", text), ("kind", text), ("metadata", self.meta)] {
-            map.fields.insert(name.to_owned(), Field { ty, default: None, patch: Patch::default() });
+            map.fields.insert(name.to_owned(), Field { ty, default: None, patch: PatchStrategy::default() });
         }
     }
 }
@@ -120,10 +121,10 @@ fn relation_of(schema: &Value) -> Relation {
     }
 }
 
-fn patch_of(schema: &Value) -> Patch {
+fn patch_of(schema: &Value) -> PatchStrategy {
     let strategy = text(schema, "x-kubernetes-patch-strategy").unwrap_or_default();
     let has = |part: &str| strategy.split(',').any(|s| s == part);
-    Patch {
+    PatchStrategy {
         merge: has("merge"),
         retain_keys: has("retainKeys"),
         replace: has("replace"),

@@ -1,7 +1,7 @@
 //! Decides what merging must know at one place of an object, by walking the graph of its kind.
 //! It never looks at an object, and never validates one.
 
-use super::graph::{DEDUCED, Graph, List, Map, Patch, Scalar, Type, TypeId};
+use super::graph::{DEDUCED, Graph, List, Map, PatchStrategy, Scalar, Type, TypeId};
 use super::{openapi, table};
 use serde_json::Value;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub struct Schema {
     graph: Arc<Graph>,
     ty: TypeId,
-    patch: Patch,
+    patch: PatchStrategy,
 }
 
 impl std::fmt::Debug for Schema {
@@ -58,14 +58,14 @@ impl Schema {
     }
 
     pub(super) fn root(graph: Arc<Graph>, ty: TypeId) -> Self {
-        Self { graph, ty, patch: Patch::default() }
+        Self { graph, ty, patch: PatchStrategy::default() }
     }
 
     fn get(&self) -> &Type {
         self.graph.types.get(self.ty).unwrap_or(&NOTHING)
     }
 
-    fn to(&self, ty: TypeId, patch: Patch) -> Self {
+    fn to(&self, ty: TypeId, patch: PatchStrategy) -> Self {
         Self { graph: Arc::clone(&self.graph), ty, patch }
     }
 
@@ -89,7 +89,7 @@ impl Schema {
 
     /// How a strategic merge patch treats this field.
     #[must_use]
-    pub fn patch(&self) -> &Patch {
+    pub fn patch(&self) -> &PatchStrategy {
         &self.patch
     }
 
@@ -99,7 +99,7 @@ impl Schema {
         let map = self.map()?;
         match map.fields.get(name) {
             Some(field) => Some(self.to(field.ty, field.patch.clone())),
-            None => map.rest.map(|ty| self.to(ty, Patch::default())),
+            None => map.rest.map(|ty| self.to(ty, PatchStrategy::default())),
         }
     }
 
@@ -127,7 +127,7 @@ impl Schema {
     /// The schema of the items of a list; without a schema where no list may stand here.
     #[must_use]
     pub fn items(&self) -> Self {
-        self.to(self.list().map_or(DEDUCED, |list| list.items), Patch::default())
+        self.to(self.list().map_or(DEDUCED, |list| list.items), PatchStrategy::default())
     }
 
     /// The value that stands for the field `name` of a struct when it is absent and needed as a key of a list.

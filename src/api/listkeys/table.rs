@@ -1,7 +1,7 @@
 //! Decides how the committed table of built-in types is read, once, into the graph that schemas walk.
 //! It never reads a file at run time, and a line it cannot read yields a type that admits nothing.
 
-use super::graph::{ATOMIC, DEDUCED, Field, Graph, List, Map, Patch, Relation, Scalar, Type, TypeId};
+use super::graph::{ATOMIC, DEDUCED, Field, Graph, List, Map, PatchStrategy, Relation, Scalar, Type, TypeId};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -168,9 +168,9 @@ impl Reader {
 }
 
 /// What stands behind a type for strategic merge patches.
-fn patch_of(text: &str) -> Patch {
+fn patch_of(text: &str) -> PatchStrategy {
     let key = text.strip_prefix('~').map(|rest| rest.trim_end_matches(['%', '=']));
-    Patch {
+    PatchStrategy {
         merge: key.is_some(),
         key: key.filter(|k| !k.is_empty()).map(Arc::from),
         retain_keys: text.contains('%'),

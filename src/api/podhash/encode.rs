@@ -16,7 +16,7 @@ pub(super) enum Amounts {
     Worth,
 }
 
-/// A value that Go's type cannot hold, and the way to it. Whoever tells it knows the file to correct.
+/// A value that Go's type cannot hold, and the way to it. Whoever reports it knows the file to correct.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("template{path}: {why}")]
 pub struct Unfit {

@@ -41,7 +41,7 @@ impl MetricProvider {
     }
 }
 
-/// What the controller was told of providers, for metrics that leave it out.
+/// What the controller's flags say of providers, for metrics that leave it out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProviderDefaults {
     /// Address of Prometheus, such as `http://prometheus:9090`.

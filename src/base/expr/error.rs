@@ -1,4 +1,4 @@
-//! Decides how a fault in an expression is told: a message, and the place as line, column and a caret.
+//! Decides how a fault in an expression is reported: a message, and the place as line, column and a caret.
 //! It never decides what is a fault.
 
 use super::fault::{Fault, FaultAt};

@@ -13,7 +13,7 @@ use super::methods;
 use super::ops;
 use super::pattern;
 use super::rewrite::literal_texts;
-use super::value::{Elements, Entries, Key, List, Value, weight};
+use super::value::{Elements, Entries, List, MapKey, Value, weight};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -107,7 +107,7 @@ impl<'a> Machine<'a> {
             return value.clone();
         }
         if name == "$env" {
-            let entry = |(k, v): (&&'static str, &Value)| (Key::Text((*k).into()), v.clone());
+            let entry = |(k, v): (&&'static str, &Value)| (MapKey::Text((*k).into()), v.clone());
             return Value::map(Entries::TextToAny, self.names.iter().map(entry).collect());
         }
         self.names.get(name).cloned().unwrap_or_default()
@@ -318,7 +318,7 @@ impl<'a> Machine<'a> {
         for (key, value) in pairs {
             let (key, value) = (self.eval(key)?, self.eval(value)?);
             let Value::Text(key) = key else { return Err(stop(node, key.not_a("string"))) };
-            entries.insert(Key::Text(key), value);
+            entries.insert(MapKey::Text(key), value);
         }
         self.budget.memory(pairs.len()).map_err(|fault| stop(node, fault))?;
         Ok(Value::map(Entries::TextToAny, entries))

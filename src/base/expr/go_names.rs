@@ -3,7 +3,7 @@
 
 use super::fault::run::RunFault;
 use super::time;
-use super::value::{Elements, Entries, Key, Value};
+use super::value::{Elements, Entries, MapKey, Value};
 use crate::go_text;
 
 impl Value {
@@ -41,7 +41,7 @@ impl Value {
             Self::Bytes(b) => format!("[{}]", joined(b.iter().map(u8::to_string))),
             Self::List(list) => format!("[{}]", joined(list.items.iter().map(Self::show))),
             Self::Map(map) => {
-                let entry = |(k, v): (&Key, &Value)| format!("{}:{}", k.value().show(), v.show());
+                let entry = |(k, v): (&MapKey, &Value)| format!("{}:{}", k.value().show(), v.show());
                 format!("map[{}]", joined(map.entries.iter().map(entry)))
             }
             Self::Time(at) => time::show(at),

@@ -8,7 +8,7 @@ use crate::go_text::quote;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     Identifier,
     Number,
     Text,
@@ -21,7 +21,7 @@ pub(super) enum Kind {
 /// One token: its kind, its characters (of literals: what they stand for), and the place of its first character.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Token {
-    pub(super) kind: Kind,
+    pub(super) kind: TokenKind,
     pub(super) value: String,
     /// The bytes of a bytes literal, otherwise empty.
     pub(super) bytes: Vec<u8>,
@@ -31,24 +31,24 @@ pub(super) struct Token {
 impl Token {
     /// Whether this is the operator `value`.
     pub(super) fn is_op(&self, value: &str) -> bool {
-        self.kind == Kind::Operator && self.value == value
+        self.kind == TokenKind::Operator && self.value == value
     }
 
     /// Whether this is the bracket `value`.
     pub(super) fn is_bracket(&self, value: &str) -> bool {
-        self.kind == Kind::Bracket && self.value == value
+        self.kind == TokenKind::Bracket && self.value == value
     }
 
     /// The token as messages name it: `Operator("+")`, `EOF`.
     pub(super) fn show(&self) -> String {
         let kind = match self.kind {
-            Kind::Identifier => "Identifier",
-            Kind::Number => "Number",
-            Kind::Text => "String",
-            Kind::Bytes => "Bytes",
-            Kind::Operator => "Operator",
-            Kind::Bracket => "Bracket",
-            Kind::End => "EOF",
+            TokenKind::Identifier => "Identifier",
+            TokenKind::Number => "Number",
+            TokenKind::Text => "String",
+            TokenKind::Bytes => "Bytes",
+            TokenKind::Operator => "Operator",
+            TokenKind::Bracket => "Bracket",
+            TokenKind::End => "EOF",
         };
         if self.value.is_empty() { kind.to_owned() } else { format!("{kind}({})", quote(&self.value)) }
     }
@@ -101,13 +101,13 @@ impl Lexer {
         self.chars.get(self.start..self.end).unwrap_or_default().iter().collect()
     }
 
-    fn token(&mut self, kind: Kind, value: String) -> Token {
+    fn token(&mut self, kind: TokenKind, value: String) -> Token {
         let at = self.start;
         self.start = self.end;
         Token { kind, value, bytes: Vec::new(), at }
     }
 
-    fn plain(&mut self, kind: Kind) -> Token {
+    fn plain(&mut self, kind: TokenKind) -> Token {
         let word = self.word();
         self.token(kind, word)
     }
@@ -125,7 +125,7 @@ impl Lexer {
         loop {
             let Some(c) = self.bump() else {
                 return Ok(Token {
-                    kind: Kind::End,
+                    kind: TokenKind::End,
                     value: String::new(),
                     bytes: Vec::new(),
                     at: self.end.saturating_sub(1),
@@ -160,7 +160,7 @@ impl Lexer {
             '\'' | '"' => {
                 self.scan_quoted(first)?;
                 let text = escape::text(&self.word()).map_err(|m| self.fault(false, m))?;
-                Ok(self.token(Kind::Text, text))
+                Ok(self.token(TokenKind::Text, text))
             }
             '`' => self.raw(),
             'b' | 'B' if matches!(self.peek(), Some('\'' | '"')) => {
@@ -169,7 +169,7 @@ impl Lexer {
                 let literal: String = self.word().chars().skip(1).collect();
                 let bytes = escape::bytes(&literal).map_err(|m| self.fault(false, m))?;
                 let shown = String::from_utf8_lossy(&bytes).into_owned();
-                Ok(Token { bytes, ..self.token(Kind::Bytes, shown) })
+                Ok(Token { bytes, ..self.token(TokenKind::Bytes, shown) })
             }
             '0'..='9' => {
                 self.end -= 1;
@@ -177,18 +177,18 @@ impl Lexer {
             }
             '?' => {
                 self.accept(".?");
-                Ok(self.plain(Kind::Operator))
+                Ok(self.plain(TokenKind::Operator))
             }
             '#' => Ok(self.pointer()),
             '|' | ':' => {
                 self.accept(if first == '|' { "|" } else { ":" });
-                Ok(self.plain(Kind::Operator))
+                Ok(self.plain(TokenKind::Operator))
             }
-            '(' | '[' | '{' | ')' | ']' | '}' => Ok(self.plain(Kind::Bracket)),
-            ',' | ';' | '%' | '+' | '-' | '^' | '/' => Ok(self.plain(Kind::Operator)),
+            '(' | '[' | '{' | ')' | ']' | '}' => Ok(self.plain(TokenKind::Bracket)),
+            ',' | ';' | '%' | '+' | '-' | '^' | '/' => Ok(self.plain(TokenKind::Operator)),
             '&' | '!' | '=' | '*' | '<' | '>' => {
                 self.accept("&=*");
-                Ok(self.plain(Kind::Operator))
+                Ok(self.plain(TokenKind::Operator))
             }
             '.' => {
                 if self.peek().is_some_and(|c| c.is_ascii_digit()) {
@@ -196,14 +196,14 @@ impl Lexer {
                     return self.number();
                 }
                 self.accept(".");
-                Ok(self.plain(Kind::Operator))
+                Ok(self.plain(TokenKind::Operator))
             }
             c if is_name_char(c) => {
                 while self.peek().is_some_and(is_name_char) {
                     self.end += 1;
                 }
                 let operator = WORD_OPERATORS.contains(&self.word().as_str());
-                Ok(self.plain(if operator { Kind::Operator } else { Kind::Identifier }))
+                Ok(self.plain(if operator { TokenKind::Operator } else { TokenKind::Identifier }))
             }
             found => Err(self.fault(false, ReadFault::UnknownCharacter { found })),
         }
@@ -211,12 +211,12 @@ impl Lexer {
 
     fn pointer(&mut self) -> Token {
         self.accept("#");
-        let token = self.plain(Kind::Operator);
+        let token = self.plain(TokenKind::Operator);
         while self.peek().is_some_and(is_name_char) {
             self.end += 1;
         }
         if self.end > self.start {
-            self.waiting = Some(self.plain(Kind::Identifier));
+            self.waiting = Some(self.plain(TokenKind::Identifier));
         }
         token
     }
@@ -237,7 +237,7 @@ impl Lexer {
         if self.accept(".") {
             if self.peek() == Some('.') {
                 self.end = before_point; // `1..2` is a range
-                return Ok(self.plain(Kind::Number));
+                return Ok(self.plain(TokenKind::Number));
             }
             self.accept_run(digits);
         }
@@ -249,7 +249,7 @@ impl Lexer {
             self.end += 1;
             return Err(self.fault(false, ReadFault::NumberSyntax(self.word())));
         }
-        Ok(self.plain(Kind::Number))
+        Ok(self.plain(TokenKind::Number))
     }
 
     /// Reads to the closing `quote`, and checks that each escape is complete.
@@ -314,7 +314,7 @@ impl Lexer {
             match self.bump() {
                 None => return Err(self.fault(true, ReadFault::NotTerminated)),
                 Some('`') if self.accept("`") => text.push('`'),
-                Some('`') => return Ok(self.token(Kind::Text, text)),
+                Some('`') => return Ok(self.token(TokenKind::Text, text)),
                 Some(c) => text.push(c),
             }
         }

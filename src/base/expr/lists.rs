@@ -8,7 +8,7 @@ use super::fault::argument::ArgumentFault;
 use super::fault::limit::Limit;
 use super::fault::run::RunFault;
 use super::ops;
-use super::value::{Elements, Entries, Key, List, Value, weight};
+use super::value::{Elements, Entries, List, MapKey, Value, weight};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -203,9 +203,9 @@ fn entries(name: &str, value: &Value) -> Result<Value, ArgumentFault> {
             _ => ArgumentFault::NothingToGet { what: "values", found },
         });
     };
-    let pair = |(k, v): (&Key, &Value)| Value::list(Elements::Pair, vec![k.value(), v.clone()]);
+    let pair = |(k, v): (&MapKey, &Value)| Value::list(Elements::Pair, vec![k.value(), v.clone()]);
     Ok(match name {
-        "keys" => Value::list(Elements::Any, map.entries.keys().map(Key::value).collect()),
+        "keys" => Value::list(Elements::Any, map.entries.keys().map(MapKey::value).collect()),
         "values" => Value::list(Elements::Any, map.entries.values().cloned().collect()),
         _ => Value::list(Elements::Pairs, map.entries.iter().map(pair).collect()),
     })
@@ -222,7 +222,7 @@ fn from_pairs(value: &Value) -> Result<Value, Fault> {
             return Err(RunFault::PairLength(item.show()).into());
         };
         let unhashable = || RunFault::Unhashable(key.go_type());
-        found.insert(Key::from_value(key).ok_or_else(unhashable)?, value.clone());
+        found.insert(MapKey::from_value(key).ok_or_else(unhashable)?, value.clone());
     }
     Ok(Value::map(Entries::AnyToAny, found))
 }

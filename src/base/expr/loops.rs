@@ -8,7 +8,7 @@ use super::functions;
 use super::lists;
 use super::ops;
 use super::signature::takes_predicate;
-use super::value::{Elements, Entries, Key, List, Value};
+use super::value::{Elements, Entries, List, MapKey, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -188,12 +188,12 @@ impl<'a> Machine<'a> {
     }
 
     fn grouped(&mut self, node: &'a Node, builtin: &'a Builtin, length: usize) -> Outcome {
-        let mut groups: BTreeMap<Key, Vec<Value>> = BTreeMap::new();
+        let mut groups: BTreeMap<MapKey, Vec<Value>> = BTreeMap::new();
         for index in 0..length {
             self.seek(index);
             let by = self.ask(node, builtin)?;
             let unhashable = || stop(node, RunFault::Unhashable(by.go_type()));
-            let key = Key::from_value(&by).ok_or_else(unhashable)?;
+            let key = MapKey::from_value(&by).ok_or_else(unhashable)?;
             let item = self.item(node)?;
             groups.entry(key).or_default().push(item);
         }

@@ -50,4 +50,4 @@ mod value;
 pub use env::Env;
 pub use error::ExprError;
 pub use program::Program;
-pub use value::{Elements, Entries, Key, List, Map, Value};
+pub use value::{Elements, Entries, List, Map, MapKey, Value};

@@ -4,7 +4,7 @@
 use super::ast::{Kind, Node};
 use super::fault::FaultAt;
 use super::fault::read::ReadFault;
-use super::lex::{Kind as Token_, Token, is_name_char};
+use super::lex::{Token, TokenKind, is_name_char};
 use super::parse::Parser;
 use super::signature::{self, Predicate};
 use crate::go_text;
@@ -18,7 +18,7 @@ impl Parser {
     /// A literal, a name, a call, an array or a map, with what follows it.
     pub(super) fn operand(&mut self) -> Result<Box<Node>, FaultAt> {
         let node = match self.current.kind {
-            Token_::Identifier => {
+            TokenKind::Identifier => {
                 let name = self.step()?;
                 if self.current.is_bracket("(") && !is_constant(&name.value) {
                     self.call(&name, Vec::new())?
@@ -31,8 +31,8 @@ impl Parser {
                     node
                 }
             }
-            Token_::Number => return self.number(),
-            Token_::Text | Token_::Bytes => self.quoted()?,
+            TokenKind::Number => return self.number(),
+            TokenKind::Text | TokenKind::Bytes => self.quoted()?,
             _ if self.current.is_bracket("[") => self.array()?,
             _ if self.current.is_bracket("{") => self.map()?,
             _ => return Err(self.unexpected()),
@@ -53,7 +53,7 @@ impl Parser {
     fn quoted(&mut self) -> Result<Box<Node>, FaultAt> {
         let token = self.step()?;
         let kind = match token.kind {
-            Token_::Bytes => Kind::Bytes(token.bytes.into()),
+            TokenKind::Bytes => Kind::Bytes(token.bytes.into()),
             _ => Kind::Text(token.value.into()),
         };
         self.make(kind, token.at)
@@ -195,7 +195,7 @@ impl Parser {
 
     fn map_key(&mut self) -> Result<Box<Node>, FaultAt> {
         match self.current.kind {
-            Token_::Number | Token_::Text | Token_::Identifier => {
+            TokenKind::Number | TokenKind::Text | TokenKind::Identifier => {
                 let token = self.step()?;
                 self.make(Kind::Text(token.value.into()), token.at)
             }
@@ -225,8 +225,8 @@ impl Parser {
 
     fn member(&mut self, base: Box<Node>, optional: bool) -> Result<Box<Node>, FaultAt> {
         let name = self.step()?;
-        let word = name.kind == Token_::Operator && name.value.chars().all(is_name_char);
-        if name.kind != Token_::Identifier && !word {
+        let word = name.kind == TokenKind::Operator && name.value.chars().all(is_name_char);
+        if name.kind != TokenKind::Identifier && !word {
             return Err(self.fault(ReadFault::NoName));
         }
         let property = self.make(Kind::Text(name.value.into()), name.at)?;

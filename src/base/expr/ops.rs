@@ -2,7 +2,7 @@
 //! It never decides which operator is applied, nor in which order.
 
 use super::fault::run::RunFault;
-use super::value::{Elements, Entries, Key, Value};
+use super::value::{Elements, Entries, MapKey, Value};
 use jiff::SignedDuration;
 use std::cmp::Ordering;
 
@@ -183,11 +183,11 @@ pub(super) fn is_in(needle: &Value, hay: &Value) -> Result<bool, RunFault> {
 ///
 /// # Errors
 /// A value that Go cannot look up in such a map.
-pub(super) fn key_of(kind: Entries, value: &Value) -> Result<Key, RunFault> {
+pub(super) fn key_of(kind: Entries, value: &Value) -> Result<MapKey, RunFault> {
     match (kind, value) {
-        (Entries::TextToAny, Value::Nil) => Ok(Key::Text("".into())),
-        (Entries::TextToAny, Value::Text(t)) => Ok(Key::Text(t.clone())),
+        (Entries::TextToAny, Value::Nil) => Ok(MapKey::Text("".into())),
+        (Entries::TextToAny, Value::Text(t)) => Ok(MapKey::Text(t.clone())),
         (Entries::TextToAny, other) => Err(RunFault::NotATextKey(other.go_type())),
-        (_, other) => Key::from_value(other).ok_or_else(|| RunFault::Unhashable(other.go_type())),
+        (_, other) => MapKey::from_value(other).ok_or_else(|| RunFault::Unhashable(other.go_type())),
     }
 }

@@ -4,7 +4,7 @@
 use super::ast::{Kind, MOST_OPEN, Maker, Node, too_deep};
 use super::fault::FaultAt;
 use super::fault::read::ReadFault;
-use super::lex::{Kind as Token_, Lexer, Token};
+use super::lex::{Lexer, Token, TokenKind};
 
 /// `(operator, precedence, groups from the right)`; all but the powers group from the left.
 const BINARY: &[(&str, u16, bool)] = &[
@@ -44,7 +44,7 @@ fn is_comparison(op: &str) -> bool {
 
 fn binary(token: &Token) -> Option<(&'static str, u16, bool)> {
     let found = BINARY.iter().find(|(op, ..)| token.value == *op);
-    found.filter(|_| token.kind == Token_::Operator).copied()
+    found.filter(|_| token.kind == TokenKind::Operator).copied()
 }
 
 /// What a parser knows at one moment.
@@ -69,13 +69,13 @@ pub(super) fn parse(source: &str) -> Result<Box<Node>, FaultAt> {
     let mut parser =
         Parser { lexer, current, ahead: None, predicates: 0, levels: 0, maker: Maker::default() };
     let node = parser.sequence()?;
-    if parser.current.kind == Token_::End { Ok(node) } else { Err(parser.unexpected()) }
+    if parser.current.kind == TokenKind::End { Ok(node) } else { Err(parser.unexpected()) }
 }
 
 impl Parser {
     /// Steps to the next token and hands out the one left behind. There is none after the end.
     pub(super) fn step(&mut self) -> Result<Token, FaultAt> {
-        if self.current.kind == Token_::End {
+        if self.current.kind == TokenKind::End {
             return Err(self.fault(ReadFault::End));
         }
         let next = match self.ahead.take() {
@@ -107,7 +107,7 @@ impl Parser {
 
     /// Steps over a name and hands it out.
     pub(super) fn expect_name(&mut self) -> Result<Token, FaultAt> {
-        if self.current.kind == Token_::Identifier { self.step() } else { Err(self.unexpected()) }
+        if self.current.kind == TokenKind::Identifier { self.step() } else { Err(self.unexpected()) }
     }
 
     /// A node of `kind` whose token is at `at`.
@@ -122,7 +122,7 @@ impl Parser {
         let mut nodes = vec![*first];
         while self.current.is_op(";") {
             self.step()?;
-            if self.current.kind == Token_::End {
+            if self.current.kind == TokenKind::End {
                 break;
             }
             nodes.push(*self.expression(0)?);
@@ -161,7 +161,7 @@ impl Parser {
     fn continued(&mut self, first: Box<Node>, precedence: u16) -> Result<Box<Node>, FaultAt> {
         let mut left = first;
         let mut previous = "";
-        while self.current.kind == Token_::Operator {
+        while self.current.kind == TokenKind::Operator {
             let mut negated = None;
             if self.current.is_op("not") {
                 let not = self.step()?;
@@ -302,7 +302,7 @@ impl Parser {
         let mut name = String::new();
         if self.current.is_op("#") {
             self.step()?;
-            if self.current.kind == Token_::Identifier {
+            if self.current.kind == TokenKind::Identifier {
                 name = self.step()?.value;
             }
         }

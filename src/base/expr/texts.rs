@@ -7,7 +7,7 @@ use super::fault::Fault;
 use super::fault::argument::ArgumentFault;
 use super::fault::limit::Limit;
 use super::fault::run::RunFault;
-use super::value::{Elements, Key, Value};
+use super::value::{Elements, MapKey, Value};
 use crate::go_text;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::sync::Arc;
@@ -150,7 +150,7 @@ fn from_json(text: &str, budget: &mut Budget) -> Result<Value, Fault> {
     Ok(parsed.as_ref().map(Value::from).map_err(|e| json_fault(text, e))?)
 }
 
-/// The fault as Go tells it. serde_json keeps its own code private, so its text is the only way to it.
+/// The fault as Go words it. serde_json keeps its own code private, so its text is the only way to it.
 fn json_fault(text: &str, error: &serde_json::Error) -> RunFault {
     if error.is_eof() {
         return RunFault::JsonEnd;
@@ -216,8 +216,8 @@ fn write_json(value: &Value, level: usize, out: &mut String, budget: &mut Budget
             if map.kind != super::value::Entries::TextToAny {
                 return Err(RunFault::JsonType(map.kind.go_type()).into());
             }
-            let pairs: Vec<(&Key, &Value)> = map.entries.iter().collect();
-            let write = |(key, item): &(&Key, &Value), out: &mut String, budget: &mut Budget| {
+            let pairs: Vec<(&MapKey, &Value)> = map.entries.iter().collect();
+            let write = |(key, item): &(&MapKey, &Value), out: &mut String, budget: &mut Budget| {
                 go_text::json_string(&key.value().show(), out);
                 out.push_str(": ");
                 write_json(item, level + 1, out, budget)

@@ -49,12 +49,12 @@ pub struct Map {
     /// The Go types of keys and values.
     pub kind: Entries,
     /// The entries, ordered by key.
-    pub entries: BTreeMap<Key, Value>,
+    pub entries: BTreeMap<MapKey, Value>,
 }
 
 /// A key of a map. Keys of different Go types are different keys: `1` is not `1.0`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Key {
+pub enum MapKey {
     /// `nil`
     Nil,
     /// `bool`
@@ -115,7 +115,7 @@ impl From<&Json> for Value {
             Json::String(s) => Self::text(s),
             Json::Array(items) => Self::list(Elements::Any, items.iter().map(Self::from).collect()),
             Json::Object(fields) => {
-                let entry = |(k, v): (&String, &Json)| (Key::Text(k.as_str().into()), Self::from(v));
+                let entry = |(k, v): (&String, &Json)| (MapKey::Text(k.as_str().into()), Self::from(v));
                 Self::map(Entries::TextToAny, fields.iter().map(entry).collect())
             }
         }
@@ -139,7 +139,7 @@ impl Value {
         Self::List(Arc::new(List { kind, items }))
     }
 
-    pub(super) fn map(kind: Entries, entries: BTreeMap<Key, Value>) -> Self {
+    pub(super) fn map(kind: Entries, entries: BTreeMap<MapKey, Value>) -> Self {
         Self::Map(Arc::new(Map { kind, entries }))
     }
 
@@ -161,7 +161,7 @@ impl Value {
     }
 }
 
-impl Key {
+impl MapKey {
     /// The key that `value` is; none for what Go cannot hash (lists, maps) and for times.
     pub(super) fn from_value(value: &Value) -> Option<Self> {
         Some(match value {

@@ -8,8 +8,8 @@ use crate::api::write::{Target, Write};
 use crate::engine::context::Context;
 use crate::engine::controllers::outcome::Outcome;
 use crate::engine::index::Index;
-use crate::logic::analysis::providers::provider::{Action, Reply};
-use crate::logic::analysis::run::{Plan, conclude, plan};
+use crate::logic::analysis::providers::provider::{ProviderAction, Reply};
+use crate::logic::analysis::run::{MeasurementPlan, conclude, plan};
 use crate::logic::analysis::task::{Report, Task};
 use crate::logic::analysis::view::RunView;
 use crate::world::cluster::{ClusterError, Mode};
@@ -70,11 +70,11 @@ async fn measure(context: &Context, view: &RunView, mut task: Task) -> Report {
     Report { task, began, ended: context.clock.now() }
 }
 
-async fn perform(context: &Context, action: &Action) -> Result<Reply, Box<dyn Error + Send + Sync>> {
+async fn perform(context: &Context, action: &ProviderAction) -> Result<Reply, Box<dyn Error + Send + Sync>> {
     let write = match action {
-        Action::Ask(question) => return Ok(Reply::Answered(context.probe.ask(question).await?)),
-        Action::Create(object) => Write::Create { object: object.clone() },
-        Action::Delete(target, uid) => {
+        ProviderAction::Ask(question) => return Ok(Reply::Answered(context.probe.ask(question).await?)),
+        ProviderAction::Create(object) => Write::Create { object: object.clone() },
+        ProviderAction::Delete(target, uid) => {
             Write::Delete { target: target.clone(), uid: uid.clone(), expect: None, foreground: true }
         }
     };
@@ -90,7 +90,7 @@ async fn perform(context: &Context, action: &Action) -> Result<Reply, Box<dyn Er
 async fn secrets(
     context: &Context,
     namespace: &str,
-    due: &Plan,
+    due: &MeasurementPlan,
 ) -> Result<BTreeMap<SecretKeyRef, String>, ClusterError> {
     let mut found = BTreeMap::new();
     let mut read: BTreeMap<&str, Option<Value>> = BTreeMap::new();

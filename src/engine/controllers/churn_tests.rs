@@ -147,7 +147,7 @@ async fn nothing_is_remembered_of_what_is_gone() {
     assert!(most > 5 * AT_A_TIME, "{most} while they were there");
     let left = [
         ("index", controllers.index.remembered()),
-        ("queue", controllers.worker.queue.len()),
+        ("queue", controllers.worker.queue.remembered()),
         ("debounce", controllers.debounce.len()),
         ("pending", controllers.pending.remembered()),
         ("series", context.metrics.remembered()),

@@ -12,34 +12,34 @@ use std::time::Duration;
 
 /// What a reconcile has come to.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// Objects as they are after our writes.
-    pub written: Vec<Change>,
+    pub(crate) written: Vec<Change>,
     /// Objects we deleted: kind, name, uid.
-    pub removed: Vec<(&'static Followed, ObjectName, String)>,
+    pub(crate) removed: Vec<(&'static Followed, ObjectName, String)>,
     /// When to reconcile again.
-    pub wake: Option<Timestamp>,
+    pub(crate) wake: Option<Timestamp>,
     /// How long a status that was held back may wait for more.
-    pub debounce: Option<Duration>,
+    pub(crate) debounce: Option<Duration>,
     /// Why it failed.
-    pub error: Option<ClusterError>,
+    pub(crate) error: Option<ClusterError>,
 }
 
 impl Outcome {
     /// That it failed before anything was written.
     #[must_use]
-    pub fn failed(error: ClusterError) -> Self {
+    pub(crate) fn failed(error: ClusterError) -> Self {
         Self { error: Some(error), ..Self::default() }
     }
 
     /// Whether something was written, so that a further reconcile may find more to do.
     #[must_use]
-    pub fn has_changed(&self) -> bool {
+    pub(crate) fn has_changed(&self) -> bool {
         !self.written.is_empty() || !self.removed.is_empty()
     }
 
     /// Adds what the cluster answered to a write.
-    pub fn add(&mut self, write: &Write, answer: Option<Value>) {
+    pub(crate) fn add(&mut self, write: &Write, answer: Option<Value>) {
         let target = write.target();
         let Some(followed) = kinds::own(&target.kind) else { return };
         match write {

@@ -6,7 +6,7 @@ use crate::api::names;
 use crate::api::object_name::ObjectName;
 use crate::engine::delivery::FactsSender;
 use crate::engine::index::Index;
-use crate::logic::revert::{Owed, owed};
+use crate::logic::revert::{PendingRevert, pending as reverts};
 use std::collections::BTreeMap;
 
 /// What deliveries were told last.
@@ -62,10 +62,10 @@ impl Pending {
 }
 
 /// The revert that waits for a Rollout.
-pub(super) fn pending(index: &Index, name: &ObjectName) -> Option<Owed> {
+pub(super) fn pending(index: &Index, name: &ObjectName) -> Option<PendingRevert> {
     let rollout = &index.rollout(name)?.rollout;
     if !rollout.status.abort && rollout.metadata.annotation(names::UNDO).is_none() {
         return None; // as nearly always
     }
-    owed::of(&index.view(name, false)?)
+    reverts::of(&index.view(name, false)?)
 }

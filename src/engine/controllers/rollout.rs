@@ -47,8 +47,8 @@ async fn reconcile(context: &Context, mut view: View) -> Outcome {
         decision = decide(&view, now);
     }
     outcome.wake = decision.wake;
-    if decision.patience.is_some() {
-        outcome.debounce = decision.patience;
+    if decision.debounce.is_some() {
+        outcome.debounce = decision.debounce;
         return outcome;
     }
     if let Err(error) = perform(context, &view, &decision, &mut outcome).await {

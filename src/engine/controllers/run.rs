@@ -28,7 +28,7 @@ const AT_ONCE: usize = 32;
 const MOST_AT_A_TIME: usize = 256;
 
 /// The controllers of one cluster.
-pub struct Controllers {
+pub(crate) struct Controllers {
     context: Context,
     index: Index,
     worker: Worker<Key, Outcome>,
@@ -48,7 +48,7 @@ pub struct Controllers {
 impl Controllers {
     /// Controllers that tell `ready` when they know the whole cluster, and deliveries on `link` what concerns them.
     #[must_use]
-    pub fn new(context: Context, settings: &Settings, link: Link, ready: oneshot::Sender<()>) -> Self {
+    pub(crate) fn new(context: Context, settings: &Settings, link: Link, ready: oneshot::Sender<()>) -> Self {
         let rolls_back = settings.sources.iter().filter(|s| s.rollback).map(|s| s.name.clone());
         Self {
             index: Index::new(settings.instance.clone()),
@@ -66,7 +66,7 @@ impl Controllers {
     }
 
     /// Runs until it is dropped or, with `once`, until everything has settled; whether all is then healthy.
-    pub async fn run(&mut self) -> bool {
+    pub(crate) async fn run(&mut self) -> bool {
         loop {
             self.dispatch();
             if let Some(healthy) = self.settled() {
@@ -91,7 +91,7 @@ impl Controllers {
     }
 
     /// Lets reconciles under way end until `deadline`.
-    pub async fn wind_down(&mut self, deadline: Instant) {
+    pub(crate) async fn wind_down(&mut self, deadline: Instant) {
         self.worker.wind_down(deadline).await;
     }
 
@@ -128,7 +128,7 @@ impl Controllers {
                 _ => "",
             };
             let text = format!("{}s cannot be watched: {why}{advice}", followed.name);
-            self.context.notify(Notice::Problem { repository: String::new(), text });
+            self.context.notify(Notice::Problem { repository: String::new(), code: "CannotWatch", text });
         }
     }
 

@@ -18,11 +18,11 @@ const TRIES: usize = 5;
 
 /// What was applied.
 #[derive(Clone, Debug, Default)]
-pub struct Applied {
+pub(crate) struct Applied {
     /// How many objects were created, changed and pruned.
-    pub counts: (usize, usize, usize),
+    pub(crate) counts: (usize, usize, usize),
     /// The Rollouts among them, as they are now.
-    pub rollouts: Vec<Value>,
+    pub(crate) rollouts: Vec<Value>,
 }
 
 /// Makes the writes of `plan`, kind after kind; what others change meanwhile is decided anew.
@@ -36,7 +36,7 @@ pub struct Applied {
 ///
 /// # Errors
 /// Objects that could not be written. Those of later kinds are then left alone, and nothing is pruned.
-pub async fn apply(
+pub(crate) async fn apply(
     context: &Context,
     manifests: &Manifests,
     plan: &Plan,

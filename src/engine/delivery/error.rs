@@ -11,7 +11,7 @@ use thiserror::Error;
 
 /// Why a repository was not brought to the cluster.
 #[derive(Debug, Error)]
-pub enum DeliverError {
+pub(crate) enum DeliverError {
     /// Git.
     #[error(transparent)]
     Git(#[from] GitError),
@@ -32,7 +32,7 @@ impl From<ClusterError> for DeliverError {
 impl DeliverError {
     /// Whether trying again soon may help.
     #[must_use]
-    pub fn is_passing(&self) -> bool {
+    pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Sync(SyncError::Cluster(e)) => !e.is_invalid(),
             Self::Sync(SyncError::Partly { .. } | SyncError::InTheWay { .. }) | Self::Git(_) => true,
@@ -42,7 +42,7 @@ impl DeliverError {
 
     /// A word that programs read.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Git(_) => "Git",
             Self::Sync(error) => error.code(),
@@ -53,7 +53,7 @@ impl DeliverError {
 
 /// Why a commit was not applied.
 #[derive(Debug, Error)]
-pub enum SyncError {
+pub(crate) enum SyncError {
     /// Mistakes in manifests; nothing was applied.
     #[error("{}", told(.0, "\n"))]
     Manifests(Vec<Problem>),
@@ -86,7 +86,7 @@ fn told(all: &[impl ToString], between: &str) -> String {
 impl SyncError {
     /// A word that programs read.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Manifests(_) => "Manifests",
             Self::Cluster(_) => "Cluster",
@@ -98,7 +98,7 @@ impl SyncError {
 
 /// Why nothing is done until a person acts.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Hold {
+pub(crate) enum Hold {
     /// Later commits build on what has to go back.
     #[error(
         "{0} cannot be reverted on {branch}: later commits changed the same lines of {1}; the cluster stays on the \
@@ -161,7 +161,7 @@ pub enum Hold {
 impl Hold {
     /// A word that programs read.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Conflict { .. } => "Conflict",
             Self::UnknownGood { .. } => "UnknownGood",

@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 
 /// Where an inventory is kept, and what of it is known.
 #[derive(Clone, Debug, Default)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     /// Name of the Secret.
-    pub name: String,
+    pub(crate) name: String,
     /// Namespace of the Secret.
-    pub namespace: String,
+    pub(crate) namespace: String,
     /// What stands in it; none before it was read.
-    pub inventory: Option<Inventory>,
+    pub(crate) inventory: Option<Inventory>,
     parts: Vec<String>,
     exists: bool,
 }
@@ -23,7 +23,7 @@ pub struct Ledger {
 impl Ledger {
     /// A ledger that was not read yet.
     #[must_use]
-    pub fn new(name: &str, namespace: &str) -> Self {
+    pub(crate) fn new(name: &str, namespace: &str) -> Self {
         Self { name: name.to_owned(), namespace: namespace.to_owned(), ..Self::default() }
     }
 
@@ -35,7 +35,7 @@ impl Ledger {
     ///
     /// # Errors
     /// The cluster refuses, or the Secret holds something else.
-    pub async fn load(&mut self, cluster: &Cluster) -> Result<&Inventory, ClusterError> {
+    pub(crate) async fn load(&mut self, cluster: &Cluster) -> Result<&Inventory, ClusterError> {
         if self.inventory.is_none() {
             let head = cluster.get(&self.target(&self.name)).await?;
             self.exists = head.is_some();
@@ -72,7 +72,7 @@ impl Ledger {
     ///
     /// # Errors
     /// The cluster refuses.
-    pub async fn save(&mut self, cluster: &Cluster, new: Inventory) -> Result<(), ClusterError> {
+    pub(crate) async fn save(&mut self, cluster: &Cluster, new: Inventory) -> Result<(), ClusterError> {
         if self.exists && self.inventory.as_ref() == Some(&new) {
             return Ok(());
         }

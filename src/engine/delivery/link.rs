@@ -3,14 +3,14 @@
 
 use crate::api::key::Key;
 use crate::engine::delivery::contract::Facts;
-use crate::logic::revert::Owed;
+use crate::logic::revert::PendingRevert;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// The controllers' end of the link to one delivery.
 #[derive(Debug)]
-pub struct FactsSender {
+pub(crate) struct FactsSender {
     source: String,
     number: usize,
     facts: watch::Sender<Facts>,
@@ -20,28 +20,28 @@ pub struct FactsSender {
 
 /// Rollouts that a delivery has applied, as they are now.
 #[derive(Debug)]
-pub struct Applied {
+pub(crate) struct Applied {
     /// The Rollouts.
-    pub rollouts: Vec<Value>,
+    pub(crate) rollouts: Vec<Value>,
     /// To be told when they are taken in; the delivery waits for it.
-    pub taken_in: oneshot::Sender<()>,
+    pub(crate) taken_in: oneshot::Sender<()>,
 }
 
 /// How the deliveries stand.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
+pub(crate) struct Standing {
     /// How often they were woken by controllers, as far as they have noticed.
-    pub wakes: u64,
+    pub(crate) wakes: u64,
     /// Whether none is under way or about to be.
-    pub is_idle: bool,
+    pub(crate) is_idle: bool,
     /// Whether the last reconcile of every delivery went well; none while one was never reconciled.
-    pub is_well: Option<bool>,
+    pub(crate) is_well: Option<bool>,
 }
 
 impl FactsSender {
     /// The link to the delivery of `source`, the one of this `number`, which listens to `wake`.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         source: String,
         number: usize,
         wake: mpsc::UnboundedSender<usize>,
@@ -52,19 +52,19 @@ impl FactsSender {
 
     /// The name of the delivery's source.
     #[must_use]
-    pub fn source(&self) -> &str {
+    pub(crate) fn source(&self) -> &str {
         &self.source
     }
 
     /// How often the delivery was woken.
     #[must_use]
-    pub fn wakes(&self) -> u64 {
+    pub(crate) fn wakes(&self) -> u64 {
         self.wakes
     }
 
     /// A Rollout has this template now, and this revert waits for it. The delivery is woken when that is another revert
     /// than before, or a safe one at last.
-    pub fn rollout(&mut self, rollout: Key, template_key: &str, pending: Option<Owed>) {
+    pub(crate) fn rollout(&mut self, rollout: Key, template_key: &str, pending: Option<PendingRevert>) {
         let mut is_new = false;
         self.facts.send_if_modified(|facts| {
             let known = facts.owed.get(&rollout);
@@ -84,7 +84,7 @@ impl FactsSender {
     }
 
     /// A Rollout is gone, or belongs to another delivery now.
-    pub fn gone(&mut self, rollout: &Key) {
+    pub(crate) fn gone(&mut self, rollout: &Key) {
         self.facts.send_modify(|facts| {
             facts.templates.remove(rollout);
             facts.owed.remove(rollout);
@@ -93,11 +93,11 @@ impl FactsSender {
 }
 
 /// What makes one revert another.
-fn what_matters(owed: &Owed) -> (i64, crate::logic::revert::Reason, bool, Option<&str>) {
+fn what_matters(owed: &PendingRevert) -> (i64, crate::logic::revert::RevertReason, bool, Option<&str>) {
     (owed.revision, owed.reason, owed.is_safe, owed.good.as_deref())
 }
 
-fn set(all: &mut BTreeMap<Key, Owed>, rollout: Key, pending: Option<Owed>) {
+fn set(all: &mut BTreeMap<Key, PendingRevert>, rollout: Key, pending: Option<PendingRevert>) {
     match pending {
         Some(pending) => drop(all.insert(rollout, pending)),
         None => drop(all.remove(&rollout)),

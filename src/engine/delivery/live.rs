@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Requests under way at once.
-pub const AT_ONCE: usize = 32;
+pub(crate) const AT_ONCE: usize = 32;
 /// From this many objects of one kind and namespace on they are listed instead of read one by one.
 const WORTH_A_LIST: usize = 8;
 
@@ -20,7 +20,7 @@ const WORTH_A_LIST: usize = 8;
 ///
 /// # Errors
 /// The cluster refuses or is away.
-pub async fn read(
+pub(crate) async fn read(
     context: &Context,
     keys: &BTreeMap<Key, String>,
 ) -> Result<BTreeMap<Key, Value>, ClusterError> {

@@ -14,25 +14,22 @@
 //! * [`inventory`]: the Secrets in which the inventory is kept
 //! * [`error`]: why a repository was not brought to the cluster
 
-pub mod apply;
-pub mod contract;
-pub mod error;
-pub mod inventory;
-pub mod link;
-pub mod live;
-pub mod preview;
-pub mod reconcile;
-pub mod revert;
-pub mod run;
-pub mod source;
-pub mod state;
-pub mod trial;
+pub(crate) mod apply;
+pub(crate) mod contract;
+pub(crate) mod error;
+pub(crate) mod inventory;
+pub(crate) mod link;
+pub(crate) mod live;
+pub(crate) mod preview;
+pub(crate) mod reconcile;
+pub(crate) mod revert;
+pub(crate) mod run;
+pub(crate) mod source;
+pub(crate) mod state;
+pub(crate) mod trial;
 
-pub use contract::{DeliveryReport, Facts};
-pub use error::{DeliverError, Hold, SyncError};
-pub use link::{Applied, FactsSender, Standing};
-pub use preview::preview;
-pub use reconcile::reconcile;
-pub use run::{Deliveries, Link};
+pub(crate) use error::{DeliverError, SyncError};
+pub(crate) use link::{Applied, FactsSender, Standing};
+pub(crate) use preview::preview;
+pub(crate) use run::{Deliveries, Link};
 pub use source::Source;
-pub use state::State;

@@ -14,7 +14,10 @@ use crate::world::git::Commit;
 ///
 /// # Errors
 /// Git or the cluster is away, or the head cannot be applied.
-pub async fn preview(context: &Context, source: &Source) -> Result<(Commit, Manifests, Plan), DeliverError> {
+pub(crate) async fn preview(
+    context: &Context,
+    source: &Source,
+) -> Result<(Commit, Manifests, Plan), DeliverError> {
     let head = source.git.fetch().await?;
     let mut state = State::new(source);
     let inventory = state.ledger.load(&context.cluster).await?.clone();

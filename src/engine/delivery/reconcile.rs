@@ -16,7 +16,7 @@ use crate::engine::delivery::state::State;
 use crate::engine::delivery::{apply, trial};
 use crate::logic::manifest::{Manifest, Manifests};
 use crate::logic::plan::{Action, Change, Plan};
-use crate::logic::revert::Owed;
+use crate::logic::revert::PendingRevert;
 use crate::logic::revert::due::{self, TemplateKeys};
 use crate::world::cluster::ClusterError;
 use crate::world::cluster::Mode;
@@ -36,7 +36,7 @@ use std::collections::BTreeMap;
 /// # Caveats
 /// When it ends early (Git or the cluster away, the process killed) some objects may have been written; the next
 /// reconcile takes up from there.
-pub async fn reconcile(
+pub(crate) async fn reconcile(
     context: &Context,
     source: &Source,
     state: &mut State,
@@ -49,7 +49,8 @@ pub async fn reconcile(
         Err(error) => {
             let text = error.to_string();
             if state.problem.as_ref() != Some(&text) {
-                context.notify(Notice::Problem { repository: source.git.name(), text: text.clone() });
+                let (repository, code) = (source.git.name(), error.code());
+                context.notify(Notice::Problem { repository, code, text: text.clone() });
                 state.problem = Some(text);
             }
         }
@@ -80,12 +81,12 @@ async fn pass(
         return Ok(head.id.into());
     }
     let mut manifests = source::read(context, source, &head.id).await?;
-    let owed: Vec<Owed> = facts.owed.values().cloned().collect();
+    let owed: Vec<PendingRevert> = facts.owed.values().cloned().collect();
     let asked = facts.owed.keys().chain(inventory.fences.iter().map(|f| &f.rollout));
     let wanted = manifests.template_keys(asked);
     finish_undos(context, &owed, &wanted).await?;
     let mut target = head.clone();
-    let pending = due::still_owed(&owed, &inventory.fences, &wanted, &facts.templates);
+    let pending = due::still_pending(&owed, &inventory.fences, &wanted, &facts.templates);
     if source.rollback && !pending.is_empty() {
         if pending.iter().any(|o| !o.is_safe) {
             return Ok(inventory.commit); // the cluster first; its news wake us
@@ -103,7 +104,11 @@ async fn pass(
 }
 
 /// Takes the mark of an undo off Rollouts that Git agrees with.
-async fn finish_undos(context: &Context, owed: &[Owed], wanted: &TemplateKeys) -> Result<(), ClusterError> {
+async fn finish_undos(
+    context: &Context,
+    owed: &[PendingRevert],
+    wanted: &TemplateKeys,
+) -> Result<(), ClusterError> {
     for undo in due::followed_undos(owed, wanted) {
         let target = Target::new(names::ARGO, "Rollout", &undo.rollout.namespace, &undo.rollout.name);
         let body = json!({"metadata": {"annotations": {names::UNDO: null}}});

@@ -2,18 +2,19 @@
 //! Which commits and which words is `logic::revert`; nothing is ever forced.
 
 use crate::api::commit::{CommitRecord, FileChange, short};
+use crate::api::event::Event;
 use crate::api::ids::CommitId;
 use crate::api::inventory::Fence;
 use crate::api::names;
 use crate::api::notice::Notice;
 use crate::api::run::AnalysisRun;
-use crate::api::write::{Note, Target};
+use crate::api::write::Target;
 use crate::engine::context::Context;
 use crate::engine::delivery::error::{DeliverError, Hold};
 use crate::engine::delivery::source::{self, Source};
 use crate::engine::delivery::state::{State, UnpushedRevert};
 use crate::logic::manifest::Manifests;
-use crate::logic::revert::{Owed, message, owed, select};
+use crate::logic::revert::{PendingRevert, message, pending, select};
 use crate::world::cluster::ClusterError;
 use crate::world::git::{Commit, GitError, Pushed, Reverted};
 
@@ -23,7 +24,7 @@ const MOST_COMMITS: usize = 500;
 const TRIES: usize = 5;
 
 /// Where reverting has led.
-pub enum Reverting {
+pub(crate) enum Reverting {
     /// Nothing in Git has to go back.
     Nothing,
     /// The branch, or at least what is applied, is at this revert commit.
@@ -37,7 +38,7 @@ struct Draft<'a> {
     /// The commits it reverts, newest first.
     commits: &'a [CommitRecord],
     /// What it is made for.
-    pending: &'a [Owed],
+    pending: &'a [PendingRevert],
 }
 
 impl Draft<'_> {
@@ -54,13 +55,13 @@ impl Draft<'_> {
 ///
 /// # Errors
 /// Git is away (it is tried again), or a person has to act: see [`Hold`].
-pub async fn carry_out(
+pub(crate) async fn carry_out(
     context: &Context,
     source: &Source,
     state: &mut State,
     head: &Commit,
     manifests: &Manifests,
-    mut pending: Vec<Owed>,
+    mut pending: Vec<PendingRevert>,
 ) -> Result<Reverting, DeliverError> {
     for one in &mut pending {
         tell_numbers(context, one).await?;
@@ -107,12 +108,12 @@ pub async fn carry_out(
 }
 
 /// Puts the numbers of the failed analysis into the verdict.
-async fn tell_numbers(context: &Context, pending: &mut Owed) -> Result<(), ClusterError> {
+async fn tell_numbers(context: &Context, pending: &mut PendingRevert) -> Result<(), ClusterError> {
     let Some(name) = &pending.run else { return Ok(()) };
     let target = Target::new(names::ARGO, "AnalysisRun", &pending.rollout.namespace, name);
     let Some(object) = context.cluster.get(&target).await? else { return Ok(()) };
     let Ok(run) = serde_json::from_value::<AnalysisRun>(object) else { return Ok(()) };
-    if let Some(verdict) = owed::verdict_of(&run) {
+    if let Some(verdict) = pending::verdict_of(&run) {
         pending.verdict = verdict;
     }
     Ok(())
@@ -125,7 +126,7 @@ async fn choose(
     state: &mut State,
     head: &Commit,
     manifests: &Manifests,
-    pending: &[Owed],
+    pending: &[PendingRevert],
 ) -> Result<Vec<CommitRecord>, DeliverError> {
     let fences = state.ledger.load(&context.cluster).await?.fences.clone();
     let mut chosen: Vec<CommitRecord> = Vec::new();
@@ -159,7 +160,7 @@ async fn choose(
 async fn history(
     source: &Source,
     head: &Commit,
-    pending: &Owed,
+    pending: &PendingRevert,
     good: &str,
 ) -> Result<Vec<Commit>, DeliverError> {
     source.git.history(&head.id, &CommitId::from(good), MOST_COMMITS).await.map_err(|why| match why {
@@ -179,7 +180,7 @@ fn record(commit: &Commit) -> CommitRecord {
     }
 }
 
-fn file_change(change: crate::world::git::Change) -> FileChange {
+fn file_change(change: crate::world::git::PathChange) -> FileChange {
     let content = |f: Option<crate::world::git::File>| f.and_then(|f| f.content).map(|c| c.to_vec());
     FileChange { path: change.path, old: content(change.old), new: content(change.new) }
 }
@@ -250,6 +251,7 @@ fn keep_local(
     if !told_before {
         tell(context, source, draft, &revert, false);
         context.notify(Notice::Problem {
+            code: "PushRefused",
             repository: source.git.name(),
             text: format!(
                 "the revert {} could not be pushed to {}: {why}. It is applied from here and pushed as soon as that \
@@ -276,7 +278,7 @@ fn tell(context: &Context, source: &Source, draft: &Draft<'_>, revert: &str, pus
     for one in draft.pending {
         let target = Target::new(names::ARGO, "Rollout", &one.rollout.namespace, &one.rollout.name);
         let text = format!("Reverted {shorts} by {}, {how}: {}", short(revert), one.verdict);
-        context.events_about(&target, "", vec![Note::normal("RevertedInGit", text)]);
+        context.events_about(&target, "", vec![Event::normal("RevertedInGit", text)]);
     }
     context.notify(Notice::Reverted {
         commit: revert.to_owned(),

@@ -28,7 +28,7 @@ struct Delivery {
 }
 
 /// All deliveries to one cluster.
-pub struct Deliveries {
+pub(crate) struct Deliveries {
     context: Context,
     all: Vec<Delivery>,
     interval: Option<Duration>,
@@ -40,20 +40,20 @@ pub struct Deliveries {
 }
 
 /// The controllers' end of the link to all deliveries.
-pub struct Link {
+pub(crate) struct Link {
     /// One end for each delivery.
-    pub facts: Vec<FactsSender>,
+    pub(crate) facts: Vec<FactsSender>,
     /// What deliveries have applied.
-    pub applied: mpsc::Receiver<Applied>,
+    pub(crate) applied: mpsc::Receiver<Applied>,
     /// How they stand.
-    pub standing: watch::Receiver<Standing>,
+    pub(crate) standing: watch::Receiver<Standing>,
 }
 
 impl Deliveries {
     /// Deliveries of `sources`, which are asked for news every `interval`, and the other end of the link to them. A
     /// `seed` decides the order, to try other orders.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         context: Context,
         sources: Vec<Source>,
         interval: Option<Duration>,
@@ -77,7 +77,7 @@ impl Deliveries {
 
     /// Runs until it is dropped. `nudges` are numbers of repositories that have moved; nothing is reconciled before
     /// `ready`, so that decisions rest on the whole cluster.
-    pub async fn run(&mut self, mut nudges: mpsc::Receiver<usize>, ready: oneshot::Receiver<()>) {
+    pub(crate) async fn run(&mut self, mut nudges: mpsc::Receiver<usize>, ready: oneshot::Receiver<()>) {
         let _or_nobody_will_say_so = ready.await;
         let mut is_nudged = true;
         loop {
@@ -107,7 +107,7 @@ impl Deliveries {
     }
 
     /// Lets reconciles under way end until `deadline`.
-    pub async fn wind_down(&mut self, deadline: Instant) {
+    pub(crate) async fn wind_down(&mut self, deadline: Instant) {
         self.worker.wind_down(deadline).await;
     }
 

@@ -35,7 +35,11 @@ pub struct Source {
 ///
 /// # Errors
 /// Git is away, the path is not there, or manifests have mistakes.
-pub async fn read(context: &Context, source: &Source, commit: &CommitId) -> Result<Manifests, DeliverError> {
+pub(crate) async fn read(
+    context: &Context,
+    source: &Source,
+    commit: &CommitId,
+) -> Result<Manifests, DeliverError> {
     let files = files(source, commit).await?;
     let mut known: BTreeMap<(String, String), Kind> = BTreeMap::new(); // by API version and kind
     loop {

@@ -7,40 +7,40 @@ use crate::engine::delivery::source::Source;
 
 /// What is remembered of a repository between two reconciles.
 #[derive(Clone, Debug, Default)]
-pub struct State {
+pub(crate) struct State {
     /// What was applied last.
-    pub ledger: Ledger,
+    pub(crate) ledger: Ledger,
     /// The head seen last.
-    pub head: Option<String>,
+    pub(crate) head: Option<String>,
     /// Whether the cluster was compared whole since we started.
-    pub verified: bool,
+    pub(crate) verified: bool,
     /// A revert commit that could not be pushed.
-    pub unpushed: Option<UnpushedRevert>,
+    pub(crate) unpushed: Option<UnpushedRevert>,
     /// The problem told last, so that it is told once.
-    pub problem: Option<String>,
+    pub(crate) problem: Option<String>,
 }
 
 /// A revert commit that could not be pushed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnpushedRevert {
+pub(crate) struct UnpushedRevert {
     /// The head it was made on.
-    pub head: CommitId,
+    pub(crate) head: CommitId,
     /// The commits it reverts, newest first.
-    pub commits: Vec<CommitId>,
+    pub(crate) commits: Vec<CommitId>,
     /// The revert commit itself.
-    pub revert: CommitId,
+    pub(crate) revert: CommitId,
 }
 
 impl State {
     /// What is known of `source` before the first reconcile: where its inventory is kept.
     #[must_use]
-    pub fn new(source: &Source) -> Self {
+    pub(crate) fn new(source: &Source) -> Self {
         Self { ledger: Ledger::new(&source.name, &source.namespace), ..Self::default() }
     }
 
     /// The revert commit made before for the same commits on the same head.
     #[must_use]
-    pub fn unpushed_for(&self, head: &CommitId, commits: &[CommitId]) -> Option<&CommitId> {
+    pub(crate) fn unpushed_for(&self, head: &CommitId, commits: &[CommitId]) -> Option<&CommitId> {
         let made = self.unpushed.as_ref().filter(|u| u.head == *head && u.commits == commits);
         made.map(|u| &u.revert)
     }

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 
 /// What all changes of a commit have in common.
 #[must_use]
-pub fn context_of(source: &Source, commit: &Commit, manifests: &Manifests) -> PlanContext {
+pub(crate) fn context_of(source: &Source, commit: &Commit, manifests: &Manifests) -> PlanContext {
     PlanContext {
         source: source.name.clone(),
         commit: commit.id.to_string(),
@@ -35,7 +35,7 @@ pub fn context_of(source: &Source, commit: &Commit, manifests: &Manifests) -> Pl
 ///
 /// # Errors
 /// Mistakes that the cluster finds, with their places; or it is away.
-pub async fn plan(
+pub(crate) async fn plan(
     context: &Context,
     manifests: &Manifests,
     chosen: &[&Manifest],

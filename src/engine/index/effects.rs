@@ -8,26 +8,26 @@ use std::collections::BTreeSet;
 
 /// What a change of the cluster brings about.
 #[derive(Clone, Debug, Default)]
-pub struct Effects {
+pub(crate) struct Effects {
     /// What has to be reconciled.
-    pub keys: BTreeSet<Key>,
+    pub(crate) keys: BTreeSet<Key>,
     /// Rollouts of ours that are there, have changed or are gone.
-    pub rollouts: BTreeSet<ObjectName>,
+    pub(crate) rollouts: BTreeSet<ObjectName>,
     /// AnalysisRuns that are gone.
-    pub gone_runs: Vec<ObjectName>,
+    pub(crate) gone_runs: Vec<ObjectName>,
     /// Kinds that a Rollout refers to.
-    pub wanted: Vec<&'static Followed>,
+    pub(crate) wanted: Vec<&'static Followed>,
 }
 
 impl Effects {
     /// That only `keys` are concerned.
     #[must_use]
-    pub fn keys(keys: BTreeSet<Key>) -> Self {
+    pub(crate) fn keys(keys: BTreeSet<Key>) -> Self {
         Self { keys, ..Self::default() }
     }
 
     /// Adds what another change brings about.
-    pub fn extend(&mut self, more: Self) {
+    pub(crate) fn extend(&mut self, more: Self) {
         self.keys.extend(more.keys);
         self.rollouts.extend(more.rollouts);
         self.gone_runs.extend(more.gone_runs);

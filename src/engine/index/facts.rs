@@ -14,7 +14,7 @@ impl Index {
     /// The facts about the Rollout at `name`; none when it is gone or not ours. With `debounced`, a status that differs
     /// only in counts has waited long enough.
     #[must_use]
-    pub fn view(&self, name: &ObjectName, debounced: bool) -> Option<View> {
+    pub(crate) fn view(&self, name: &ObjectName, debounced: bool) -> Option<View> {
         let row = self.rollouts.get(name)?;
         let uid = &row.rollout.metadata.uid;
         let named = row.services.iter().map(|service| ObjectName::new(&name.namespace, service));
@@ -24,13 +24,13 @@ impl Index {
             selector: row.stands_for.selector.clone(),
             pod_hash: row.stands_for.pod_hash.clone(),
             template_key: row.stands_for.template_key.clone(),
-            sets: self.replica_sets_of(uid),
-            runs: self.runs_of(uid),
+            replica_sets: self.replica_sets_of(uid),
+            analysis_runs: self.runs_of(uid),
             services: services.collect(),
             templates: self.templates_of(&name.namespace, analyses(&row.rollout.spec.strategy)),
             problem: row.problem.as_ref().map(|why| Obstacle::wrong(format!("spec: {why}"))),
             rollout: row.rollout.clone(),
-            flush: debounced,
+            debounce_passed: debounced,
             ..View::default()
         };
         match self.workload_of(name, row) {

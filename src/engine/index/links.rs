@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What is pointed at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum To {
+pub(crate) enum To {
     /// The owner with this uid, by a ReplicaSet.
     OwnerOfReplicaSet(String),
     /// The owner with this uid, by an AnalysisRun.
@@ -27,14 +27,14 @@ pub enum To {
 
 /// Names by what they point at.
 #[derive(Debug, Default)]
-pub struct Links {
+pub(crate) struct Links {
     by_target: BTreeMap<To, BTreeSet<ObjectName>>,
     by_pointer: BTreeMap<(&'static str, ObjectName), Vec<To>>,
 }
 
 impl Links {
     /// The object `name` of `kind` now points at exactly `targets`.
-    pub fn set(&mut self, kind: &'static str, name: &ObjectName, targets: Vec<To>) {
+    pub(crate) fn set(&mut self, kind: &'static str, name: &ObjectName, targets: Vec<To>) {
         let key = (kind, name.clone());
         if self.by_pointer.get(&key).map_or(&[][..], Vec::as_slice) == targets.as_slice() {
             return;
@@ -56,13 +56,13 @@ impl Links {
     }
 
     /// Who points at `target`.
-    pub fn to<'a>(&'a self, target: &To) -> impl Iterator<Item = &'a ObjectName> + use<'a> {
+    pub(crate) fn to<'a>(&'a self, target: &To) -> impl Iterator<Item = &'a ObjectName> + use<'a> {
         self.by_target.get(target).into_iter().flatten()
     }
 
     /// Number of pointers and targets that are remembered.
-    #[must_use]
-    pub fn remembered(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn remembered(&self) -> usize {
         self.by_target.len() + self.by_pointer.len()
     }
 }

@@ -6,14 +6,14 @@
 //! - [`links`]: who points at whom, backwards; [`effects`]: what a change brings about
 //! - [`query`]: rows by name, owner and delivery; [`facts`]: all there is to know about one Rollout
 
-pub mod effects;
-pub mod facts;
-pub mod kinds;
-pub mod links;
-pub mod query;
-pub mod store;
-pub mod table;
+pub(crate) mod effects;
+pub(crate) mod facts;
+pub(crate) mod kinds;
+pub(crate) mod links;
+pub(crate) mod query;
+pub(crate) mod store;
+pub(crate) mod table;
 
-pub use effects::Effects;
-pub use kinds::{Change, Followed};
-pub use store::Index;
+pub(crate) use effects::Effects;
+pub(crate) use kinds::{Change, Followed};
+pub(crate) use store::Index;

@@ -8,71 +8,65 @@ use crate::engine::index::kinds::rollout::RolloutRow;
 use crate::engine::index::links::To;
 use crate::engine::index::store::Index;
 use crate::logic::analysis::view::JobState;
-use crate::logic::rollout::view::{Run, Service, Set};
+use crate::logic::rollout::view::{AnalysisRunRow, ReplicaSet, Service};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Index {
     /// The Rollout at `name`.
     #[must_use]
-    pub fn rollout(&self, name: &ObjectName) -> Option<&RolloutRow> {
+    pub(crate) fn rollout(&self, name: &ObjectName) -> Option<&RolloutRow> {
         self.rollouts.get(name)
     }
 
     /// The AnalysisRun at `name`; none when it is over, gone or not ours to measure.
     #[must_use]
-    pub fn run(&self, name: &ObjectName) -> Option<Arc<AnalysisRun>> {
+    pub(crate) fn run(&self, name: &ObjectName) -> Option<Arc<AnalysisRun>> {
         self.analysis_runs.get(name)?.run.clone()
     }
 
     /// The Jobs that measure for the AnalysisRun with `uid`, by name.
     #[must_use]
-    pub fn jobs_of(&self, uid: &str) -> BTreeMap<String, JobState> {
+    pub(crate) fn jobs_of(&self, uid: &str) -> BTreeMap<String, JobState> {
         let names = self.links.to(&To::RunOfJob(uid.to_owned()));
         names.filter_map(|n| Some((n.name.clone(), self.jobs.get(n)?.state.clone()))).collect()
     }
 
     /// The template `name`, of the cluster when `namespace` is none.
     #[must_use]
-    pub fn template(&self, namespace: Option<&str>, name: &str) -> Option<Arc<AnalysisTemplate>> {
+    pub(crate) fn template(&self, namespace: Option<&str>, name: &str) -> Option<Arc<AnalysisTemplate>> {
         let table = if namespace.is_some() { &self.templates } else { &self.cluster_templates };
         Some(table.get(&ObjectName::new(namespace.unwrap_or_default(), name))?.0.clone())
     }
 
-    /// The Service at `name`.
-    #[must_use]
-    pub fn service(&self, name: &ObjectName) -> Option<&Service> {
-        self.services.get(name)
-    }
-
     /// The Service at `name`, if a Rollout manages it and none of ours names it.
     #[must_use]
-    pub fn unnamed_service(&self, name: &ObjectName) -> Option<&Service> {
+    pub(crate) fn unnamed_service(&self, name: &ObjectName) -> Option<&Service> {
         let is_named = self.links.to(&To::Service(name.clone())).next().is_some();
         self.services.get(name).filter(|s| !is_named && s.managed_by.is_some())
     }
 
     /// The ReplicaSets that the owner with `uid` manages, oldest first.
     #[must_use]
-    pub fn replica_sets_of(&self, uid: &str) -> Vec<Set> {
+    pub(crate) fn replica_sets_of(&self, uid: &str) -> Vec<ReplicaSet> {
         let names = self.links.to(&To::OwnerOfReplicaSet(uid.to_owned()));
-        let mut sets: Vec<&Set> = names.filter_map(|name| self.replica_sets.get(name)).collect();
+        let mut sets: Vec<&ReplicaSet> = names.filter_map(|name| self.replica_sets.get(name)).collect();
         sets.sort_by(|a, b| (a.created(), &a.meta.name).cmp(&(b.created(), &b.meta.name)));
         sets.into_iter().cloned().collect()
     }
 
     /// The AnalysisRuns that the owner with `uid` manages, oldest first.
     #[must_use]
-    pub fn runs_of(&self, uid: &str) -> Vec<Run> {
+    pub(crate) fn runs_of(&self, uid: &str) -> Vec<AnalysisRunRow> {
         let names = self.links.to(&To::OwnerOfRun(uid.to_owned()));
-        let mut runs: Vec<&Run> =
+        let mut runs: Vec<&AnalysisRunRow> =
             names.filter_map(|name| self.analysis_runs.get(name)).map(|r| &r.row).collect();
         runs.sort_by_key(|r| (r.meta.creation_timestamp, &r.meta.name));
         runs.into_iter().cloned().collect()
     }
 
     /// The names of the Rollouts that belong to the delivery `source`.
-    pub fn delivered_by<'i>(&'i self, source: &str) -> impl Iterator<Item = &'i ObjectName> + use<'i> {
+    pub(crate) fn delivered_by<'i>(&'i self, source: &str) -> impl Iterator<Item = &'i ObjectName> + use<'i> {
         self.links.to(&To::Source(source.to_owned()))
     }
 }

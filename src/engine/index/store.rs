@@ -12,14 +12,14 @@ use crate::engine::index::kinds::rollout::RolloutRow;
 use crate::engine::index::links::{Links, To};
 use crate::engine::index::table::Table;
 use crate::engine::key::Key;
-use crate::logic::rollout::view::{Service, Set};
+use crate::logic::rollout::view::{ReplicaSet, Service};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of the cluster.
 #[derive(Debug, Default)]
-pub struct Index {
+pub(crate) struct Index {
     pub(super) rollouts: Table<RolloutRow>,
-    pub(super) replica_sets: Table<Set>,
+    pub(super) replica_sets: Table<ReplicaSet>,
     pub(super) services: Table<Service>,
     pub(super) analysis_runs: Table<RunRow>,
     pub(super) templates: Table<TemplateRow>,
@@ -45,7 +45,7 @@ pub(super) fn owner(meta: &Meta) -> Option<Key> {
 impl Index {
     /// An empty index for objects of one instance: those labelled with it, or those without the label.
     #[must_use]
-    pub fn new(instance: Option<String>) -> Self {
+    pub(crate) fn new(instance: Option<String>) -> Self {
         Self { instance, ..Self::default() }
     }
 
@@ -75,8 +75,8 @@ impl Index {
     }
 
     /// Number of things that something is remembered of, for the test that nothing is remembered of what is gone.
-    #[must_use]
-    pub fn remembered(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn remembered(&self) -> usize {
         self.rollouts.remembered()
             + self.replica_sets.remembered()
             + self.services.remembered()

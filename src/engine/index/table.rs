@@ -8,19 +8,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What tells one state of one object from another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Head {
+pub(crate) struct Head {
     /// Namespace and name.
-    pub name: ObjectName,
+    pub(crate) name: ObjectName,
     /// Uid.
-    pub uid: String,
+    pub(crate) uid: String,
     /// Resource version; 0 when it is no number.
-    pub version: u64,
+    pub(crate) version: u64,
 }
 
 impl Head {
     /// The head of an object.
     #[must_use]
-    pub fn of(object: &Value) -> Self {
+    pub(crate) fn of(object: &Value) -> Self {
         Self {
             name: ObjectName::new(
                 json::text(object, "/metadata/namespace"),
@@ -34,7 +34,7 @@ impl Head {
 
 /// The rows of one kind.
 #[derive(Debug)]
-pub struct Table<T> {
+pub(crate) struct Table<T> {
     entries: BTreeMap<ObjectName, Entry<T>>,
     /// Names that the list under way has brought.
     listed: Option<BTreeSet<ObjectName>>,
@@ -59,28 +59,28 @@ impl<T> Default for Table<T> {
 impl<T> Table<T> {
     /// The row at `name`.
     #[must_use]
-    pub fn get(&self, name: &ObjectName) -> Option<&T> {
+    pub(crate) fn get(&self, name: &ObjectName) -> Option<&T> {
         self.entries.get(name)?.row.as_ref()
     }
 
     /// The same, to be changed.
-    pub fn get_mut(&mut self, name: &ObjectName) -> Option<&mut T> {
+    pub(crate) fn get_mut(&mut self, name: &ObjectName) -> Option<&mut T> {
         self.entries.get_mut(name)?.row.as_mut()
     }
 
     /// Every row with its name, in order of names.
-    pub fn iter(&self) -> impl Iterator<Item = (&ObjectName, &T)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&ObjectName, &T)> {
         self.entries.iter().filter_map(|(name, entry)| Some((name, entry.row.as_ref()?)))
     }
 
     /// Number of objects and deletions that something is remembered of.
-    #[must_use]
-    pub fn remembered(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn remembered(&self) -> usize {
         self.entries.len() + self.deleted.len()
     }
 
     /// Whether the state that `head` tells of is news.
-    pub fn is_news(&mut self, head: &Head) -> bool {
+    pub(crate) fn is_news(&mut self, head: &Head) -> bool {
         if let Some(listed) = &mut self.listed {
             listed.insert(head.name.clone());
         }
@@ -93,24 +93,24 @@ impl<T> Table<T> {
     }
 
     /// Takes the row at `name` out, to be put back changed.
-    pub fn take(&mut self, name: &ObjectName) -> Option<T> {
+    pub(crate) fn take(&mut self, name: &ObjectName) -> Option<T> {
         self.entries.get_mut(name)?.row.take()
     }
 
     /// Puts the row of a state that is news; none when the object is not for us, which is remembered too, so that older
     /// news do not make it ours again.
-    pub fn put(&mut self, head: &Head, row: Option<T>) {
+    pub(crate) fn put(&mut self, head: &Head, row: Option<T>) {
         self.entries.insert(head.name.clone(), Entry { version: head.version, row });
     }
 
     /// The watch says that an object is gone.
-    pub fn gone(&mut self, head: &Head) -> Option<T> {
+    pub(crate) fn gone(&mut self, head: &Head) -> Option<T> {
         self.deleted.remove(&head.uid);
         self.remove(&head.name)
     }
 
     /// We deleted an object; older news of it are not believed until the watch tells so too.
-    pub fn deleted(&mut self, name: &ObjectName, uid: &str) -> Option<T> {
+    pub(crate) fn deleted(&mut self, name: &ObjectName, uid: &str) -> Option<T> {
         let is_known = self.entries.contains_key(name);
         if is_known && !uid.is_empty() {
             let was_listed = self.listed.as_ref().is_none_or(|listed| listed.contains(name));
@@ -124,20 +124,20 @@ impl<T> Table<T> {
     }
 
     /// A list begins: what it does not bring is gone.
-    pub fn list_begins(&mut self) {
+    pub(crate) fn list_begins(&mut self) {
         self.listed = Some(BTreeSet::new());
         self.deleted.values_mut().for_each(|is_awaited| *is_awaited = false);
     }
 
     /// The list is complete. Answers what is gone by it.
-    pub fn list_ends(&mut self) -> Vec<ObjectName> {
+    pub(crate) fn list_ends(&mut self) -> Vec<ObjectName> {
         let Some(listed) = self.listed.take() else { return Vec::new() };
         self.deleted.retain(|_, is_awaited| *is_awaited);
         self.entries.keys().filter(|name| !listed.contains(name)).cloned().collect()
     }
 
     /// What a list did not bring.
-    pub fn missing(&mut self, name: &ObjectName) -> Option<T> {
+    pub(crate) fn missing(&mut self, name: &ObjectName) -> Option<T> {
         self.remove(name)
     }
 }

@@ -5,7 +5,7 @@ use crate::front::cli::flags::LogFormat;
 use tracing_subscriber::EnvFilter;
 
 /// Writes log lines to standard error from now on; `verbose` is how often more was asked for, and a verb that `talks`
-/// tells by itself what goes on.
+/// prints by itself what goes on.
 pub(crate) fn to_stderr(format: LogFormat, verbose: u8, talks: bool) {
     let json = format == LogFormat::Json;
     let level = match (talks, verbose) {

@@ -3,7 +3,7 @@
 //!
 //! - [`program`]: the whole program: reads the command line and starts the verb it names.
 //! - [`verbs`]: one file for each verb, and the list of all.
-//! - [`act`]: how a user's word about a Rollout is carried out and told.
+//! - [`act`]: how a user's word about a Rollout is carried out and reported.
 //! - [`showing`]: Rollouts shown once or watched, for `get`.
 //! - [`preview`]: what `plan` and `diff` share.
 //! - [`working`]: what `run` and `controller` share.

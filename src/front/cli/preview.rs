@@ -1,4 +1,4 @@
-//! Decides how `plan` and `diff` learn what would change, and how that is told to programs.
+//! Decides how `plan` and `diff` learn what would change, and how that is shown to programs.
 //! It never changes anything.
 
 use crate::api::commit::short;
@@ -24,7 +24,7 @@ pub(crate) struct Preview {
     pub(crate) repo: Repo,
 }
 
-/// Shows what would change: as data where that was asked for, else as `show` does, which is told the head commit in
+/// Shows what would change: as data where that was asked for, else as `show` does, which gets the head commit in
 /// words. Answers yes where nothing would change.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ pub(crate) type Running = Pin<Box<dyn Future<Output = Result<ExitCode, Failure>>
 pub(crate) struct Verb {
     /// What users write.
     pub(crate) name: &'static str,
-    /// Whether it tells by itself what goes on, so that warnings belong to its words.
+    /// Whether it prints by itself what goes on, so that warnings belong to its words.
     pub(crate) talks: bool,
     /// Its flags and help, under any name.
     pub(crate) flags: fn() -> Command,

@@ -1,8 +1,9 @@
-//! Decides what `run` and `controller` tell and serve while an engine of theirs works, and how they end.
+//! Decides what `run` and `controller` print and serve while an engine of theirs works, and how they end.
 //! It never decides what the engine does.
 
+use crate::api::notice::Notice;
 use crate::base::clock::Clock;
-use crate::engine::context::{Context, Told};
+use crate::engine::context::Context;
 use crate::engine::run::{Ended, Settings, run as run_engine};
 use crate::engine::setup::{self as engine_setup, Client};
 use crate::front::cli::flags::{LogFormat, Ports};
@@ -16,7 +17,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-/// How long the end waits for events to be told.
+/// How long the end waits for events to be emitted.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The ports of pages where none are asked for; 0 is none.
@@ -31,7 +32,7 @@ pub(crate) struct UsualPorts {
 /// An engine that can work.
 pub(crate) struct Working {
     context: Context,
-    told: mpsc::UnboundedReceiver<Told>,
+    notices: mpsc::UnboundedReceiver<Notice>,
 }
 
 impl Working {
@@ -44,12 +45,12 @@ impl Working {
         prometheus: Option<String>,
         tasks: &mut JoinSet<()>,
     ) -> Result<Self, Failure> {
-        let (ears, told) = mpsc::unbounded_channel::<Told>();
-        let context = engine_setup::context(cluster, Clock::Real, Some(ears), prometheus, tasks)?;
-        Ok(Self { context, told })
+        let (sender, notices) = mpsc::unbounded_channel::<Notice>();
+        let context = engine_setup::context(cluster, Clock::Real, Some(sender), prometheus, tasks)?;
+        Ok(Self { context, notices })
     }
 
-    /// Runs it until it ends or a signal ends it, serving its pages and telling what it does, to the last word.
+    /// Runs it until it ends or a signal ends it, serving its pages and printing what it does, to the last word.
     ///
     /// # Errors
     /// A port is taken.
@@ -61,21 +62,21 @@ impl Working {
         settings: Settings,
         nudges: mpsc::Receiver<usize>,
     ) -> Result<Ended, Failure> {
-        let Self { context, told } = self;
+        let Self { context, notices } = self;
         let server = serve(ports, usual, &context).await?;
-        let told = Some(told).filter(|_| log_format == LogFormat::Text);
+        let notices = Some(notices).filter(|_| log_format == LogFormat::Text);
         let recorder = context.recorder.clone();
         let narration = async {
-            let Some(mut told) = told else { return };
-            while let Some(told) = told.recv().await {
-                if let Some(line) = narrate::line(&told) {
+            let Some(mut notices) = notices else { return };
+            while let Some(notice) = notices.recv().await {
+                if let Some(line) = narrate::line(&notice) {
                     anstream::println!("{}", symbols(&line));
                 }
             }
         };
         let engine = async {
             let ended = run_engine(context, settings, nudges, stopped()).await;
-            let _untold = tokio::time::timeout(LAST_WORDS, recorder.drained()).await;
+            let _some_left = tokio::time::timeout(LAST_WORDS, recorder.drained()).await;
             ended
         };
         let (ended, ()) = tokio::join!(engine, narration);

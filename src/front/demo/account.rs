@@ -1,4 +1,4 @@
-//! Decides what is told at the end of the demo: what happened, what Git says of it, what to try next.
+//! Decides what is printed at the end of the demo: what happened, what Git says of it, what to try next.
 //! It never decides whether an act was seen.
 
 use crate::api::commit::short;
@@ -6,7 +6,7 @@ use crate::front::demo::stage::Stage;
 use crate::front::exit::Failure;
 use crate::front::screen::{FAINT, STRONG, paint, say};
 
-/// Tells what happened.
+/// Prints what happened.
 ///
 /// # Errors
 /// git fails.

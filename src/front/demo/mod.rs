@@ -3,7 +3,7 @@
 //!
 //! - [`play`]: the course of the whole, from the empty stage to the end.
 //! - [`acts`]: the three acts.
-//! - [`account`]: what happened, told at the end.
+//! - [`account`]: what happened, printed at the end.
 //! - [`stage`]: cluster, repository, engine and live view, set up and cleared away.
 //! - [`story`]: what must have been seen before an act is over.
 //! - [`shop`]: the repository and what its people commit.

@@ -1,4 +1,4 @@
-//! Decides the course of the demo: set the stage, play, tell what happened, clear away.
+//! Decides the course of the demo: set the stage, play, print what happened, clear away.
 //! It never decides what an act is.
 
 use crate::front::demo::account::account;
@@ -21,15 +21,15 @@ pub(crate) async fn play(dir: Option<&Path>, pace: Pace, keep: bool) -> Result<E
         stage = Stage::set(dir, pace) => stage?,
         code = interrupted() => return Ok(code),
     };
-    let told = tokio::select! {
+    let ended = tokio::select! {
         biased;
-        told = acts(&mut stage) => told,
+        ended = acts(&mut stage) => ended,
         code = interrupted() => {
             stage.clear().await;
             return Ok(code);
         }
     };
-    match told {
+    match ended {
         Ok(()) => account(&stage).await?,
         Err(failure) => {
             stage.clear().await;

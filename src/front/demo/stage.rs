@@ -1,8 +1,8 @@
 //! Decides how the demo is set up, watched and cleared away: embedded cluster, repository, engine, live view.
 //! It never decides the course of the story.
 
+use crate::api::notice::Notice;
 use crate::base::clock::Clock;
-use crate::engine::context::Told;
 use crate::engine::run::{Settings, run as run_engine};
 use crate::engine::setup::{self as engine_setup, Repository};
 use crate::front::demo::shop::{Pace, Shop};
@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 /// Shortest time between two drawings, and longest.
 const DRAWINGS: (Duration, Duration) = (Duration::from_millis(80), Duration::from_millis(500));
-/// Time in which what belongs to an act is still told in it.
+/// Time in which what belongs to an act is still printed in it.
 const LAST_WORDS: Duration = Duration::from_millis(150);
 /// Longest time of one act.
 const LIMIT: Duration = Duration::from_secs(90);
@@ -43,7 +43,7 @@ pub(crate) struct Stage {
     pub(crate) shop: Shop,
     /// Commits of the story, oldest first.
     pub(crate) commits: Vec<String>,
-    told: mpsc::UnboundedReceiver<Told>,
+    notices: mpsc::UnboundedReceiver<Notice>,
     stop: Option<oneshot::Sender<()>>,
     tasks: JoinSet<()>,
     view: View,
@@ -81,10 +81,10 @@ impl Stage {
         let source = engine_setup::repository(&repository)?;
         let (nudge, nudges) = mpsc::channel(16);
         engine_setup::nudge_when_moved(&repository, 0, nudge, &mut tasks).await?;
-        let (ears, told) = mpsc::unbounded_channel();
+        let (sender, notices) = mpsc::unbounded_channel();
         let prometheus = Some(embedded.prometheus());
         let cluster = embedded.cluster();
-        let context = engine_setup::context(cluster, Clock::Real, Some(ears), prometheus, &mut tasks)?;
+        let context = engine_setup::context(cluster, Clock::Real, Some(sender), prometheus, &mut tasks)?;
         let (stop, stopped) = oneshot::channel::<()>();
         let settings = Settings { sources: vec![source], ..Settings::default() };
         tasks.spawn(async move {
@@ -96,7 +96,7 @@ impl Stage {
         let began = Instant::now();
         let stop = Some(stop);
         let view = View::default();
-        Ok(Self { embedded, shop, commits: Vec::new(), told, stop, tasks, view, began, _folder: folder })
+        Ok(Self { embedded, shop, commits: Vec::new(), notices, stop, tasks, view, began, _folder: folder })
     }
 
     /// The present scene.
@@ -159,15 +159,15 @@ impl Stage {
         }
     }
 
-    /// Tells what the engine has done meanwhile and shows how the Rollout stands: as a tree that is redrawn on a
+    /// Prints what the engine has done meanwhile and shows how the Rollout stands: as a tree that is redrawn on a
     /// terminal, elsewhere as a line whenever it changes.
     fn show(&mut self, scene: &Scene, last: bool) {
         let mut lines = Vec::new();
-        while let Ok(told) = self.told.try_recv() {
-            lines.extend(narrate::line(&told));
+        while let Ok(notice) = self.notices.try_recv() {
+            lines.extend(narrate::line(&notice));
         }
         let now = Clock::Real.now();
-        let picture = Picture::of(&scene.rollout, &scene.sets, &scene.pods, &scene.runs, now);
+        let picture = Picture::of(&scene.rollout, &scene.replica_sets, &scene.pods, &scene.runs, now);
         let view = &mut self.view;
         if !is_live() {
             lines.iter().for_each(|line| say(&format!("  {line}")));

@@ -18,7 +18,7 @@ pub(crate) struct Scene {
     /// The Rollout.
     pub(crate) rollout: Value,
     /// Its ReplicaSets.
-    pub(crate) sets: Vec<Value>,
+    pub(crate) replica_sets: Vec<Value>,
     /// Its pods.
     pub(crate) pods: Vec<Value>,
     /// Its AnalysisRuns.
@@ -46,7 +46,7 @@ impl Scene {
         };
         Self {
             rollout: one(all(names::ARGO, "Rollout"), "web"),
-            sets: all("apps/v1", "ReplicaSet"),
+            replica_sets: all("apps/v1", "ReplicaSet"),
             pods: all("v1", "Pod"),
             runs: all(names::ARGO, "AnalysisRun"),
             config: one(all("v1", "ConfigMap"), "web-config"),

@@ -7,7 +7,7 @@ use crate::api::phase::RolloutPhase;
 use crate::api::run::Phase;
 use crate::base::duration::human;
 use crate::front::screen::{BAD, BUSY, FAINT, GOOD, STRONG, bar, fit, paint};
-use crate::front::view::picture::{Origin, Picture, PodPicture, SetPicture};
+use crate::front::view::picture::{Origin, Picture, PodPicture, ReplicaSetPicture};
 use crate::front::view::runs::{MetricPicture, RunPicture};
 use anstyle::Style;
 use jiff::Timestamp;
@@ -21,7 +21,7 @@ const BAR: usize = 20;
 
 /// The style and the symbol of a Rollout's phase.
 #[must_use]
-pub(crate) fn look(phase: &RolloutPhase) -> (Style, &'static str) {
+pub(crate) fn style_of(phase: &RolloutPhase) -> (Style, &'static str) {
     match phase {
         RolloutPhase::Healthy => (GOOD, "✔"),
         RolloutPhase::Degraded => (BAD, "✗"),
@@ -48,9 +48,10 @@ pub(crate) fn tree(picture: &Picture, now: Timestamp, namespace: &str) -> String
         lines.push(format!("  {}", paint(BAD, &picture.message)));
     }
     lines.push(weights(picture));
-    let (shown, older): (Vec<&SetPicture>, Vec<&SetPicture>) = picture.replica_sets.iter().partition(|s| {
-        s.replicas > 0 || !s.pods.is_empty() || s.revision == picture.revision || !s.roles.is_empty()
-    });
+    let (shown, older): (Vec<&ReplicaSetPicture>, Vec<&ReplicaSetPicture>) =
+        picture.replica_sets.iter().partition(|s| {
+            s.replicas > 0 || !s.pods.is_empty() || s.revision == picture.revision || !s.roles.is_empty()
+        });
     let runs: Vec<&RunPicture> =
         picture.analysis_runs.iter().filter(|r| r.revision == picture.revision).take(MOST_RUNS).collect();
     let branches = shown.len() + runs.len() + usize::from(!older.is_empty());
@@ -59,10 +60,10 @@ pub(crate) fn tree(picture: &Picture, now: Timestamp, namespace: &str) -> String
         branch += 1;
         if branch == branches { ("└─", "   ") } else { ("├─", "│  ") }
     };
-    for set in shown {
+    for replica_set in shown {
         let (mark, inner) = stem();
-        lines.push(format!("  {} {}", paint(FAINT, mark), set_line(set, now)));
-        for line in pod_lines(&set.pods) {
+        lines.push(format!("  {} {}", paint(FAINT, mark), replica_set_line(replica_set, now)));
+        for line in pod_lines(&replica_set.pods) {
             lines.push(format!("  {} {line}", paint(FAINT, inner)));
         }
     }
@@ -114,7 +115,7 @@ pub(crate) fn line(picture: &Picture) -> String {
 }
 
 fn headline(picture: &Picture, now: Timestamp) -> String {
-    let (style, symbol) = look(&picture.phase);
+    let (style, symbol) = style_of(&picture.phase);
     let state = paint(style, &format!("{symbol} {}", standing(picture)));
     let from = picture.replica_sets.iter().find(|s| s.revision == picture.revision);
     let age = from.and_then(|s| s.created).map(|c| age(c, now)).unwrap_or_default();
@@ -158,21 +159,21 @@ fn weights(picture: &Picture) -> String {
     )
 }
 
-fn set_line(set: &SetPicture, now: Timestamp) -> String {
-    let roles = set.roles.join(", ");
-    let style = if set.roles.iter().any(|r| *r == "stable" || *r == "active") { GOOD } else { BUSY };
+fn replica_set_line(replica_set: &ReplicaSetPicture, now: Timestamp) -> String {
+    let roles = replica_set.roles.join(", ");
+    let style = if replica_set.roles.iter().any(|r| *r == "stable" || *r == "active") { GOOD } else { BUSY };
     let role = if roles.is_empty() { String::new() } else { format!("   {}", paint(style, &roles)) };
-    let images: Vec<String> = set.images.iter().map(|i| fit(i, 60)).collect();
-    let leaves = set
+    let images: Vec<String> = replica_set.images.iter().map(|i| fit(i, 60)).collect();
+    let leaves = replica_set
         .scale_down_at
-        .filter(|_| set.replicas > 0)
+        .filter(|_| replica_set.replicas > 0)
         .map(|at| format!("   {}", paint(FAINT, &format!("scaled down in {}", age(now, at)))));
     format!(
         "revision {}  {}   {}/{} ready{role}   image {}{}",
-        set.revision,
-        set.name,
-        set.ready,
-        set.replicas,
+        replica_set.revision,
+        replica_set.name,
+        replica_set.ready,
+        replica_set.replicas,
         images.join(", "),
         leaves.unwrap_or_default()
     )

@@ -30,7 +30,7 @@ pub(crate) enum FollowError {
     /// The cluster refuses or is away.
     #[error("Rollouts cannot be watched: {0}")]
     Trouble(String),
-    /// Nobody tells any more what changes.
+    /// Nobody reports any more what changes.
     #[error("Rollouts cannot be watched: the watch has ended")]
     Ended,
 }

@@ -31,6 +31,6 @@ pub(crate) async fn gather(
             other => other?,
         });
     }
-    let [sets, pods, runs] = found.as_slice() else { return Ok(None) };
-    Ok(Some(Picture::of(&rollout, sets, pods, runs, Clock::Real.now())))
+    let [replica_sets, pods, runs] = found.as_slice() else { return Ok(None) };
+    Ok(Some(Picture::of(&rollout, replica_sets, pods, runs, Clock::Real.now())))
 }

@@ -53,7 +53,7 @@ pub(crate) struct Picture {
     pub(crate) created: Option<Timestamp>,
     /// Its ReplicaSets, newest revision first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) replica_sets: Vec<SetPicture>,
+    pub(crate) replica_sets: Vec<ReplicaSetPicture>,
     /// Its analyses, newest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) analysis_runs: Vec<RunPicture>,
@@ -86,7 +86,7 @@ pub(crate) struct Origin {
 /// One revision.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct SetPicture {
+pub(crate) struct ReplicaSetPicture {
     /// Name.
     pub(crate) name: String,
     /// Revision number.
@@ -140,11 +140,11 @@ fn origin(meta: &Meta) -> Option<Origin> {
 }
 
 impl Picture {
-    /// The picture of `rollout` at `now`. Of `sets`, `pods` and `runs` only its own are taken.
+    /// The picture of `rollout` at `now`. Of `all_replica_sets`, `pods` and `runs` only its own are taken.
     #[must_use]
     pub(crate) fn of(
         rollout: &Value,
-        sets: &[Value],
+        all_replica_sets: &[Value],
         pods: &[Value],
         runs: &[Value],
         now: Timestamp,
@@ -156,15 +156,15 @@ impl Picture {
         let steps = spec.strategy.canary.as_ref().map_or(&[][..], |c| &c.steps);
         let step = usize::try_from(status.current_step_index.unwrap_or(0)).unwrap_or(0).min(steps.len());
         let promoted = phase::is_fully_promoted(status);
-        let mut replica_sets: Vec<SetPicture> = sets
+        let mut replica_sets: Vec<ReplicaSetPicture> = all_replica_sets
             .iter()
             .filter(|s| meta(s).is_controlled_by(&typed.metadata.uid))
-            .map(|s| set_picture(s, pods, &typed))
+            .map(|s| replica_set_picture(s, pods, &typed))
             .collect();
         replica_sets.sort_by_key(|s| std::cmp::Reverse((s.revision, s.created)));
         let set_weight = if promoted { weight::MAX_WEIGHT } else { weight::set_weight(spec, status) };
         let available = |hash: &str| {
-            let of = sets.iter().filter(|s| meta(s).is_controlled_by(&typed.metadata.uid));
+            let of = all_replica_sets.iter().filter(|s| meta(s).is_controlled_by(&typed.metadata.uid));
             of.filter(|s| hash.is_empty() || meta(s).labels.get(names::POD_HASH).is_some_and(|h| h == hash))
                 .map(|s| number(s, "/status/availableReplicas"))
                 .sum::<i64>()
@@ -233,8 +233,8 @@ fn next(rollout: &Rollout, step: usize, now: Timestamp) -> Option<String> {
     }
 }
 
-fn set_picture(set: &Value, pods: &[Value], rollout: &Rollout) -> SetPicture {
-    let own = meta(set);
+fn replica_set_picture(replica_set: &Value, pods: &[Value], rollout: &Rollout) -> ReplicaSetPicture {
+    let own = meta(replica_set);
     let hash = own.labels.get(names::POD_HASH).cloned().unwrap_or_default();
     let status = &rollout.status;
     let mut roles = Vec::new();
@@ -248,18 +248,18 @@ fn set_picture(set: &Value, pods: &[Value], rollout: &Rollout) -> SetPicture {
     if rollout.spec.strategy.canary.is_some() && is(&status.current_pod_hash) && !is(&status.stable_rs) {
         roles.push("canary");
     }
-    let containers = set.pointer("/spec/template/spec/containers").and_then(Value::as_array);
+    let containers = replica_set.pointer("/spec/template/spec/containers").and_then(Value::as_array);
     let image = |c: &Value| c.get("image").and_then(Value::as_str).unwrap_or_default().to_owned();
     let deadline = own.annotation(names::SCALE_DOWN_DEADLINE).and_then(crate::api::time::Time::parse);
     let mut mine: Vec<PodPicture> =
         pods.iter().filter(|p| meta(p).is_controlled_by(&own.uid)).map(pod_picture).collect();
     mine.sort_by(|a, b| a.name.cmp(&b.name));
-    SetPicture {
+    ReplicaSetPicture {
         revision: own.revision(),
         roles,
         images: containers.into_iter().flatten().map(image).collect(),
-        replicas: number(set, "/spec/replicas"),
-        ready: number(set, "/status/readyReplicas"),
+        replicas: number(replica_set, "/spec/replicas"),
+        ready: number(replica_set, "/status/readyReplicas"),
         scale_down_at: deadline.map(|t| t.at()),
         origin: origin(&own),
         created: own.creation_timestamp.map(|t| t.at()),

@@ -26,14 +26,14 @@ fn rollout(strategy: Value, status: Value) -> Value {
         "spec": {"replicas": 5, "strategy": strategy}, "status": status})
 }
 
-fn set(name: &str, revision: &str, hash: &str, replicas: i64, image: &str) -> Value {
+fn replica_set(name: &str, revision: &str, hash: &str, replicas: i64, image: &str) -> Value {
     json!({"metadata": meta(name, "web", revision, hash),
         "spec": {"replicas": replicas, "template": {"spec": {"containers": [{"image": image}]}}},
         "status": {"readyReplicas": replicas, "availableReplicas": replicas}})
 }
 
-fn pod(name: &str, set: &str, state: Value) -> Value {
-    let mut pod = json!({"metadata": meta(name, set, "", ""), "status": state});
+fn pod(name: &str, replica_set: &str, state: Value) -> Value {
+    let mut pod = json!({"metadata": meta(name, replica_set, "", ""), "status": state});
     pod["metadata"]["labels"] = json!({});
     pod
 }
@@ -45,10 +45,10 @@ fn canary() -> Picture {
         "currentStepIndex": 1, "currentPodHash": "new", "stableRS": "old", "controllerPause": true,
         "pauseConditions": [{"reason": "CanaryPauseStep", "startTime": "2026-01-01T00:09:12Z"}],
         "replicas": 5, "availableReplicas": 5, "updatedReplicas": 1, "readyReplicas": 5});
-    let sets = [
-        set("web-new", "7", "new", 1, "example/web:v3"),
-        set("web-old", "6", "old", 4, "example/web:v2"),
-        set("web-older", "5", "older", 0, "example/web:v1"),
+    let replica_sets = [
+        replica_set("web-new", "7", "new", 1, "example/web:v3"),
+        replica_set("web-old", "6", "old", 4, "example/web:v2"),
+        replica_set("web-older", "5", "older", 0, "example/web:v1"),
     ];
     let ready = json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]});
     let broken = json!({"phase": "Pending", "containerStatuses": [{"restartCount": 3,
@@ -61,7 +61,7 @@ fn canary() -> Picture {
             "successful": 2, "measurements": [{"phase": "Successful", "value": "[0.012]"}]}]}});
     let foreign = json!({"metadata": meta("other-1-2", "other", "7", ""), "spec": {}, "status": {}});
     let strategy = json!({"canary": {"steps": steps}});
-    Picture::of(&rollout(strategy, status), &sets, &pods, &[run, foreign], now())
+    Picture::of(&rollout(strategy, status), &replica_sets, &pods, &[run, foreign], now())
 }
 
 fn plain(text: &str) -> String {
@@ -109,8 +109,9 @@ fn blue_green_shows_which_revision_is_active_and_what_is_waited_for() {
         "pauseConditions": [{"reason": "BlueGreenPause", "startTime": "2026-01-01T00:09:30Z"}],
         "blueGreen": {"activeSelector": "old", "previewSelector": "new"}, "availableReplicas": 5});
     let strategy = json!({"blueGreen": {"activeService": "a", "autoPromotionSeconds": 60}});
-    let sets = [set("web-new", "7", "new", 5, "v3"), set("web-old", "6", "old", 5, "v2")];
-    let picture = Picture::of(&rollout(strategy, status), &sets, &[], &[], now());
+    let replica_sets =
+        [replica_set("web-new", "7", "new", 5, "v3"), replica_set("web-old", "6", "old", 5, "v2")];
+    let picture = Picture::of(&rollout(strategy, status), &replica_sets, &[], &[], now());
     let text = plain(&tree(&picture, now(), "shop"));
     assert!(text.contains("active revision 6   5/5 pods available     next: switch in 30s"), "{text}");
     assert!(text.contains("web-new   5/5 ready   preview   image v3"), "{text}");
@@ -123,8 +124,8 @@ fn many_pods_are_counted_not_listed() {
     let pods: Vec<Value> = (0..20).map(|i| pod(&format!("p{i:02}"), "web-new", ready.clone())).collect();
     let status =
         json!({"phase": "Healthy", "observedGeneration": "7", "currentPodHash": "new", "stableRS": "new"});
-    let sets = [set("web-new", "7", "new", 20, "v3")];
-    let picture = Picture::of(&rollout(json!({"canary": {}}), status), &sets, &pods, &[], now());
+    let replica_sets = [replica_set("web-new", "7", "new", 20, "v3")];
+    let picture = Picture::of(&rollout(json!({"canary": {}}), status), &replica_sets, &pods, &[], now());
     let text = plain(&tree(&picture, now(), "shop"));
     assert!(text.contains("p06") && !text.contains("p07"), "{text}");
     assert!(text.contains("└─ and 13 more, 13 of them ready"), "{text}");

@@ -9,7 +9,7 @@ use crate::logic::analysis::error::AnalysisError;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The values a Rollout hands to an analysis (source: `utils/analysis/factory.go`,
+/// The values a Rollout hands to an analysis (source: utils/analysis/factory.go,
 /// `BuildArgumentsForRolloutAnalysisRun`).
 ///
 /// `stable` and `latest` are the hashes of the two revisions. The Rollout is turned into JSON only if an argument
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// A field path that leads nowhere.
-pub fn of_rollout(
+pub(crate) fn of_rollout(
     args: &[RolloutArg],
     stable: &str,
     latest: &str,
@@ -61,7 +61,7 @@ pub fn field_of(object: &Value, path: &str) -> Result<String, AnalysisError> {
     plain_field(object, path)
 }
 
-/// The field of `object` at words separated by dots and brackets (source: `utils/analysis/factory.go`,
+/// The field of `object` at words separated by dots and brackets (source: utils/analysis/factory.go,
 /// `extractValueFromRollout`).
 ///
 /// # Errors
@@ -88,11 +88,14 @@ pub fn plain_field(object: &Value, path: &str) -> Result<String, AnalysisError> 
 }
 
 /// The arguments of a run: the templates' with the values handed in. Values of unknown names are ignored (source:
-/// `utils/analysis/helpers.go`, `MergeArgs`).
+/// utils/analysis/helpers.go, `MergeArgs`).
 ///
 /// # Errors
 /// An argument without a value.
-pub fn merge(handed_in: &[Argument], of_templates: &[Argument]) -> Result<Vec<Argument>, AnalysisError> {
+pub(crate) fn merge(
+    handed_in: &[Argument],
+    of_templates: &[Argument],
+) -> Result<Vec<Argument>, AnalysisError> {
     let mut merged = of_templates.to_vec();
     for arg in handed_in {
         let Some(slot) = merged.iter_mut().find(|a| a.name == arg.name) else { continue };
@@ -109,11 +112,11 @@ pub fn merge(handed_in: &[Argument], of_templates: &[Argument]) -> Result<Vec<Ar
 }
 
 /// The metric with every `{{args.x}}` replaced. `secrets` holds the values of arguments that come from Secrets
-/// (source: `analysis/analysis.go`, `resolveMetricArgs`).
+/// (source: analysis/analysis.go, `resolveMetricArgs`).
 ///
 /// # Errors
 /// An argument that is unknown or has no value.
-pub fn resolve(
+pub(crate) fn resolve(
     metric: &Metric,
     args: &[Argument],
     secrets: &BTreeMap<String, String>,
@@ -147,7 +150,7 @@ pub fn resolve(
 /// The argument with a stand-in for a value that only a Secret or field knows, to check what does not depend
 /// on it.
 #[must_use]
-pub fn with_placeholder(arg: &Argument) -> Argument {
+pub(crate) fn with_placeholder(arg: &Argument) -> Argument {
     let value = arg.value.clone().or_else(|| arg.value_from.as_ref().map(|_| "0".to_owned()));
     Argument { name: arg.name.clone(), value, value_from: None }
 }

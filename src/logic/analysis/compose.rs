@@ -34,7 +34,7 @@ fn collect<'t>(
     Ok(found.into_iter().map(|(_, template)| template).collect())
 }
 
-/// The arguments of all templates, each once (source: `utils/analysis/helpers.go`, `flattenArgs`).
+/// The arguments of all templates, each once (source: utils/analysis/helpers.go, `flattenArgs`).
 fn merge_args(templates: &[&AnalysisTemplate]) -> Result<Vec<Argument>, AnalysisError> {
     let mut merged: Vec<Argument> = Vec::new();
     for arg in templates.iter().flat_map(|t| &t.spec.args) {
@@ -54,11 +54,11 @@ fn merge_args(templates: &[&AnalysisTemplate]) -> Result<Vec<Argument>, Analysis
 }
 
 /// The specification of the run that `reference` asks for, with `values` for its arguments (source:
-/// `utils/analysis/helpers.go`, `NewAnalysisRunFromTemplates`).
+/// utils/analysis/helpers.go, `NewAnalysisRunFromTemplates`).
 ///
 /// # Errors
 /// A missing template, two metrics of one name, an argument with two values or none, two rules for one metric.
-pub fn run_spec<'t>(
+pub(crate) fn run_spec<'t>(
     reference: &AnalysisRef,
     values: &[Argument],
     find: &dyn Fn(&TemplateRef) -> Option<&'t AnalysisTemplate>,
@@ -104,9 +104,9 @@ fn no_rule_twice<'a>(
     Ok(())
 }
 
-/// A digest under which two runs that measure the same are equal, whether or not they were told to stop.
+/// A digest under which two runs that measure the same are equal, whether or not they were asked to stop.
 #[must_use]
-pub fn digest(spec: &RunSpec) -> String {
+pub(crate) fn digest(spec: &RunSpec) -> String {
     let same = RunSpec { terminate: false, ttl_strategy: None, ..spec.clone() };
     let text = serde_json::to_vec(&same).unwrap_or_default();
     digest::sha256_hex(&text).get(..16).unwrap_or_default().to_owned()

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 ///
 /// # Errors
 /// A condition that does not compile or cannot be evaluated; the value is in the measurement all the same.
-pub fn apply(
+pub(crate) fn apply(
     measurement: &mut Measurement,
     metric: &Metric,
     sample: &Sample,
@@ -23,11 +23,11 @@ pub fn apply(
     Ok(())
 }
 
-/// The phase that the metric's conditions give to `sample` (source: `utils/evaluate/evaluate.go`, `EvaluateResult`).
+/// The phase that the metric's conditions give to `sample` (source: utils/evaluate/evaluate.go, `EvaluateResult`).
 ///
 /// # Errors
 /// A condition that does not compile or cannot be evaluated on this sample.
-pub fn assess(metric: &Metric, sample: &Sample, now: Timestamp) -> Result<Phase, AnalysisError> {
+pub(crate) fn assess(metric: &Metric, sample: &Sample, now: Timestamp) -> Result<Phase, AnalysisError> {
     let holds = |condition: &str| -> Result<Option<bool>, AnalysisError> {
         if condition.is_empty() {
             return Ok(None);

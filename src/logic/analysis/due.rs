@@ -6,19 +6,19 @@ use crate::api::run::{AnalysisRun, Measurement, Phase};
 use crate::base::duration;
 use jiff::{SignedDuration, Timestamp};
 
-/// Seconds after an error until the next try (source: `analysis/analysis.go`, `DefaultErrorRetryInterval`).
+/// Seconds after an error until the next try (source: analysis/analysis.go, `DefaultErrorRetryInterval`).
 const ERROR_RETRY: i64 = 10;
 
 /// The measurement of the metric called `name` that is under way, if one is.
 #[must_use]
-pub fn under_way<'r>(run: &'r AnalysisRun, name: &str) -> Option<&'r Measurement> {
+pub(crate) fn under_way<'r>(run: &'r AnalysisRun, name: &str) -> Option<&'r Measurement> {
     run.status.result(name)?.measurements.last().filter(|last| last.finished_at.is_none())
 }
 
-/// Whether a measurement of `metric` is to be begun or continued now (source: `analysis/analysis.go`,
+/// Whether a measurement of `metric` is to be begun or continued now (source: analysis/analysis.go,
 /// `generateMetricTasks`).
 #[must_use]
-pub fn is_due(run: &AnalysisRun, metric: &Metric, terminating: bool, now: Timestamp) -> bool {
+pub(crate) fn is_due(run: &AnalysisRun, metric: &Metric, terminating: bool, now: Timestamp) -> bool {
     if is_ended(run, &metric.name) {
         return false;
     }
@@ -30,14 +30,14 @@ pub fn is_due(run: &AnalysisRun, metric: &Metric, terminating: bool, now: Timest
 
 /// Whether nothing more is measured of the metric called `name`.
 #[must_use]
-pub fn is_ended(run: &AnalysisRun, name: &str) -> bool {
+pub(crate) fn is_ended(run: &AnalysisRun, name: &str) -> bool {
     run.status.result(name).is_some_and(|r| r.phase.is_completed())
 }
 
 /// When something of `metric` is due by the clock: its next measurement, or going on with the one under way. None
 /// when it has enough, or only an event can move it.
 #[must_use]
-pub fn next(run: &AnalysisRun, metric: &Metric) -> Option<Timestamp> {
+pub(crate) fn next(run: &AnalysisRun, metric: &Metric) -> Option<Timestamp> {
     let span = |text: &str| duration::parse_go(text).ok().and_then(|d| SignedDuration::try_from(d).ok());
     let result = run.status.result(&metric.name);
     let Some(last) = result.and_then(|r| r.measurements.last()) else {

@@ -1,4 +1,4 @@
-//! Decides how it is told why an analysis cannot be put together, measured or judged.
+//! Decides how it is reported why an analysis cannot be put together, measured or judged.
 //! It never decides what follows from it.
 
 use crate::base::duration::BadDuration;
@@ -161,7 +161,7 @@ pub enum AnalysisError {
     /// The provider could not be asked, or the cluster did not do what a measurement needs.
     #[error(transparent)]
     Undone(Box<dyn Error + Send + Sync>),
-    /// An answer that is none, or an error that the provider tells; the text is the provider's.
+    /// An answer that is none, or an error that the provider reports; the text is the provider's.
     #[error("{0}")]
     Answer(Cow<'static, str>),
     /// An answer with a bad status code.
@@ -186,17 +186,17 @@ pub enum AnalysisError {
 impl AnalysisError {
     /// Whether a template is not there (yet); otherwise something is wrong with what is there.
     #[must_use]
-    pub fn is_missing(&self) -> bool {
+    pub(crate) fn is_missing(&self) -> bool {
         matches!(self, Self::NoTemplate { .. })
     }
 
     /// Settings that make no question.
-    pub fn settings(text: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn settings(text: impl Into<Cow<'static, str>>) -> Self {
         Self::Settings(text.into())
     }
 
     /// An answer that cannot be used.
-    pub fn answer(text: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn answer(text: impl Into<Cow<'static, str>>) -> Self {
         Self::Answer(text.into())
     }
 

@@ -1,5 +1,5 @@
 //! Decides what measurements amount to: of one metric, and of a whole run.
-//! It never measures and never looks at a clock.
+//! It never measures and never reads a clock.
 
 use crate::api::analysis::Metric;
 use crate::api::intstr::IntOrString;
@@ -14,9 +14,9 @@ pub struct Verdict {
     /// Why.
     pub message: String,
     /// Metrics counted by how they ended.
-    pub summary: RunSummary,
+    pub(crate) summary: RunSummary,
     /// The same of metrics in dry run.
-    pub dry_run_summary: RunSummary,
+    pub(crate) dry_run_summary: RunSummary,
     /// Results with their phases and messages brought up to date.
     pub results: Vec<MetricResult>,
     /// Metrics that ended just now, with how.
@@ -29,7 +29,7 @@ fn limit(value: Option<&IntOrString>, default: i64) -> i64 {
 
 /// The bad end that the counts of `result` amount to, if any, with the reason in words.
 #[must_use]
-pub fn bad_end(metric: &Metric, result: &MetricResult) -> Option<(Phase, String)> {
+pub(crate) fn bad_end(metric: &Metric, result: &MetricResult) -> Option<(Phase, String)> {
     let mut end = None;
     let failures = limit(metric.failure_limit.as_ref(), 0);
     if failures >= 0 && i64::from(result.failed) > failures {
@@ -49,7 +49,7 @@ pub fn bad_end(metric: &Metric, result: &MetricResult) -> Option<(Phase, String)
     end
 }
 
-/// The phase of one metric (source: `analysis/analysis.go`, `assessMetricStatus`).
+/// The phase of one metric (source: analysis/analysis.go, `assessMetricStatus`).
 #[must_use]
 pub fn metric(metric: &Metric, result: &MetricResult, terminating: bool) -> Phase {
     if result.phase.is_completed() {
@@ -79,10 +79,10 @@ pub fn metric(metric: &Metric, result: &MetricResult, terminating: bool) -> Phas
     if terminating { Phase::Successful } else { Phase::Running }
 }
 
-/// Whether the run is to end early: it was told to, or a metric that decides has ended badly (source:
-/// `utils/analysis/helpers.go`, `IsTerminating`).
+/// Whether the run is to end early: it was asked to, or a metric that decides has ended badly (source:
+/// utils/analysis/helpers.go, `IsTerminating`).
 #[must_use]
-pub fn is_terminating(run: &AnalysisRun, dry: &BTreeSet<String>) -> bool {
+pub(crate) fn is_terminating(run: &AnalysisRun, dry: &BTreeSet<String>) -> bool {
     run.spec.terminate
         || run.status.metric_results.iter().any(|r| {
             !dry.contains(&r.name) && matches!(r.phase, Phase::Failed | Phase::Error | Phase::Inconclusive)
@@ -91,7 +91,7 @@ pub fn is_terminating(run: &AnalysisRun, dry: &BTreeSet<String>) -> bool {
 
 /// Judges a run by its results. `metrics` have their arguments put in; `dry` names those that do not decide.
 #[must_use]
-pub fn run(run: &AnalysisRun, metrics: &[Metric], dry: &BTreeSet<String>) -> Verdict {
+pub(crate) fn run(run: &AnalysisRun, metrics: &[Metric], dry: &BTreeSet<String>) -> Verdict {
     let terminating = is_terminating(run, dry);
     let mut verdict = Verdict {
         phase: Phase::Running,

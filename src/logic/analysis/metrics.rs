@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 ///
 /// # Errors
 /// An argument that cannot be resolved, or metrics that make no sense.
-pub fn resolved(run: &AnalysisRun) -> Result<Vec<Metric>, AnalysisError> {
+pub(crate) fn resolved(run: &AnalysisRun) -> Result<Vec<Metric>, AnalysisError> {
     let known: Vec<_> = run.spec.args.iter().map(args::with_placeholder).collect();
     let none = BTreeMap::new();
     let all: Result<Vec<_>, _> = run.spec.metrics.iter().map(|m| args::resolve(m, &known, &none)).collect();
@@ -21,12 +21,12 @@ pub fn resolved(run: &AnalysisRun) -> Result<Vec<Metric>, AnalysisError> {
     Ok(metrics)
 }
 
-/// The names of the metrics that are measured but do not decide (source: `utils/analysis/helpers.go`,
+/// The names of the metrics that are measured but do not decide (source: utils/analysis/helpers.go,
 /// `GetDryRunMetrics`).
 ///
 /// # Errors
 /// A rule that is no regular expression or matches no metric, and two rules for one metric.
-pub fn dry(run: &AnalysisRun) -> Result<BTreeSet<String>, AnalysisError> {
+pub(crate) fn dry(run: &AnalysisRun) -> Result<BTreeSet<String>, AnalysisError> {
     let mut dry = BTreeSet::new();
     for rule in &run.spec.dry_run {
         let pattern = Regex::new(&rule.metric_name).map_err(AnalysisError::DryRunPattern)?;

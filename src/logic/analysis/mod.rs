@@ -6,7 +6,7 @@
 //! - [`args`]: the values of arguments, and how they are put into metrics
 //! - [`validate`]: whether metrics make sense
 //!
-//! One run, look by look:
+//! One run, from its facts to its writes:
 //! - [`view`]: all facts about a run
 //! - [`run`]: the front doors: what to measure now, and what the run writes after it
 //! - [`metrics`]: the metrics of a run with their arguments put in, and which of them do not decide
@@ -21,19 +21,19 @@
 //! - [`error`]: why an analysis goes no further
 
 pub mod args;
-pub mod compose;
-pub mod condition;
-pub mod due;
-pub mod error;
+pub(crate) mod compose;
+pub(crate) mod condition;
+pub(crate) mod due;
+pub(crate) mod error;
 pub mod judge;
-pub mod metrics;
+pub(crate) mod metrics;
 pub mod providers;
-pub mod record;
-pub mod run;
-pub mod status;
-pub mod task;
+pub(crate) mod record;
+pub(crate) mod run;
+pub(crate) mod status;
+pub(crate) mod task;
 pub mod validate;
-pub mod view;
+pub(crate) mod view;
 
 #[cfg(test)]
 mod tests;

@@ -8,12 +8,12 @@ use crate::logic::analysis::task::Report;
 use regex::Regex;
 use std::collections::BTreeSet;
 
-/// Measurements kept of a metric without a rule of its own (source: `analysis/analysis.go`,
+/// Measurements kept of a metric without a rule of its own (source: analysis/analysis.go,
 /// `DefaultMeasurementHistoryLimit`).
 const KEPT: usize = 10;
 
 /// Puts one report into the results; what came from `secrets` is blacked out.
-pub fn put(run: &mut AnalysisRun, dry: &BTreeSet<String>, report: Report, secrets: &[&str]) {
+pub(crate) fn put(run: &mut AnalysisRun, dry: &BTreeSet<String>, report: Report, secrets: &[&str]) {
     let Report { task, began, ended } = report;
     let name = task.name();
     let results = &mut run.status.metric_results;
@@ -71,8 +71,8 @@ fn count(result: &mut MetricResult, phase: Phase) {
     }
 }
 
-/// Drops the oldest measurements beyond what is kept (source: `analysis/analysis.go`, `garbageCollectMeasurements`).
-pub fn trim(run: &mut AnalysisRun, metrics: &[Metric]) {
+/// Drops the oldest measurements beyond what is kept (source: analysis/analysis.go, `garbageCollectMeasurements`).
+pub(crate) fn trim(run: &mut AnalysisRun, metrics: &[Metric]) {
     let rules = run.spec.measurement_retention.clone();
     for result in &mut run.status.metric_results {
         if !metrics.iter().any(|m| m.name == result.name) {

@@ -2,9 +2,10 @@
 //! It never asks anybody; it names the actions, and [`task`] reads what came of them.
 
 use crate::api::analysis::{Metric, SecretKeyRef};
+use crate::api::event::Event;
 use crate::api::run::{AnalysisRun, Phase};
 use crate::api::time::Time;
-use crate::api::write::{Note, Write};
+use crate::api::write::Write;
 use crate::logic::analysis::task::{Report, Task};
 use crate::logic::analysis::view::RunView;
 use crate::logic::analysis::{due, judge, metrics, record, status, task};
@@ -14,46 +15,48 @@ use std::sync::Arc;
 
 /// What is to be done before the run can be judged. It may hold values from Secrets, so it cannot be printed.
 #[derive(Default)]
-pub struct Plan {
+pub(crate) struct MeasurementPlan {
     /// Measurements to be taken now.
-    pub tasks: Vec<Task>,
+    pub(crate) tasks: Vec<Task>,
     /// Secrets to be read before; the tasks are then empty.
-    pub secrets: Vec<SecretKeyRef>,
+    pub(crate) secrets: Vec<SecretKeyRef>,
 }
 
 /// What a run writes after its measurements.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Conclusion {
+pub(crate) struct Conclusion {
     /// Writes: the status, deletions.
-    pub writes: Vec<Write>,
-    /// When to look again.
-    pub wake: Option<Timestamp>,
+    pub(crate) writes: Vec<Write>,
+    /// When to reconcile again.
+    pub(crate) wake: Option<Timestamp>,
     /// Events.
-    pub events: Vec<Note>,
+    pub(crate) events: Vec<Event>,
 }
 
 /// Decides what to measure now.
 #[must_use]
-pub fn plan(view: &RunView, now: Timestamp) -> Plan {
+pub(crate) fn plan(view: &RunView, now: Timestamp) -> MeasurementPlan {
     let run = &view.run;
     if run.status.phase().is_completed() || run.metadata.deletion_timestamp.is_some() {
-        return Plan::default();
+        return MeasurementPlan::default();
     }
-    let (Ok(metrics), Ok(dry)) = (metrics::resolved(run), metrics::dry(run)) else { return Plan::default() };
+    let (Ok(metrics), Ok(dry)) = (metrics::resolved(run), metrics::dry(run)) else {
+        return MeasurementPlan::default();
+    };
     let terminating = judge::is_terminating(run, &dry);
     let due: Vec<&Metric> = metrics.iter().filter(|m| due::is_due(run, m, terminating, now)).collect();
     let secrets = view.secret_refs();
     if !due.is_empty() && !secrets.is_empty() && !view.secrets_read {
-        return Plan { tasks: Vec::new(), secrets };
+        return MeasurementPlan { tasks: Vec::new(), secrets };
     }
     let tasks = due.into_iter().map(|m| task::begin(view, m, terminating, now)).collect();
-    Plan { tasks, secrets: Vec::new() }
+    MeasurementPlan { tasks, secrets: Vec::new() }
 }
 
-/// Puts what was measured into the status and decides what the run writes (source: `analysis/analysis.go`,
+/// Puts what was measured into the status and decides what the run writes (source: analysis/analysis.go,
 /// `reconcileAnalysisRun`).
 #[must_use]
-pub fn conclude(view: &RunView, reports: Vec<Report>, now: Timestamp) -> Conclusion {
+pub(crate) fn conclude(view: &RunView, reports: Vec<Report>, now: Timestamp) -> Conclusion {
     let run = &view.run;
     if run.metadata.deletion_timestamp.is_some() {
         return Conclusion::default();
@@ -69,7 +72,7 @@ pub fn conclude(view: &RunView, reports: Vec<Report>, now: Timestamp) -> Conclus
             after.status.phase = Some(Phase::Error);
             after.status.message = why.to_string();
             after.status.completed_at = Some(Time::of(now));
-            return written(run, &after, vec![ended_note(Phase::Error)], None);
+            return written(run, &after, vec![ended_event(Phase::Error)], None);
         }
     };
     after.status.started_at.get_or_insert_with(|| Time::of(now));
@@ -81,7 +84,7 @@ pub fn conclude(view: &RunView, reports: Vec<Report>, now: Timestamp) -> Conclus
     let events = settle(&mut after, &metrics, &dry, now);
     record::trim(&mut after, &metrics);
     let stopping = judge::is_terminating(&after, &dry) && !after.status.phase().is_completed();
-    // What this look has stopped waits for no event: the next look ends its open measurements.
+    // What this pass has stopped waits for no event: the next one ends its open measurements.
     let wake = if stopping && idle && has_work(view, &after, now) {
         Some(now)
     } else {
@@ -96,13 +99,13 @@ fn has_work(view: &RunView, after: &AnalysisRun, now: Timestamp) -> bool {
 }
 
 /// Judges until nothing changes: an end of one metric may end the others. Answers the events.
-fn settle(after: &mut AnalysisRun, metrics: &[Metric], dry: &BTreeSet<String>, now: Timestamp) -> Vec<Note> {
+fn settle(after: &mut AnalysisRun, metrics: &[Metric], dry: &BTreeSet<String>, now: Timestamp) -> Vec<Event> {
     let mut events = Vec::new();
     for _ in 0..2 {
         let verdict = judge::run(after, metrics, dry);
         for (name, phase) in &verdict.ended {
             let message = format!("Metric '{name}' Completed. Result: {}", phase.word());
-            events.push(note(*phase, &format!("Metric{}", phase.word()), message));
+            events.push(event(*phase, &format!("Metric{}", phase.word()), message));
         }
         let state = &mut after.status;
         state.metric_results = verdict.results;
@@ -114,23 +117,23 @@ fn settle(after: &mut AnalysisRun, metrics: &[Metric], dry: &BTreeSet<String>, n
         }
         if verdict.phase.is_completed() {
             state.completed_at.get_or_insert_with(|| Time::of(now));
-            events.push(ended_note(verdict.phase));
+            events.push(ended_event(verdict.phase));
             break;
         }
     }
     events
 }
 
-fn note(phase: Phase, reason: &str, message: String) -> Note {
+fn event(phase: Phase, reason: &str, message: String) -> Event {
     match phase {
-        Phase::Error | Phase::Failed => Note::warning(reason, message),
-        _ => Note::normal(reason, message),
+        Phase::Error | Phase::Failed => Event::warning(reason, message),
+        _ => Event::normal(reason, message),
     }
 }
 
-fn ended_note(phase: Phase) -> Note {
+fn ended_event(phase: Phase) -> Event {
     let message = format!("Analysis Completed. Result: {}", phase.word());
-    note(phase, &format!("AnalysisRun{}", phase.word()), message)
+    event(phase, &format!("AnalysisRun{}", phase.word()), message)
 }
 
 /// Deletes a finished run when its time has come.
@@ -145,7 +148,7 @@ fn outlived(run: &AnalysisRun, now: Timestamp) -> Conclusion {
 fn written(
     before: &AnalysisRun,
     after: &AnalysisRun,
-    events: Vec<Note>,
+    events: Vec<Event>,
     wake: Option<Timestamp>,
 ) -> Conclusion {
     Conclusion {

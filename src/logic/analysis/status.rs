@@ -10,7 +10,7 @@ use serde_json::json;
 
 /// What is written to bring the status from `before` to that of `after`; none when nothing changes.
 #[must_use]
-pub fn patch(before: &AnalysisRun, after: &AnalysisRun) -> Option<Write> {
+pub(crate) fn patch(before: &AnalysisRun, after: &AnalysisRun) -> Option<Write> {
     let json_of = |state: &RunState| serde_json::to_value(state).unwrap_or_default();
     let change = diff(&json_of(&before.status), &json_of(&after.status));
     change.as_object().is_some_and(|m| !m.is_empty()).then(|| Write::Patch {
@@ -21,10 +21,10 @@ pub fn patch(before: &AnalysisRun, after: &AnalysisRun) -> Option<Write> {
     })
 }
 
-/// When a finished run is to be deleted; none when it stays (source: `analysis/analysis.go`,
+/// When a finished run is to be deleted; none when it stays (source: analysis/analysis.go,
 /// `maybeGarbageCollectAnalysisRun`).
 #[must_use]
-pub fn outlived_at(run: &AnalysisRun) -> Option<Timestamp> {
+pub(crate) fn outlived_at(run: &AnalysisRun) -> Option<Timestamp> {
     let ttl = run.spec.ttl_strategy.as_ref()?;
     let by_end = match run.status.phase() {
         Phase::Successful => ttl.seconds_after_success,
@@ -37,7 +37,7 @@ pub fn outlived_at(run: &AnalysisRun) -> Option<Timestamp> {
 
 /// Deletes the run.
 #[must_use]
-pub fn delete(run: &AnalysisRun) -> Write {
+pub(crate) fn delete(run: &AnalysisRun) -> Write {
     Write::Delete { target: target(run), uid: run.metadata.uid.clone(), expect: None, foreground: false }
 }
 

@@ -5,7 +5,9 @@ use crate::api::analysis::Metric;
 use crate::api::provider::MetricProvider;
 use crate::api::run::{Measurement, Phase};
 use crate::logic::analysis::error::AnalysisError;
-use crate::logic::analysis::providers::provider::{Action, MetricContext, Next, Provider, Received, Reply};
+use crate::logic::analysis::providers::provider::{
+    MetricContext, Next, Provider, ProviderAction, Received, Reply,
+};
 use crate::logic::analysis::view::RunView;
 use crate::logic::analysis::{args, due, providers};
 use jiff::Timestamp;
@@ -13,36 +15,36 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::error::Error;
 
-/// Actions that one measurement takes at most in one look.
+/// Actions that one measurement takes at most in one pass.
 const MOST_ACTIONS: u32 = 20;
 
 /// One measurement that is being taken. It may hold values from Secrets, so it cannot be printed.
 #[derive(Clone)]
-pub struct Task {
+pub(crate) struct Task {
     provider: Option<&'static Provider>,
     /// The metric as it may be shown.
     metric: Metric,
     /// What the provider is asked with.
     asked: MetricProvider,
     measurement: Measurement,
-    action: Option<Action>,
+    action: Option<ProviderAction>,
     memo: Value,
     actions: u32,
 }
 
 /// A task that was carried out, with when it was begun and ended.
-pub struct Report {
+pub(crate) struct Report {
     /// The task.
-    pub task: Task,
+    pub(crate) task: Task,
     /// When it was begun.
-    pub began: Timestamp,
+    pub(crate) began: Timestamp,
     /// When it was ended.
-    pub ended: Timestamp,
+    pub(crate) ended: Timestamp,
 }
 
 /// Begins a measurement of `metric`, whose arguments are put in, or goes on with the one that is under way.
 #[must_use]
-pub fn begin(view: &RunView, metric: &Metric, terminating: bool, now: Timestamp) -> Task {
+pub(crate) fn begin(view: &RunView, metric: &Metric, terminating: bool, now: Timestamp) -> Task {
     Task::with(providers::of(&metric.provider), view, metric, terminating, now)
 }
 
@@ -93,12 +95,12 @@ impl Task {
 
     /// What is to be done next; none when nothing is, and the task is to be reported.
     #[must_use]
-    pub fn action(&self) -> Option<&Action> {
+    pub(crate) fn action(&self) -> Option<&ProviderAction> {
         self.action.as_ref()
     }
 
     /// Goes on with what came of the action, or with why it could not be performed.
-    pub fn go_on(
+    pub(crate) fn go_on(
         &mut self,
         view: &RunView,
         came: Result<Reply, Box<dyn Error + Send + Sync>>,
@@ -132,20 +134,20 @@ impl Task {
 
     /// Name of the metric.
     #[must_use]
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.metric.name
     }
 
     /// Facts about the metric that its result keeps: what was asked, with the arguments put in but those from Secrets.
     #[must_use]
-    pub fn metadata(&self) -> BTreeMap<String, String> {
+    pub(crate) fn metadata(&self) -> BTreeMap<String, String> {
         let shown = self.provider.zip(self.metric.provider.named());
         shown.map(|(provider, (_, settings))| (provider.metadata)(settings)).unwrap_or_default()
     }
 
     /// The measurement as it is now.
     #[must_use]
-    pub fn into_measurement(self) -> Measurement {
+    pub(crate) fn into_measurement(self) -> Measurement {
         self.measurement
     }
 }

@@ -5,7 +5,7 @@ use crate::api::provider::{MetricProvider, ProviderDefaults};
 use crate::api::run::{AnalysisRun, Measurement, Phase};
 use crate::api::sample::{Answer, Question};
 use crate::logic::analysis::error::AnalysisError;
-use crate::logic::analysis::providers::provider::{Action, Next, Provider, Reply};
+use crate::logic::analysis::providers::provider::{Next, Provider, ProviderAction, Reply};
 use crate::logic::analysis::providers::{self, ALL};
 use crate::logic::analysis::run::{conclude, plan};
 use crate::logic::analysis::task::{Report, Task};
@@ -26,7 +26,7 @@ fn view(provider: Value, status: Value) -> RunView {
     RunView { run: run.into(), ..RunView::default() }
 }
 
-/// The status of a run whose one measurement is under way and has noted `metadata`.
+/// The status of a run whose one measurement is under way and keeps `metadata`.
 fn under_way(metadata: Value) -> Value {
     let open = json!({"phase": "Running", "startedAt": "1970-01-01T00:00:00Z", "metadata": metadata});
     json!({"phase": "Running", "metricResults": [{"name": "m", "phase": "Running", "measurements": [open]}]})
@@ -36,12 +36,16 @@ fn answer(body: &str) -> Reply {
     Reply::Answered(Answer { status: 200, body: body.as_bytes().to_vec() })
 }
 
-fn question(url: &str) -> Action {
-    Action::Ask(Question { url: url.to_owned(), ..Question::default() })
+fn question(url: &str) -> ProviderAction {
+    ProviderAction::Ask(Question { url: url.to_owned(), ..Question::default() })
 }
 
 /// The measurement after `reply` has answered every action.
-fn carried_out(view: &RunView, mut task: Task, reply: impl Fn(&Action) -> Reply) -> (Measurement, usize) {
+fn carried_out(
+    view: &RunView,
+    mut task: Task,
+    reply: impl Fn(&ProviderAction) -> Reply,
+) -> (Measurement, usize) {
     let mut actions = 0;
     while let Some(action) = task.action() {
         actions += 1;
@@ -84,9 +88,9 @@ static JUDGE: Provider = Provider {
     },
 };
 
-fn echo(action: &Action) -> Reply {
+fn echo(action: &ProviderAction) -> Reply {
     match action {
-        Action::Ask(question) => answer(&format!("answer to {}", question.url)),
+        ProviderAction::Ask(question) => answer(&format!("answer to {}", question.url)),
         _ => Reply::Done,
     }
 }
@@ -158,7 +162,7 @@ fn every_provider_is_listed_once_and_the_unknown_are_told() {
 fn a_web_answer_is_judged_by_its_path() {
     let view = view(json!({"web": {"url": "http://a", "jsonPath": "{$.n}"}}), json!({}));
     let (good, _) = carried_out(&view, only_task(&view), |action| {
-        let Action::Ask(question) = action else { panic!("no question") };
+        let ProviderAction::Ask(question) = action else { panic!("no question") };
         assert_eq!((question.method.as_str(), question.timeout_seconds), ("GET", 10));
         answer(r#"{"n": 1}"#)
     });
@@ -204,7 +208,7 @@ fn prometheus_is_asked_at_the_default_address_and_its_query_is_kept() {
     let task = only_task(&view);
     assert_eq!(task.metadata()["ResolvedPrometheusQuery"], "a b");
     let (measurement, _) = carried_out(&view, task, |action| {
-        let Action::Ask(question) = action else { panic!("no question") };
+        let ProviderAction::Ask(question) = action else { panic!("no question") };
         assert_eq!(question.url, "http://p/api/v1/query");
         assert_eq!((question.body.as_deref(), question.timeout_seconds), (Some("query=a+b"), 30));
         answer(r#"{"status": "success", "data": {"resultType": "scalar", "result": [0, "1"]}}"#)
@@ -220,7 +224,7 @@ fn prometheus_is_asked_at_the_default_address_and_its_query_is_kept() {
 fn a_job_is_made_watched_and_stopped() {
     let fresh = view(json!({"job": {"spec": {"x": 1}}}), json!({}));
     let (made, _) = carried_out(&fresh, only_task(&fresh), |action| {
-        let Action::Create(job) = action else { panic!("no Job") };
+        let ProviderAction::Create(job) = action else { panic!("no Job") };
         assert_eq!((&job["metadata"]["name"], &job["spec"]), (&json!("u.m.1"), &json!({"x": 1})));
         Reply::Done
     });
@@ -235,7 +239,7 @@ fn a_job_is_made_watched_and_stopped() {
     assert_eq!(only_task(&open).into_measurement().phase, Phase::Failed, "it ended before");
     open.jobs.insert("j".to_owned(), JobState { uid: "v".to_owned(), ..JobState::default() });
     let (stopped, actions) = carried_out(&open, only_task(&open), |action| {
-        assert!(matches!(action, Action::Delete(target, uid) if target.name == "j" && uid == "v"));
+        assert!(matches!(action, ProviderAction::Delete(target, uid) if target.name == "j" && uid == "v"));
         Reply::Done
     });
     assert_eq!((stopped.phase, actions), (Phase::Successful, 1));
@@ -266,7 +270,7 @@ fn a_secret_is_asked_with_and_never_shown() {
     );
     let view = with_secret(view(web, json!({})), Some("pss"));
     let mut task = only_task(&view);
-    assert!(matches!(task.action(), Some(Action::Ask(question)) if question.url == "http://a/pss"));
+    assert!(matches!(task.action(), Some(ProviderAction::Ask(question)) if question.url == "http://a/pss"));
     task.go_on(&view, Err("http://a/pss does not answer".into()), NOW);
     let done = conclude(&view, vec![Report { task, began: NOW, ended: NOW }], NOW);
     let text = serde_json::to_string(&format!("{:?}", done.writes)).unwrap();
@@ -277,7 +281,7 @@ fn a_secret_is_asked_with_and_never_shown() {
 fn a_job_takes_no_secret() {
     let job = json!({"job": {"spec": {"x": "{{args.t}}"}}});
     let task = only_task(&with_secret(view(job, json!({})), None));
-    assert!(matches!(task.action(), Some(Action::Create(job)) if job["spec"]["x"] == "0"));
+    assert!(matches!(task.action(), Some(ProviderAction::Create(job)) if job["spec"]["x"] == "0"));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Decides whether metrics make sense before anything is measured.
-//! It never looks at a measurement.
+//! It never reads a measurement.
 
 use crate::api::analysis::Metric;
 use crate::api::intstr::IntOrString;
@@ -7,7 +7,7 @@ use crate::base::duration;
 use crate::logic::analysis::error::AnalysisError;
 use std::collections::BTreeSet;
 
-/// Checks the metrics of a run after its arguments were put in (source: `utils/analysis/factory.go`,
+/// Checks the metrics of a run after its arguments were put in (source: utils/analysis/factory.go,
 /// `ValidateMetrics`).
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Decides what is known of one AnalysisRun when it is looked at.
+//! Decides what is known of one AnalysisRun when it is reconciled.
 //! It never decides what to do about it.
 
 use crate::api::analysis::SecretKeyRef;
@@ -12,41 +12,41 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub struct RunView {
     /// The run.
-    pub run: Arc<AnalysisRun>,
+    pub(crate) run: Arc<AnalysisRun>,
     /// Its Jobs, by name.
-    pub jobs: BTreeMap<String, JobState>,
+    pub(crate) jobs: BTreeMap<String, JobState>,
     /// Values of the Secrets it uses; only those that exist.
-    pub secrets: BTreeMap<SecretKeyRef, String>,
+    pub(crate) secrets: BTreeMap<SecretKeyRef, String>,
     /// Whether the Secrets were read.
-    pub secrets_read: bool,
-    /// What the controller was told of providers, for metrics that leave it out.
-    pub defaults: ProviderDefaults,
+    pub(crate) secrets_read: bool,
+    /// What the controller's flags say of providers, for metrics that leave it out.
+    pub(crate) defaults: ProviderDefaults,
 }
 
 /// What is known of a Job.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct JobState {
+pub(crate) struct JobState {
     /// Namespace.
-    pub namespace: String,
+    pub(crate) namespace: String,
     /// Uid.
-    pub uid: String,
+    pub(crate) uid: String,
     /// When it was made.
-    pub created: Option<Time>,
+    pub(crate) created: Option<Time>,
     /// `Successful`, `Failed`, or none while it runs.
-    pub end: Option<Phase>,
+    pub(crate) end: Option<Phase>,
 }
 
 impl RunView {
     /// The Secrets that the run's arguments name.
     #[must_use]
-    pub fn secret_refs(&self) -> Vec<SecretKeyRef> {
+    pub(crate) fn secret_refs(&self) -> Vec<SecretKeyRef> {
         let refs = self.run.spec.args.iter().filter_map(|a| a.value_from.as_ref()?.secret_key_ref.clone());
         refs.collect()
     }
 
     /// The values of arguments that come from Secrets, by the argument's name.
     #[must_use]
-    pub fn secret_values(&self) -> BTreeMap<String, String> {
+    pub(crate) fn secret_values(&self) -> BTreeMap<String, String> {
         let value = |a: &crate::api::analysis::Argument| {
             let key = a.value_from.as_ref()?.secret_key_ref.as_ref()?;
             Some((a.name.clone(), self.secrets.get(key)?.clone()))

@@ -1,4 +1,4 @@
-//! Decides whether an object is right as far as it can be told without a cluster, with the line of what is not.
+//! Decides whether an object is right as far as it can be known without a cluster, with the line of what is not.
 //! It never checks what only the cluster knows; a dry run does that.
 
 use crate::api::rollout::RolloutSpec;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 /// Every mistake in `manifest` that shows without a cluster; `content` is the file it stands in.
 #[must_use]
-pub fn manifest(manifest: &Manifest, content: &[u8]) -> Vec<Problem> {
+pub(crate) fn manifest(manifest: &Manifest, content: &[u8]) -> Vec<Problem> {
     let at = |path: &[&str]| yaml::locate(content, manifest.place, path).or(Some(manifest.place));
     let problem = |path: &[&str], what: String, help: &str| Problem::at(&manifest.path, at(path), what, help);
     let mut found = Vec::new();

@@ -7,12 +7,12 @@
 //! * [`references`]: the ConfigMaps and Secrets that pods of a template use
 //! * [`problem`]: a mistake: what, where, and what to do
 
-pub mod check;
-pub mod object;
-pub mod problem;
-pub mod references;
-pub mod split;
+pub(crate) mod check;
+pub(crate) mod object;
+pub(crate) mod problem;
+pub(crate) mod references;
+pub(crate) mod split;
 
-pub use object::{Manifest, Manifests};
-pub use problem::Problem;
-pub use split::{ManifestFile, read};
+pub(crate) use object::{Manifest, Manifests};
+pub(crate) use problem::Problem;
+pub(crate) use split::ManifestFile;

@@ -11,38 +11,38 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// One object that Git wants.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Manifest {
+pub(crate) struct Manifest {
     /// Identity.
-    pub key: Key,
+    pub(crate) key: Key,
     /// Where it is written in a cluster.
-    pub target: Target,
+    pub(crate) target: Target,
     /// How its kind is served.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// The object, without what only a cluster writes.
-    pub value: Value,
+    pub(crate) value: Value,
     /// The file it stands in.
-    pub path: String,
+    pub(crate) path: String,
     /// Where in the file its document begins.
-    pub place: Place,
+    pub(crate) place: Place,
 }
 
 /// All objects that Git wants, each once.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Manifests {
+pub(crate) struct Manifests {
     /// By identity.
-    pub objects: BTreeMap<Key, Manifest>,
+    pub(crate) objects: BTreeMap<Key, Manifest>,
 }
 
 impl Manifests {
     /// The manifest of `key`.
     #[must_use]
-    pub fn get(&self, key: &Key) -> Option<&Manifest> {
+    pub(crate) fn get(&self, key: &Key) -> Option<&Manifest> {
         self.objects.get(key)
     }
 
     /// The pod template a Rollout wants, its own or that of the Deployment it refers to.
     #[must_use]
-    pub fn pod_template(&self, rollout: &Key) -> Option<&Value> {
+    pub(crate) fn pod_template(&self, rollout: &Key) -> Option<&Value> {
         let manifest = self.get(rollout)?;
         if let Some(template) = manifest.value.pointer("/spec/template").filter(|t| !t.is_null()) {
             return Some(template);
@@ -62,7 +62,10 @@ impl Manifests {
     /// The key ([`template_key`]) of the pod template that each of `rollouts` wants; those that Git no longer has,
     /// or whose workload it does not have, are left out.
     #[must_use]
-    pub fn template_keys<'k>(&self, rollouts: impl IntoIterator<Item = &'k Key>) -> BTreeMap<Key, String> {
+    pub(crate) fn template_keys<'k>(
+        &self,
+        rollouts: impl IntoIterator<Item = &'k Key>,
+    ) -> BTreeMap<Key, String> {
         let wanted: BTreeSet<&Key> = rollouts.into_iter().collect();
         let key = |rollout: &Key| Some((rollout.clone(), template_key(self.pod_template(rollout)?)));
         wanted.into_iter().filter_map(key).collect()
@@ -70,7 +73,7 @@ impl Manifests {
 }
 
 /// Takes away what only a cluster writes, so that it is never compared nor sent.
-pub fn strip(value: &mut Value) {
+pub(crate) fn strip(value: &mut Value) {
     let Some(map) = value.as_object_mut() else { return };
     map.remove("status");
     if let Some(meta) = map.get_mut("metadata").and_then(Value::as_object_mut) {

@@ -1,4 +1,4 @@
-//! Decides how a mistake in a manifest is told: what, where, and what to do.
+//! Decides how a mistake in a manifest is reported: what, where, and what to do.
 //! It never draws it; the front does.
 
 use crate::base::yaml::Place;
@@ -6,29 +6,34 @@ use std::fmt::{Display, Formatter, Result};
 
 /// A mistake in a manifest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// The file; empty when the mistake is in none.
-    pub path: String,
+    pub(crate) path: String,
     /// Where in the file.
-    pub place: Option<Place>,
+    pub(crate) place: Option<Place>,
     /// What is wrong.
-    pub what: String,
+    pub(crate) what: String,
     /// Words for the place itself.
-    pub label: String,
+    pub(crate) label: String,
     /// What to do.
-    pub help: String,
+    pub(crate) help: String,
 }
 
 impl Problem {
     /// A mistake in `path` at `place`.
     #[must_use]
-    pub fn at(path: &str, place: Option<Place>, what: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(crate) fn at(
+        path: &str,
+        place: Option<Place>,
+        what: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
         Self { path: path.to_owned(), place, what: what.into(), label: String::new(), help: help.into() }
     }
 
     /// The same with words for the place itself.
     #[must_use]
-    pub fn labelled(mut self, label: impl Into<String>) -> Self {
+    pub(crate) fn labelled(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// Every ConfigMap and Secret that pods of `template` in `namespace` take values from.
 #[must_use]
-pub fn of_template(template: &Value, namespace: &str) -> BTreeSet<Key> {
+pub(crate) fn of_template(template: &Value, namespace: &str) -> BTreeSet<Key> {
     let mut found = BTreeSet::new();
     let mut add = |kind: &str, name: Option<&Value>| {
         if let Some(name) = name.and_then(Value::as_str) {

@@ -11,31 +11,31 @@ use std::collections::BTreeMap;
 
 /// A file of a commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ManifestFile {
+pub(crate) struct ManifestFile {
     /// Path from the root of the repository.
-    pub path: String,
+    pub(crate) path: String,
     /// Content; none when it is larger than what is read.
-    pub content: Option<Vec<u8>>,
+    pub(crate) content: Option<Vec<u8>>,
     /// Bytes.
-    pub size: u64,
+    pub(crate) size: u64,
     /// Whether it is a symbolic link.
-    pub symlink: bool,
+    pub(crate) symlink: bool,
 }
 
 /// Whether a file holds manifests by its name: YAML or JSON, and not hidden.
 #[must_use]
-pub fn is_manifest(path: &str) -> bool {
+pub(crate) fn is_manifest(path: &str) -> bool {
     let hidden = path.split('/').any(|part| part.starts_with('.') && part != "." && part != "..");
     let extension = path.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase());
     !hidden && matches!(extension.as_deref(), Some("yaml" | "yml" | "json"))
 }
 
 /// Reads every manifest of `files`. Objects without a namespace get `namespace` if their kind lives in one;
-/// `kind_of` tells how a kind is served (CustomResourceDefinitions among the files are known besides).
+/// `kind_of` says how a kind is served (CustomResourceDefinitions among the files are known besides).
 ///
 /// # Errors
 /// Everything that is wrong, at most twenty mistakes; nothing of such a commit is to be applied.
-pub fn read(
+pub(crate) fn read(
     files: &[ManifestFile],
     namespace: &str,
     kind_of: &dyn Fn(&str, &str) -> Option<Kind>,
@@ -183,7 +183,7 @@ fn object(
 
 /// The kinds that a CustomResourceDefinition makes known.
 #[must_use]
-pub fn kinds_of_definition(value: &Value) -> Vec<Kind> {
+pub(crate) fn kinds_of_definition(value: &Value) -> Vec<Kind> {
     if value.get("kind").and_then(Value::as_str) != Some("CustomResourceDefinition") {
         return Vec::new();
     }

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 /// What is to be done to one object.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Action {
+pub(crate) enum Action {
     /// It is missing, and made of this; what a trial answers holds values that the cluster made up.
     Create(Value),
     /// It differs.
@@ -32,37 +32,37 @@ pub enum Action {
 
 /// What is to be done to one object, with what it was and what it will be.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Change {
+pub(crate) struct Change {
     /// Identity.
-    pub key: Key,
+    pub(crate) key: Key,
     /// Where it is written.
-    pub target: Target,
+    pub(crate) target: Target,
     /// What is done.
-    pub action: Action,
+    pub(crate) action: Action,
     /// The file it stands in; empty when it is pruned.
-    pub path: String,
+    pub(crate) path: String,
     /// Where in the file.
-    pub place: Place,
+    pub(crate) place: Place,
     /// The object in the cluster.
-    pub before: Option<Value>,
+    pub(crate) before: Option<Value>,
     /// The object as it will be; the cluster's own answer once a dry run was made.
-    pub after: Option<Value>,
+    pub(crate) after: Option<Value>,
     /// Fields that somebody else changed and Git takes back.
-    pub overwrites: Vec<String>,
+    pub(crate) overwrites: Vec<String>,
     /// Fields that Git says otherwise but that are left to their owner, with the owner.
-    pub kept: Vec<String>,
+    pub(crate) kept: Vec<String>,
 }
 
 /// All changes of one commit, in the order in which they are made.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// The changes.
-    pub changes: Vec<Change>,
+    pub(crate) changes: Vec<Change>,
 }
 
 impl Plan {
     /// Changes that are writes.
-    pub fn writes(&self) -> impl Iterator<Item = &Change> {
+    pub(crate) fn writes(&self) -> impl Iterator<Item = &Change> {
         self.changes
             .iter()
             .filter(|c| matches!(c.action, Action::Create(_) | Action::Patch(_) | Action::Prune))
@@ -70,27 +70,27 @@ impl Plan {
 
     /// Whether nothing would be written and nothing stands in the way.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.changes.iter().all(|c| c.action == Action::Unchanged)
     }
 }
 
 /// What every change of one delivery has in common.
 #[derive(Clone, Debug, Default)]
-pub struct PlanContext {
+pub(crate) struct PlanContext {
     /// Name of the inventory.
-    pub source: String,
+    pub(crate) source: String,
     /// The commit that is applied.
-    pub commit: String,
+    pub(crate) commit: String,
     /// Its subject and author, for people.
-    pub subject: String,
+    pub(crate) subject: String,
     /// Workloads that Rollouts scale, with the Rollout's name.
-    pub scaled: BTreeMap<Key, String>,
+    pub(crate) scaled: BTreeMap<Key, String>,
 }
 
 /// The object as it is to be, with our mark on it; a Secret's plain texts are encoded.
 #[must_use]
-pub fn desired(value: &Value, context: &PlanContext) -> Value {
+pub(crate) fn desired(value: &Value, context: &PlanContext) -> Value {
     let mut value = value.clone();
     encode_secret(&mut value);
     annotate(&mut value, names::SOURCE, &context.source);
@@ -124,10 +124,10 @@ fn encode_secret(value: &mut Value) {
     }
 }
 
-/// Decides about one object of Git. `base` is what we applied last; without it kubectl's own note of what it
+/// Decides about one object of Git. `base` is what we applied last; without it kubectl's own annotation of what it
 /// applied last serves, and without that nothing is ever deleted.
 #[must_use]
-pub fn of_manifest(
+pub(crate) fn of_manifest(
     manifest: &Manifest,
     base: Option<&Value>,
     live: Option<&Value>,
@@ -148,7 +148,7 @@ pub fn of_manifest(
     let is_rollout = manifest.key.kind == "Rollout" && manifest.key.group == "argoproj.io";
     let Some(live) = live else {
         if is_rollout {
-            note_commit(&mut wanted, context);
+            annotate_commit(&mut wanted, context);
         }
         change.action = Action::Create(wanted.clone());
         change.after = Some(wanted);
@@ -166,8 +166,8 @@ pub fn of_manifest(
             change.overwrites = overwritten(manifest, base.as_ref(), &wanted, live);
             let mut after = after;
             if is_rollout && touches_more_than_marks(&patch) {
-                note_commit(&mut patch, context);
-                note_commit(&mut after, context);
+                annotate_commit(&mut patch, context);
+                annotate_commit(&mut after, context);
             }
             change.action = Action::Patch(if uses_strategic(manifest) {
                 Patch::Strategic(patch)
@@ -181,7 +181,7 @@ pub fn of_manifest(
     change
 }
 
-fn note_commit(value: &mut Value, context: &PlanContext) {
+fn annotate_commit(value: &mut Value, context: &PlanContext) {
     annotate(value, names::COMMIT, &context.commit);
     annotate(value, names::COMMIT_SUBJECT, &context.subject);
 }
@@ -239,10 +239,10 @@ fn overwritten(manifest: &Manifest, base: Option<&Value>, wanted: &Value, live: 
     found.into_iter().map(|c| c.path).collect()
 }
 
-/// What kubectl noted on the object when it applied it last.
+/// What kubectl annotated the object with when it applied it last.
 fn last_applied(live: &Value, context: &PlanContext) -> Option<Value> {
-    let note = live.pointer("/metadata/annotations")?.get(names::LAST_APPLIED)?.as_str()?;
-    let mut value: Value = serde_json::from_str(note).ok()?;
+    let applied = live.pointer("/metadata/annotations")?.get(names::LAST_APPLIED)?.as_str()?;
+    let mut value: Value = serde_json::from_str(applied).ok()?;
     strip(&mut value);
     Some(desired(&value, context))
 }
@@ -288,7 +288,7 @@ fn is_autoscaled(live: &Value) -> bool {
 
 /// The workloads that Rollouts among `manifests` take over and scale down.
 #[must_use]
-pub fn scaled_by_rollouts(manifests: &Manifests) -> BTreeMap<Key, String> {
+pub(crate) fn scaled_by_rollouts(manifests: &Manifests) -> BTreeMap<Key, String> {
     let rollouts = manifests.objects.values().filter(|m| m.key.kind == "Rollout");
     let reference = |m: &Manifest| {
         let reference = m.value.pointer("/spec/workloadRef")?;
@@ -302,7 +302,7 @@ pub fn scaled_by_rollouts(manifests: &Manifests) -> BTreeMap<Key, String> {
 
 /// Decides about an object that is ours and that Git no longer says; none when it is gone already.
 #[must_use]
-pub fn of_leftover(
+pub(crate) fn of_leftover(
     key: &Key,
     api_version: &str,
     live: Option<&Value>,
@@ -330,7 +330,7 @@ pub fn of_leftover(
 
 /// The write that a change is; none when there is nothing to write.
 #[must_use]
-pub fn write_of(change: &Change) -> Option<Write> {
+pub(crate) fn write_of(change: &Change) -> Option<Write> {
     let text = |p: &str| {
         let value = change.before.as_ref().and_then(|b| b.pointer(p)).and_then(Value::as_str);
         value.map(str::to_owned).filter(|t| !t.is_empty())

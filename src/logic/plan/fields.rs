@@ -5,18 +5,18 @@ use serde_json::Value;
 
 /// One field that differs.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct FieldChange {
+pub(crate) struct FieldChange {
     /// Path such as `spec.template.spec.containers[web].image`.
-    pub path: String,
+    pub(crate) path: String,
     /// Value before; none when the field is new.
-    pub from: Option<String>,
+    pub(crate) from: Option<String>,
     /// Value after; none when the field goes away.
-    pub to: Option<String>,
+    pub(crate) to: Option<String>,
 }
 
 /// Takes away what changes by itself or speaks of us, so that two states can be compared.
 #[must_use]
-pub fn comparable(object: &Value) -> Value {
+pub(crate) fn comparable(object: &Value) -> Value {
     let mut object = object.clone();
     let Some(map) = object.as_object_mut() else { return object };
     map.remove("status");
@@ -37,9 +37,9 @@ pub fn comparable(object: &Value) -> Value {
     object
 }
 
-/// Replaces the values of a Secret by marks that tell equal from unequal but nothing else.
+/// Replaces the values of a Secret by marks that show equal from unequal but nothing else.
 #[must_use]
-pub fn masked(object: &Value, other: Option<&Value>) -> Value {
+pub(crate) fn masked(object: &Value, other: Option<&Value>) -> Value {
     let mut object = object.clone();
     if object.get("kind").and_then(Value::as_str) != Some("Secret") {
         return object;
@@ -57,7 +57,7 @@ pub fn masked(object: &Value, other: Option<&Value>) -> Value {
 
 /// The fields that differ, in path order. Values of Secrets are hidden.
 #[must_use]
-pub fn changes(before: &Value, after: &Value) -> Vec<FieldChange> {
+pub(crate) fn changes(before: &Value, after: &Value) -> Vec<FieldChange> {
     let secret = [before, after].iter().any(|v| v.get("kind").and_then(Value::as_str) == Some("Secret"));
     let mut found = Vec::new();
     walk("", Some(before), Some(after), &mut found);
@@ -138,7 +138,7 @@ fn named(list: &[Value]) -> bool {
 
 /// Whether `present` says what `wanted` says, whatever it has besides.
 #[must_use]
-pub fn holds(present: &Value, wanted: &Value) -> bool {
+pub(crate) fn holds(present: &Value, wanted: &Value) -> bool {
     crate::merge::json::apply(present, wanted) == *present
 }
 

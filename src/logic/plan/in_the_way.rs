@@ -1,4 +1,4 @@
-//! Decides how it is told that an object cannot be made as Git says: why, and what to do.
+//! Decides how it is reported that an object cannot be made as Git says: why, and what to do.
 //! It never decides that; `plan::change` and the cluster do.
 
 use crate::api::names;
@@ -7,7 +7,7 @@ use thiserror::Error;
 
 /// Why an object cannot be made as Git says.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum InTheWay {
+pub(crate) enum InTheWay {
     /// Another delivery has put its mark on the object.
     #[error("it belongs to another delivery, {other}")]
     OtherDelivery {
@@ -31,7 +31,7 @@ pub enum InTheWay {
 impl InTheWay {
     /// A word that programs read.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::OtherDelivery { .. } => "OtherDelivery",
             Self::BeingDeleted => "BeingDeleted",
@@ -42,7 +42,7 @@ impl InTheWay {
 
     /// What a person can do about it.
     #[must_use]
-    pub fn help(&self) -> String {
+    pub(crate) fn help(&self) -> String {
         match self {
             Self::OtherDelivery { .. } => format!(
                 "remove it from one of the two repositories, or delete the annotation {}",

@@ -7,11 +7,11 @@
 //! * [`fields`]: which fields differ, without secrets
 //! * [`show`]: a plan as people read it
 
-pub mod change;
-pub mod fields;
-pub mod in_the_way;
-pub mod order;
-pub mod show;
+pub(crate) mod change;
+pub(crate) mod fields;
+pub(crate) mod in_the_way;
+pub(crate) mod order;
+pub(crate) mod show;
 
-pub use change::{Action, Change, Plan, PlanContext};
-pub use in_the_way::InTheWay;
+pub(crate) use change::{Action, Change, Plan, PlanContext};
+pub(crate) use in_the_way::InTheWay;

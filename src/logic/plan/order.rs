@@ -50,7 +50,7 @@ const LAST: &[&str] = &[
 
 /// The rank of a kind; equal ranks may be applied side by side.
 #[must_use]
-pub fn rank(kind: &str) -> usize {
+pub(crate) fn rank(kind: &str) -> usize {
     if let Some(i) = FIRST.iter().position(|k| *k == kind) {
         return i;
     }
@@ -61,7 +61,7 @@ pub fn rank(kind: &str) -> usize {
 }
 
 /// Sorts manifests into the order in which they are applied.
-pub fn sort(manifests: &mut [&Manifest]) {
+pub(crate) fn sort(manifests: &mut [&Manifest]) {
     manifests.sort_by(|a, b| (rank(&a.key.kind), &a.key).cmp(&(rank(&b.key.kind), &b.key)));
 }
 

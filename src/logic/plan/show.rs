@@ -1,4 +1,4 @@
-//! Decides how a plan is told to people: one line each, the fields below it, the answer first.
+//! Decides how a plan is shown to people: one line each, the fields below it, the answer first.
 //! It never shows the value of a Secret.
 
 use crate::api::step::Step;
@@ -12,7 +12,7 @@ const MOST_FIELDS: usize = 12;
 
 /// How many of each kind a plan holds, in words: `3 changes, 1 rollout moves, nothing pruned`.
 #[must_use]
-pub fn summary(plan: &Plan) -> String {
+pub(crate) fn summary(plan: &Plan) -> String {
     let count = |f: &dyn Fn(&Change) -> bool| plan.changes.iter().filter(|c| f(c)).count();
     let pruned = count(&|c| c.action == Action::Prune);
     let conflicts = count(&|c| matches!(c.action, Action::Conflict(_)));
@@ -51,7 +51,7 @@ fn moves(change: &Change) -> bool {
 
 /// The plan as text, without colour; every line of a change begins with its sign.
 #[must_use]
-pub fn text(plan: &Plan) -> String {
+pub(crate) fn text(plan: &Plan) -> String {
     let mut out = String::new();
     for change in plan.changes.iter().filter(|c| c.action != Action::Unchanged || !c.kept.is_empty()) {
         out.push_str(&one(change));
@@ -121,7 +121,7 @@ fn climb(change: &Change) -> Option<String> {
 ///
 /// # Errors
 /// An object that cannot be written as YAML; none is known.
-pub fn unified(plan: &Plan) -> Result<String, crate::base::yaml::BadYaml> {
+pub(crate) fn unified(plan: &Plan) -> Result<String, crate::base::yaml::BadYaml> {
     let mut out = String::new();
     for change in plan.changes.iter().filter(|c| c.action != Action::Unchanged) {
         let before = change.before.as_ref().map(comparable);

@@ -2,19 +2,18 @@
 //! It never makes the commit.
 
 use crate::api::commit::CommitRecord;
-use crate::api::key::Key;
-use crate::logic::revert::{Owed, Reason};
+use crate::logic::revert::{PendingRevert, RevertReason};
 
 /// Key of the trailer that names the Rollout.
-pub const ROLLOUT: &str = "Switchback-Rollout";
+pub(crate) const ROLLOUT: &str = "Switchback-Rollout";
 /// Key of the trailer that names the revision.
-pub const REVISION: &str = "Switchback-Revision";
-/// Key of the trailer that tells why.
-pub const VERDICT: &str = "Switchback-Verdict";
+pub(crate) const REVISION: &str = "Switchback-Revision";
+/// Key of the trailer that says why.
+pub(crate) const VERDICT: &str = "Switchback-Verdict";
 
-/// The message of the commit that reverts `commits` (newest first) for `owed`.
+/// The message of the commit that reverts `commits` (newest first) for `pending`.
 #[must_use]
-pub fn compose(commits: &[CommitRecord], owed: &[Owed]) -> String {
+pub fn compose(commits: &[CommitRecord], pending: &[PendingRevert]) -> String {
     let subject = match commits {
         [] => "Revert".to_owned(),
         [one] => format!("Revert \"{}\"", one.subject()),
@@ -29,11 +28,11 @@ pub fn compose(commits: &[CommitRecord], owed: &[Owed]) -> String {
             }
         }
     }
-    for one in owed {
+    for one in pending {
         text.push_str(&format!("\n{}\n", wrap(&sentence(one))));
     }
     text.push('\n');
-    for one in owed {
+    for one in pending {
         text.push_str(&format!("{ROLLOUT}: {}\n", one.rollout.object_name()));
         text.push_str(&format!("{REVISION}: {}\n", one.revision));
         text.push_str(&format!("{VERDICT}: {}\n", one_line(&one.verdict)));
@@ -41,14 +40,14 @@ pub fn compose(commits: &[CommitRecord], owed: &[Owed]) -> String {
     text
 }
 
-fn sentence(owed: &Owed) -> String {
-    let name = owed.rollout.object_name();
-    let at = owed.reached.map(|reached| format!(" at {reached}")).unwrap_or_default();
-    match owed.reason {
-        Reason::Undo => {
-            format!("Revision {} of rollout {name} was {}.", owed.revision, one_line(&owed.verdict))
+fn sentence(pending: &PendingRevert) -> String {
+    let name = pending.rollout.object_name();
+    let at = pending.reached.map(|reached| format!(" at {reached}")).unwrap_or_default();
+    match pending.reason {
+        RevertReason::Undo => {
+            format!("Revision {} of rollout {name} was {}.", pending.revision, one_line(&pending.verdict))
         }
-        _ => format!("Rollout {name} failed{at}: {}.", one_line(&owed.verdict)),
+        _ => format!("Rollout {name} failed{at}: {}.", one_line(&pending.verdict)),
     }
 }
 
@@ -71,24 +70,4 @@ fn wrap(text: &str) -> String {
         }
     }
     lines.join("\n")
-}
-
-/// The Rollouts that a message says it takes back, with their revisions.
-#[must_use]
-pub fn read_trailers(message: &str) -> Vec<(Key, i64)> {
-    let mut found = Vec::new();
-    let mut rollout: Option<Key> = None;
-    for line in message.lines() {
-        let Some((key, value)) = line.split_once(": ") else { continue };
-        match key {
-            ROLLOUT => rollout = value.trim().split_once('/').map(|(ns, name)| Key::rollout(ns, name)),
-            REVISION => {
-                if let (Some(key), Ok(number)) = (rollout.take(), value.trim().parse()) {
-                    found.push((key, number));
-                }
-            }
-            _ => {}
-        }
-    }
-    found
 }

@@ -1,16 +1,16 @@
-//! How a failed revision goes back in Git: when it is due, which commits, and in which words.
+//! How a failed revision is reverted in Git: when that is due, which commits, and in which words.
 //! Nothing here speaks to Git; `world::git` does.
 //!
-//! * [`owed`]: whether a Rollout owes Git a revert, and why
+//! * [`pending`]: whether a revert of a Rollout is pending, and why
 //! * [`due`]: which of these reverts the branch still needs, and which undos it has followed already
 //! * [`reached`]: how far the failed revision had come
-//! * [`select`]: which commits go back
+//! * [`select`]: which commits are reverted
 //! * [`message`]: the words of the revert commit
 
-pub mod due;
+pub(crate) mod due;
 pub mod message;
-pub mod owed;
-pub mod reached;
+pub mod pending;
+pub(crate) mod reached;
 pub mod select;
 
-pub use owed::{Owed, Reason};
+pub use pending::{PendingRevert, RevertReason};

@@ -1,5 +1,5 @@
-//! Decides which commits go back with a failed revision: those since the last good one that changed the Rollout,
-//! or the ConfigMaps and Secrets its pods use. It never takes back a commit that is reverted already.
+//! Decides which commits are reverted with a failed revision: those since the last good one that changed the Rollout,
+//! or the ConfigMaps and Secrets its pods use. It never reverts a commit that is reverted already.
 
 use crate::api::commit::{CommitRecord, FileChange};
 use crate::api::key::{Key, target_of};
@@ -8,7 +8,7 @@ use crate::base::yaml;
 use crate::logic::manifest::object::strip;
 use crate::logic::manifest::split::is_manifest;
 use crate::logic::manifest::{Manifests, references};
-use crate::logic::revert::Owed;
+use crate::logic::revert::PendingRevert;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,20 +39,22 @@ pub fn commits(
     chosen
 }
 
-/// The objects whose changes go back with `owed`: the Rollout, the workload it refers to, and what the pods of both
-/// templates use, the failed one and the one that `manifests` want.
+/// The objects whose changes are reverted with `pending`: the Rollout, the workload it refers to, and what the pods of
+/// both templates use, the failed one and the one that `manifests` want.
 #[must_use]
-pub fn keys_of(owed: &Owed, manifests: &Manifests) -> BTreeSet<Key> {
-    let namespace = &owed.rollout.namespace;
-    let mut keys = references::of_template(&owed.template, namespace);
-    if let Some(wanted) = manifests.pod_template(&owed.rollout) {
+pub(crate) fn keys_of(pending: &PendingRevert, manifests: &Manifests) -> BTreeSet<Key> {
+    let namespace = &pending.rollout.namespace;
+    let mut keys = references::of_template(&pending.template, namespace);
+    if let Some(wanted) = manifests.pod_template(&pending.rollout) {
         keys.extend(references::of_template(wanted, namespace));
     }
-    if let Some(reference) = manifests.get(&owed.rollout).and_then(|m| m.value.pointer("/spec/workloadRef")) {
+    if let Some(reference) =
+        manifests.get(&pending.rollout).and_then(|m| m.value.pointer("/spec/workloadRef"))
+    {
         let text = |k: &str| reference.get(k).and_then(Value::as_str).unwrap_or_default();
         keys.insert(Key::of(&Target::new(text("apiVersion"), text("kind"), namespace, text("name"))));
     }
-    keys.insert(owed.rollout.clone());
+    keys.insert(pending.rollout.clone());
     keys
 }
 

@@ -13,7 +13,7 @@ const TIMED_OUT: &str = "\" has timed out progressing.";
 
 /// Why an update was aborted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AbortCause {
+pub(crate) enum AbortCause {
     /// An analysis went badly or could not be measured.
     Analysis {
         /// What it measured for.
@@ -32,7 +32,7 @@ pub enum AbortCause {
 
 /// What made no progress before its deadline.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stuck {
+pub(crate) enum Stuck {
     /// The ReplicaSet of this name.
     ReplicaSet(String),
     /// The Rollout of this name, which has no ReplicaSet for its template yet.
@@ -43,7 +43,7 @@ impl Stuck {
     /// What the status says of it
     /// (source: utils/conditions/conditions.go, `ReplicaSetTimeOutMessage` and `RolloutTimeOutMessage`).
     #[must_use]
-    pub fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         let (kind, name) = match self {
             Self::ReplicaSet(name) => ("ReplicaSet", name),
             Self::Rollout(name) => ("Rollout", name),
@@ -64,7 +64,7 @@ impl Stuck {
 impl AbortCause {
     /// The cause in the words of the status; empty when there is nothing to say.
     #[must_use]
-    pub fn detail(&self) -> String {
+    pub(crate) fn detail(&self) -> String {
         match self {
             Self::Analysis { purpose, message } if message.is_empty() => purpose.failure().to_owned(),
             Self::Analysis { purpose, message } => format!("{}: {message}", purpose.failure()),
@@ -75,16 +75,16 @@ impl AbortCause {
 
     /// The message of an abort of the update to `revision` (source: rollout/sync.go, `calculateRolloutConditions`).
     #[must_use]
-    pub fn message(&self, revision: i64) -> String {
+    pub(crate) fn message(&self, revision: i64) -> String {
         match self.detail().as_str() {
             "" => format!("{ABORTED}{revision}"),
             detail => format!("{ABORTED}{revision}: {detail}"),
         }
     }
 
-    /// The cause that `detail` tells of.
+    /// The cause that `detail` speaks of.
     #[must_use]
-    pub fn read(detail: &str) -> Self {
+    pub(crate) fn read(detail: &str) -> Self {
         if let Some(stuck) = Stuck::read(detail) {
             return Self::Deadline(stuck);
         }
@@ -100,7 +100,7 @@ impl AbortCause {
     /// Why the update that `status` calls aborted was so. What stands there in words that are not ours is an
     /// analysis' when the status names one that went badly: other versions of the controller word it otherwise.
     #[must_use]
-    pub fn of(status: &RolloutStatus) -> Self {
+    pub(crate) fn of(status: &RolloutStatus) -> Self {
         let progressing = status.condition(&ConditionType::Progressing);
         let message = progressing.map(|c| c.message.as_str()).unwrap_or_default();
         if let Some(stuck) = Stuck::read(message) {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 /// A user's word about one Rollout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Act {
+pub(crate) enum Act {
     /// Go on: end the pause, or leave the present step.
     Promote,
     /// Go to the end at once, without pauses and analyses.
@@ -29,7 +29,7 @@ pub enum Act {
 
 /// What a word amounts to.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Said {
+pub(crate) enum Said {
     /// Writes to be made, in this order, and what they do in words.
     Writes(Vec<Write>, String),
     /// Nothing, and why.
@@ -39,7 +39,7 @@ pub enum Said {
 /// The writes that `act` makes to `rollout`
 /// (source: pkg/kubectl-argo-rollouts/cmd: abort, pause, promote, restart, retry; the bodies of their patches).
 #[must_use]
-pub fn writes(rollout: &Rollout, act: Act) -> Said {
+pub(crate) fn writes(rollout: &Rollout, act: Act) -> Said {
     match act {
         Act::Promote => promote(rollout),
         Act::PromoteFull => promote_full(rollout),
@@ -94,7 +94,8 @@ fn step_after(rollout: &Rollout) -> Option<i32> {
     (count > 0).then(|| (rollout.status.current_step_index.unwrap_or(0) + 1).min(count))
 }
 
-/// Whether the pause is there because an analysis came to no conclusion.
+/// Whether the pause is there because an analysis came to no conclusion
+/// (source: pkg/kubectl-argo-rollouts/cmd/promote/promote.go, `isInconclusive`).
 fn waits_for_judgement(rollout: &Rollout) -> bool {
     let status = &rollout.status;
     let runs = [Purpose::Step, Purpose::Background].map(|p| p.named(status));
@@ -102,6 +103,7 @@ fn waits_for_judgement(rollout: &Rollout) -> bool {
     status.controller_pause && inconclusive && !status.pause_conditions.is_empty()
 }
 
+/// (source: pkg/kubectl-argo-rollouts/cmd/promote/promote.go; the bodies of its patches)
 fn promote(rollout: &Rollout) -> Said {
     let old = &rollout.status;
     let mut writes = Vec::new();

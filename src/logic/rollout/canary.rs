@@ -7,9 +7,9 @@ use crate::api::status::RolloutStatus;
 use crate::api::step::Step;
 use crate::base::digest;
 use crate::logic::rollout::analyses::{due, reconcile::reconcile};
-use crate::logic::rollout::view::Set;
+use crate::logic::rollout::builder::Builder;
+use crate::logic::rollout::view::ReplicaSet;
 use crate::logic::rollout::window::is_within_window;
-use crate::logic::rollout::work::Work;
 use crate::logic::rollout::{pause, replicas, restart, revision, services, status};
 
 /// Hash of the steps, as clients and the controller before know it
@@ -28,133 +28,141 @@ fn go_json(steps: &[Step]) -> String {
 
 /// Whether the template or the steps are others than those the status speaks of
 /// (source: utils/replicaset/replicaset.go, `PodTemplateOrStepsChanged`).
-fn has_changed(work: &Work<'_>) -> bool {
-    let steps = work.canary().map(|c| step_hash(&c.steps)).unwrap_or_default();
-    work.old.current_step_hash != steps || work.template_changed()
+fn has_changed(builder: &Builder<'_>) -> bool {
+    let steps = builder.canary().map(|c| step_hash(&c.steps)).unwrap_or_default();
+    builder.old().current_step_hash != steps || builder.template_changed()
 }
 
 /// One pass over a canary (source: rollout/canary.go, `rolloutCanary`).
-pub fn pass(work: &mut Work<'_>) {
-    if has_changed(work) {
-        return begin(work);
+pub(crate) fn pass(builder: &mut Builder<'_>) {
+    if has_changed(builder) {
+        return begin(builder);
     }
-    if restart::evict(work) {
+    if restart::evict(builder) {
         return;
     }
-    revision::trim_history(work);
-    services::canary(work);
-    if reconcile(work) {
-        return write(work);
+    revision::trim_history(builder);
+    services::canary(builder);
+    if reconcile(builder) {
+        return write(builder);
     }
-    if scale_all(work) {
-        return write(work);
+    if scale_all(builder) {
+        return write(builder);
     }
-    pause::canary_pause(work);
-    write(work);
+    pause::canary_pause(builder);
+    write(builder);
 }
 
-/// Notes the new revision or the new steps and starts from the first; a return to the stable revision, or to
+/// Takes up the new revision or the new steps and starts from the first; a return to the stable revision, or to
 /// one that still runs within the rollback window, skips them (source: rollout/canary.go, `syncRolloutStatusCanary`).
-fn begin(work: &mut Work<'_>) {
-    let Some(canary) = work.canary() else { return };
-    let mut new = status::base(work);
+fn begin(builder: &mut Builder<'_>) {
+    let Some(canary) = builder.canary() else { return };
+    let mut new = status::base(builder);
     new.current_step_hash = step_hash(&canary.steps);
-    status::reset(work, &mut new);
+    status::reset(builder, &mut new);
     let count = canary.step_count();
     if count > 0
-        && let Some(set) = work.new_set()
+        && let Some(replica_set) = builder.new_replica_set()
     {
-        let to_stable = set.hash == work.old.stable_rs;
-        let active = set.replicas > 0 || set.current > 0;
+        let to_stable = replica_set.hash == builder.old().stable_rs;
+        let active = replica_set.replicas > 0 || replica_set.current > 0;
         if to_stable {
-            work.tell(EventReason::SkipSteps, "Rollback to stable ReplicaSets".to_owned());
+            builder.event(EventReason::SkipSteps, "Rollback to stable ReplicaSets".to_owned());
             new.current_step_index = Some(count);
-        } else if is_within_window(work) && active {
-            work.tell(
+        } else if is_within_window(builder) && active {
+            builder.event(
                 EventReason::SkipSteps,
                 "Rollback to active ReplicaSets within RollbackWindow".to_owned(),
             );
             new.current_step_index = Some(count);
         }
     }
-    status::persist(work, new);
+    status::persist(builder, new);
 }
 
-/// Scales stable, new and old sets, in this order; answers whether one of them was scaled, so that the step
+/// Scales stable, new and old ReplicaSets, in this order; answers whether one of them was scaled, so that the step
 /// must wait for it (source: rollout/canary.go, `reconcileCanaryReplicaSets`).
-pub fn scale_all(work: &mut Work<'_>) -> bool {
-    if work.is_halted() {
+pub(crate) fn scale_all(builder: &mut Builder<'_>) -> bool {
+    if builder.is_halted() {
         return false;
     }
-    work.clear_deadlines();
-    let (new_count, stable_count) = wanted(work);
-    if let Some(stable) = work.stable.filter(|s| Some(*s) != work.new)
-        && work.scale(stable, stable_count)
+    builder.clear_deadlines();
+    let (new_count, stable_count) = wanted(builder);
+    if let Some(stable) = builder.stable_index().filter(|s| Some(*s) != builder.new_index())
+        && builder.scale(stable, stable_count)
     {
         return true;
     }
-    if let Some(new) = work.new
-        && work.scale(new, new_count)
+    if let Some(new) = builder.new_index()
+        && builder.scale(new, new_count)
     {
         return true;
     }
-    scale_down_old(work)
+    scale_down_old(builder)
 }
 
-/// Pods of the new and of the stable set.
-fn wanted(work: &Work<'_>) -> (i32, i32) {
-    replicas::basic_canary(work.spec(), &work.old, work.new_set(), work.stable_set(), &work.others())
+/// Pods of the new and of the stable ReplicaSet.
+fn wanted(builder: &Builder<'_>) -> (i32, i32) {
+    replicas::basic_canary(
+        builder.spec(),
+        builder.old(),
+        builder.new_replica_set(),
+        builder.stable_replica_set(),
+        &builder.others(),
+    )
 }
 
-/// Scales down the older sets: first what never became available, then as many pods as are spare, newest first
+/// Scales down the older ReplicaSets: first what never became available, then as many pods as are spare, newest first
 /// (source: rollout/canary.go, `scaleDownOldReplicaSetsForCanary`).
-fn scale_down_old(work: &mut Work<'_>) -> bool {
-    let mut active: Vec<usize> = work.other_indices();
-    active.retain(|i| work.sets.get(*i).is_some_and(|s| s.replicas > 0));
+fn scale_down_old(builder: &mut Builder<'_>) -> bool {
+    let mut active: Vec<usize> = builder.other_indices();
+    active.retain(|i| builder.replica_set(*i).is_some_and(|s| s.replicas > 0));
     if active.is_empty() {
         return false;
     }
-    let created = |w: &Work<'_>, i: usize| w.sets.get(i).map(|s| (s.created(), s.meta.name.clone()));
-    active.sort_by_key(|i| created(work, *i));
+    let created = |w: &Builder<'_>, i: usize| w.replica_set(i).map(|s| (s.created(), s.meta.name.clone()));
+    active.sort_by_key(|i| created(builder, *i));
     let mut scaled = false;
     for index in &active {
-        let Some(set) = work.sets.get(*index) else { continue };
-        if set.replicas > set.available {
-            let healthy = set.available;
-            scaled |= work.scale(*index, healthy);
+        let Some(replica_set) = builder.replica_set(*index) else { continue };
+        if replica_set.replicas > replica_set.available {
+            let healthy = replica_set.available;
+            scaled |= builder.scale(*index, healthy);
         }
     }
-    let posts = replicas::fenceposts_of(work.spec());
+    let posts = replicas::fenceposts_of(builder.spec());
     // What may go: the available pods beyond the least number, counted over all revisions, whoever has them.
-    let mut spare = work.available_of_all() - (work.spec().replicas() - posts.unavailable);
-    active.sort_by_key(|i| std::cmp::Reverse(work.sets.get(*i).map(Set::revision)));
+    let mut spare = builder.available_of_all() - (builder.spec().replicas() - posts.unavailable);
+    active.sort_by_key(|i| std::cmp::Reverse(builder.replica_set(*i).map(ReplicaSet::revision)));
     for index in active {
-        let Some(present) = work.sets.get(index).map(|s| s.replicas).filter(|n| *n > 0) else { continue };
+        let Some(present) = builder.replica_set(index).map(|s| s.replicas).filter(|n| *n > 0) else {
+            continue;
+        };
         if spare <= 0 {
             break;
         }
         let fewer = (present - spare).max(0);
-        scaled |= work.scale(index, fewer);
+        scaled |= builder.scale(index, fewer);
         spare -= present - fewer;
     }
     scaled
 }
 
 /// Whether the current step has done what it is for (source: rollout/canary.go, `completedCurrentCanaryStep`).
-fn step_is_done(work: &Work<'_>, step: &Step) -> bool {
-    if work.spec().paused {
+fn step_is_done(builder: &Builder<'_>, step: &Step) -> bool {
+    if builder.spec().paused {
         return false;
     }
     match step {
-        Step::Pause(wait) => pause::canary_pause_is_over(work, wait),
+        Step::Pause(wait) => pause::canary_pause_is_over(builder, wait),
         Step::SetWeight(_) | Step::SetCanaryScale(_) => replicas::at_desired_counts(
-            work.spec(),
-            &work.old,
-            work.new_set(),
-            work.stable_set(),
-            &work.others(),
+            builder.spec(),
+            builder.old(),
+            builder.new_replica_set(),
+            builder.stable_replica_set(),
+            &builder.others(),
         ),
-        Step::Analysis(_) => due::step_succeeded(work),
+        Step::Analysis(_) => due::step_succeeded(builder),
         Step::Experiment(_)
         | Step::SetHeaderRoute(_)
         | Step::SetMirrorRoute(_)
@@ -165,61 +173,60 @@ fn step_is_done(work: &Work<'_>, step: &Step) -> bool {
 
 /// Why the current revision is to be the stable one now, if it is
 /// (source: rollout/sync.go, `shouldFullPromote`).
-fn promotion(work: &Work<'_>) -> Option<String> {
-    let replicas = work.spec().replicas();
-    if work.stable.is_none() {
+fn promotion(builder: &Builder<'_>) -> Option<String> {
+    let replicas = builder.spec().replicas();
+    if builder.stable_index().is_none() {
         return Some("Initial deploy".to_owned());
     }
-    if work.is_aborted() {
+    if builder.is_aborted() {
         return None;
     }
-    let new = work.new_set()?;
-    if new.available < replicas && !replicas::threshold_met(work.spec(), Some(new), replicas) {
+    let new = builder.new_replica_set()?;
+    if new.available < replicas && !replicas::threshold_met(builder.spec(), Some(new), replicas) {
         return None;
     }
-    if work.old.promote_full {
+    if builder.old().promote_full {
         return Some("Full promotion requested".to_owned());
     }
-    if is_within_window(work) {
+    if is_within_window(builder) {
         return Some("Rollback within window".to_owned());
     }
-    let count = work.canary()?.step_count();
-    let all_done = count == 0 || work.old.current_step_index == Some(count);
+    let count = builder.canary()?.step_count();
+    let all_done = count == 0 || builder.old().current_step_index == Some(count);
     all_done.then(|| format!("Completed all {count} canary steps"))
 }
 
 /// Writes the status a pass over a canary ends with, moving to the next step when the current one is done
 /// (source: rollout/canary.go, `syncRolloutStatusCanary`).
-fn write(work: &mut Work<'_>) {
-    let Some(canary) = work.canary() else { return };
-    let mut new: RolloutStatus = status::base(work);
+fn write(builder: &mut Builder<'_>) {
+    let Some(canary) = builder.canary() else { return };
+    let mut new: RolloutStatus = status::base(builder);
     new.current_step_hash = step_hash(&canary.steps);
     let count = canary.step_count();
-    let mut index = (count > 0).then(|| work.old.current_step_index.unwrap_or(0));
-    if work.old.promote_full || is_within_window(work) {
-        work.intent.clear_pauses = true;
-        work.intent.clear_abort = true;
+    let mut index = (count > 0).then(|| builder.old().current_step_index.unwrap_or(0));
+    if builder.old().promote_full || is_within_window(builder) {
+        builder.intent.clear();
         index = index.map(|_| count);
     }
-    if let Some(why) = promotion(work) {
-        status::promote(work, &mut new, &why);
-        return status::persist(work, new);
+    if let Some(why) = promotion(builder) {
+        status::promote(builder, &mut new, &why);
+        return status::persist(builder, new);
     }
-    if work.is_aborted() {
+    if builder.is_aborted() {
         let back = if new.stable_rs == new.current_pod_hash { count } else { 0 };
         new.current_step_index = index.map(|_| back);
-        return status::persist(work, new);
+        return status::persist(builder, new);
     }
     let present = index.and_then(|i| canary.steps.get(usize::try_from(i).ok()?));
     if let (Some(step), Some(i)) = (present, index)
-        && step_is_done(work, step)
+        && step_is_done(builder, step)
     {
         index = Some(i + 1);
         new.canary.current_step_analysis_run_status = None;
         let message = format!("Rollout step {}/{count} completed ({})", i + 1, step.describe());
-        work.tell(EventReason::RolloutStepCompleted, message);
-        work.intent.remove_pause.push(PauseReason::CanaryPauseStep);
+        builder.event(EventReason::RolloutStepCompleted, message);
+        builder.intent.end_pause(PauseReason::CanaryPauseStep);
     }
     new.current_step_index = index;
-    status::persist(work, new);
+    status::persist(builder, new);
 }

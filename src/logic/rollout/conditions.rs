@@ -1,25 +1,24 @@
 //! Decides the conditions of a Rollout: Progressing, Healthy, Paused, Available, Completed, ReplicaFailure.
 //! It never decides the phase, which is read from them.
 
-use crate::api::condition::ConditionReason as Reason;
 use crate::api::condition::ConditionStatus::{False, True, Unknown};
 use crate::api::condition::ConditionType::{
     self, Available, Completed, Healthy, Paused, Progressing, ReplicaFailure,
 };
-use crate::api::condition::{Condition, ConditionStatus};
+use crate::api::condition::{Condition, ConditionReason, ConditionStatus};
 use crate::api::event::EventReason;
 use crate::api::rollout::RolloutSpec;
 use crate::api::status::RolloutStatus;
 use crate::api::step::Step;
 use crate::api::time::Time;
 use crate::logic::rollout::abort::{AbortCause, Stuck};
-use crate::logic::rollout::work::Work;
+use crate::logic::rollout::builder::Builder;
 use jiff::Timestamp;
 
 /// Puts `new` in place of the condition of its type. A condition of equal status and reason stays as it is;
 /// a changed one moves to the end. Answers whether something changed
 /// (source: utils/conditions/conditions.go, `SetRolloutCondition`).
-pub fn set(status: &mut RolloutStatus, mut new: Condition) -> bool {
+pub(crate) fn set(status: &mut RolloutStatus, mut new: Condition) -> bool {
     if let Some(present) = status.condition(&new.r#type) {
         if present.status == new.status && present.reason == new.reason {
             return false;
@@ -34,7 +33,7 @@ pub fn set(status: &mut RolloutStatus, mut new: Condition) -> bool {
 }
 
 /// Takes the condition about `what` away (source: utils/conditions/conditions.go, `RemoveRolloutCondition`).
-pub fn remove(status: &mut RolloutStatus, what: &ConditionType) {
+pub(crate) fn remove(status: &mut RolloutStatus, what: &ConditionType) {
     status.conditions.retain(|c| c.r#type != *what);
 }
 
@@ -43,7 +42,7 @@ pub fn remove(status: &mut RolloutStatus, what: &ConditionType) {
 pub fn make(
     what: ConditionType,
     status: ConditionStatus,
-    reason: Reason,
+    reason: ConditionReason,
     message: String,
     at: Time,
 ) -> Condition {
@@ -70,14 +69,19 @@ pub fn shows_progress(spec: &RolloutSpec, old: &RolloutStatus, new: &RolloutStat
 /// Whether the current revision is the one promoted last
 /// (source: utils/conditions/conditions.go, `RolloutCompleted`).
 #[must_use]
-pub fn is_completed(status: &RolloutStatus) -> bool {
+pub(crate) fn is_completed(status: &RolloutStatus) -> bool {
     !status.stable_rs.is_empty() && status.stable_rs == status.current_pod_hash
 }
 
-/// Whether everything is as the spec wants it. `old` tells whether this generation was looked at before
+/// Whether everything is as the spec wants it. `old` says whether this generation was reconciled before
 /// (source: utils/conditions/conditions.go, `RolloutHealthy`).
 #[must_use]
-pub fn is_healthy(spec: &RolloutSpec, generation: i64, old: &RolloutStatus, new: &RolloutStatus) -> bool {
+pub(crate) fn is_healthy(
+    spec: &RolloutSpec,
+    generation: i64,
+    old: &RolloutStatus,
+    new: &RolloutStatus,
+) -> bool {
     let replicas = spec.replicas();
     let strategy = if let Some(blue_green) = &spec.strategy.blue_green {
         let selectors = &new.blue_green;
@@ -97,15 +101,16 @@ pub fn is_healthy(spec: &RolloutSpec, generation: i64, old: &RolloutStatus, new:
 
 /// When the progress deadline is missed, if it can be: not while paused, aborted or already missed.
 #[must_use]
-pub fn deadline(spec: &RolloutSpec, status: &RolloutStatus) -> Option<Timestamp> {
+pub(crate) fn deadline(spec: &RolloutSpec, status: &RolloutStatus) -> Option<Timestamp> {
     let progressing = status.condition(&Progressing)?;
-    let waits = matches!(progressing.reason, Reason::RolloutAborted | Reason::RolloutPaused);
+    let waits =
+        matches!(progressing.reason, ConditionReason::RolloutAborted | ConditionReason::RolloutPaused);
     (!waits).then(|| progressing.last_update_time.plus_seconds(i64::from(spec.progress_deadline_seconds())))
 }
 
 /// The condition that says that the progress deadline was missed, if it does.
 fn missed(status: &RolloutStatus) -> Option<&Condition> {
-    status.condition(&Progressing).filter(|c| c.reason == Reason::ProgressDeadlineExceeded)
+    status.condition(&Progressing).filter(|c| c.reason == ConditionReason::ProgressDeadlineExceeded)
 }
 
 /// Whether the progress deadline is missed (source: utils/conditions/conditions.go, `RolloutTimedOut`).
@@ -116,106 +121,121 @@ pub fn is_timed_out(spec: &RolloutSpec, status: &RolloutStatus, now: Timestamp) 
 
 /// Whether the Rollout is at a point where waiting is no lack of progress.
 #[must_use]
-pub fn may_wait(work: &Work<'_>) -> bool {
-    let index = work.old.current_step_index.unwrap_or(0);
-    let step = work.canary().and_then(|c| c.steps.get(usize::try_from(index).ok()?));
+pub(crate) fn may_wait(builder: &Builder<'_>) -> bool {
+    let index = builder.old().current_step_index.unwrap_or(0);
+    let step = builder.canary().and_then(|c| c.steps.get(usize::try_from(index).ok()?));
     let waits_at_step = step
         .is_some_and(|s| matches!(s, Step::Experiment(_)) || s.analysis().is_some() || s.pause().is_some());
-    let paused = work.old.condition(&Paused).is_some_and(Condition::is_true);
-    waits_at_step || paused || work.others().iter().any(|s| s.has_deadline())
+    let paused = builder.old().condition(&Paused).is_some_and(Condition::is_true);
+    waits_at_step || paused || builder.others().iter().any(|s| s.has_deadline())
 }
 
 /// Writes the conditions that follow from the facts into `status`
 /// (source: rollout/sync.go, `calculateRolloutConditions`).
-pub fn write_into(work: &mut Work<'_>, status: &mut RolloutStatus) {
-    let spec = work.spec();
-    let generation = work.view.rollout.metadata.generation;
-    let at = work.time();
-    let paused = !work.old.pause_conditions.is_empty() || spec.paused;
-    let healthy = is_healthy(spec, generation, &work.old, status);
+pub(crate) fn write_into(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
+    let spec = builder.spec();
+    let generation = builder.view().rollout.metadata.generation;
+    let at = builder.time();
+    let paused = !builder.old().pause_conditions.is_empty() || spec.paused;
+    let healthy = is_healthy(spec, generation, builder.old(), status);
     let mut became_unhealthy = false;
     if healthy && !paused {
-        set(status, make(Healthy, True, Reason::RolloutHealthy, "Rollout is healthy".to_owned(), at));
-    } else if work.old.condition(&Healthy).is_some() {
+        set(
+            status,
+            make(Healthy, True, ConditionReason::RolloutHealthy, "Rollout is healthy".to_owned(), at),
+        );
+    } else if builder.old().condition(&Healthy).is_some() {
         let message = "Rollout is not healthy".to_owned();
-        became_unhealthy = set(status, make(Healthy, False, Reason::RolloutHealthy, message, at));
+        became_unhealthy = set(status, make(Healthy, False, ConditionReason::RolloutHealthy, message, at));
     }
-    if work.is_aborted() {
-        write_abort(work, status);
+    if builder.is_aborted() {
+        write_abort(builder, status);
     } else if healthy {
-        let name = work.new_set().map_or("", |s| s.meta.name.as_str());
+        let name = builder.new_replica_set().map_or("", |s| s.meta.name.as_str());
         let message = format!("ReplicaSet \"{name}\" has successfully progressed.");
-        set(status, make(Progressing, True, Reason::NewReplicaSetAvailable, message, at));
-    } else if shows_progress(spec, &work.old, status) || became_unhealthy {
-        write_progress(work, status, became_unhealthy);
-    } else if !may_wait(work) && is_timed_out(spec, status, work.now) {
-        write_timeout(work, status);
+        set(status, make(Progressing, True, ConditionReason::NewReplicaSetAvailable, message, at));
+    } else if shows_progress(spec, builder.old(), status) || became_unhealthy {
+        write_progress(builder, status, became_unhealthy);
+    } else if !may_wait(builder) && is_timed_out(spec, status, builder.now()) {
+        write_timeout(builder, status);
     }
-    write_availability(work, status);
-    write_completion(work, status);
+    write_availability(builder, status);
+    write_completion(builder, status);
 }
 
-fn write_abort(work: &mut Work<'_>, status: &mut RolloutStatus) {
+fn write_abort(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
     let missed = || missed(status).map(|c| AbortCause::read(&c.message));
-    let cause = work.intent.abort.clone().or_else(missed).unwrap_or(AbortCause::User { said: String::new() });
-    let message = cause.message(work.revision());
-    if set(status, make(Progressing, False, Reason::RolloutAborted, message.clone(), work.time())) {
-        work.warn(EventReason::RolloutAborted, message);
+    let cause = builder
+        .intent
+        .abort_cause()
+        .cloned()
+        .or_else(missed)
+        .unwrap_or(AbortCause::User { said: String::new() });
+    let message = cause.message(builder.revision());
+    if set(status, make(Progressing, False, ConditionReason::RolloutAborted, message.clone(), builder.time()))
+    {
+        builder.warn(EventReason::RolloutAborted, message);
     }
 }
 
-fn write_progress(work: &Work<'_>, status: &mut RolloutStatus, became_unhealthy: bool) {
+fn write_progress(builder: &Builder<'_>, status: &mut RolloutStatus, became_unhealthy: bool) {
     let (reason, message) = if became_unhealthy && status.stable_rs == status.current_pod_hash {
-        (Reason::ReplicaSetNotAvailable, "Rollout does not have minimum availability".to_owned())
+        (ConditionReason::ReplicaSetNotAvailable, "Rollout does not have minimum availability".to_owned())
     } else {
-        let message = match work.new_set() {
-            Some(set) => format!("ReplicaSet \"{}\" is progressing.", set.meta.name),
-            None => format!("Rollout \"{}\" is progressing.", work.view.rollout.metadata.name),
+        let message = match builder.new_replica_set() {
+            Some(replica_set) => format!("ReplicaSet \"{}\" is progressing.", replica_set.meta.name),
+            None => format!("Rollout \"{}\" is progressing.", builder.view().rollout.metadata.name),
         };
-        (Reason::ReplicaSetUpdated, message)
+        (ConditionReason::ReplicaSetUpdated, message)
     };
-    let mut new = make(Progressing, True, reason, message, work.time());
-    if let Some(present) = work.old.condition(&Progressing).filter(|c| c.is_true()) {
+    let mut new = make(Progressing, True, reason, message, builder.time());
+    if let Some(present) = builder.old().condition(&Progressing).filter(|c| c.is_true()) {
         new.last_transition_time = present.last_transition_time;
     }
     remove(status, &Progressing); // progress counts from now, even if the words stay the same
     status.conditions.push(new);
 }
 
-fn write_timeout(work: &mut Work<'_>, status: &mut RolloutStatus) {
-    let stuck = match work.new_set() {
-        Some(set) => Stuck::ReplicaSet(set.meta.name.clone()),
-        None => Stuck::Rollout(work.view.rollout.metadata.name.clone()),
+fn write_timeout(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
+    let stuck = match builder.new_replica_set() {
+        Some(replica_set) => Stuck::ReplicaSet(replica_set.meta.name.clone()),
+        None => Stuck::Rollout(builder.view().rollout.metadata.name.clone()),
     };
     let message = stuck.message();
-    set(status, make(Progressing, False, Reason::ProgressDeadlineExceeded, message.clone(), work.time()));
-    if work.spec().progress_deadline_abort {
-        work.intent.abort = Some(AbortCause::Deadline(stuck));
-        work.warn(EventReason::RolloutAborted, message);
+    set(
+        status,
+        make(Progressing, False, ConditionReason::ProgressDeadlineExceeded, message.clone(), builder.time()),
+    );
+    if builder.spec().progress_deadline_abort {
+        builder.intent.abort(AbortCause::Deadline(stuck));
+        builder.warn(EventReason::RolloutAborted, message);
     }
 }
 
-fn write_availability(work: &Work<'_>, status: &mut RolloutStatus) {
-    let replicas = work.spec().replicas();
-    let available = if work.blue_green().is_some() {
+fn write_availability(builder: &Builder<'_>, status: &mut RolloutStatus) {
+    let replicas = builder.spec().replicas();
+    let available = if builder.blue_green().is_some() {
         let active = &status.blue_green.active_selector;
-        work.sets.iter().any(|s| !active.is_empty() && s.hash == *active && s.is_saturated(replicas))
+        builder
+            .replica_sets()
+            .iter()
+            .any(|s| !active.is_empty() && s.hash == *active && s.is_saturated(replicas))
     } else {
-        work.available_of_all() >= replicas
+        builder.available_of_all() >= replicas
     };
     let (state, message) = if available {
         (True, "Rollout has minimum availability")
     } else {
         (False, "Rollout does not have minimum availability")
     };
-    set(status, make(Available, state, Reason::AvailableReason, message.to_owned(), work.time()));
+    set(status, make(Available, state, ConditionReason::AvailableReason, message.to_owned(), builder.time()));
 }
 
-fn write_completion(work: &mut Work<'_>, status: &mut RolloutStatus) {
-    let failure = work
-        .new_set()
+fn write_completion(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
+    let failure = builder
+        .new_replica_set()
         .and_then(|s| s.failure.clone())
-        .or_else(|| work.sets.iter().find_map(|s| s.failure.clone()));
+        .or_else(|| builder.replica_sets().iter().find_map(|s| s.failure.clone()));
     match failure {
         Some(failure) => {
             set(status, failure);
@@ -223,45 +243,47 @@ fn write_completion(work: &mut Work<'_>, status: &mut RolloutStatus) {
         None => remove(status, &ReplicaFailure),
     }
     let is_done = is_completed(status);
-    let (reason, state) = (Reason::RolloutCompleted, if is_done { True } else { False });
+    let (reason, state) = (ConditionReason::RolloutCompleted, if is_done { True } else { False });
     let message = reason.to_string();
-    if set(status, make(Completed, state, reason, message, work.time())) && !is_done {
+    if set(status, make(Completed, state, reason, message, builder.time())) && !is_done {
         let message = format!(
             "Rollout not completed, started update to revision {} ({})",
-            work.revision(),
+            builder.revision(),
             status.current_pod_hash
         );
-        work.tell(EventReason::RolloutNotCompleted, message);
+        builder.event(EventReason::RolloutNotCompleted, message);
     }
 }
 
-/// Writes what follows from pauses and aborts alone, before anything else is looked at; answers whether
+/// Writes what follows from pauses and aborts alone, before anything else is decided; answers whether
 /// something changed (source: rollout/sync.go, `checkPausedConditions`).
-pub fn check_paused(work: &mut Work<'_>) -> bool {
-    let at = work.time();
-    let says = |reason: Reason| work.old.condition(&Progressing).is_some_and(|c| c.reason == reason);
-    let paused = !work.old.pause_conditions.is_empty() || work.spec().paused;
-    let aborted = says(Reason::RolloutAborted);
-    let said_paused = work.old.condition(&Paused).is_some_and(Condition::is_true);
+pub(crate) fn check_paused(builder: &mut Builder<'_>) -> bool {
+    let at = builder.time();
+    let says =
+        |reason: ConditionReason| builder.old().condition(&Progressing).is_some_and(|c| c.reason == reason);
+    let paused = !builder.old().pause_conditions.is_empty() || builder.spec().paused;
+    let aborted = says(ConditionReason::RolloutAborted);
+    let said_paused = builder.old().condition(&Paused).is_some_and(Condition::is_true);
     let mut new = Vec::new();
-    let unknown = |reason: Reason, message: &str| make(Progressing, Unknown, reason, message.to_owned(), at);
-    if paused != says(Reason::RolloutPaused) && !aborted && !is_completed(&work.old) {
+    let unknown =
+        |reason: ConditionReason, message: &str| make(Progressing, Unknown, reason, message.to_owned(), at);
+    if paused != says(ConditionReason::RolloutPaused) && !aborted && !is_completed(builder.old()) {
         new.push(if paused {
-            unknown(Reason::RolloutPaused, "Rollout is paused")
+            unknown(ConditionReason::RolloutPaused, "Rollout is paused")
         } else {
-            unknown(Reason::RolloutResumed, "Rollout is resumed")
+            unknown(ConditionReason::RolloutResumed, "Rollout is resumed")
         });
     }
-    if !work.old.abort && aborted {
-        new.push(unknown(Reason::RolloutRetry, "Retrying Rollout after abort"));
+    if !builder.old().abort && aborted {
+        new.push(unknown(ConditionReason::RolloutRetry, "Retrying Rollout after abort"));
     }
     if paused != said_paused && !aborted {
         let state = if paused { True } else { False };
-        new.push(make(Paused, state, Reason::RolloutPaused, "Rollout is paused".to_owned(), at));
+        new.push(make(Paused, state, ConditionReason::RolloutPaused, "Rollout is paused".to_owned(), at));
     }
     let mut changed = false;
     for condition in new {
-        changed |= set(&mut work.status, condition);
+        changed |= set(&mut builder.status, condition);
     }
     changed
 }

@@ -3,21 +3,21 @@
 
 use crate::api::condition::{ConditionReason, ConditionStatus, ConditionType};
 use crate::api::event::EventReason;
+use crate::logic::rollout::builder::{Builder, Op};
 use crate::logic::rollout::conditions::{self, make};
 use crate::logic::rollout::decision::Decision;
-use crate::logic::rollout::view::{Set, View};
-use crate::logic::rollout::work::{Op, Work};
+use crate::logic::rollout::view::{ReplicaSet, View};
 use crate::logic::rollout::{bluegreen, canary, handover, revision, status, validate, writes};
 use jiff::Timestamp;
 use std::time::Duration;
 
 /// Passes of one decision at most; each pass builds on what the one before has written into the status.
 const MOST_PASSES: usize = 12;
-/// How long a status that differs only in counts waits for more.
-const PATIENCE: Duration = Duration::from_millis(400);
+/// How long the write of a status that differs only in counts is debounced.
+const DEBOUNCE: Duration = Duration::from_millis(400);
 /// The same while the first revision comes up, whose pods may become ready one after the other.
-const PATIENCE_AT_FIRST: Duration = Duration::from_secs(10);
-/// Seconds until an invalid Rollout is looked at again although nothing we watch has changed.
+const DEBOUNCE_AT_FIRST: Duration = Duration::from_secs(10);
+/// Seconds until an invalid Rollout is reconciled again although nothing we watch has changed.
 const INVALID_RETRY: i64 = 20;
 
 /// Decides about the Rollout of `view` at `now`.
@@ -29,127 +29,133 @@ pub fn decide(view: &View, now: Timestamp) -> Decision {
     if view.rollout.metadata.deletion_timestamp.is_some() {
         return Decision::default();
     }
-    let mut work = Work::new(view, now);
-    if let Some(obstacle) = validate::obstacle(&work) {
-        refuse(&mut work, &obstacle.text);
-        let mut decision = finish(work);
-        if obstacle.is_missing && decision.status.is_some() && !view.flush {
-            decision.patience = decision.patience.or(Some(PATIENCE));
+    let mut builder = Builder::new(view, now);
+    if let Some(obstacle) = validate::obstacle(&builder) {
+        refuse(&mut builder, &obstacle.text);
+        let mut decision = finish(builder);
+        if obstacle.is_missing && decision.status.is_some() && !view.debounce_passed {
+            decision.debounce = decision.debounce.or(Some(DEBOUNCE));
         }
         return decision;
     }
     for _ in 0..MOST_PASSES {
-        let ops = work.ops.len();
-        pass(&mut work);
-        if work.needs.is_some() {
-            return Decision { needs: work.needs, ..Decision::default() };
+        let ops = builder.ops().len();
+        pass(&mut builder);
+        if builder.needs().is_some() {
+            return Decision { needs: builder.needs(), ..Decision::default() };
         }
-        let creates_only = work.ops.iter().all(|op| matches!(op, Op::Set(i) if is_fresh(&work, *i)));
-        if (work.ops.len() > ops && !creates_only) || work.status == work.old {
+        let creates_only =
+            builder.ops().iter().all(|op| matches!(op, Op::WriteReplicaSet(i) if is_fresh(&builder, *i)));
+        if (builder.ops().len() > ops && !creates_only) || builder.status == *builder.old() {
             break;
         }
-        work.begin_pass();
+        builder.begin_pass();
     }
-    handover::scale(&mut work);
-    finish(work)
+    handover::scale(&mut builder);
+    finish(builder)
 }
 
-/// Notes in the status as it stands that this generation was looked at.
-fn observe(work: &mut Work<'_>) {
-    let mut status = std::mem::take(&mut work.status);
-    status::observe(work, &mut status);
-    work.status = status;
+/// Says in the status as it stands that this generation was reconciled.
+fn observe(builder: &mut Builder<'_>) {
+    let mut status = std::mem::take(&mut builder.status);
+    status::observe(builder, &mut status);
+    builder.status = status;
 }
 
-fn is_fresh(work: &Work<'_>, index: usize) -> bool {
-    work.sets.get(index).is_some_and(|s| s.is_new && s.replicas == 0)
+fn is_fresh(builder: &Builder<'_>, index: usize) -> bool {
+    builder.replica_set(index).is_some_and(|s| s.is_new && s.replicas == 0)
 }
 
-/// One pass, in the order in which Argo Rollouts reconciles: paused conditions, revision, scaling, strategy.
-fn pass(work: &mut Work<'_>) {
-    status::note_workload(work);
-    if work.spec().replicas.is_none() {
-        work.writes_replicas = true;
+/// One pass, in the order in which Argo Rollouts reconciles: paused conditions, revision, scaling, strategy
+/// (source: rollout/context.go, `reconcile`).
+fn pass(builder: &mut Builder<'_>) {
+    status::annotate_workload(builder);
+    if builder.spec().replicas.is_none() {
+        builder.write_replicas();
     }
-    let observed = work.old.observed_generation == work.view.rollout.metadata.generation.to_string();
-    if observed && conditions::check_paused(work) {
-        return observe(work);
+    let observed =
+        builder.old().observed_generation == builder.view().rollout.metadata.generation.to_string();
+    if observed && conditions::check_paused(builder) {
+        return observe(builder);
     }
-    if revision::ensure(work) {
+    if revision::ensure(builder) {
         return;
     }
-    if is_scaling(work) {
-        return only_scale(work);
+    if is_scaling(builder) {
+        return only_scale(builder);
     }
-    if work.blue_green().is_some() { bluegreen::pass(work) } else { canary::pass(work) }
+    if builder.blue_green().is_some() { bluegreen::pass(builder) } else { canary::pass(builder) }
 }
 
-/// Whether the user has changed the size since the sets were last scaled
+/// Whether the user has changed the size since the ReplicaSets were last scaled
 /// (source: rollout/sync.go, `isScalingEvent`).
-fn is_scaling(work: &Work<'_>) -> bool {
-    let wanted = work.spec().replicas();
-    let resized = |s: &Set| s.replicas > 0 && s.desired_annotation().is_some_and(|n| n != wanted);
-    work.new_set().is_some_and(resized) || work.stable_set().is_some_and(resized)
+fn is_scaling(builder: &Builder<'_>) -> bool {
+    let wanted = builder.spec().replicas();
+    let resized = |s: &ReplicaSet| s.replicas > 0 && s.desired_annotation().is_some_and(|n| n != wanted);
+    builder.new_replica_set().is_some_and(resized) || builder.stable_replica_set().is_some_and(resized)
 }
 
 /// Follows a new size without moving in the steps (source: rollout/sync.go, `syncReplicasOnly`).
-fn only_scale(work: &mut Work<'_>) {
-    let mut hpa: i32 = work.sets.iter().map(|s| s.current).sum();
-    let mut available = work.available_of_all();
-    if work.blue_green().is_some() {
-        bluegreen::scale_all(work);
-        let active = &work.old.blue_green.active_selector;
-        if let Some(set) = work.sets.iter().find(|s| !active.is_empty() && s.hash == *active) {
-            (hpa, available) = (set.current, set.available);
+fn only_scale(builder: &mut Builder<'_>) {
+    let mut hpa: i32 = builder.replica_sets().iter().map(|s| s.current).sum();
+    let mut available = builder.available_of_all();
+    if builder.blue_green().is_some() {
+        bluegreen::scale_all(builder);
+        let active = &builder.old().blue_green.active_selector;
+        if let Some(replica_set) =
+            builder.replica_sets().iter().find(|s| !active.is_empty() && s.hash == *active)
+        {
+            (hpa, available) = (replica_set.current, replica_set.available);
         }
     } else {
-        canary::scale_all(work);
+        canary::scale_all(builder);
     }
-    let mut new = std::mem::take(&mut work.status);
+    let mut new = std::mem::take(&mut builder.status);
     new.hpa_replicas = hpa;
     new.available_replicas = available;
-    status::finish(work, new);
+    status::finish(builder, new);
 }
 
 /// Says why the Rollout cannot be acted on and leaves everything else as it is.
-fn refuse(work: &mut Work<'_>, why: &str) {
-    let message = format!("The Rollout \"{}\" is invalid: {why}", work.view.rollout.metadata.name);
+fn refuse(builder: &mut Builder<'_>, why: &str) {
+    let message = format!("The Rollout \"{}\" is invalid: {why}", builder.view().rollout.metadata.name);
     let what = ConditionType::InvalidSpec;
-    if work.status.condition(&what).is_none_or(|c| c.message != message) {
+    if builder.status.condition(&what).is_none_or(|c| c.message != message) {
         let (state, reason) = (ConditionStatus::True, ConditionReason::InvalidSpec);
-        conditions::remove(&mut work.status, &what);
-        let invalid = make(what, state, reason, message.clone(), work.time());
-        conditions::set(&mut work.status, invalid);
-        work.warn(EventReason::InvalidSpec, message);
+        conditions::remove(&mut builder.status, &what);
+        let invalid = make(what, state, reason, message.clone(), builder.time());
+        conditions::set(&mut builder.status, invalid);
+        builder.warn(EventReason::InvalidSpec, message);
     }
-    observe(work);
-    let again = work.time().plus_seconds(INVALID_RETRY);
-    work.look_again(again);
+    observe(builder);
+    let again = builder.time().plus_seconds(INVALID_RETRY);
+    builder.wake_at(again);
 }
 
-/// Turns the changes on the desk into writes.
-fn finish(mut work: Work<'_>) -> Decision {
-    let writes = writes::of(&mut work);
-    let old = &work.view.rollout.status;
-    let status = status::patch(old, &work.status);
-    let counts_only = status.is_some() && writes.is_empty() && work.notes.is_empty();
-    let may_wait = counts_only && !work.view.flush && status::differ_only_in_counts(old, &work.status);
-    let patience = may_wait.then(|| patience(&work));
-    if let Some(at) = conditions::deadline(work.spec(), &work.status)
-        && !conditions::is_completed(&work.status)
-        && !conditions::may_wait(&work)
-        && at >= work.now
+/// Turns what the builder holds into the decision.
+fn finish(mut builder: Builder<'_>) -> Decision {
+    let writes = writes::of(&mut builder);
+    let old = &builder.view().rollout.status;
+    let status = status::patch(old, &builder.status);
+    let counts_only = status.is_some() && writes.is_empty() && builder.events().is_empty();
+    let may_wait =
+        counts_only && !builder.view().debounce_passed && status::differ_only_in_counts(old, &builder.status);
+    let debounce = may_wait.then(|| debounce_of(&builder));
+    if let Some(at) = conditions::deadline(builder.spec(), &builder.status)
+        && !conditions::is_completed(&builder.status)
+        && !conditions::may_wait(&builder)
+        && at >= builder.now()
     {
         let after = at.checked_add(jiff::SignedDuration::from_secs(1)).unwrap_or(at);
-        work.look_again(after);
+        builder.wake_at(after);
     }
     let first = old.stable_rs.is_empty();
-    let events = std::mem::take(&mut work.notes);
+    let events = builder.take_events();
     Decision {
         writes,
         status,
-        patience,
-        wake: work.wake,
+        debounce,
+        wake: builder.wake(),
         events: events
             .into_iter()
             .filter(|n| !first || n.warning || n.reason == EventReason::RolloutCompleted.as_str())
@@ -159,10 +165,10 @@ fn finish(mut work: Work<'_>) -> Decision {
 }
 
 /// How long counts alone may wait. Before a Rollout was ever healthy nothing but the progress deadline depends on them.
-fn patience(work: &Work<'_>) -> Duration {
-    if work.old.condition(&ConditionType::Healthy).is_some() {
-        return PATIENCE;
+fn debounce_of(builder: &Builder<'_>) -> Duration {
+    if builder.old().condition(&ConditionType::Healthy).is_some() {
+        return DEBOUNCE;
     }
-    let deadline = u64::try_from(work.spec().progress_deadline_seconds()).unwrap_or(0);
-    (Duration::from_secs(deadline) / 20).clamp(PATIENCE, PATIENCE_AT_FIRST)
+    let deadline = u64::try_from(builder.spec().progress_deadline_seconds()).unwrap_or(0);
+    (Duration::from_secs(deadline) / 20).clamp(DEBOUNCE, DEBOUNCE_AT_FIRST)
 }

@@ -1,7 +1,8 @@
-//! Decides what a decision consists of: writes, a status, a time to look again, events.
+//! Decides what a decision consists of: writes, a status, a time to reconcile again, events.
 //! It never performs any of them.
 
-use crate::api::write::{Note, Write};
+use crate::api::event::Event;
+use crate::api::write::Write;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -14,13 +15,13 @@ pub struct Decision {
     pub writes: Vec<Write>,
     /// Merge patch of the status, to be written after the writes; absent when nothing changes.
     pub status: Option<Value>,
-    /// How long the status may wait for more: it differs only in counts, or speaks of something that was perhaps
-    /// applied together with the Rollout and is not seen yet. Nothing else is then written.
-    pub patience: Option<Duration>,
-    /// When to look again although nothing has changed.
+    /// How long the write of the status is debounced: it differs only in counts, or speaks of something that was
+    /// perhaps applied together with the Rollout and is not seen yet. Nothing else is then written.
+    pub debounce: Option<Duration>,
+    /// When to reconcile again although nothing has changed.
     pub wake: Option<Timestamp>,
-    /// Events to tell once all writes are made.
-    pub events: Vec<Note>,
+    /// Events to emit once all writes are made.
+    pub events: Vec<Event>,
     /// What is missing for a decision; the rest is then empty and the caller asks again with it.
     pub needs: Option<Need>,
 }

@@ -4,7 +4,7 @@
 use crate::api::phase::PauseReason;
 use crate::api::status::{PauseCondition, RolloutStatus};
 use crate::api::step::{Pause, Step};
-use crate::logic::rollout::work::Work;
+use crate::logic::rollout::builder::Builder;
 use jiff::Timestamp;
 
 /// When a wait of `seconds` that began with `pause` is over.
@@ -12,29 +12,29 @@ fn end_of(pause: &PauseCondition, seconds: i64) -> Timestamp {
     pause.start_time.plus_seconds(seconds)
 }
 
-/// Begins the pause of the current step if it is due, and has the Rollout looked at again when it ends
+/// Begins the pause of the current step if it is due, and has the Rollout reconciled again when it ends
 /// (source: rollout/canary.go, `reconcileCanaryPause`).
-pub fn canary_pause(work: &mut Work<'_>) {
-    let Some(canary) = work.canary() else { return };
-    if work.spec().paused || work.old.promote_full {
+pub(crate) fn canary_pause(builder: &mut Builder<'_>) {
+    let Some(canary) = builder.canary() else { return };
+    if builder.spec().paused || builder.old().promote_full {
         return;
     }
-    let index = usize::try_from(work.old.current_step_index.unwrap_or(0)).unwrap_or(0);
+    let index = usize::try_from(builder.old().current_step_index.unwrap_or(0)).unwrap_or(0);
     let Some(pause) = canary.steps.get(index).and_then(Step::pause) else { return };
-    let Some(condition) = work.pause(&PauseReason::CanaryPauseStep) else {
-        if !work.old.controller_pause {
-            work.intent.add_pause.push(PauseReason::CanaryPauseStep);
+    let Some(condition) = builder.pause(&PauseReason::CanaryPauseStep) else {
+        if !builder.old().controller_pause {
+            builder.intent.begin_pause(PauseReason::CanaryPauseStep);
             if pause.duration.is_some() {
-                let end = work.time().plus_seconds(pause.seconds());
-                work.look_again(end);
+                let end = builder.time().plus_seconds(pause.seconds());
+                builder.wake_at(end);
             }
         }
         return;
     };
     if pause.duration.is_some() {
         let end = end_of(condition, pause.seconds());
-        if end > work.now {
-            work.look_again(end);
+        if end > builder.now() {
+            builder.wake_at(end);
         }
     }
 }
@@ -42,61 +42,61 @@ pub fn canary_pause(work: &mut Work<'_>) {
 /// Whether the pause of the current canary step is over: its time has passed, or a user has ended it
 /// (source: rollout/pause.go, `CompletedCanaryPauseStep`).
 #[must_use]
-pub fn canary_pause_is_over(work: &Work<'_>, pause: &Pause) -> bool {
-    match work.pause(&PauseReason::CanaryPauseStep) {
-        None => work.old.controller_pause,
-        Some(condition) => pause.duration.is_some() && work.now >= end_of(condition, pause.seconds()),
+pub(crate) fn canary_pause_is_over(builder: &Builder<'_>, pause: &Pause) -> bool {
+    match builder.pause(&PauseReason::CanaryPauseStep) {
+        None => builder.old().controller_pause,
+        Some(condition) => pause.duration.is_some() && builder.now() >= end_of(condition, pause.seconds()),
     }
 }
 
 /// Whether the wait before the blue-green switch is over (source: rollout/pause.go, `CompletedBlueGreenPause`).
 #[must_use]
-pub fn blue_green_pause_is_over(work: &Work<'_>) -> bool {
-    let Some(strategy) = work.blue_green() else { return false };
-    if !work.intent.add_pause.is_empty() {
+pub(crate) fn blue_green_pause_is_over(builder: &Builder<'_>) -> bool {
+    let Some(strategy) = builder.blue_green() else { return false };
+    if builder.intent.begins_a_pause() {
         return false;
     }
-    if work.old.blue_green.scale_up_preview_check_point {
+    if builder.old().blue_green.scale_up_preview_check_point {
         return true;
     }
-    let condition = work.pause(&PauseReason::BlueGreenPause);
+    let condition = builder.pause(&PauseReason::BlueGreenPause);
     if strategy.promotes_itself() {
         let seconds = i64::from(strategy.auto_promotion_seconds());
-        return seconds == 0 || condition.is_some_and(|c| work.now >= end_of(c, seconds));
+        return seconds == 0 || condition.is_some_and(|c| builder.now() >= end_of(c, seconds));
     }
-    work.old.controller_pause && condition.is_none()
+    builder.old().controller_pause && condition.is_none()
 }
 
 /// When the wait before an automatic switch ends, if one is on.
 #[must_use]
-pub fn end_of_blue_green_pause(work: &Work<'_>) -> Option<Timestamp> {
-    let seconds = i64::from(work.blue_green()?.auto_promotion_seconds());
-    work.pause(&PauseReason::BlueGreenPause).filter(|_| seconds > 0).map(|c| end_of(c, seconds))
+pub(crate) fn end_of_blue_green_pause(builder: &Builder<'_>) -> Option<Timestamp> {
+    let seconds = i64::from(builder.blue_green()?.auto_promotion_seconds());
+    builder.pause(&PauseReason::BlueGreenPause).filter(|_| seconds > 0).map(|c| end_of(c, seconds))
 }
 
 /// Writes the abort and the pauses of this pass into `status`
 /// (source: rollout/pause.go, `CalculatePauseStatus`).
-pub fn write_into(work: &Work<'_>, status: &mut RolloutStatus) {
-    status.abort = work.is_aborted();
+pub(crate) fn write_into(builder: &Builder<'_>, status: &mut RolloutStatus) {
+    status.abort = builder.is_aborted();
     if status.abort {
-        status.aborted_at = Some(work.old.aborted_at.unwrap_or_else(|| work.time()));
+        status.aborted_at = Some(builder.old().aborted_at.unwrap_or_else(|| builder.time()));
         return;
     }
     status.aborted_at = None;
-    if work.intent.clear_pauses {
+    if builder.intent.clears() {
         return;
     }
-    let mut conditions: Vec<PauseCondition> = work
-        .old
+    let mut conditions: Vec<PauseCondition> = builder
+        .old()
         .pause_conditions
         .iter()
-        .filter(|c| !work.intent.remove_pause.contains(&c.reason))
+        .filter(|c| !builder.intent.ends_pause(&c.reason))
         .cloned()
         .collect();
-    let mut controller_pause = work.old.controller_pause;
-    for reason in &work.intent.add_pause {
-        if work.pause(reason).is_none() {
-            conditions.push(PauseCondition { reason: reason.clone(), start_time: work.time() });
+    let mut controller_pause = builder.old().controller_pause;
+    for reason in builder.intent.pauses_to_begin() {
+        if builder.pause(reason).is_none() {
+            conditions.push(PauseCondition { reason: reason.clone(), start_time: builder.time() });
             controller_pause = true;
         }
     }

@@ -5,22 +5,22 @@ use crate::api::condition::{ConditionReason, ConditionType};
 use crate::api::names;
 use crate::api::phase::RolloutPhase;
 use crate::api::rollout::{Rollout, RolloutSpec};
-use crate::api::run::Phase as RunPhase;
+use crate::api::run::Phase;
 use crate::api::status::RolloutStatus;
 
 /// `phase` and `message` of the status.
-pub type Phase = (RolloutPhase, String);
+pub(crate) type PhaseAndMessage = (RolloutPhase, String);
 
 /// Whether the current revision is the one promoted last (source: utils/rollout/rolloututil.go, `IsFullyPromoted`).
 #[must_use]
-pub fn is_fully_promoted(status: &RolloutStatus) -> bool {
+pub(crate) fn is_fully_promoted(status: &RolloutStatus) -> bool {
     status.stable_rs == status.current_pod_hash
 }
 
 /// The phase that spec and status amount to; the first rule that applies wins
 /// (source: utils/rollout/rolloututil.go, `CalculateRolloutPhase`).
 #[must_use]
-pub fn calculate(spec: &RolloutSpec, status: &RolloutStatus) -> Phase {
+pub(crate) fn calculate(spec: &RolloutSpec, status: &RolloutStatus) -> PhaseAndMessage {
     let progressing = |text: &str| (RolloutPhase::Progressing, text.to_owned());
     for c in &status.conditions {
         if c.r#type == ConditionType::InvalidSpec {
@@ -52,7 +52,7 @@ pub fn calculate(spec: &RolloutSpec, status: &RolloutStatus) -> Phase {
         }
         if status.stable_rs.is_empty() || !is_fully_promoted(status) {
             let run = status.blue_green.post_promotion_analysis_run_status.as_ref();
-            let running = run.is_none_or(|r| !r.phase().is_some_and(RunPhase::is_completed));
+            let running = run.is_none_or(|r| !r.phase().is_some_and(Phase::is_completed));
             let text = if blue_green.post_promotion_analysis.is_some() && running {
                 "waiting for analysis to complete"
             } else {
@@ -71,10 +71,10 @@ pub fn calculate(spec: &RolloutSpec, status: &RolloutStatus) -> Phase {
     (RolloutPhase::Healthy, String::new())
 }
 
-/// The phase as a client should see it: what the controller has not looked at yet comes first
+/// The phase as a client should see it: what the controller has not reconciled yet comes first
 /// (source: utils/rollout/rolloututil.go, `GetRolloutPhase`).
 #[must_use]
-pub fn observed(rollout: &Rollout) -> Phase {
+pub fn observed(rollout: &Rollout) -> PhaseAndMessage {
     let (meta, spec, status) = (&rollout.metadata, &rollout.spec, &rollout.status);
     let waiting = |text: &str| (RolloutPhase::Progressing, text.to_owned());
     if status.observed_generation.parse::<i64>().is_ok_and(|seen| seen < meta.generation) {

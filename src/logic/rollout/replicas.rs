@@ -4,7 +4,7 @@
 use crate::api::intstr::{IntOrString, NotAnAmount};
 use crate::api::rollout::RolloutSpec;
 use crate::api::status::RolloutStatus;
-use crate::logic::rollout::view::Set;
+use crate::logic::rollout::view::ReplicaSet;
 use crate::logic::rollout::weight::{MAX_WEIGHT, desired_weight};
 
 /// How far the number of pods may leave the desired one.
@@ -111,17 +111,18 @@ pub fn approximate(replicas: i32, weight: i32, max: i32, surge: i32) -> (i32, i3
     (best.0, best.1 - best.0)
 }
 
-/// Pods of `set` that count when asking how many may go. Without availability in mind all that are desired; never
-/// more than are desired, as those above are leaving already
-/// (source: utils/replicaset/canary.go, `GetReplicasForScaleDown`).
-fn expendable(set: Option<&Set>, ignore_availability: bool) -> i32 {
-    set.map_or(0, |s| if s.replicas < s.available || ignore_availability { s.replicas } else { s.available })
+/// Pods of `replica_set` that count when asking how many may go. Without availability in mind all that are desired;
+/// never more than are desired, as those above are leaving already (source: utils/replicaset/canary.go,
+/// `GetReplicasForScaleDown`).
+fn expendable(replica_set: Option<&ReplicaSet>, ignore_availability: bool) -> i32 {
+    replica_set
+        .map_or(0, |s| if s.replicas < s.available || ignore_availability { s.replicas } else { s.available })
 }
 
-/// Draws the draining set down by at most `count` pods, to no fewer than `desired`
+/// Draws the draining ReplicaSet down by at most `count` pods, to no fewer than `desired`
 /// (source: utils/replicaset/canary.go, `calculateScaleDownReplicaCount`).
-fn drained(set: Option<&Set>, desired: i32, count: i32, present: i32) -> i32 {
-    match set {
+fn drained(replica_set: Option<&ReplicaSet>, desired: i32, count: i32, present: i32) -> i32 {
+    match replica_set {
         Some(s) if s.replicas > desired => desired.max(s.replicas - count),
         _ => present,
     }
@@ -130,14 +131,14 @@ fn drained(set: Option<&Set>, desired: i32, count: i32, present: i32) -> i32 {
 /// Corrects the pair so that it stays within the most pods allowed and the fewest available
 /// (source: utils/replicaset/canary.go, `adjustReplicaWithinLimits`).
 fn within_limits(
-    (drain, drain_count): (Option<&Set>, i32),
-    (other, other_count): (Option<&Set>, i32),
+    (drain, drain_count): (Option<&ReplicaSet>, i32),
+    (other, other_count): (Option<&ReplicaSet>, i32),
     most: i32,
     least_available: i32,
 ) -> (i32, i32) {
     let Some(other) = other else { return (drain_count, other_count) };
-    // First the other set gives way to the surge limit, then it takes back what availability asks for (as far as it has
-    // available pods beyond its count, which are about to go), and what is now too much is drained after all.
+    // First the other ReplicaSet gives way to the surge limit, then it takes back what availability asks for (as far as
+    // it has available pods beyond its count, which are about to go), and what is now too much is drained after all.
     let over = (other_count + drain_count - most).max(0);
     let available = drain.map_or(0, |d| d.available.min(drain_count));
     let other_count = other_count - over;
@@ -155,13 +156,13 @@ fn within_limits(
 pub fn basic_canary(
     spec: &RolloutSpec,
     status: &RolloutStatus,
-    new: Option<&Set>,
-    stable: Option<&Set>,
-    others: &[&Set],
+    new: Option<&ReplicaSet>,
+    stable: Option<&ReplicaSet>,
+    others: &[&ReplicaSet],
 ) -> (i32, i32) {
     let replicas = spec.replicas();
     let posts = fenceposts_of(spec);
-    let stable_or_new = stable; // its pods count as available even where new and stable are one set
+    let stable_or_new = stable; // its pods count as available even where new and stable are one ReplicaSet
     let stable = stable.filter(|s| new.is_none_or(|n| n.meta.name != s.meta.name));
     let (mut want_new, mut want_stable) =
         approximate(replicas, desired_weight(spec, status), MAX_WEIGHT, posts.surge);
@@ -172,7 +173,8 @@ pub fn basic_canary(
     let mut new_count = new.map_or(0, |s| s.replicas);
     let mut stable_count = stable.map_or(0, |s| s.replicas);
     let most = replicas + posts.surge;
-    // Growing: the stable set first, so that an abort is not held up by canaries; then the new one with what is left.
+    // Growing: the stable ReplicaSet first, so that an abort is not held up by canaries; then the new one with what is
+    // left.
     let mut up = most - others_total - new_count - stable_count;
     if stable.is_some() && stable_count < want_stable && up > 0 {
         let more = up.min(want_stable - stable_count);
@@ -183,10 +185,11 @@ pub fn basic_canary(
         new_count += up.min(want_new - new_count);
     }
     if others_total > 0 {
-        return (new_count, stable_count); // older sets shrink before these two do
+        return (new_count, stable_count); // older ReplicaSets shrink before these two do
     }
     let least = replicas - posts.unavailable;
-    // Shrinking: of the set that is to go, pods that are not available count too, or a broken revision could never leave.
+    // Shrinking: of the ReplicaSet that is to go, pods that are not available count too, or a broken revision could
+    // never leave.
     let growing = new.is_none_or(|s| want_new >= s.replicas);
     let spare = expendable(new, !growing) + expendable(stable_or_new, growing) - least;
     if spare <= 0 {
@@ -204,21 +207,22 @@ pub fn basic_canary(
     }
 }
 
-/// Whether enough pods of `set` are available to call `desired` reached: as many as `replicaProgressThreshold` asks
-/// for, and all of them without one.
+/// Whether enough pods of `replica_set` are available to call `desired` reached: as many as `replicaProgressThreshold`
+/// asks for, and all of them without one.
 #[must_use]
-pub fn threshold_met(spec: &RolloutSpec, set: Option<&Set>, desired: i32) -> bool {
+pub fn threshold_met(spec: &RolloutSpec, replica_set: Option<&ReplicaSet>, desired: i32) -> bool {
     let threshold = spec.strategy.canary.as_ref().and_then(|c| c.replica_progress_threshold.as_ref());
-    match (threshold, set) {
-        (Some(t), Some(set)) if t.value >= 0 => match t.r#type.as_str() {
+    match (threshold, replica_set) {
+        (Some(t), Some(replica_set)) if t.value >= 0 => match t.r#type.as_str() {
             "Percent" => {
                 // The small addition keeps 2 of 3 from missing 66.666… % by a rounding error.
                 desired == 0
-                    || f64::from(set.available) / f64::from(desired) * 100.0 + 1e-10 >= f64::from(t.value)
+                    || f64::from(replica_set.available) / f64::from(desired) * 100.0 + 1e-10
+                        >= f64::from(t.value)
             }
-            _ => set.available >= t.value,
+            _ => replica_set.available >= t.value,
         },
-        _ => set.is_some_and(|s| s.replicas == desired && s.available == desired),
+        _ => replica_set.is_some_and(|s| s.replicas == desired && s.available == desired),
     }
 }
 
@@ -228,9 +232,9 @@ pub fn threshold_met(spec: &RolloutSpec, set: Option<&Set>, desired: i32) -> boo
 pub fn at_desired_counts(
     spec: &RolloutSpec,
     status: &RolloutStatus,
-    new: Option<&Set>,
-    stable: Option<&Set>,
-    others: &[&Set],
+    new: Option<&ReplicaSet>,
+    stable: Option<&ReplicaSet>,
+    others: &[&ReplicaSet],
 ) -> bool {
     let (want_new, want_stable) = basic_canary(spec, status, new, stable, others);
     threshold_met(spec, new, want_new)

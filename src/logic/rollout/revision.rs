@@ -5,9 +5,9 @@ use crate::api::condition::{Condition, ConditionReason, ConditionStatus, Conditi
 use crate::api::event::EventReason;
 use crate::api::meta::{Meta, Owner};
 use crate::api::names;
+use crate::logic::rollout::builder::{Builder, Op};
 use crate::logic::rollout::conditions::{make, set};
-use crate::logic::rollout::view::Set;
-use crate::logic::rollout::work::{Op, Work};
+use crate::logic::rollout::view::ReplicaSet;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -21,42 +21,44 @@ const NOT_COPIED: &[&str] = &[
     names::UNDO,
 ];
 
-fn copied(work: &Work<'_>) -> BTreeMap<String, String> {
-    let all = &work.view.rollout.metadata.annotations;
+fn copied(builder: &Builder<'_>) -> BTreeMap<String, String> {
+    let all = &builder.view().rollout.metadata.annotations;
     all.iter()
         .filter(|(k, _)| !NOT_COPIED.contains(&k.as_str()))
         .map(|(k, v)| (k.clone(), v.clone()))
         .collect()
 }
 
-fn next_revision(work: &Work<'_>) -> i64 {
-    let older = (0..work.sets.len()).filter(|i| Some(*i) != work.new).filter_map(|i| work.sets.get(i));
-    older.map(Set::revision).max().unwrap_or(0) + 1
+fn next_revision(builder: &Builder<'_>) -> i64 {
+    let older = (0..builder.replica_sets().len())
+        .filter(|i| Some(*i) != builder.new_index())
+        .filter_map(|i| builder.replica_set(i));
+    older.map(ReplicaSet::revision).max().unwrap_or(0) + 1
 }
 
 /// Makes sure that the current template has a ReplicaSet with the right number and annotations. Answers whether
 /// the pass ends here because one was just made (source: rollout/sync.go, `getAllReplicaSetsAndSyncRevision`).
-pub fn ensure(work: &mut Work<'_>) -> bool {
-    match work.new {
+pub(crate) fn ensure(builder: &mut Builder<'_>) -> bool {
+    match builder.new_index() {
         None => {
-            create(work);
+            create(builder);
             true
         }
         Some(index) => {
-            sync(work, index);
+            sync(builder, index);
             false
         }
     }
 }
 
 /// (source: rollout/sync.go, `createDesiredReplicaSet`)
-fn create(work: &mut Work<'_>) {
-    let rollout = &work.view.rollout;
-    let revision = next_revision(work);
-    let name = format!("{}-{}", rollout.metadata.name, work.view.pod_hash);
-    let mut annotations = copied(work);
+fn create(builder: &mut Builder<'_>) {
+    let rollout = &builder.view().rollout;
+    let revision = next_revision(builder);
+    let name = format!("{}-{}", rollout.metadata.name, builder.view().pod_hash);
+    let mut annotations = copied(builder);
     annotations.insert(names::REVISION.to_owned(), revision.to_string());
-    annotations.insert(names::DESIRED_REPLICAS.to_owned(), work.spec().replicas().to_string());
+    annotations.insert(names::DESIRED_REPLICAS.to_owned(), builder.spec().replicas().to_string());
     let meta = Meta {
         name: name.clone(),
         namespace: rollout.metadata.namespace.clone(),
@@ -64,45 +66,43 @@ fn create(work: &mut Work<'_>) {
         owner_references: vec![owner(&rollout.metadata)],
         ..Meta::default()
     };
-    let made = Set {
+    let made = ReplicaSet {
         meta,
-        hash: work.view.pod_hash.clone(),
-        template_key: work.view.template_key.clone(),
-        min_ready_seconds: work.spec().min_ready_seconds(),
-        selector: work.view.selector.with_label(names::POD_HASH, &work.view.pod_hash).to_string(),
+        hash: builder.view().pod_hash.clone(),
+        template_key: builder.view().template_key.clone(),
+        min_ready_seconds: builder.spec().min_ready_seconds(),
+        selector: builder.view().selector.with_label(names::POD_HASH, &builder.view().pod_hash).to_string(),
         is_new: true,
-        ..Set::default()
+        ..ReplicaSet::default()
     };
-    work.sets.to_mut().push(made);
-    let index = work.sets.len() - 1;
-    work.new = Some(index);
-    work.note(Op::Set(index));
-    note_revision(work, revision);
-    work.tell(EventReason::NewReplicaSetCreated, format!("Created ReplicaSet {name} (revision {revision})"));
+    builder.add_replica_set(made);
+    annotate_revision(builder, revision);
+    builder
+        .event(EventReason::NewReplicaSetCreated, format!("Created ReplicaSet {name} (revision {revision})"));
     let message = format!("Created new replica set \"{name}\"");
-    let made = progressing(work, ConditionReason::NewReplicaSetCreated, message);
-    set(&mut work.status, made);
+    let made = progressing(builder, ConditionReason::NewReplicaSetCreated, message);
+    set(&mut builder.status, made);
 }
 
-fn note_revision(work: &mut Work<'_>, revision: i64) {
-    if work.revision() == revision {
+fn annotate_revision(builder: &mut Builder<'_>, revision: i64) {
+    if builder.revision() == revision {
         return;
     }
-    work.annotations.insert(names::REVISION.to_owned(), revision.to_string());
-    work.tell(EventReason::RolloutUpdated, format!("Rollout updated to revision {revision}"));
+    builder.annotate(names::REVISION, revision.to_string());
+    builder.event(EventReason::RolloutUpdated, format!("Rollout updated to revision {revision}"));
 }
 
 /// (source: rollout/sync.go, `syncReplicaSetRevision`)
-fn sync(work: &mut Work<'_>, index: usize) {
-    let newest = next_revision(work);
-    let min_ready = work.spec().min_ready_seconds();
-    let Some(present) = work.sets.get(index) else { return };
+fn sync(builder: &mut Builder<'_>, index: usize) {
+    let newest = next_revision(builder);
+    let min_ready = builder.spec().min_ready_seconds();
+    let Some(present) = builder.replica_set(index) else { return };
     let before = present.meta.annotation(names::REVISION).map(str::to_owned);
     let is_behind = present.revision() < newest;
-    let mut annotations = copied(work);
+    let mut annotations = copied(builder);
     annotations.retain(|key, value| present.meta.annotation(key) != Some(value));
     if is_behind || !annotations.is_empty() || present.min_ready_seconds != min_ready {
-        let Some(changed) = work.sets.to_mut().get_mut(index) else { return };
+        let Some(changed) = builder.replica_set_mut(index) else { return };
         changed.meta.annotations.extend(annotations);
         changed.min_ready_seconds = min_ready;
         if is_behind {
@@ -114,26 +114,26 @@ fn sync(work: &mut Work<'_>, index: usize) {
                 own.insert(names::REVISION_HISTORY.to_owned(), history);
             }
         }
-        work.note(Op::Set(index));
+        builder.plan(Op::WriteReplicaSet(index));
     }
-    let Some((name, number)) = work.sets.get(index).map(|s| (s.meta.name.clone(), s.revision())) else {
+    let Some((name, number)) = builder.replica_set(index).map(|s| (s.meta.name.clone(), s.revision())) else {
         return;
     };
-    note_revision(work, number);
-    if work.old.condition(&ConditionType::Progressing).is_none() {
+    annotate_revision(builder, number);
+    if builder.old().condition(&ConditionType::Progressing).is_none() {
         let message = format!("Found new replica set \"{name}\"");
-        let found = progressing(work, ConditionReason::FoundNewReplicaSet, message);
-        set(&mut work.status, found);
+        let found = progressing(builder, ConditionReason::FoundNewReplicaSet, message);
+        set(&mut builder.status, found);
     }
 }
 
-fn progressing(work: &Work<'_>, reason: ConditionReason, message: String) -> Condition {
-    make(ConditionType::Progressing, ConditionStatus::True, reason, message, work.time())
+fn progressing(builder: &Builder<'_>, reason: ConditionReason, message: String) -> Condition {
+    make(ConditionType::Progressing, ConditionStatus::True, reason, message, builder.time())
 }
 
 /// The owner reference that makes the Rollout of `meta` the controller of an object.
 #[must_use]
-pub fn owner(meta: &Meta) -> Owner {
+pub(crate) fn owner(meta: &Meta) -> Owner {
     Owner {
         api_version: names::ARGO.to_owned(),
         kind: "Rollout".to_owned(),
@@ -144,10 +144,10 @@ pub fn owner(meta: &Meta) -> Owner {
     }
 }
 
-/// The whole ReplicaSet object that `set` describes.
+/// The whole object of `replica_set`.
 #[must_use]
-pub fn object(work: &Work<'_>, set: &Set) -> Value {
-    let mut template = Value::clone(&work.view.template);
+pub(crate) fn object(builder: &Builder<'_>, replica_set: &ReplicaSet) -> Value {
+    let mut template = Value::clone(&builder.view().template);
     if !template.is_object() {
         template = json!({});
     }
@@ -158,7 +158,7 @@ pub fn object(work: &Work<'_>, set: &Set) -> Value {
         .flatten()
         .filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned())))
         .collect();
-    labels.insert(names::POD_HASH.to_owned(), set.hash.clone());
+    labels.insert(names::POD_HASH.to_owned(), replica_set.hash.clone());
     if let Some(map) = template.as_object_mut() {
         let meta = map.entry("metadata").or_insert_with(|| json!({}));
         if let Some(meta) = meta.as_object_mut() {
@@ -166,27 +166,27 @@ pub fn object(work: &Work<'_>, set: &Set) -> Value {
             meta.remove("creationTimestamp");
         }
     }
-    let instance = work.view.rollout.metadata.labels.get(names::INSTANCE_ID);
+    let instance = builder.view().rollout.metadata.labels.get(names::INSTANCE_ID);
     if let Some(id) = instance {
         labels.insert(names::INSTANCE_ID.to_owned(), id.clone());
     }
     let mut spec = json!({
-        "replicas": set.replicas,
-        "selector": work.view.selector.with_label(names::POD_HASH, &set.hash),
+        "replicas": replica_set.replicas,
+        "selector": builder.view().selector.with_label(names::POD_HASH, &replica_set.hash),
         "template": template,
     });
-    if let (Some(map), true) = (spec.as_object_mut(), set.min_ready_seconds != 0) {
-        map.insert("minReadySeconds".to_owned(), json!(set.min_ready_seconds));
+    if let (Some(map), true) = (spec.as_object_mut(), replica_set.min_ready_seconds != 0) {
+        map.insert("minReadySeconds".to_owned(), json!(replica_set.min_ready_seconds));
     }
     json!({
         "apiVersion": "apps/v1",
         "kind": "ReplicaSet",
         "metadata": {
-            "name": set.meta.name,
-            "namespace": set.meta.namespace,
+            "name": replica_set.meta.name,
+            "namespace": replica_set.meta.namespace,
             "labels": labels,
-            "annotations": set.meta.annotations,
-            "ownerReferences": set.meta.owner_references,
+            "annotations": replica_set.meta.annotations,
+            "ownerReferences": replica_set.meta.owner_references,
         },
         "spec": spec,
     })
@@ -194,26 +194,26 @@ pub fn object(work: &Work<'_>, set: &Set) -> Value {
 
 /// Forgets the oldest revisions beyond the history limit, with their analyses; only those without pods
 /// (source: rollout/sync.go, `cleanupRollouts`).
-pub fn trim_history(work: &mut Work<'_>) {
-    let limit = work.spec().revision_history_limit();
-    let mut alive: Vec<usize> = work
+pub(crate) fn trim_history(builder: &mut Builder<'_>) {
+    let limit = builder.spec().revision_history_limit();
+    let mut alive: Vec<usize> = builder
         .other_indices()
         .into_iter()
-        .filter(|i| work.sets.get(*i).is_some_and(|s| s.meta.deletion_timestamp.is_none()))
+        .filter(|i| builder.replica_set(*i).is_some_and(|s| s.meta.deletion_timestamp.is_none()))
         .collect();
     let Some(excess) = alive.len().checked_sub(limit).filter(|n| *n > 0) else { return };
-    alive.sort_by_key(|i| work.sets.get(*i).map(|s| (s.created(), s.meta.name.clone())));
+    alive.sort_by_key(|i| builder.replica_set(*i).map(|s| (s.created(), s.meta.name.clone())));
     for index in alive.into_iter().take(excess) {
-        let Some(old) = work.sets.get(index) else { continue };
+        let Some(old) = builder.replica_set(index) else { continue };
         let empty = old.replicas == 0 && old.current == 0 && old.meta.generation <= old.observed_generation;
         if !empty || old.is_new {
             continue;
         }
         let hash = old.hash.clone();
-        work.note(Op::DeleteSet(index));
-        for (run, measured) in work.runs.iter().enumerate() {
+        builder.plan(Op::DeleteReplicaSet(index));
+        for (run, measured) in builder.analysis_runs().iter().enumerate() {
             if measured.meta.labels.get(names::POD_HASH) == Some(&hash) {
-                work.note(Op::DeleteRun(run));
+                builder.plan(Op::DeleteAnalysisRun(run));
             }
         }
     }

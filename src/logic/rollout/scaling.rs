@@ -4,60 +4,60 @@
 use crate::api::event::EventReason;
 use crate::api::names;
 use crate::api::time::Time;
-use crate::logic::rollout::work::{Op, Work};
+use crate::logic::rollout::builder::{Builder, Op};
 use jiff::Timestamp;
 
-impl Work<'_> {
-    /// Scales the set at `index` and keeps its note of the Rollout's size; answers whether its size changes
+impl Builder<'_> {
+    /// Scales the ReplicaSet at `index` and annotates it with the Rollout's size; answers whether its own size changes
     /// (source: rollout/sync.go, `scaleReplicaSet`).
-    pub fn scale(&mut self, index: usize, to: i32) -> bool {
+    pub(crate) fn scale(&mut self, index: usize, to: i32) -> bool {
         let desired = self.spec().replicas();
         let keep_deadline = self.delays_scale_down_on_abort();
-        let Some(set) = self.sets.get(index) else { return false };
-        let noted = set.desired_annotation() == Some(desired);
-        let stale_deadline = desired == 0 && set.has_deadline();
-        if set.replicas == to && noted && !stale_deadline {
+        let Some(replica_set) = self.replica_set(index) else { return false };
+        let annotated = replica_set.desired_annotation() == Some(desired);
+        let stale_deadline = desired == 0 && replica_set.has_deadline();
+        if replica_set.replicas == to && annotated && !stale_deadline {
             return false;
         }
-        let from = set.replicas;
-        let Some(set) = self.sets.to_mut().get_mut(index) else { return false };
-        set.replicas = to;
-        set.meta.annotations.insert(names::DESIRED_REPLICAS.to_owned(), desired.to_string());
+        let from = replica_set.replicas;
+        let Some(replica_set) = self.replica_set_mut(index) else { return false };
+        replica_set.replicas = to;
+        replica_set.meta.annotations.insert(names::DESIRED_REPLICAS.to_owned(), desired.to_string());
         if to == 0 && !keep_deadline {
-            set.meta.annotations.remove(names::SCALE_DOWN_DEADLINE);
+            replica_set.meta.annotations.remove(names::SCALE_DOWN_DEADLINE);
         }
-        let (name, revision) = (set.meta.name.clone(), set.revision());
-        self.note(Op::Set(index));
+        let (name, revision) = (replica_set.meta.name.clone(), replica_set.revision());
+        self.plan(Op::WriteReplicaSet(index));
         if from != to {
             let way = if to > from { "up" } else { "down" };
             let message = format!("Scaled {way} ReplicaSet {name} (revision {revision}) from {from} to {to}");
-            self.tell(EventReason::ScalingReplicaSet, message);
+            self.event(EventReason::ScalingReplicaSet, message);
         }
         from != to
     }
 
-    /// Sets or removes the deadline of the set at `index`
+    /// Sets or removes the deadline of the ReplicaSet at `index`
     /// (source: rollout/replicaset.go, `addScaleDownDelay` and `removeScaleDownDelay`).
-    pub fn set_deadline(&mut self, index: usize, deadline: Option<Timestamp>) {
+    pub(crate) fn set_deadline(&mut self, index: usize, deadline: Option<Timestamp>) {
         let wanted = deadline.map(|at| Time::of(at).to_string());
-        let Some(set) = self.sets.get(index) else { return };
-        if set.meta.annotation(names::SCALE_DOWN_DEADLINE) == wanted.as_deref() {
+        let Some(replica_set) = self.replica_set(index) else { return };
+        if replica_set.meta.annotation(names::SCALE_DOWN_DEADLINE) == wanted.as_deref() {
             return;
         }
-        let Some(set) = self.sets.to_mut().get_mut(index) else { return };
+        let Some(replica_set) = self.replica_set_mut(index) else { return };
         match wanted {
-            Some(text) => set.meta.annotations.insert(names::SCALE_DOWN_DEADLINE.to_owned(), text),
-            None => set.meta.annotations.remove(names::SCALE_DOWN_DEADLINE),
+            Some(text) => replica_set.meta.annotations.insert(names::SCALE_DOWN_DEADLINE.to_owned(), text),
+            None => replica_set.meta.annotations.remove(names::SCALE_DOWN_DEADLINE),
         };
-        self.note(Op::Set(index));
+        self.plan(Op::WriteReplicaSet(index));
     }
 
-    /// The sets in use lose the deadline they got while they were not; after an abort the new one keeps its own
+    /// The ReplicaSets in use lose the deadline they got while they were not; after an abort the new one keeps its own
     /// (source: rollout/replicaset.go, `removeScaleDownDeadlines`).
-    pub fn clear_deadlines(&mut self) {
+    pub(crate) fn clear_deadlines(&mut self) {
         let keeps_new = self.delays_scale_down_on_abort();
-        for index in [self.new, self.stable].into_iter().flatten() {
-            if Some(index) != self.new || !keeps_new {
+        for index in [self.new_index(), self.stable_index()].into_iter().flatten() {
+            if Some(index) != self.new_index() || !keeps_new {
                 self.set_deadline(index, None);
             }
         }
@@ -66,9 +66,9 @@ impl Work<'_> {
     /// Seconds the new pods stay after an abort; none when for ever
     /// (source: utils/defaults/defaults.go, `GetAbortScaleDownDelaySecondsOrDefault`).
     #[must_use]
-    pub fn abort_delay(&self) -> Option<i64> {
-        let set = self.blue_green().and_then(|b| b.abort_scale_down_delay_seconds);
-        match set {
+    pub(crate) fn abort_delay(&self) -> Option<i64> {
+        let asked = self.blue_green().and_then(|b| b.abort_scale_down_delay_seconds);
+        match asked {
             Some(0) => None,
             other => Some(i64::from(other.unwrap_or(30))),
         }
@@ -77,9 +77,9 @@ impl Work<'_> {
     /// Whether the new pods stay for a while after an abort: only where a switch leads back at once
     /// (source: rollout/replicaset.go, `shouldDelayScaleDownOnAbort`).
     #[must_use]
-    pub fn delays_scale_down_on_abort(&self) -> bool {
+    pub(crate) fn delays_scale_down_on_abort(&self) -> bool {
         self.is_aborted()
-            && self.stable.is_some()
+            && self.stable_index().is_some()
             && self.blue_green().is_some()
             && self.abort_delay().is_some()
     }
@@ -88,19 +88,20 @@ impl Work<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logic::rollout::view::{Set, View};
-    use std::borrow::Cow;
+    use crate::logic::rollout::view::{ReplicaSet, View};
 
     #[test]
-    fn the_facts_are_copied_only_when_a_set_changes() {
-        let mut set = Set { replicas: 1, ..Set::default() };
-        set.meta.annotations.insert(names::DESIRED_REPLICAS.to_owned(), "1".to_owned());
-        let view = View { sets: vec![set], ..View::default() };
-        let mut work = Work::new(&view, Timestamp::UNIX_EPOCH);
-        assert!(!work.scale(0, 1), "it has this size");
-        work.set_deadline(0, None);
-        assert!(matches!(work.sets, Cow::Borrowed(_)) && work.ops.is_empty());
-        assert!(work.scale(0, 2));
-        assert_eq!((work.ops, view.sets[0].replicas), (vec![Op::Set(0)], 1));
+    fn the_facts_are_copied_only_when_a_replica_set_changes() {
+        let mut replica_set = ReplicaSet { replicas: 1, ..ReplicaSet::default() };
+        replica_set.meta.annotations.insert(names::DESIRED_REPLICAS.to_owned(), "1".to_owned());
+        let view = View { replica_sets: vec![replica_set], ..View::default() };
+        let mut builder = Builder::new(&view, Timestamp::UNIX_EPOCH);
+        assert!(!builder.scale(0, 1), "it has this size");
+        builder.set_deadline(0, None);
+        assert!(
+            std::ptr::eq(builder.replica_sets(), view.replica_sets.as_slice()) && builder.ops().is_empty()
+        );
+        assert!(builder.scale(0, 2));
+        assert_eq!((builder.ops(), view.replica_sets[0].replicas), (&[Op::WriteReplicaSet(0)][..], 1));
     }
 }

@@ -5,59 +5,61 @@ use crate::api::event::EventReason;
 use crate::api::names;
 use crate::api::rollout::Rollout;
 use crate::api::write::{Patch, Target, Write};
-use crate::logic::rollout::view::{Service, Set};
-use crate::logic::rollout::work::{Op, Work};
+use crate::logic::rollout::builder::{Builder, Op};
+use crate::logic::rollout::view::{ReplicaSet, Service};
 use serde_json::json;
 
-/// Points the Service `name` at the revision `hash`, and notes the Rollout as its manager
+/// Points the Service `name` at the revision `hash`, and annotates it with the Rollout as its manager
 /// (source: rollout/service.go, `switchServiceSelector`).
-pub fn switch(work: &mut Work<'_>, name: &str, hash: &str) {
-    let rollout = work.view.rollout.metadata.name.clone();
-    let Some(present) = work.services.get(name) else { return };
+pub(crate) fn switch(builder: &mut Builder<'_>, name: &str, hash: &str) {
+    let rollout = builder.view().rollout.metadata.name.clone();
+    let Some(present) = builder.services().get(name) else { return };
     if present.hash.as_deref() == Some(hash) && present.managed_by.is_some() {
         return;
     }
-    let Some(service) = work.services.to_mut().get_mut(name) else { return };
+    let Some(service) = builder.service_mut(name) else { return };
     let from = service.hash.replace(hash.to_owned()).unwrap_or_default();
     service.managed_by.get_or_insert(rollout);
-    work.note(Op::Service(name.to_owned()));
-    work.tell(
+    builder.plan(Op::Service(name.to_owned()));
+    builder.event(
         EventReason::SwitchService,
         format!("Switched selector for service '{name}' from '{from}' to '{hash}'"),
     );
 }
 
-/// Points the Service `name` at the set at `index` once that can answer: a Service taken over for the first
+/// Points the Service `name` at the ReplicaSet at `index` once that can answer: a Service taken over for the first
 /// time waits for all pods, a managed one for at least one (source: rollout/service.go, `ensureSVCTargets`).
-fn ensure(work: &mut Work<'_>, name: Option<&str>, index: Option<usize>) {
+fn ensure(builder: &mut Builder<'_>, name: Option<&str>, index: Option<usize>) {
     let Some(name) = name.filter(|n| !n.is_empty()) else { return };
-    let (Some(set), Some(service)) = (index.and_then(|i| work.sets.get(i)), work.services.get(name)) else {
+    let (Some(replica_set), Some(service)) =
+        (index.and_then(|i| builder.replica_set(i)), builder.services().get(name))
+    else {
         return;
     };
-    if service.hash.as_deref() == Some(set.hash.as_str()) {
+    if service.hash.as_deref() == Some(replica_set.hash.as_str()) {
         return;
     }
     let taken_over = service.managed_by.is_some();
-    if set.available == 0 || (!taken_over && !set.is_available()) {
+    if replica_set.available == 0 || (!taken_over && !replica_set.is_available()) {
         return;
     }
-    let hash = set.hash.clone();
-    switch(work, name, &hash);
+    let hash = replica_set.hash.clone();
+    switch(builder, name, &hash);
 }
 
 /// The two Services of a canary: stable pods, and new pods (the stable ones while aborted)
 /// (source: rollout/service.go, `reconcileStableAndCanaryService`).
-pub fn canary(work: &mut Work<'_>) {
-    let Some(canary) = work.canary() else { return };
-    ensure(work, canary.stable_service.as_deref(), work.stable);
-    let shown = if work.is_aborted() { work.stable } else { work.new };
-    ensure(work, canary.canary_service.as_deref(), shown);
+pub(crate) fn canary(builder: &mut Builder<'_>) {
+    let Some(canary) = builder.canary() else { return };
+    ensure(builder, canary.stable_service.as_deref(), builder.stable_index());
+    let shown = if builder.is_aborted() { builder.stable_index() } else { builder.new_index() };
+    ensure(builder, canary.canary_service.as_deref(), shown);
 }
 
 /// Lets a Service go that its Rollout does not name any more, or whose Rollout is gone: it selects pods of every
-/// revision again, instead of one that will not come back.
+/// revision again, instead of one that will not come back (source: service/service.go, the controller of Services).
 #[must_use]
-pub fn let_go(namespace: &str, service: &Service, manager: Option<&Rollout>) -> Option<Write> {
+pub(crate) fn let_go(namespace: &str, service: &Service, manager: Option<&Rollout>) -> Option<Write> {
     service.managed_by.as_ref()?;
     if manager.is_some_and(|r| r.spec.strategy.services().contains(&service.name)) {
         return None;
@@ -74,20 +76,20 @@ pub fn let_go(namespace: &str, service: &Service, manager: Option<&Rollout>) -> 
     })
 }
 
-/// Whether a Service or the status still leads to `set`
+/// Whether a Service or the status still leads to `replica_set`
 /// (source: rollout/replicaset.go, `isReplicaSetReferenced`).
 #[must_use]
-pub fn leads_to(work: &Work<'_>, set: &Set) -> bool {
-    let status = &work.old;
+pub(crate) fn leads_to(builder: &Builder<'_>, replica_set: &ReplicaSet) -> bool {
+    let status = builder.old();
     let named = [
         &status.stable_rs,
         &status.current_pod_hash,
         &status.blue_green.active_selector,
         &status.blue_green.preview_selector,
     ];
-    !set.hash.is_empty()
-        && (named.contains(&&set.hash)
-            || work.services.values().any(|s| s.hash.as_deref() == Some(set.hash.as_str())))
+    !replica_set.hash.is_empty()
+        && (named.contains(&&replica_set.hash)
+            || builder.services().values().any(|s| s.hash.as_deref() == Some(replica_set.hash.as_str())))
 }
 
 #[cfg(test)]

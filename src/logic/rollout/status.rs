@@ -5,7 +5,7 @@ use crate::api::condition::{ConditionReason, ConditionType};
 use crate::api::event::EventReason;
 use crate::api::names;
 use crate::api::status::RolloutStatus;
-use crate::logic::rollout::work::Work;
+use crate::logic::rollout::builder::Builder;
 use crate::logic::rollout::{conditions, pause, phase};
 use serde_json::{Map, Value};
 
@@ -13,109 +13,108 @@ use serde_json::{Map, Value};
 /// unless the pass sets it again: a pause, an analysis, a promotion asked for
 /// (source: rollout/sync.go, `calculateBaseStatus`).
 #[must_use]
-pub fn base(work: &Work<'_>) -> RolloutStatus {
-    let old = &work.old;
-    let current = work.new_set().map_or_else(|| work.view.pod_hash.clone(), |s| s.hash.clone());
+pub(crate) fn base(builder: &Builder<'_>) -> RolloutStatus {
+    let old = builder.old();
+    let current =
+        builder.new_replica_set().map_or_else(|| builder.view().pod_hash.clone(), |s| s.hash.clone());
     let mut status = RolloutStatus {
-        replicas: work.sets.iter().map(|s| s.current).sum(),
-        updated_replicas: work.new_set().map_or(0, |s| s.current),
-        ready_replicas: work.sets.iter().map(|s| s.ready).sum(),
-        available_replicas: work.available_of_all(),
+        replicas: builder.replica_sets().iter().map(|s| s.current).sum(),
+        updated_replicas: builder.new_replica_set().map_or(0, |s| s.current),
+        ready_replicas: builder.replica_sets().iter().map(|s| s.ready).sum(),
+        available_replicas: builder.available_of_all(),
         collision_count: old.collision_count,
-        conditions: work.status.conditions.clone(),
-        restarted_at: work.status.restarted_at,
-        canary: work.status.canary.clone(),
-        blue_green: work.status.blue_green.clone(),
+        conditions: builder.status.conditions.clone(),
+        restarted_at: builder.status.restarted_at,
+        canary: builder.status.canary.clone(),
+        blue_green: builder.status.blue_green.clone(),
         stable_rs: old.stable_rs.clone(),
         promote_full: old.promote_full && current != old.stable_rs,
         current_pod_hash: current,
         ..RolloutStatus::default()
     };
     status.hpa_replicas = status.replicas;
-    status.selector = work.view.selector.to_string();
+    status.selector = builder.view().selector.to_string();
     conditions::remove(&mut status, &ConditionType::InvalidSpec);
     status
 }
 
 /// Takes back everything that belonged to the revision or the steps before
 /// (source: rollout/sync.go, `resetRolloutStatus`).
-pub fn reset(work: &mut Work<'_>, status: &mut RolloutStatus) {
-    work.intent.clear_pauses = true;
-    work.intent.clear_abort = true;
-    status.restarted_at = work.spec().restart_at;
+pub(crate) fn reset(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
+    builder.intent.clear();
+    status.restarted_at = builder.spec().restart_at;
     status.promote_full = false;
     status.blue_green.pre_promotion_analysis_run_status = None;
     status.blue_green.post_promotion_analysis_run_status = None;
     status.blue_green.scale_up_preview_check_point = false;
     status.canary = Default::default();
-    status.current_step_index = work.canary().filter(|c| !c.steps.is_empty()).map(|_| 0);
+    status.current_step_index = builder.canary().filter(|c| !c.steps.is_empty()).map(|_| 0);
 }
 
 /// Makes the current revision the stable one (source: rollout/sync.go, `promoteStable`).
-pub fn promote(work: &mut Work<'_>, status: &mut RolloutStatus, why: &str) {
-    work.intent.clear_pauses = true;
-    work.intent.clear_abort = true;
+pub(crate) fn promote(builder: &mut Builder<'_>, status: &mut RolloutStatus, why: &str) {
+    builder.intent.clear();
     status.promote_full = false;
     status.blue_green.scale_up_preview_check_point = false;
-    if let Some(canary) = work.canary() {
+    if let Some(canary) = builder.canary() {
         status.current_step_index = Some(canary.step_count()).filter(|n| *n > 0);
     }
     if status.stable_rs != status.current_pod_hash {
         status.stable_rs.clone_from(&status.current_pod_hash);
         let message = format!(
             "Rollout completed update to revision {} ({}): {why}",
-            work.revision(),
+            builder.revision(),
             status.current_pod_hash
         );
-        work.tell(EventReason::RolloutCompleted, message);
+        builder.event(EventReason::RolloutCompleted, message);
     }
 }
 
 /// Ends the pass: conditions, pauses, generation and phase, in the order in which they depend on each other
 /// (source: rollout/sync.go, `persistRolloutStatus`).
-pub fn persist(work: &mut Work<'_>, mut status: RolloutStatus) {
-    conditions::write_into(work, &mut status);
-    finish(work, status);
+pub(crate) fn persist(builder: &mut Builder<'_>, mut status: RolloutStatus) {
+    conditions::write_into(builder, &mut status);
+    finish(builder, status);
 }
 
 /// Ends a pass that leaves the conditions as they are.
-pub fn finish(work: &mut Work<'_>, mut status: RolloutStatus) {
-    pause::write_into(work, &mut status);
-    status.workload_observed_generation = match &work.view.workload {
+pub(crate) fn finish(builder: &mut Builder<'_>, mut status: RolloutStatus) {
+    pause::write_into(builder, &mut status);
+    status.workload_observed_generation = match &builder.view().workload {
         Some(workload) => workload.generation.to_string(),
         None => String::new(),
     };
-    observe(work, &mut status);
-    let (was, is) = (!work.old.pause_conditions.is_empty(), !status.pause_conditions.is_empty());
+    observe(builder, &mut status);
+    let (was, is) = (!builder.old().pause_conditions.is_empty(), !status.pause_conditions.is_empty());
     if let Some(first) = status.pause_conditions.first().filter(|_| is && !was) {
         let message = format!("Rollout is paused ({})", first.reason);
-        work.tell(EventReason::RolloutPaused, message);
+        builder.event(EventReason::RolloutPaused, message);
     } else if was && !is && status.aborted_at.is_none() {
-        work.tell(EventReason::RolloutResumed, "Rollout is resumed".to_owned());
+        builder.event(EventReason::RolloutResumed, "Rollout is resumed".to_owned());
     }
-    work.status = status;
+    builder.status = status;
 }
 
-/// Notes that this generation was looked at, and the phase it amounts to.
-pub fn observe(work: &Work<'_>, status: &mut RolloutStatus) {
-    status.observed_generation = work.view.rollout.metadata.generation.to_string();
-    let (phase, message) = phase::calculate(work.spec(), status);
+/// Says that this generation was reconciled, and the phase that the status amounts to.
+pub(crate) fn observe(builder: &Builder<'_>, status: &mut RolloutStatus) {
+    status.observed_generation = builder.view().rollout.metadata.generation.to_string();
+    let (phase, message) = phase::calculate(builder.spec(), status);
     status.phase = Some(phase);
     status.message = message;
 }
 
-/// Annotation that tells clients which generation of the workload the Rollout has taken over.
-pub fn note_workload(work: &mut Work<'_>) {
-    let Some(workload) = &work.view.workload else { return };
+/// The annotation that shows clients which generation of the workload the Rollout has taken over.
+pub(crate) fn annotate_workload(builder: &mut Builder<'_>) {
+    let Some(workload) = &builder.view().workload else { return };
     let generation = workload.generation.to_string();
-    if work.view.rollout.metadata.annotation(names::WORKLOAD_GENERATION) != Some(&generation) {
-        work.annotations.insert(names::WORKLOAD_GENERATION.to_owned(), generation);
+    if builder.view().rollout.metadata.annotation(names::WORKLOAD_GENERATION) != Some(&generation) {
+        builder.annotate(names::WORKLOAD_GENERATION, generation);
     }
 }
 
 /// The merge patch from one status to the other; none when they are equal. Lists are replaced whole.
 #[must_use]
-pub fn patch(from: &RolloutStatus, to: &RolloutStatus) -> Option<Value> {
+pub(crate) fn patch(from: &RolloutStatus, to: &RolloutStatus) -> Option<Value> {
     let (Ok(from), Ok(to)) = (serde_json::to_value(from), serde_json::to_value(to)) else { return None };
     let patch = crate::merge::json::diff(&from, &to);
     patch.as_object().is_some_and(|m| !m.is_empty()).then(|| {
@@ -127,7 +126,7 @@ pub fn patch(from: &RolloutStatus, to: &RolloutStatus) -> Option<Value> {
 
 /// Whether two statuses differ only in numbers of pods.
 #[must_use]
-pub fn differ_only_in_counts(from: &RolloutStatus, to: &RolloutStatus) -> bool {
+pub(crate) fn differ_only_in_counts(from: &RolloutStatus, to: &RolloutStatus) -> bool {
     let mut leveled = to.clone();
     leveled.replicas = from.replicas;
     leveled.updated_replicas = from.updated_replicas;

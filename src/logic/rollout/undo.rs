@@ -12,7 +12,7 @@ use thiserror::Error;
 
 /// Why there is no way back.
 #[derive(Debug, Error, PartialEq, Eq)]
-pub enum NoWayBack {
+pub(crate) enum NoWayBack {
     /// The number is none of the revisions there are.
     #[error("unable to find specified revision {wanted} in history; there are: {there}")]
     NoSuchRevision {
@@ -30,19 +30,20 @@ fn meta(object: &Value) -> Meta {
     object.get("metadata").and_then(Meta::of).unwrap_or_default()
 }
 
-/// The writes that bring the Rollout back to `wanted` (0: the one before the present). `sets` are its ReplicaSets,
-/// `workload` the object it refers to, if any.
+/// The writes that bring the Rollout back to `wanted` (0: the one before the present). `replica_sets` are its
+/// ReplicaSets, `workload` the object it refers to, if any (source: pkg/kubectl-argo-rollouts/cmd/undo/undo.go; the
+/// body of its patch).
 ///
 /// # Errors
 /// There is no such revision.
-pub fn writes(
+pub(crate) fn writes(
     rollout: &Value,
-    sets: &[Value],
+    replica_sets: &[Value],
     workload: Option<&Value>,
     wanted: i64,
 ) -> Result<Said, NoWayBack> {
     let own = meta(rollout);
-    let mut owned: Vec<&Value> = sets.iter().filter(|s| meta(s).is_controlled_by(&own.uid)).collect();
+    let mut owned: Vec<&Value> = replica_sets.iter().filter(|s| meta(s).is_controlled_by(&own.uid)).collect();
     owned.sort_by_key(|s| std::cmp::Reverse(meta(s).revision()));
     let chosen = match wanted {
         0 => *owned.get(1).ok_or_else(|| NoWayBack::NoneBefore(own.name.clone()))?,
@@ -91,7 +92,7 @@ fn holder<'v>(rollout: &'v Value, workload: Option<&'v Value>) -> (&'v Value, &'
     }
 }
 
-/// What tells the engine that Git is to go back too, for Rollouts that come from Git: from which revision to which,
+/// What asks the engine to revert in Git too, for Rollouts that come from Git: from which revision to which,
 /// and which commit the older one came from.
 fn marks(own: &Meta, chosen: &Meta, number: i64) -> Vec<Value> {
     if own.annotation(names::SOURCE).is_none() {
@@ -116,7 +117,7 @@ fn json_patch(target: Target, operations: Vec<Value>) -> Write {
 mod tests {
     use super::*;
 
-    fn set(revision: i64, image: &str) -> Value {
+    fn replica_set(revision: i64, image: &str) -> Value {
         json!({"apiVersion": "apps/v1", "kind": "ReplicaSet",
             "metadata": {"name": format!("web-{revision}"), "namespace": "shop",
                 "annotations": {names::REVISION: revision.to_string(), names::COMMIT: format!("c{revision}")},
@@ -152,26 +153,26 @@ mod tests {
 
     #[test]
     fn the_revision_before_comes_back_without_its_hash() {
-        let sets = [set(1, "v1"), set(3, "v3"), set(2, "v2")];
-        let all = operations(writes(&rollout(false), &sets, None, 0).unwrap());
+        let replica_sets = [replica_set(1, "v1"), replica_set(3, "v3"), replica_set(2, "v2")];
+        let all = operations(writes(&rollout(false), &replica_sets, None, 0).unwrap());
         let replace = json!({"op": "replace", "path": "/spec/template", "value": template("v2", None)});
         assert_eq!(all, [vec![replace]]);
     }
 
     #[test]
     fn what_came_from_git_asks_git_to_go_back_in_the_same_write() {
-        let sets = [set(1, "v1"), set(3, "v3"), set(2, "v2")];
-        let all = operations(writes(&rollout(true), &sets, None, 1).unwrap());
+        let replica_sets = [replica_set(1, "v1"), replica_set(3, "v3"), replica_set(2, "v2")];
+        let all = operations(writes(&rollout(true), &replica_sets, None, 1).unwrap());
         let add = |path: &str, value: &str| json!({"op": "add", "path": format!("/metadata/annotations/switchback.dev~1{path}"), "value": value});
         assert_eq!(all[0][1..], [add("undo", "3->1"), add("commit", "c1")]);
     }
 
     #[test]
     fn a_workload_gets_the_template_before_git_is_asked() {
-        let sets = [set(2, "v2"), set(3, "v3")];
+        let replica_sets = [replica_set(2, "v2"), replica_set(3, "v3")];
         let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment",
             "metadata": {"name": "web", "namespace": "shop"}, "spec": {"template": template("v3", None)}});
-        let said = writes(&rollout(true), &sets, Some(&deployment), 0).unwrap();
+        let said = writes(&rollout(true), &replica_sets, Some(&deployment), 0).unwrap();
         let Said::Writes(made, _) = &said else { panic!("{said:?}") };
         let kinds: Vec<String> = made.iter().map(|w| w.target().kind).collect();
         assert_eq!(kinds, ["Deployment", "Rollout"]);
@@ -180,15 +181,15 @@ mod tests {
 
     #[test]
     fn without_a_way_back_it_says_what_there_is() {
-        let sets = [set(3, "v3"), set(2, "v2")];
-        let none = writes(&rollout(false), &sets, None, 7).unwrap_err();
+        let replica_sets = [replica_set(3, "v3"), replica_set(2, "v2")];
+        let none = writes(&rollout(false), &replica_sets, None, 7).unwrap_err();
         assert_eq!(none.to_string(), "unable to find specified revision 7 in history; there are: 3, 2");
-        let first = writes(&rollout(false), &sets[..1], None, 0).unwrap_err();
+        let first = writes(&rollout(false), &replica_sets[..1], None, 0).unwrap_err();
         assert!(first.to_string().contains("no revision found for rollout \"web\""));
-        let same = writes(&rollout(false), &sets, None, 3).unwrap();
+        let same = writes(&rollout(false), &replica_sets, None, 3).unwrap();
         assert!(matches!(same, Said::Nothing(text) if text.contains("already matches revision 3")));
-        let mut foreign = set(2, "v2");
+        let mut foreign = replica_set(2, "v2");
         foreign["metadata"]["ownerReferences"][0]["uid"] = json!("other");
-        assert!(writes(&rollout(false), &[set(3, "v3"), foreign], None, 0).is_err());
+        assert!(writes(&rollout(false), &[replica_set(3, "v3"), foreign], None, 0).is_err());
     }
 }

@@ -7,10 +7,10 @@ use crate::api::strategy::{BlueGreen, Canary};
 use crate::logic::analysis;
 use crate::logic::analysis::error::AnalysisError;
 use crate::logic::rollout::analyses::create::spec_of;
+use crate::logic::rollout::builder::Builder;
 use crate::logic::rollout::replicas;
 use crate::logic::rollout::view::Obstacle;
 use crate::logic::rollout::weight::MAX_WEIGHT;
-use crate::logic::rollout::work::Work;
 use crate::logic::traffic::routers::{ALL, choice::choose};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -23,34 +23,34 @@ fn wrong(path: &str, what: impl std::fmt::Display) -> Option<String> {
 /// The first thing that keeps the Rollout from being acted on
 /// (source: pkg/apis/rollouts/validation, `ValidateRollout` and `ValidateRolloutReferencedResources`).
 #[must_use]
-pub fn obstacle(work: &Work<'_>) -> Option<Obstacle> {
-    if let Some(why) = &work.view.problem {
+pub(crate) fn obstacle(builder: &Builder<'_>) -> Option<Obstacle> {
+    if let Some(why) = &builder.view().problem {
         return Some(why.clone());
     }
-    template(work).or_else(|| strategy(work)).map(Obstacle::wrong).or_else(|| references(work))
+    template(builder).or_else(|| strategy(builder)).map(Obstacle::wrong).or_else(|| references(builder))
 }
 
-fn template(work: &Work<'_>) -> Option<String> {
-    let spec = work.spec();
+fn template(builder: &Builder<'_>) -> Option<String> {
+    let spec = builder.spec();
     if spec.workload_ref.is_some() && spec.template.as_ref().is_some_and(|t| !is_blank(t)) {
         return wrong("spec.template", "template must be empty for workload reference rollout");
     }
-    if work.view.selector.is_empty() {
+    if builder.view().selector.is_empty() {
         return wrong(
             "spec.selector",
             "a non-empty selector is required, or the Rollout would select all pods",
         );
     }
-    let labels: BTreeMap<String, String> = work
-        .view
+    let labels: BTreeMap<String, String> = builder
+        .view()
         .template
         .pointer("/metadata/labels")
         .and_then(|l| serde_json::from_value(l.clone()).ok())
         .unwrap_or_default();
-    if !work.view.selector.matches(&labels) {
+    if !builder.view().selector.matches(&labels) {
         return wrong("spec.template.metadata.labels", "`selector` does not match template `labels`");
     }
-    let containers = work.view.template.pointer("/spec/containers").and_then(Value::as_array);
+    let containers = builder.view().template.pointer("/spec/containers").and_then(Value::as_array);
     if containers.is_none_or(Vec::is_empty) {
         return wrong("spec.template.spec.containers", "name at least one container");
     }
@@ -68,17 +68,17 @@ fn is_blank(template: &Value) -> bool {
     template.pointer("/spec/containers").and_then(Value::as_array).is_none_or(Vec::is_empty)
 }
 
-fn strategy(work: &Work<'_>) -> Option<String> {
-    let strategy = &work.spec().strategy;
+fn strategy(builder: &Builder<'_>) -> Option<String> {
+    let strategy = &builder.spec().strategy;
     match (&strategy.canary, &strategy.blue_green) {
         (Some(_), Some(_)) => wrong("spec.strategy", "Multiple Strategies can not be listed; keep one"),
         (None, None) => wrong("spec.strategy", "name one of canary and blueGreen"),
-        (Some(canary), None) => canary_problem(work, canary),
+        (Some(canary), None) => canary_problem(builder, canary),
         (None, Some(blue_green)) => blue_green_problem(blue_green),
     }
 }
 
-fn canary_problem(work: &Work<'_>, canary: &Canary) -> Option<String> {
+fn canary_problem(builder: &Builder<'_>, canary: &Canary) -> Option<String> {
     let root = "spec.strategy.canary";
     let unsupported = [
         ("trafficRouting", canary.traffic_routing.as_ref().is_some_and(|t| choose(t, ALL).is_none())),
@@ -93,7 +93,7 @@ fn canary_problem(work: &Work<'_>, canary: &Canary) -> Option<String> {
     }
     let surge = canary.max_surge.as_ref();
     let unavailable = canary.max_unavailable.as_ref();
-    if let Err(why) = replicas::fenceposts(surge, unavailable, work.spec().replicas()) {
+    if let Err(why) = replicas::fenceposts(surge, unavailable, builder.spec().replicas()) {
         return wrong(&format!("{root}.maxSurge"), why);
     }
     let zero = |v: Option<&crate::api::intstr::IntOrString>| {
@@ -152,8 +152,8 @@ fn blue_green_problem(blue_green: &BlueGreen) -> Option<String> {
 }
 
 /// Services and analyses the Rollout refers to must exist and fit.
-fn references(work: &Work<'_>) -> Option<Obstacle> {
-    let strategy = &work.spec().strategy;
+fn references(builder: &Builder<'_>) -> Option<Obstacle> {
+    let strategy = &builder.spec().strategy;
     let services: Vec<(&str, Option<&String>)> = match (&strategy.canary, &strategy.blue_green) {
         (Some(c), _) => vec![
             ("canary.canaryService", c.canary_service.as_ref()),
@@ -167,26 +167,26 @@ fn references(work: &Work<'_>) -> Option<Obstacle> {
     };
     for (field, name) in services {
         let Some(name) = name.filter(|n| !n.is_empty()) else { continue };
-        if let Some(why) = service_problem(work, name) {
+        if let Some(why) = service_problem(builder, name) {
             return Some(why.at(&format!("spec.strategy.{field}")));
         }
     }
-    analyses(work).into_iter().find_map(|(path, reference)| {
-        let why = analysis_problem(work, reference)?;
-        let told = if why.is_missing() { Obstacle::missing } else { Obstacle::wrong };
-        Some(told(why.to_string()).at(&format!("spec.strategy.{path}")))
+    analyses(builder).into_iter().find_map(|(path, reference)| {
+        let why = analysis_problem(builder, reference)?;
+        let obstacle = if why.is_missing() { Obstacle::missing } else { Obstacle::wrong };
+        Some(obstacle(why.to_string()).at(&format!("spec.strategy.{path}")))
     })
 }
 
-fn service_problem(work: &Work<'_>, name: &str) -> Option<Obstacle> {
-    let Some(service) = work.services.get(name) else {
+fn service_problem(builder: &Builder<'_>, name: &str) -> Option<Obstacle> {
+    let Some(service) = builder.services().get(name) else {
         let text = format!("service \"{name}\" not found; create it in the namespace of the Rollout");
         return Some(Obstacle::missing(text));
     };
-    if service.managed_by.as_ref().is_some_and(|m| *m != work.view.rollout.metadata.name) {
+    if service.managed_by.as_ref().is_some_and(|m| *m != builder.view().rollout.metadata.name) {
         return Some(Obstacle::wrong(format!("Service \"{name}\" is managed by another Rollout")));
     }
-    let labels = work.view.template.pointer("/metadata/labels");
+    let labels = builder.view().template.pointer("/metadata/labels");
     let missing = service.selector.iter().find(|(key, value)| {
         labels.and_then(|l| l.get(key.as_str())).and_then(Value::as_str) != Some(value.as_str())
     });
@@ -194,15 +194,15 @@ fn service_problem(work: &Work<'_>, name: &str) -> Option<Obstacle> {
     missing.map(|(key, _)| Obstacle::wrong(unmatched(key)))
 }
 
-fn analyses<'w>(work: &'w Work<'_>) -> Vec<(String, &'w AnalysisRef)> {
+fn analyses<'w>(builder: &'w Builder<'_>) -> Vec<(String, &'w AnalysisRef)> {
     let mut found = Vec::new();
-    if let Some(canary) = work.canary() {
+    if let Some(canary) = builder.canary() {
         for (index, step) in canary.steps.iter().enumerate() {
             found.extend(step.analysis().map(|a| (format!("canary.steps[{index}].analysis"), a)));
         }
         found.extend(canary.analysis.as_ref().map(|b| ("canary.analysis".to_owned(), &b.analysis)));
     }
-    if let Some(strategy) = work.blue_green() {
+    if let Some(strategy) = builder.blue_green() {
         let pre = strategy.pre_promotion_analysis.as_ref();
         let post = strategy.post_promotion_analysis.as_ref();
         found.extend(pre.map(|a| ("blueGreen.prePromotionAnalysis".to_owned(), a)));
@@ -211,8 +211,8 @@ fn analyses<'w>(work: &'w Work<'_>) -> Vec<(String, &'w AnalysisRef)> {
     found.into_iter().filter(|(_, a)| !a.templates.is_empty()).collect()
 }
 
-fn analysis_problem(work: &Work<'_>, reference: &AnalysisRef) -> Option<AnalysisError> {
-    let spec = match spec_of(work, reference) {
+fn analysis_problem(builder: &Builder<'_>, reference: &AnalysisRef) -> Option<AnalysisError> {
+    let spec = match spec_of(builder, reference) {
         Ok(spec) => spec,
         Err(why) => return Some(why),
     };
@@ -249,7 +249,7 @@ mod tests {
     }
 
     fn obstacle_of(view: &View) -> Obstacle {
-        obstacle(&Work::new(view, jiff::Timestamp::UNIX_EPOCH)).unwrap()
+        obstacle(&Builder::new(view, jiff::Timestamp::UNIX_EPOCH)).unwrap()
     }
 
     #[test]

@@ -30,19 +30,19 @@ pub struct View {
     /// Key under which equal templates (after defaulting) are equal.
     pub template_key: String,
     /// Its ReplicaSets, oldest first.
-    pub sets: Vec<Set>,
+    pub replica_sets: Vec<ReplicaSet>,
     /// The Services it names, by name.
     pub services: BTreeMap<String, Service>,
     /// Its AnalysisRuns, oldest first.
-    pub runs: Vec<Run>,
+    pub analysis_runs: Vec<AnalysisRunRow>,
     /// The templates it refers to, directly or through other templates.
     pub templates: BTreeMap<(bool, String), Arc<AnalysisTemplate>>,
     /// The workload it refers to.
     pub workload: Option<Workload>,
     /// Its pods, only when the decision before asked for them.
     pub pods: Option<Vec<Pod>>,
-    /// Whether a status that differs only in counts is to be written now.
-    pub flush: bool,
+    /// Whether the debounce has passed: a status that differs only in counts is to be written now.
+    pub debounce_passed: bool,
 }
 
 /// What keeps a Rollout from being acted on.
@@ -57,26 +57,26 @@ pub struct Obstacle {
 impl Obstacle {
     /// Something is wrong with what is there.
     #[must_use]
-    pub fn wrong(text: String) -> Self {
+    pub(crate) fn wrong(text: String) -> Self {
         Self { text, is_missing: false }
     }
 
     /// Something is not there.
     #[must_use]
-    pub fn missing(text: String) -> Self {
+    pub(crate) fn missing(text: String) -> Self {
         Self { text, is_missing: true }
     }
 
-    /// The same, told of the field at `path`.
+    /// The same, said of the field at `path`.
     #[must_use]
-    pub fn at(self, path: &str) -> Self {
+    pub(crate) fn at(self, path: &str) -> Self {
         Self { text: format!("{path}: Invalid value: {}", self.text), ..self }
     }
 }
 
 /// What is known of a ReplicaSet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Set {
+pub struct ReplicaSet {
     /// Metadata; annotations are changed by decisions.
     pub meta: Meta,
     /// Hash label.
@@ -103,46 +103,46 @@ pub struct Set {
     pub is_new: bool,
 }
 
-impl Set {
+impl ReplicaSet {
     /// Revision number; 0 without one.
     #[must_use]
-    pub fn revision(&self) -> i64 {
+    pub(crate) fn revision(&self) -> i64 {
         self.meta.revision()
     }
 
-    /// The desired replicas of the Rollout when this set was last scaled.
+    /// The desired replicas of the Rollout when this ReplicaSet was last scaled.
     #[must_use]
-    pub fn desired_annotation(&self) -> Option<i32> {
+    pub(crate) fn desired_annotation(&self) -> Option<i32> {
         self.meta.annotation(names::DESIRED_REPLICAS)?.parse().ok()
     }
 
-    /// Whether a deadline for scaling down is noted on it.
+    /// Whether it is annotated with a deadline for scaling down.
     #[must_use]
-    pub fn has_deadline(&self) -> bool {
+    pub(crate) fn has_deadline(&self) -> bool {
         self.meta.annotation(names::SCALE_DOWN_DEADLINE).is_some_and(|t| !t.is_empty())
     }
 
     /// The deadline for scaling down; none when there is none or it cannot be read.
     #[must_use]
-    pub fn deadline(&self) -> Option<Timestamp> {
+    pub(crate) fn deadline(&self) -> Option<Timestamp> {
         Time::parse(self.meta.annotation(names::SCALE_DOWN_DEADLINE)?).map(Time::at)
     }
 
     /// Whether every desired pod is available (and the counts are not zero for lack of any).
     #[must_use]
-    pub fn is_available(&self) -> bool {
+    pub(crate) fn is_available(&self) -> bool {
         self.replicas > 0 && self.available > 0 && self.available == self.replicas
     }
 
     /// Whether it is fully scaled to the Rollout's size and available, its bookkeeping included.
     #[must_use]
-    pub fn is_saturated(&self, replicas: i32) -> bool {
+    pub(crate) fn is_saturated(&self, replicas: i32) -> bool {
         self.replicas == replicas && self.desired_annotation() == Some(replicas) && self.available == replicas
     }
 
     /// When it was made; the beginning of time when unknown.
     #[must_use]
-    pub fn created(&self) -> Timestamp {
+    pub(crate) fn created(&self) -> Timestamp {
         self.meta.creation_timestamp.map_or(Timestamp::MIN, Time::at)
     }
 }
@@ -164,16 +164,16 @@ pub struct Service {
 
 /// What is known of an AnalysisRun.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Run {
+pub struct AnalysisRunRow {
     /// Metadata.
     pub meta: Meta,
     /// Phase.
     pub phase: Phase,
     /// Message.
     pub message: String,
-    /// Whether it was told to stop.
+    /// Whether it was asked to stop.
     pub terminate: bool,
-    /// Digest of what it measures, to tell whether an existing run is the wanted one.
+    /// Digest of what it measures: whether an existing run is the wanted one.
     pub spec_digest: String,
 }
 
@@ -198,7 +198,7 @@ pub struct Pod {
 impl View {
     /// The template that `reference` names.
     #[must_use]
-    pub fn template_of(&self, reference: &TemplateRef) -> Option<&AnalysisTemplate> {
+    pub(crate) fn template_of(&self, reference: &TemplateRef) -> Option<&AnalysisTemplate> {
         self.templates
             .get(&(reference.cluster_scope.unwrap_or(false), reference.template_name.clone()))
             .map(Arc::as_ref)

@@ -6,19 +6,19 @@ use crate::api::status::RolloutStatus;
 use crate::api::step::Step;
 
 /// The weight that means everything, in percent.
-pub const MAX_WEIGHT: i32 = 100;
+pub(crate) const MAX_WEIGHT: i32 = 100;
 
 /// The weight that the steps ask for at the step `index`: that of the last `setWeight` at or before it. None before
 /// the first one, and where there is no such step.
 #[must_use]
-pub fn weight_at(steps: &[Step], index: usize) -> Option<i32> {
+pub(crate) fn weight_at(steps: &[Step], index: usize) -> Option<i32> {
     steps.get(..=index)?.iter().rev().find_map(Step::weight)
 }
 
 /// The weight, in percent, that the steps ask for now: nothing after an abort, everything once all steps are done
 /// (source: utils/replicaset/canary.go, `GetCurrentSetWeight`).
 #[must_use]
-pub fn set_weight(spec: &RolloutSpec, status: &RolloutStatus) -> i32 {
+pub(crate) fn set_weight(spec: &RolloutSpec, status: &RolloutStatus) -> i32 {
     if status.abort {
         return 0;
     }
@@ -30,7 +30,7 @@ pub fn set_weight(spec: &RolloutSpec, status: &RolloutStatus) -> i32 {
 /// The weight, in percent, that the canary should have now, counting promotion and the first deployment as
 /// everything (source: utils/replicaset/canary.go, `GetCanaryReplicasOrWeight`).
 #[must_use]
-pub fn desired_weight(spec: &RolloutSpec, status: &RolloutStatus) -> i32 {
+pub(crate) fn desired_weight(spec: &RolloutSpec, status: &RolloutStatus) -> i32 {
     let everything =
         status.promote_full || status.stable_rs.is_empty() || status.current_pod_hash == status.stable_rs;
     if everything { MAX_WEIGHT } else { set_weight(spec, status) }
@@ -50,7 +50,7 @@ pub struct Reached {
 impl Reached {
     /// How far an update is that stands at `index` of `steps`, counted from 0.
     #[must_use]
-    pub fn at(steps: &[Step], index: usize) -> Self {
+    pub(crate) fn at(steps: &[Step], index: usize) -> Self {
         Self { step: index.saturating_add(1), of: steps.len(), weight: weight_at(steps, index) }
     }
 }

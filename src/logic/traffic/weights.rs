@@ -1,4 +1,4 @@
-//! Decides how a wanted split of requests is described, and what a router is told and says about it.
+//! Decides how a wanted split of requests is described, and what a router gets and says about it.
 //! It never decides how large the split is.
 
 use serde_json::Value;
@@ -23,7 +23,7 @@ impl Weights {
 
 /// What a router knows when it is asked.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts<'f> {
+pub struct RouterFacts<'f> {
     /// Its own part of `trafficRouting`.
     pub spec: &'f Value,
     /// Namespace of the Rollout.
@@ -38,7 +38,7 @@ pub struct Facts<'f> {
 
 /// Whether a split has taken effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Verification {
     /// Requests are split as wanted.
     InEffect,
     /// Not yet; the text says what is waited for.

@@ -1,4 +1,4 @@
-//! Decides how conflicts between appliers are told: who owns which fields that a configuration would change.
+//! Decides how conflicts between appliers are reported: who owns which fields that a configuration would change.
 //! It never decides whether there is a conflict.
 
 use super::{Manager, Operation};

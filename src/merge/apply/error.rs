@@ -1,4 +1,4 @@
-//! Decides how it is told that a configuration cannot be applied.
+//! Decides how it is reported that a configuration cannot be applied.
 //! It never decides that it cannot.
 
 use super::{Conflicts, ManagedError};

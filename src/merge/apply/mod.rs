@@ -1,5 +1,5 @@
-//! Decides what server-side apply makes of an object, and who owns which fields after any write.
-//! It never stores anything, sets no default and checks no value; what an API server does before and after is its caller's.
+//! Decides what server-side apply makes of an object, and who owns which fields after any write. It never stores
+//! anything, sets no default and checks no value; what an API server does before and after is its caller's.
 //!
 //! Ownership is per manager, operation (apply or any other write), version and subresource. Applying takes the
 //! fields of the configuration, refuses (or, with force, takes away) those that others set to something else, and
@@ -9,7 +9,7 @@
 //! - [`configure`]: what a configuration makes of an object
 //! - [`track`]: who owns what after a write that is no apply
 //! - [`kubectl`]: taking over from `kubectl apply`
-//! - [`conflict`]: how conflicts are told
+//! - [`conflict`]: how conflicts are reported
 //! - [`error`]: why a configuration cannot be applied
 //! - [`reset`]: which fields each door ignores
 //! - [`scale`]: who owns the replicas that are written through `scale`

@@ -6,14 +6,14 @@
 //! takes the owners back ([`to_parent`]). As on an API server, an entry that comes back has no time, and a write
 //! leaves no trace where nobody owned the replicas before.
 
-use crate::fields::{FieldSet, Step};
+use crate::fields::{FieldSet, PathElement};
 use crate::managed::{Managed, Manager, Operation, Owned};
 use serde_json::{Value, json};
 
 const SCALE: &str = "autoscaling/v1";
 
-fn path(names: &[&str]) -> Vec<Step> {
-    names.iter().map(|name| Step::Field((*name).to_owned())).collect()
+fn path(names: &[&str]) -> Vec<PathElement> {
+    names.iter().map(|name| PathElement::Field((*name).to_owned())).collect()
 }
 
 fn entries(managed: &Managed) -> Value {

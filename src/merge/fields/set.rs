@@ -4,15 +4,15 @@
 //! A set holds paths. A path being in the set says nothing about the paths below it: who owns `.spec` alone owns its
 //! presence, and not `.spec.replicas`.
 
-use super::{Path, Step, below};
+use super::{Path, PathElement, below};
 use crate::api::listkeys::Schema;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A set of fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldSet {
-    pub(super) members: BTreeSet<Step>,
-    pub(super) children: BTreeMap<Step, FieldSet>,
+    pub(super) members: BTreeSet<PathElement>,
+    pub(super) children: BTreeMap<PathElement, FieldSet>,
 }
 
 impl FieldSet {
@@ -21,13 +21,13 @@ impl FieldSet {
     pub fn of(paths: &[&[&str]]) -> Self {
         let mut set = Self::default();
         for path in paths {
-            set.insert(&path.iter().map(|name| Step::Field((*name).to_owned())).collect::<Path>());
+            set.insert(&path.iter().map(|name| PathElement::Field((*name).to_owned())).collect::<Path>());
         }
         set
     }
 
     /// Adds a path, not the ones above it. The empty path is no field and stays out.
-    pub fn insert(&mut self, path: &[Step]) {
+    pub fn insert(&mut self, path: &[PathElement]) {
         match path {
             [] => {}
             [last] => {
@@ -39,7 +39,7 @@ impl FieldSet {
 
     /// Whether exactly this path is in the set.
     #[must_use]
-    pub fn has(&self, path: &[Step]) -> bool {
+    pub fn has(&self, path: &[PathElement]) -> bool {
         match path {
             [] => false,
             [last] => self.members.contains(last),
@@ -48,12 +48,12 @@ impl FieldSet {
     }
 
     /// Whether the step itself is in the set.
-    pub(crate) fn has_step(&self, step: &Step) -> bool {
+    pub(crate) fn has_step(&self, step: &PathElement) -> bool {
         self.members.contains(step)
     }
 
     /// What the set holds below a step, if anything.
-    pub(crate) fn below(&self, step: &Step) -> Option<&Self> {
+    pub(crate) fn below(&self, step: &PathElement) -> Option<&Self> {
         self.children.get(step)
     }
 
@@ -104,7 +104,7 @@ impl FieldSet {
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         let members = self.members.intersection(&other.members).cloned().collect();
-        let both = |(step, ours): (&Step, &Self)| {
+        let both = |(step, ours): (&PathElement, &Self)| {
             let shared = ours.intersection(other.children.get(step)?);
             (!shared.is_empty()).then(|| (step.clone(), shared))
         };
@@ -144,7 +144,7 @@ impl FieldSet {
         let mut members = self.members.clone();
         let mut children = BTreeMap::new();
         for (step, child) in &self.children {
-            if matches!(step, Step::Field(name) if schema.declares(name)) {
+            if matches!(step, PathElement::Field(name) if schema.declares(name)) {
                 members.insert(step.clone());
             }
             children.insert(step.clone(), child.with_named_parents(&below(schema, step)));
@@ -160,7 +160,7 @@ impl FieldSet {
         }
         let mut set = Self { members: self.members.clone(), children: BTreeMap::new() };
         for (step, child) in &self.children {
-            let known = !matches!(step, Step::Field(name) if schema.field(name).is_none());
+            let known = !matches!(step, PathElement::Field(name) if schema.field(name).is_none());
             let at = below(schema, step);
             if known && crate::typed::is_atomic(&at) {
                 set.members.insert(step.clone());

@@ -8,15 +8,15 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::cmp::Ordering;
 
-fn name(text: &str) -> Step {
-    Step::Field(text.to_owned())
+fn name(text: &str) -> PathElement {
+    PathElement::Field(text.to_owned())
 }
 
-fn key(fields: &[(&str, Value)]) -> Step {
-    Step::Key(fields.iter().map(|(k, v)| ((*k).to_owned(), Atom(v.clone()))).collect())
+fn key(fields: &[(&str, Value)]) -> PathElement {
+    PathElement::Key(fields.iter().map(|(k, v)| ((*k).to_owned(), Atom(v.clone()))).collect())
 }
 
-fn set(paths: &[&[Step]]) -> FieldSet {
+fn set(paths: &[&[PathElement]]) -> FieldSet {
     let mut set = FieldSet::default();
     for path in paths {
         set.insert(path);
@@ -31,8 +31,8 @@ fn paths_print_as_on_an_api_server() {
     assert_eq!(path_text(&path), r#".spec.containers[name="a\"b"].image"#);
     let port = key(&[("containerPort", json!(80)), ("protocol", json!("TCP"))]);
     assert_eq!(path_text(&[port]), r#"[containerPort=80,protocol="TCP"]"#);
-    assert_eq!(path_text(&[name("f"), Step::Value(Atom(json!("x")))]), r#".f[="x"]"#);
-    assert_eq!(path_text(&[Step::Index(3), Step::Value(Atom(json!(1.0)))]), "[3][=1]");
+    assert_eq!(path_text(&[name("f"), PathElement::Value(Atom(json!("x")))]), r#".f[="x"]"#);
+    assert_eq!(path_text(&[PathElement::Index(3), PathElement::Value(Atom(json!(1.0)))]), "[3][=1]");
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn keys_are_read_in_any_order_and_written_in_one() {
     let text = json!({"f:p": {"k:{ \"protocol\":\"TCP\", \"port\":80 }": {}}, "x:later": {"f:a": {}}});
     let read = FieldSet::from_fields_v1(&text).unwrap();
     assert_eq!(read.to_fields_v1(), json!({"f:p": {"k:{\"port\":80,\"protocol\":\"TCP\"}": {}}}));
-    let html = set(&[&[Step::Value(Atom(json!("<a>&")))]]);
+    let html = set(&[&[PathElement::Value(Atom(json!("<a>&")))]]);
     assert_eq!(html.to_fields_v1(), json!({"v:\"\\u003ca\\u003e\\u0026\"": {}}));
     assert_eq!(FieldSet::from_fields_v1(&html.to_fields_v1()).unwrap(), html);
 }
@@ -142,7 +142,7 @@ fn fields_of_a_value_and_a_value_without_fields() {
     assert_eq!(without(&object, &FieldSet::default(), &schema), object);
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = PathElement> {
     let scalar = || {
         prop_oneof![
             (0..3i64).prop_map(Value::from),
@@ -151,10 +151,10 @@ fn step() -> impl Strategy<Value = Step> {
         ]
     };
     prop_oneof![
-        4 => "[a-c]".prop_map(Step::Field),
+        4 => "[a-c]".prop_map(PathElement::Field),
         1 => (scalar(), scalar()).prop_map(|(a, b)| key(&[("p", a), ("q", b)])),
-        1 => scalar().prop_map(|v| Step::Value(Atom(v))),
-        1 => (0..3i64).prop_map(Step::Index),
+        1 => scalar().prop_map(|v| PathElement::Value(Atom(v))),
+        1 => (0..3i64).prop_map(PathElement::Index),
     ]
 }
 

@@ -4,7 +4,7 @@
 //! Every path is a chain of keys in nested maps: `f:name` a field, `k:{"name":"a"}` an item by its keys, `v:"a"` an
 //! item of a set, `i:0` an item by place. A key whose map is empty, or holds `.`, is in the set itself.
 
-use super::{Atom, FieldSet, Step};
+use super::{Atom, FieldSet, PathElement};
 use serde_json::{Map, Value};
 
 /// Why a set cannot be read.
@@ -58,16 +58,16 @@ fn read(fields: &Value) -> Result<(FieldSet, bool), FieldsError> {
     Ok((set, member))
 }
 
-fn step(key: &str) -> Result<Option<Step>, FieldsError> {
+fn step(key: &str) -> Result<Option<PathElement>, FieldsError> {
     let wrong = || FieldsError::Key(key.to_owned());
     let (kind, text) = key.split_once(':').filter(|(kind, _)| kind.len() == 1).ok_or_else(wrong)?;
     let value = || serde_json::from_str::<Value>(text).map_err(|_| wrong());
     Ok(Some(match kind {
-        "f" => Step::Field(text.to_owned()),
-        "v" => Step::Value(Atom(value()?)),
-        "i" => Step::Index(text.parse().map_err(|_| wrong())?),
+        "f" => PathElement::Field(text.to_owned()),
+        "v" => PathElement::Value(Atom(value()?)),
+        "i" => PathElement::Index(text.parse().map_err(|_| wrong())?),
         "k" => match value()? {
-            Value::Object(map) => Step::Key(map.into_iter().map(|(k, v)| (k, Atom(v))).collect()),
+            Value::Object(map) => PathElement::Key(map.into_iter().map(|(k, v)| (k, Atom(v))).collect()),
             _ => return Err(wrong()),
         },
         _ => return Ok(None),
@@ -90,12 +90,12 @@ fn write(set: &FieldSet) -> Map<String, Value> {
     fields
 }
 
-fn key(step: &Step) -> String {
+fn key(step: &PathElement) -> String {
     match step {
-        Step::Field(name) => format!("f:{name}"),
-        Step::Value(Atom(value)) => format!("v:{}", json(value)),
-        Step::Index(index) => format!("i:{index}"),
-        Step::Key(fields) => {
+        PathElement::Field(name) => format!("f:{name}"),
+        PathElement::Value(Atom(value)) => format!("v:{}", json(value)),
+        PathElement::Index(index) => format!("i:{index}"),
+        PathElement::Key(fields) => {
             let map = fields.iter().map(|(k, v)| (k.clone(), v.0.clone())).collect();
             format!("k:{}", json(&Value::Object(map)))
         }

@@ -3,7 +3,7 @@
 
 use super::{Shape, atomic_list, settled, shape, step_to};
 use crate::api::listkeys::{Scalar, Schema};
-use crate::fields::Step;
+use crate::fields::PathElement;
 use crate::text;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -49,7 +49,7 @@ fn visit_items(items: &[Value], schema: &Schema, path: &str, found: &mut Vec<Str
     let mut seen = BTreeSet::new();
     for (at, item) in items.iter().enumerate() {
         let step = if atomic_list(schema) {
-            Step::Index(i64::try_from(at).unwrap_or(i64::MAX))
+            PathElement::Index(i64::try_from(at).unwrap_or(i64::MAX))
         } else {
             match step_to(item, schema) {
                 Ok(step) => step,

@@ -3,7 +3,7 @@
 
 use super::{Shape, atomic_list, atomic_map, settled, shape, step_to};
 use crate::api::listkeys::Schema;
-use crate::fields::{FieldSet, Path, Step, below, equal};
+use crate::fields::{FieldSet, Path, PathElement, below, equal};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,7 +64,7 @@ impl Walk {
         }
     }
 
-    /// Whether the place is a leaf, so that the difference is noted already.
+    /// Whether the place is a leaf, so that the difference is recorded already.
     fn visit_as(&mut self, as_: Shape, old: Option<&Value>, new: Option<&Value>, schema: &Schema) -> bool {
         match settled(as_, schema) {
             Shape::Map => {
@@ -77,7 +77,7 @@ impl Walk {
                     maps.0.into_iter().chain(maps.1).flat_map(serde_json::Map::keys).collect();
                 for name in names {
                     let values = (maps.0.and_then(|m| m.get(name)), maps.1.and_then(|m| m.get(name)));
-                    let step = Step::Field(name.clone());
+                    let step = PathElement::Field(name.clone());
                     let at = below(schema, &step);
                     self.descend(step, values.0, values.1, &at);
                 }
@@ -106,7 +106,7 @@ impl Walk {
         true
     }
 
-    fn descend(&mut self, step: Step, old: Option<&Value>, new: Option<&Value>, schema: &Schema) {
+    fn descend(&mut self, step: PathElement, old: Option<&Value>, new: Option<&Value>, schema: &Schema) {
         self.path.push(step);
         self.visit(old, new, schema);
         self.path.pop();
@@ -114,7 +114,7 @@ impl Walk {
 
     /// Items that occur twice are compared as one thing, since nothing tells them apart.
     fn visit_items(&mut self, old: Items<'_>, new: Items<'_>, schema: &Schema) {
-        let steps: BTreeSet<&Step> = old.keys().chain(new.keys()).collect();
+        let steps: BTreeSet<&PathElement> = old.keys().chain(new.keys()).collect();
         let items = schema.items();
         for step in steps {
             let left = old.get(step).cloned().unwrap_or_default();
@@ -147,7 +147,7 @@ impl Walk {
     }
 }
 
-type Items<'a> = BTreeMap<Step, Vec<&'a Value>>;
+type Items<'a> = BTreeMap<PathElement, Vec<&'a Value>>;
 
 fn by_step<'a>(list: Option<&'a Vec<Value>>, schema: &Schema) -> Items<'a> {
     let mut items = Items::new();

@@ -3,7 +3,7 @@
 
 use super::{Shape, atomic_list, atomic_map, settled, shape, step_to};
 use crate::api::listkeys::Schema;
-use crate::fields::{FieldSet, Path, Step, below};
+use crate::fields::{FieldSet, Path, PathElement, below};
 use serde_json::Value;
 
 /// The fields that `value` has: every leaf, every item of a list, every entry of a map.
@@ -21,7 +21,7 @@ fn collect(value: &Value, schema: &Schema, path: &mut Path, set: &mut FieldSet) 
         (Shape::List, Value::Array(items)) => collect_items(items, schema, path, set),
         (Shape::Map, Value::Object(map)) => {
             for (name, child) in map {
-                let step = Step::Field(name.clone());
+                let step = PathElement::Field(name.clone());
                 let at = below(schema, &step);
                 path.push(step);
                 collect(child, &at, path, set);
@@ -39,7 +39,7 @@ fn collect(value: &Value, schema: &Schema, path: &mut Path, set: &mut FieldSet) 
 
 /// Items that occur twice are owned as a whole: nothing tells them apart any more.
 fn collect_items(items: &[Value], schema: &Schema, path: &mut Path, set: &mut FieldSet) {
-    let steps: Vec<Option<Step>> = items.iter().map(|item| step_to(item, schema).ok()).collect();
+    let steps: Vec<Option<PathElement>> = items.iter().map(|item| step_to(item, schema).ok()).collect();
     for (item, step) in items.iter().zip(&steps) {
         let Some(step) = step else { continue };
         let twice = steps.iter().flatten().filter(|other| *other == step).count() > 1;
@@ -64,7 +64,7 @@ pub fn without(value: &Value, set: &FieldSet, schema: &Schema) -> Value {
         (Shape::Map, Value::Object(map)) if !atomic_map(schema) => {
             let mut kept = serde_json::Map::new();
             for (name, child) in map {
-                let step = Step::Field(name.clone());
+                let step = PathElement::Field(name.clone());
                 if set.has_step(&step) {
                     continue;
                 }

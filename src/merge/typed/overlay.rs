@@ -3,7 +3,7 @@
 
 use super::{Shape, atomic_list, atomic_map, settled, shape, step_to};
 use crate::api::listkeys::Schema;
-use crate::fields::{Step, below};
+use crate::fields::{PathElement, below};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -33,7 +33,7 @@ fn merge_maps(live: Option<&Value>, config: Option<&Value>, schema: &Schema) -> 
     let mut merged = Map::new();
     for name in maps.0.into_iter().chain(maps.1).flat_map(Map::keys) {
         let values = (maps.0.and_then(|m| m.get(name)), maps.1.and_then(|m| m.get(name)));
-        let at = below(schema, &Step::Field(name.clone()));
+        let at = below(schema, &PathElement::Field(name.clone()));
         if let Some(value) = merge(values.0, values.1, &at) {
             merged.insert(name.clone(), value);
         }
@@ -43,15 +43,15 @@ fn merge_maps(live: Option<&Value>, config: Option<&Value>, schema: &Schema) -> 
 
 /// A list, its items by what tells them apart.
 struct Side<'a> {
-    steps: Vec<(Step, &'a Value)>,
+    steps: Vec<(PathElement, &'a Value)>,
     /// `null` for an item that occurs twice: nothing can be merged with it.
-    items: BTreeMap<Step, &'a Value>,
+    items: BTreeMap<PathElement, &'a Value>,
 }
 
 impl<'a> Side<'a> {
     fn of(list: Option<&'a Value>, schema: &Schema) -> Self {
         let list = list.and_then(Value::as_array).into_iter().flatten();
-        let steps: Vec<(Step, &Value)> =
+        let steps: Vec<(PathElement, &Value)> =
             list.filter_map(|item| Some((step_to(item, schema).ok()?, item))).collect();
         let mut items = BTreeMap::new();
         for (step, item) in &steps {
@@ -85,7 +85,7 @@ enum Place<'a> {
     /// Only the live list has it.
     Live(&'a Value),
     /// The configuration has it; the live list may have it too.
-    Config(&'a Step),
+    Config(&'a PathElement),
 }
 
 /// The order of a merged list: shared items stand as the configuration has them, the others where they stood.
@@ -93,11 +93,12 @@ enum Place<'a> {
 /// Live items that the configuration has too wait for their turn in the configuration; those that only the live list
 /// has go out as soon as all shared items before them have gone.
 fn order<'a>(left: &'a Side<'a>, right: &'a Side<'a>) -> Vec<Place<'a>> {
-    let shared = |step: &Step| left.items.contains_key(step);
-    let mut turn: VecDeque<&Step> = right.steps.iter().map(|(step, _)| step).filter(|s| shared(s)).collect();
+    let shared = |step: &PathElement| left.items.contains_key(step);
+    let mut turn: VecDeque<&PathElement> =
+        right.steps.iter().map(|(step, _)| step).filter(|s| shared(s)).collect();
     let mut config = right.steps.iter().map(|(step, _)| step).peekable();
     let mut live = left.steps.iter().peekable();
-    let mut done: BTreeMap<&Step, ()> = BTreeMap::new();
+    let mut done: BTreeMap<&PathElement, ()> = BTreeMap::new();
     let mut places = Vec::new();
     loop {
         match (live.peek(), config.peek()) {

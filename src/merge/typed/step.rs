@@ -3,7 +3,7 @@
 
 use crate::api::listkeys::{Relation, Schema};
 use crate::base::go_text::quote;
-use crate::fields::{Atom, Step};
+use crate::fields::{Atom, PathElement};
 use serde_json::Value;
 
 /// Why nothing tells an item of a list apart. The texts are an API server's own.
@@ -42,7 +42,7 @@ pub(super) enum NoStep {
 ///
 /// # Errors
 /// When the item has nothing that tells it apart.
-pub(super) fn step_to(item: &Value, list: &Schema) -> Result<Step, NoStep> {
+pub(super) fn step_to(item: &Value, list: &Schema) -> Result<PathElement, NoStep> {
     let keys = match list.list().map(|l| &l.relation) {
         Some(Relation::Keys(keys)) => keys,
         Some(Relation::Set) => return step_to_scalar(item),
@@ -62,14 +62,14 @@ pub(super) fn step_to(item: &Value, list: &Schema) -> Result<Step, NoStep> {
         return Err(NoStep::NoKeys { keys: quoted.join(" ") });
     }
     found.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(Step::Key(found))
+    Ok(PathElement::Key(found))
 }
 
-fn step_to_scalar(item: &Value) -> Result<Step, NoStep> {
+fn step_to_scalar(item: &Value) -> Result<PathElement, NoStep> {
     match item {
         Value::Object(_) => Err(NoStep::SetOfMaps),
         Value::Array(_) => Err(NoStep::SetOfLists),
         Value::Null => Err(NoStep::SetNull),
-        scalar => Ok(Step::Value(Atom(scalar.clone()))),
+        scalar => Ok(PathElement::Value(Atom(scalar.clone()))),
     }
 }

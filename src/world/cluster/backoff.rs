@@ -13,7 +13,7 @@ const WORKS_AFTER: Duration = Duration::from_secs(120);
 
 /// The waits of one watch.
 #[derive(Clone, Debug)]
-pub struct Backoff {
+pub(crate) struct Backoff {
     /// By how many 1024th the waits are shortened, 0 to 255: at most a quarter.
     less: u32,
     next: Duration,
@@ -24,19 +24,19 @@ pub struct Backoff {
 impl Backoff {
     /// The waits of the watch for `kind`.
     #[must_use]
-    pub fn new(kind: &str) -> Self {
+    pub(crate) fn new(kind: &str) -> Self {
         let digest = sha256_hex(kind.as_bytes());
         let less = digest.get(..2).and_then(|hex| u32::from_str_radix(hex, 16).ok()).unwrap_or_default();
         Self { less, next: WAITS.0, resumed: None }
     }
 
     /// The watch works: a list was completed, or a change came in.
-    pub fn works(&mut self) {
+    pub(crate) fn works(&mut self) {
         self.next = WAITS.0;
     }
 
     /// The watch failed at `now`: how long to wait before it is tried again.
-    pub fn fails(&mut self, now: Instant) -> Duration {
+    pub(crate) fn fails(&mut self, now: Instant) -> Duration {
         if self.resumed.is_some_and(|at| now.saturating_duration_since(at) >= WORKS_AFTER) {
             self.works();
         }

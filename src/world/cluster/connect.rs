@@ -21,14 +21,14 @@ type Asked = (&'static str, String, u16);
 
 /// Counts the requests of a client.
 #[derive(Clone, Debug, Default)]
-pub struct Tally {
+pub(crate) struct Tally {
     counts: Arc<Mutex<BTreeMap<Asked, u64>>>,
 }
 
 impl Tally {
     /// What was asked, with how often.
     #[must_use]
-    pub fn counts(&self) -> BTreeMap<Asked, u64> {
+    pub(crate) fn counts(&self) -> BTreeMap<Asked, u64> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -110,7 +110,7 @@ where
 ///
 /// # Errors
 /// No configuration, or one that cannot be read.
-pub async fn cluster(
+pub(crate) async fn cluster(
     kubeconfig: Option<&Path>,
     context: Option<&str>,
     tally: &Tally,
@@ -140,7 +140,7 @@ fn config_error(whence: &str, error: impl std::error::Error + Send + Sync + 'sta
 }
 
 /// A client that talks to `service` in this process, as to a cluster.
-pub fn inside<S, B>(service: S, tally: &Tally) -> Client
+pub(crate) fn inside<S, B>(service: S, tally: &Tally) -> Client
 where
     S: Service<Request<Body>, Response = Response<B>> + Send + 'static,
     S::Future: Send + 'static,

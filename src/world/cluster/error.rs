@@ -1,4 +1,4 @@
-//! Decides how the failures of a cluster are told, each with what to do next.
+//! Decides how the failures of a cluster are reported, each with what to do next.
 //! It never decides whether to try again.
 
 use crate::api::write::Target;
@@ -59,7 +59,7 @@ pub enum ClusterError {
 impl ClusterError {
     /// What `error` means for a request described by `what`.
     #[must_use]
-    pub fn of(what: &str, error: kube::Error) -> Self {
+    pub(crate) fn of(what: &str, error: kube::Error) -> Self {
         match error {
             kube::Error::Api(status) => {
                 let message = status.message.clone();
@@ -85,7 +85,7 @@ impl ClusterError {
 
     /// One word for what went wrong, stable across versions.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Config { .. } => "ClusterConfig",
             Self::Unreachable { .. } => "ClusterUnreachable",
@@ -113,46 +113,40 @@ impl ClusterError {
 
     /// Whether the object is not there.
     #[must_use]
-    pub fn is_missing(&self) -> bool {
+    pub(crate) fn is_missing(&self) -> bool {
         self.status() == Some(404)
     }
 
     /// Whether the object has moved on since it was read, or is there already.
     #[must_use]
-    pub fn is_conflict(&self) -> bool {
+    pub(crate) fn is_conflict(&self) -> bool {
         self.status() == Some(409)
     }
 
     /// Whether the object is there already.
     #[must_use]
-    pub fn already_exists(&self) -> bool {
+    pub(crate) fn already_exists(&self) -> bool {
         self.reason() == "AlreadyExists"
     }
 
     /// Whether a field cannot be changed once the object is there. An API server has no code for it, only a sentence
     /// (source: apimachinery/pkg/api/validation/objectmeta.go, `FieldImmutableErrorMsg`).
     #[must_use]
-    pub fn is_immutable(&self) -> bool {
+    pub(crate) fn is_immutable(&self) -> bool {
         matches!(self, Self::Refused { message, .. } if message.contains("is immutable"))
     }
 
     /// Whether the namespace that the object is to live in is not there.
     #[must_use]
-    pub fn lacks_namespace(&self) -> bool {
+    pub(crate) fn lacks_namespace(&self) -> bool {
         let names_one = |m: &str| m.contains("namespaces \"");
         matches!(self, Self::Refused { code: 404, message, .. } if names_one(message))
     }
 
     /// Whether the cluster finds the object itself wrong, so that trying again helps nothing.
     #[must_use]
-    pub fn is_invalid(&self) -> bool {
+    pub(crate) fn is_invalid(&self) -> bool {
         matches!(self.status(), Some(400 | 415 | 422))
-    }
-
-    /// Whether the cluster is busy or away, so that trying again may help.
-    #[must_use]
-    pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unreachable { .. }) || matches!(self.status(), Some(429 | 500..=599))
     }
 }
 

@@ -8,12 +8,12 @@
 //! - [`object`]: what of an object is read.
 //! - [`error`]: why a cluster did not do what it was asked.
 
-pub mod backoff;
-pub mod connect;
-pub mod error;
-pub mod object;
-pub mod requests;
-pub mod watch;
+pub(crate) mod backoff;
+pub(crate) mod connect;
+pub(crate) mod error;
+pub(crate) mod object;
+pub(crate) mod requests;
+pub(crate) mod watch;
 
-pub use error::ClusterError;
-pub use requests::{Cluster, FIELD_MANAGER, Mode};
+pub(crate) use error::ClusterError;
+pub(crate) use requests::{Cluster, Mode};

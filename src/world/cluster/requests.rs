@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Who wrote a field, as the cluster notes it.
-pub const FIELD_MANAGER: &str = "switchback";
+/// Who wrote a field, as the cluster records it.
+const FIELD_MANAGER: &str = "switchback";
 /// Objects of one page of a list.
 const PAGE: usize = 500;
 
@@ -29,7 +29,7 @@ pub struct Cluster {
 
 /// How strictly a write is checked, and whether it is made at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub(crate) enum Mode {
     /// Made; unknown fields are dropped silently, as a controller wants it.
     Plain,
     /// Made; an unknown field refuses it.
@@ -51,25 +51,25 @@ impl Mode {
 impl Cluster {
     /// The cluster that `client` talks to; `tally` counts the client's requests.
     #[must_use]
-    pub fn new(client: Client, tally: Tally) -> Self {
+    pub(crate) fn new(client: Client, tally: Tally) -> Self {
         Self { client, tally, kinds: Arc::default() }
     }
 
     /// Counts the requests made so far, watches included.
     #[must_use]
-    pub fn tally(&self) -> Tally {
+    pub(crate) fn tally(&self) -> Tally {
         self.tally.clone()
     }
 
     /// The client, for watches.
     #[must_use]
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         self.client.clone()
     }
 
     /// The namespace that the kubeconfig's context names; `default` when it names none.
     #[must_use]
-    pub fn namespace(&self) -> &str {
+    pub(crate) fn namespace(&self) -> &str {
         self.client.default_namespace()
     }
 
@@ -77,7 +77,7 @@ impl Cluster {
     ///
     /// # Errors
     /// The cluster does not serve it or does not answer.
-    pub async fn kind(&self, api_version: &str, kind: &str) -> Result<Kind, ClusterError> {
+    pub(crate) async fn kind(&self, api_version: &str, kind: &str) -> Result<Kind, ClusterError> {
         if let Some(known) = crate::api::kinds::find(api_version, kind) {
             return Ok(known);
         }
@@ -122,7 +122,7 @@ impl Cluster {
     ///
     /// # Errors
     /// The cluster refuses or does not answer.
-    pub async fn perform(&self, write: &Write, mode: Mode) -> Result<Option<Value>, ClusterError> {
+    pub(crate) async fn perform(&self, write: &Write, mode: Mode) -> Result<Option<Value>, ClusterError> {
         let answer = self.perform_as::<Object>(write, mode).await?;
         Ok(answer.map(|Object(value)| value))
     }
@@ -131,7 +131,7 @@ impl Cluster {
     ///
     /// # Errors
     /// The cluster refuses or does not answer, or its answer is no `T`.
-    pub async fn perform_as<T: DeserializeOwned>(
+    pub(crate) async fn perform_as<T: DeserializeOwned>(
         &self,
         write: &Write,
         mode: Mode,
@@ -192,7 +192,7 @@ impl Cluster {
     ///
     /// # Errors
     /// The cluster refuses or does not answer.
-    pub async fn get(&self, target: &Target) -> Result<Option<Value>, ClusterError> {
+    pub(crate) async fn get(&self, target: &Target) -> Result<Option<Value>, ClusterError> {
         let kind = self.kind(&target.api_version, &target.kind).await?;
         let path = kind.path(Some(&target.namespace), Some(&target.name));
         match self.send(&format!("get {target}"), Method::GET, &path, "", Vec::new()).await {
@@ -205,7 +205,7 @@ impl Cluster {
     ///
     /// # Errors
     /// The cluster refuses or does not answer.
-    pub async fn list(
+    pub(crate) async fn list(
         &self,
         kind: &Kind,
         namespace: Option<&str>,
@@ -239,7 +239,7 @@ impl Cluster {
     ///
     /// # Errors
     /// It refuses or does not answer.
-    pub async fn version(&self) -> Result<String, ClusterError> {
+    pub(crate) async fn version(&self) -> Result<String, ClusterError> {
         let answer: Value = self.send("ask for the version", Method::GET, "/version", "", Vec::new()).await?;
         Ok(answer.get("gitVersion").and_then(Value::as_str).unwrap_or("unknown").to_owned())
     }

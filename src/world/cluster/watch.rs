@@ -71,20 +71,20 @@ impl kube::Resource for Seen {
 
 /// What is followed.
 #[derive(Clone, Debug)]
-pub struct Interest {
+pub(crate) struct Interest {
     /// The kind.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// One namespace, or all.
-    pub namespace: Option<String>,
+    pub(crate) namespace: Option<String>,
     /// Label selector; empty for all.
-    pub labels: String,
+    pub(crate) labels: String,
     /// Only the object of this name; empty for all.
-    pub name: String,
+    pub(crate) name: String,
 }
 
 /// Follows `interest` until the receiver is gone. `say` makes the messages, here, beside the work of others; `name` is
 /// what tells this watch from others in the same program.
-pub async fn follow<M: Send>(
+pub(crate) async fn follow<M: Send>(
     client: Client,
     interest: Interest,
     messages: mpsc::Sender<M>,

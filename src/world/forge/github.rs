@@ -4,5 +4,5 @@
 use super::Forge;
 
 /// GitHub.
-pub const FORGE: Forge =
+pub(crate) const FORGE: Forge =
     Forge { name: "GitHub", request: "pull request", host: "github.com", label: "github" };

@@ -4,5 +4,5 @@
 use super::Forge;
 
 /// GitLab.
-pub const FORGE: Forge =
+pub(crate) const FORGE: Forge =
     Forge { name: "GitLab", request: "merge request", host: "gitlab.com", label: "gitlab" };

@@ -4,16 +4,16 @@
 //! - [`github`]: GitHub and GitHub Enterprise.
 //! - [`gitlab`]: GitLab and its self-managed installations.
 
-pub mod github;
-pub mod gitlab;
+pub(crate) mod github;
+pub(crate) mod gitlab;
 
 /// A forge, as far as forges differ.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Forge {
     /// Its name, for people.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// What it calls a change that is asked for.
-    pub request: &'static str,
+    pub(crate) request: &'static str,
     /// The host of its public service.
     host: &'static str,
     /// The first part of the host's name where companies run it themselves.
@@ -21,11 +21,11 @@ pub struct Forge {
 }
 
 /// Every forge.
-pub const ALL: &[&Forge] = &[&github::FORGE, &gitlab::FORGE];
+pub(crate) const ALL: &[&Forge] = &[&github::FORGE, &gitlab::FORGE];
 
 /// The forge whose repositories are on `host`; none for a host that no forge is known by.
 #[must_use]
-pub fn of(host: &str) -> Option<&'static Forge> {
+pub(crate) fn of(host: &str) -> Option<&'static Forge> {
     let host = host.to_ascii_lowercase();
     let label = host.split_once('.').map(|(label, _)| label);
     ALL.iter().copied().find(|forge| host == forge.host || label == Some(forge.label))

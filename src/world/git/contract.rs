@@ -63,7 +63,7 @@ pub struct File {
 
 /// A path whose content or kind differs between a commit and its first parent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct PathChange {
     /// The path, written as in [`File::path`].
     pub path: String,
     /// What was there before; none when the commit added the path.
@@ -151,7 +151,7 @@ pub trait Git: Send + Sync {
 
     /// What `commit` changed under `path` against its first parent (everything, when it has none), by path.
     /// A renamed file is one path removed and another added.
-    fn changes(&self, commit: &CommitId, path: &str) -> BoxFuture<'_, Result<Vec<Change>, GitError>>;
+    fn changes(&self, commit: &CommitId, path: &str) -> BoxFuture<'_, Result<Vec<PathChange>, GitError>>;
 
     /// Undoes `commits` on top of `onto`, one after the other in the order given (newest first), without
     /// committing. Merges are undone against their first parent.

@@ -233,7 +233,7 @@ pub enum GitError {
 impl GitError {
     /// One word for what went wrong, stable across versions.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Address { .. } => "GitAddress",
             Self::NotFound { .. } => "GitNotFound",

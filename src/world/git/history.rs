@@ -82,7 +82,7 @@ fn chain(store: &Store, head: Oid, until: Oid, most: usize) -> Outcome<Chain> {
 }
 
 /// How many commits of the chain come after `until`, when `until` came in through a merge and is not itself on
-/// the chain; none when that cannot be told (yet).
+/// the chain; none when that is not known (yet).
 fn beside(store: &Store, head: Oid, until: Oid, chain: &Chain) -> Outcome<Option<usize>> {
     if !store.has(until)? || !store.reach(head)?.seen.contains(&until) {
         return Ok(None);

@@ -17,7 +17,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// How often a branch locked by another process is tried again, a tenth of a second apart.
-const PATIENCE: usize = 10;
+const MOST_TRIES: usize = 10;
 /// How many paths a refusal names.
 const NAMED: usize = 5;
 
@@ -35,7 +35,7 @@ impl Local {
                 return refused(plain(error.message().as_bytes(), 400));
             }
             tries += 1;
-            if tries > PATIENCE {
+            if tries > MOST_TRIES {
                 let lock = self.repo.commondir().join(format!("{refname}.lock"));
                 let why = "another git process is updating the branch; if none is running, remove";
                 return refused(format!("{why} {}", lock.display()));

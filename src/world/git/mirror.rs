@@ -1,7 +1,7 @@
 //! The real [`Git`]: one lane of blocking work per repository, alone in its mirror, abandoned when nobody waits.
 //! It never blocks an async thread and never lets two processes into one mirror.
 
-use super::contract::{Author, Change, Commit, File, Git, Pushed, Reverted};
+use super::contract::{Author, Commit, File, Git, PathChange, Pushed, Reverted};
 use super::error::GitError;
 use super::store::Store;
 use super::transport::call::Call;
@@ -114,7 +114,7 @@ impl Git for Mirror {
         self.run(move |store| history::between(store, &head, &until, most))
     }
 
-    fn changes(&self, commit: &CommitId, path: &str) -> BoxFuture<'_, Result<Vec<Change>, GitError>> {
+    fn changes(&self, commit: &CommitId, path: &str) -> BoxFuture<'_, Result<Vec<PathChange>, GitError>> {
         let (commit, path) = (commit.clone(), path.to_owned());
         self.run(move |store| read::changes(store, &commit, &path))
     }

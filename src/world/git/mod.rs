@@ -41,11 +41,12 @@ mod trouble;
 mod upstream;
 mod watch;
 
-pub use contract::{Author, Change, Commit, File, FileKind, Git, Pushed, Reverted};
+pub use contract::{Author, Commit, File, FileKind, Git, PathChange, Pushed, Reverted};
 pub use error::GitError;
 pub use fault::AddressFault;
 pub use limits::Limits;
 pub use mirror::Mirror;
-pub use secret::{Credentials, Held, Secret};
+pub(crate) use secret::Held;
+pub use secret::{Credentials, Secret};
 pub use upstream::Options;
 pub use watch::{BranchWatch, watch_local};

@@ -1,5 +1,5 @@
 //! Pushing: the branch moves from where it was fetched to our commit, or it does not move at all.
-//! It never forces, never creates a branch, and tells a race from a refusal by looking again.
+//! It never forces, never creates a branch, and distinguishes a race from a refusal by reading the branch again.
 
 use super::contract::Pushed;
 use super::error::GitError;
@@ -70,7 +70,7 @@ fn over_wire(store: &Store, commit: Oid, from: Oid) -> Outcome<Pushed> {
         }
         let mut callbacks = RemoteCallbacks::new();
         callbacks.sideband_progress(|words| {
-            call.hear(words);
+            call.keep_message(words);
             true
         });
         callbacks.push_update_reference(|_, status| {

@@ -1,7 +1,7 @@
 //! Reading trees: the files of a commit, and what differs between two trees, within limits of size and number.
 //! It never checks anything out, never follows a link, and trusts no name in a tree.
 
-use super::contract::{Change, File, FileKind};
+use super::contract::{File, FileKind, PathChange};
 use super::error::GitError;
 use super::store::Store;
 use super::text::shown;
@@ -39,7 +39,7 @@ impl Entry {
     }
 }
 
-/// How many names are told of a directory that lacks one.
+/// How many names are listed of a directory that lacks one.
 const NAMED: usize = 10;
 
 /// How far a path leads that leads nowhere.
@@ -101,7 +101,7 @@ pub(super) fn files(store: &Store, commit: &CommitId, path: &str) -> Outcome<Vec
 }
 
 /// See [`Git::changes`](super::contract::Git::changes).
-pub(super) fn changes(store: &Store, commit: &CommitId, path: &str) -> Outcome<Vec<Change>> {
+pub(super) fn changes(store: &Store, commit: &CommitId, path: &str) -> Outcome<Vec<PathChange>> {
     let parts = parts(path)?;
     let (id, raw) = store.find(commit)?;
     let old = match raw.parents.first() {
@@ -120,7 +120,7 @@ pub(super) fn changes(store: &Store, commit: &CommitId, path: &str) -> Outcome<V
     for (path, old, new) in pairs {
         let old = old.map(|entry| reader.file(&path, entry)).transpose()?;
         let new = new.map(|entry| reader.file(&path, entry)).transpose()?;
-        changes.push(Change { path: shown(&path), old, new });
+        changes.push(PathChange { path: shown(&path), old, new });
     }
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(changes)

@@ -21,12 +21,12 @@ pub struct Held {
 impl Held {
     /// A secret that comes from `whence` and is `text` at first.
     #[must_use]
-    pub fn new(whence: &str, text: String) -> Self {
+    pub(crate) fn new(whence: &str, text: String) -> Self {
         Self { text: Arc::new(Mutex::new(text)), whence: whence.to_owned() }
     }
 
     /// The secret is `text` from now on.
-    pub fn set(&self, text: String) {
+    pub(crate) fn set(&self, text: String) {
         *self.text.lock().unwrap_or_else(PoisonError::into_inner) = text;
     }
 

@@ -1,4 +1,4 @@
-//! When a local branch moves: the places Git writes references to are watched, and the branch is looked at again.
+//! When a local branch moves: the places Git writes references to are watched, and the branch is read again.
 //! It never fetches and never misses a move for good: what the system does not report is found by a slow poll.
 
 use super::address::Address;
@@ -12,28 +12,28 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-/// How long it must be quiet before the branch is looked at: Git writes several files for one move.
+/// How long it must be quiet before the branch is read: Git writes several files for one move.
 const QUIET: Duration = Duration::from_millis(50);
 /// How long a restless repository is waited for.
 const RESTLESS: Duration = Duration::from_secs(1);
-/// How often the branch is looked at without any sign, for file systems that report nothing.
+/// How often the branch is read without any sign, for file systems that report nothing.
 const POLL: Duration = Duration::from_secs(10);
 
-/// Tells when one branch of a local repository moves.
+/// Notices when one branch of a local repository moves.
 pub struct BranchWatch {
     path: PathBuf,
     name: String,
     refname: String,
-    seen: Sight,
-    /// Whether there was a sign that has not been looked into.
+    seen: Observation,
+    /// Whether there was a sign after which the branch has not been read.
     sign: bool,
     signs: mpsc::Receiver<()>,
     _watcher: RecommendedWatcher,
 }
 
-/// What a look at the branch showed.
+/// What reading the branch showed.
 #[derive(Clone, PartialEq, Eq)]
-enum Sight {
+enum Observation {
     /// Its head; none when there is no such branch.
     Head(Option<Oid>),
     /// The repository cannot be read.
@@ -57,7 +57,7 @@ pub async fn watch_local(url: &str, branch: &str) -> Result<BranchWatch, GitErro
 }
 
 fn start(name: String, path: PathBuf, refname: String) -> Result<BranchWatch, GitError> {
-    let (tell, signs) = mpsc::channel(1);
+    let (sender, signs) = mpsc::channel(1);
     let failed = |error: notify::Error| {
         let why = format!("it cannot be watched ({error}); poll it instead");
         GitError::Failed { repo: name.clone(), why, source: Cause::of(error) }
@@ -65,18 +65,18 @@ fn start(name: String, path: PathBuf, refname: String) -> Result<BranchWatch, Gi
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         // Reading is no move. A full channel already holds the sign.
         if !event.is_ok_and(|event| event.kind.is_access()) {
-            let _ = tell.try_send(());
+            let _ = sender.try_send(());
         }
     })
     .map_err(failed)?;
     for (place, mode) in places(&name, &path)? {
         watcher.watch(&place, mode).map_err(failed)?;
     }
-    let seen = look(&name, &path, &refname);
+    let seen = observe(&name, &path, &refname);
     Ok(BranchWatch { path, name, refname, seen, sign: false, signs, _watcher: watcher })
 }
 
-/// Where Git notes that a branch moved: loose references, packed ones, reftables, and `HEAD`.
+/// Where Git records that a branch moved: loose references, packed ones, reftables, and `HEAD`.
 fn places(name: &str, path: &Path) -> Result<Vec<(PathBuf, RecursiveMode)>, GitError> {
     let (own, shared) = match local::open(name, path)? {
         Some(local) => (local.repo.path().to_owned(), local.repo.commondir().to_owned()),
@@ -94,11 +94,11 @@ fn places(name: &str, path: &Path) -> Result<Vec<(PathBuf, RecursiveMode)>, GitE
     Ok(places)
 }
 
-fn look(name: &str, path: &Path, refname: &str) -> Sight {
+fn observe(name: &str, path: &Path, refname: &str) -> Observation {
     match local::open(name, path) {
-        Ok(Some(local)) => Sight::Head(local.repo.refname_to_id(refname).ok()),
-        Ok(None) => Sight::Unknown,
-        Err(_) => Sight::Unreadable,
+        Ok(Some(local)) => Observation::Head(local.repo.refname_to_id(refname).ok()),
+        Ok(None) => Observation::Unknown,
+        Err(_) => Observation::Unreadable,
     }
 }
 
@@ -117,11 +117,11 @@ impl BranchWatch {
                 && Instant::now() < restless
             {}
             let (name, path, refname) = (self.name.clone(), self.path.clone(), self.refname.clone());
-            let looked = tokio::task::spawn_blocking(move || look(&name, &path, &refname)).await;
-            let sight = looked.map_err(|_| GitError::Interrupted { repo: self.name.clone() })?;
+            let observed = tokio::task::spawn_blocking(move || observe(&name, &path, &refname)).await;
+            let observation = observed.map_err(|_| GitError::Interrupted { repo: self.name.clone() })?;
             let sign = std::mem::take(&mut self.sign);
-            let moved = sight != self.seen || (sight == Sight::Unknown && sign);
-            self.seen = sight;
+            let moved = observation != self.seen || (observation == Observation::Unknown && sign);
+            self.seen = observation;
             if moved {
                 return Ok(());
             }

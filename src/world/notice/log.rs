@@ -5,15 +5,15 @@ use super::Destination;
 use crate::api::notice::Notice;
 
 /// The log.
-pub const DESTINATION: Destination = Destination { name: "log", send };
+pub(crate) const DESTINATION: Destination = Destination { send };
 
 fn send(notice: &Notice) {
     match notice {
-        Notice::Problem { repository, text } => tracing::warn!(repository, "{text}"),
-        Notice::Event { about, note } if note.warning => {
-            tracing::warn!(about, reason = note.reason, "{}", note.message);
+        Notice::Problem { repository, code, text } => tracing::warn!(repository, code, "{text}"),
+        Notice::Event { about, event } if event.warning => {
+            tracing::warn!(about, reason = event.reason, "{}", event.message);
         }
-        Notice::Event { about, note } => tracing::info!(about, reason = note.reason, "{}", note.message),
+        Notice::Event { about, event } => tracing::info!(about, reason = event.reason, "{}", event.message),
         Notice::Head { repository, commit, subject } => {
             tracing::info!(repository, commit, subject, "a commit is at the head");
         }
@@ -30,7 +30,7 @@ fn send(notice: &Notice) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::write::Note;
+    use crate::api::event::Event;
     use std::io::Write;
     use std::sync::{Arc, Mutex};
 
@@ -68,10 +68,10 @@ mod tests {
                 subject: "web: v2".into(),
             },
             Notice::Synced { commit: commit.clone(), counts: (1, 2, 3) },
-            Notice::Problem { repository, text: "no manifests".into() },
+            Notice::Problem { repository, code: "Empty", text: "no manifests".into() },
             Notice::Event {
                 about: "Rollout shop/web".into(),
-                note: Note::normal("Paused", "it waits".to_owned()),
+                event: Event::normal("Paused", "it waits".to_owned()),
             },
             Notice::Reverted {
                 commit,
@@ -86,7 +86,7 @@ mod tests {
             [
                 r#"INFO a commit is at the head repository="/srv/shop" commit="4b825dc" subject="web: v2""#,
                 r#"INFO a commit is applied commit="4b825dc" created=1 changed=2 pruned=3"#,
-                r#"WARN no manifests repository="/srv/shop""#,
+                r#"WARN no manifests repository="/srv/shop" code="Empty""#,
                 r#"INFO it waits about="Rollout shop/web" reason="Paused""#,
                 r#"WARN went back in Git commit="4b825dc" reverts="a b" rollouts="Rollout shop/web" verdict="too slow" pushed=true"#,
             ]

@@ -3,24 +3,22 @@
 //!
 //! - [`log`]: the program's own log.
 
-pub mod log;
+pub(crate) mod log;
 
 use crate::api::notice::Notice;
 
 /// A place where notices go.
 #[derive(Clone, Copy, Debug)]
-pub struct Destination {
-    /// Its name, one word.
-    pub name: &'static str,
+pub(crate) struct Destination {
     /// Hands a notice over; it neither fails nor waits.
-    pub send: fn(&Notice),
+    pub(crate) send: fn(&Notice),
 }
 
 /// Every destination.
-pub const ALL: &[Destination] = &[log::DESTINATION];
+pub(crate) const ALL: &[Destination] = &[log::DESTINATION];
 
 /// Hands `notice` to every destination.
-pub fn send(notice: &Notice) {
+pub(crate) fn send(notice: &Notice) {
     for destination in ALL {
         (destination.send)(notice);
     }

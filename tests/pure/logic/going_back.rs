@@ -7,8 +7,8 @@ use switchback::api::commit::{CommitRecord, FileChange};
 use switchback::api::key::Key;
 use switchback::api::names;
 use switchback::api::podhash::same::template_key;
-use switchback::logic::revert::{Owed, Reason, message, owed, select};
-use switchback::logic::rollout::view::{Run, Set, View};
+use switchback::logic::revert::{PendingRevert, RevertReason, message, pending, select};
+use switchback::logic::rollout::view::{AnalysisRunRow, ReplicaSet, View};
 use switchback::logic::rollout::weight::Reached;
 
 fn commit(n: u32, text: &str) -> CommitRecord {
@@ -78,10 +78,10 @@ fn what_is_reverted_already_is_left_alone_and_a_revert_of_a_revert_counts() {
 
 #[test]
 fn the_message_is_gits_and_ours() {
-    let owed = Owed {
+    let pending = PendingRevert {
         rollout: Key::rollout("shop", "web"),
         revision: 7,
-        reason: Reason::Analysis,
+        reason: RevertReason::Analysis,
         reached: Some(Reached { step: 3, of: 5, weight: Some(20) }),
         verdict: "errors 0.41, 0.38, wanted result[0] < 0.05 (2 of 2 failed,\n limit 1)".into(),
         run: None,
@@ -90,19 +90,18 @@ fn the_message_is_gits_and_ours() {
         template_key: String::new(),
         is_safe: true,
     };
-    let one = message::compose(&[commit(10, "web: new checkout\n\nbody")], std::slice::from_ref(&owed));
+    let one = message::compose(&[commit(10, "web: new checkout\n\nbody")], std::slice::from_ref(&pending));
     assert!(one.starts_with("Revert \"web: new checkout\"\n\nThis reverts commit 000000000000000000000000000000000000000a.\n\nRollout shop/web failed at step 3 of 5 (20 %): errors 0.41"));
     assert!(one.ends_with("\n\nSwitchback-Rollout: shop/web\nSwitchback-Revision: 7\nSwitchback-Verdict: errors 0.41, 0.38, wanted result[0] < 0.05 (2 of 2 failed, limit 1)\n"));
     assert!(one.lines().filter(|l| !l.starts_with("Switchback-")).all(|l| l.chars().count() <= 72));
     assert_eq!(select::reverted_by(&one), [format!("{:040x}", 10)]);
-    assert_eq!(message::read_trailers(&one), [(Key::rollout("shop", "web"), 7)]);
-    let two = message::compose(&[commit(2, "b"), commit(1, "a")], &[owed]);
+    let two = message::compose(&[commit(2, "b"), commit(1, "a")], &[pending]);
     assert!(two.starts_with("Revert \"b\" and 1 more\n"));
     assert_eq!(select::reverted_by(&two).len(), 2);
 }
 
 #[test]
-fn a_failed_step_is_owed_with_how_far_it_had_come() {
+fn a_failed_step_is_pending_with_how_far_it_had_come() {
     let rollout = serde_json::from_value(json!({
         "metadata": {"name": "web", "namespace": "shop"},
         "spec": {"replicas": 1, "strategy": {"canary": {"steps":
@@ -111,24 +110,24 @@ fn a_failed_step_is_owed_with_how_far_it_had_come() {
             {"currentStepAnalysisRunStatus": {"name": "web-new-2-2", "status": "Failed"}}},
     }))
     .unwrap();
-    let mut run = Run::default();
+    let mut run = AnalysisRunRow::default();
     run.meta.name = "web-new-2-2".into();
     run.meta.labels.insert(names::STEP_INDEX.into(), "2".into());
-    let mut stable = Set { hash: "old".into(), available: 1, ..Set::default() };
+    let mut stable = ReplicaSet { hash: "old".into(), available: 1, ..ReplicaSet::default() };
     stable.meta.annotations.insert(names::COMMIT.into(), "c1".into());
     let template = json!({"spec": {"containers": [{"name": "c", "image": "web:2"}]}});
     let mut view = View {
         rollout,
         template: template.clone().into(),
         pod_hash: "new".into(),
-        sets: vec![stable],
-        runs: vec![run],
+        replica_sets: vec![stable],
+        analysis_runs: vec![run],
         ..View::default()
     };
-    let owed = owed::of(&view).unwrap();
-    assert_eq!(owed.reached.map(|r| r.to_string()).as_deref(), Some("step 3 of 3 (20 %)"));
-    assert_eq!((owed.run.as_deref(), owed.good.as_deref()), (Some("web-new-2-2"), Some("c1")));
-    assert!(owed.is_safe && owed.is_asked_for_by(Some(&template_key(&template))));
-    view.runs.clear();
-    assert_eq!(owed::of(&view).unwrap().reached, None, "the run is gone");
+    let pending = pending::of(&view).unwrap();
+    assert_eq!(pending.reached.map(|r| r.to_string()).as_deref(), Some("step 3 of 3 (20 %)"));
+    assert_eq!((pending.run.as_deref(), pending.good.as_deref()), (Some("web-new-2-2"), Some("c1")));
+    assert!(pending.is_safe && pending.is_asked_for_by(Some(&template_key(&template))));
+    view.analysis_runs.clear();
+    assert_eq!(pending::of(&view).unwrap().reached, None, "the run is gone");
 }

@@ -7,22 +7,26 @@ use switchback::api::rollout::RolloutSpec;
 use switchback::api::status::RolloutStatus;
 use switchback::api::step::{Pause, Step};
 use switchback::logic::rollout::replicas;
-use switchback::logic::rollout::view::Set;
+use switchback::logic::rollout::view::ReplicaSet;
 
 fn int(v: &Value) -> i32 {
     i32::try_from(v.as_i64().unwrap_or_default()).unwrap()
 }
 
-fn set(name: &str, v: &Value) -> Option<Set> {
+fn replica_set(name: &str, v: &Value) -> Option<ReplicaSet> {
     if v.is_null() {
         return None;
     }
     let spec = if v["spec"].is_null() { 1 } else { int(&v["spec"]) };
-    let mut set =
-        Set { hash: name.to_owned(), replicas: spec, available: int(&v["available"]), ..Set::default() };
-    set.current = if v["status_replicas"].is_null() { spec } else { int(&v["status_replicas"]) };
-    set.meta.name = name.to_owned();
-    Some(set)
+    let mut replica_set = ReplicaSet {
+        hash: name.to_owned(),
+        replicas: spec,
+        available: int(&v["available"]),
+        ..ReplicaSet::default()
+    };
+    replica_set.current = if v["status_replicas"].is_null() { spec } else { int(&v["status_replicas"]) };
+    replica_set.meta.name = name.to_owned();
+    Some(replica_set)
 }
 
 fn spec(strategy: Value, replicas: &Value) -> RolloutSpec {
@@ -45,14 +49,14 @@ fn basic_canary_counts() {
             current_pod_hash: text("status_current_pod_hash"),
             ..RolloutStatus::default()
         };
-        let canary = set("canary", &case["canary"]);
+        let canary = replica_set("canary", &case["canary"]);
         let stable = if case["same_rs"] == true {
-            set("canary", &case["stable"])
+            replica_set("canary", &case["stable"])
         } else {
-            set("stable", &case["stable"])
+            replica_set("stable", &case["stable"])
         };
-        let older = set("older", &case["older"]);
-        let others: Vec<&Set> = older.iter().collect();
+        let older = replica_set("older", &case["older"]);
+        let others: Vec<&ReplicaSet> = older.iter().collect();
         let got = replicas::basic_canary(&spec, &status, canary.as_ref(), stable.as_ref(), &others);
         let want = (int(&case["expect"]["canary"]), int(&case["expect"]["stable"]));
         assert_eq!(got, want, "{}", case["name"]);
@@ -104,9 +108,9 @@ fn steps_are_reached_at_the_desired_counts() {
             current_step_index: Some(0),
             ..RolloutStatus::default()
         };
-        let older = set("older", &case["older"]);
-        let others: Vec<&Set> = older.iter().collect();
-        let (new, stable) = (set("new", &case["new"]), set("stable", &case["stable"]));
+        let older = replica_set("older", &case["older"]);
+        let others: Vec<&ReplicaSet> = older.iter().collect();
+        let (new, stable) = (replica_set("new", &case["new"]), replica_set("stable", &case["stable"]));
         let spec = spec(strategy, &json!(4));
         let got = replicas::at_desired_counts(&spec, &status, new.as_ref(), stable.as_ref(), &others);
         assert_eq!(json!(got), case["expect"], "{case}");
@@ -123,7 +127,8 @@ fn thresholds_of_progress() {
             canary = json!({"replicaProgressThreshold": case["threshold"]});
         }
         let spec = spec(json!({"canary": canary}), &json!(10));
-        let got = replicas::threshold_met(&spec, set("new", &case["rs"]).as_ref(), int(&case["desired"]));
+        let got =
+            replicas::threshold_met(&spec, replica_set("new", &case["rs"]).as_ref(), int(&case["desired"]));
         assert_eq!(json!(got), case["want"], "{}", case["name"]);
     }
 }

@@ -387,7 +387,7 @@ fn edge_25_unknown_fields_survive() {
 fn conflicts_name_what_somebody_else_changed_and_we_overwrite() {
     let image = |image: &str| containers(json!([{"name": "a", "image": image}]));
     let found = three::conflicts(&image("1"), &image("2"), &image("3"), &deployment()).unwrap();
-    let expected = three::Conflict {
+    let expected = three::MergeConflict {
         path: ".spec.template.spec.containers[name=\"a\"].image".to_owned(),
         theirs: Some(json!("3")),
         ours: Some(json!("2")),

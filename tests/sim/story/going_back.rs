@@ -6,7 +6,7 @@ use crate::shop::{canary, with};
 use crate::story::canary::{plant, release};
 use crate::trouble::Plan;
 use crate::world::{desired, hash_of, number, text};
-use switchback::engine::context::Told;
+use switchback::api::notice::Notice;
 
 /// A shop that is settled at v1.
 pub async fn settled() -> Sim {
@@ -218,7 +218,7 @@ fn a_branch_rewritten_by_force_is_followed_and_not_guessed_about() {
         assert!(is_safe(&sim) && sim.repo.head() == head);
         let told = sim.problems().into_iter().filter(|p| p.contains("must go back")).count();
         assert_eq!(told, 1, "{:?}", sim.problems());
-        assert!(!sim.told.iter().any(|t| matches!(t, Told::Reverted { .. })));
+        assert!(!sim.told.iter().any(|t| matches!(t, Notice::Reverted { .. })));
         let fixed = with(&sim.repo.text("web/rollout.yaml"), "0.25", "0.02");
         sim.repo.push_as("Ada", "a fix", &[("web/rollout.yaml", Some(fixed))]);
         sim.settles_at("v2").await;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 use switchback::api::crd;
+use switchback::api::notice::Notice;
 use switchback::base::clock::Clock;
-use switchback::engine::context::Told;
 use switchback::engine::run::{Ended, Settings, run};
 use switchback::engine::setup::{self, GitCredentials, Repository};
 use switchback::sandbox::{Options, Sandbox, actors};
@@ -21,7 +21,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 pub struct Rig {
     pub sandbox: Sandbox,
     pub repo: PathBuf,
-    told: mpsc::UnboundedReceiver<Told>,
+    told: mpsc::UnboundedReceiver<Notice>,
     stop: Option<oneshot::Sender<()>>,
     engine: Option<JoinHandle<Ended>>,
     tasks: JoinSet<()>,
@@ -131,7 +131,7 @@ impl Rig {
     }
 
     /// Waits until something that `wanted` picks is told.
-    pub async fn hear<T>(&mut self, wanted: impl Fn(&Told) -> Option<T>) -> T {
+    pub async fn hear<T>(&mut self, wanted: impl Fn(&Notice) -> Option<T>) -> T {
         let mut heard = Vec::new();
         let found = timeout(LIMIT, async {
             loop {
@@ -151,8 +151,8 @@ impl Rig {
     /// Waits until `commit` is applied; answers objects created, changed and pruned.
     pub async fn applied(&mut self, commit: &str) -> (usize, usize, usize) {
         self.hear(|t| match t {
-            Told::Synced { commit: c, counts } if c == commit => Some(*counts),
-            Told::Problem { text, .. } => panic!("not applied: {text}"),
+            Notice::Synced { commit: c, counts } if c == commit => Some(*counts),
+            Notice::Problem { text, .. } => panic!("not applied: {text}"),
             _ => None,
         })
         .await
@@ -167,7 +167,7 @@ impl Rig {
     /// Waits for the next problem.
     pub async fn problem(&mut self) -> String {
         self.hear(|t| match t {
-            Told::Problem { text, .. } => Some(text.clone()),
+            Notice::Problem { text, .. } => Some(text.clone()),
             _ => None,
         })
         .await

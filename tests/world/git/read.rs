@@ -153,7 +153,7 @@ async fn changes_tell_added_removed_changed_and_retyped() {
     let second = rig.save("app", "second");
     let mirror = rig.mirror("app");
     let changes = mirror.changes(&second, "a").await.unwrap();
-    let shape = |c: &switchback::world::git::Change| {
+    let shape = |c: &switchback::world::git::PathChange| {
         let side = |file: &Option<switchback::world::git::File>| match file {
             None => "-".to_owned(),
             Some(file) => listing(std::slice::from_ref(file))[0].split_once('=').unwrap().1.to_owned(),

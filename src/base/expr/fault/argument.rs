@@ -1,4 +1,4 @@
-//! Decides how it is told what a built-in function refuses, in the words that the checker and the function share.
+//! Decides how it is reported what a built-in function refuses, in the words that the checker and the function share.
 //! It never decides what a function takes.
 
 use thiserror::Error;

@@ -1,4 +1,4 @@
-//! Decides how it is told that an expression takes too much.
+//! Decides how it is reported that an expression takes too much.
 //! It never decides how much is too much.
 
 use thiserror::Error;

@@ -1,4 +1,4 @@
-//! Decides how it is told that a text is no date, no duration or no time zone.
+//! Decides how it is reported that a text is no date, no duration or no time zone.
 //! It never reads one.
 
 use crate::go_text::quote;

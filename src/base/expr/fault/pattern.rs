@@ -1,4 +1,4 @@
-//! Decides how it is told that a text is no regular expression.
+//! Decides how it is reported that a text is no regular expression.
 //! It never compiles one.
 
 use thiserror::Error;

@@ -1,4 +1,4 @@
-//! Decides how it is told that a text is no expression.
+//! Decides how it is reported that a text is no expression.
 //! It never reads one.
 
 use crate::go_text::{BadNumber, quote};

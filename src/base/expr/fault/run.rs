@@ -1,4 +1,4 @@
-//! Decides how it is told what went wrong while an expression was evaluated.
+//! Decides how it is reported what went wrong while an expression was evaluated.
 //! It never evaluates one.
 
 use thiserror::Error;

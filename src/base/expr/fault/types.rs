@@ -1,4 +1,4 @@
-//! Decides how it is told that an expression does not fit the types of its values.
+//! Decides how it is reported that an expression does not fit the types of its values.
 //! It never decides which types fit.
 
 use thiserror::Error;

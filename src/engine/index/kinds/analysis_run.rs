@@ -13,22 +13,22 @@ use crate::engine::index::store::{Index, is_ours, owner};
 use crate::engine::index::table::Table;
 use crate::engine::key::Key;
 use crate::logic::analysis::compose;
-use crate::logic::rollout::view::Run;
+use crate::logic::rollout::view::AnalysisRunRow;
 use serde::Deserialize;
 use serde_json::Value;
 use std::sync::Arc;
 
 /// AnalysisRuns.
-pub static FOLLOWED: Followed =
+pub(crate) static FOLLOWED: Followed =
     Followed::of::<RunRow>("AnalysisRun", names::ARGO, "AnalysisRun", Picked::All, Need::May);
 
 /// The row of a run.
 #[derive(Clone, Debug, Default)]
-pub struct RunRow {
+pub(crate) struct RunRow {
     /// What Rollouts read of it.
-    pub row: Run,
+    pub(crate) row: AnalysisRunRow,
     /// The run, while there is something to do for us and it can be read.
-    pub run: Option<Arc<AnalysisRun>>,
+    pub(crate) run: Option<Arc<AnalysisRun>>,
 }
 
 impl Row for RunRow {
@@ -38,7 +38,7 @@ impl Row for RunRow {
         let phase = Phase::deserialize(object.pointer("/status/phase").unwrap_or(&Value::Null));
         let has_ttl = object.pointer("/spec/ttlStrategy").is_some();
         let spec = object.get("spec").and_then(|s| RunSpec::deserialize(s).ok());
-        let row = Run {
+        let row = AnalysisRunRow {
             meta: object.get("metadata").and_then(Meta::of).unwrap_or_default(),
             phase: phase.unwrap_or(Phase::Pending),
             message: json::text(&object, "/status/message").to_owned(),

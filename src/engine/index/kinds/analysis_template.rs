@@ -14,9 +14,9 @@ use serde_json::Value;
 use std::sync::Arc;
 
 /// Templates of one namespace.
-pub static NAMESPACED: Followed = followed("AnalysisTemplate");
+pub(crate) static NAMESPACED: Followed = followed("AnalysisTemplate");
 /// Templates of the cluster.
-pub static CLUSTER: Followed = followed("ClusterAnalysisTemplate");
+pub(crate) static CLUSTER: Followed = followed("ClusterAnalysisTemplate");
 
 const fn followed(kind: &'static str) -> Followed {
     Followed::of::<TemplateRow>(kind, names::ARGO, kind, Picked::All, Need::May)
@@ -24,7 +24,7 @@ const fn followed(kind: &'static str) -> Followed {
 
 /// The row of a template.
 #[derive(Clone, Debug)]
-pub struct TemplateRow(pub Arc<AnalysisTemplate>);
+pub(crate) struct TemplateRow(pub(crate) Arc<AnalysisTemplate>);
 
 impl Row for TemplateRow {
     /// None when it cannot be read; it then counts as missing.

@@ -12,7 +12,7 @@ use std::fmt;
 
 /// Whether decisions have to wait for a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Need {
+pub(crate) enum Need {
     /// Nothing can be decided without it.
     Must,
     /// It may be missing or forbidden; it then counts as empty.
@@ -23,7 +23,7 @@ pub enum Need {
 
 /// Which objects of a kind are followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Picked {
+pub(crate) enum Picked {
     /// All.
     All,
     /// Those with this label.
@@ -33,17 +33,17 @@ pub enum Picked {
 }
 
 /// A kind that the index follows.
-pub struct Followed {
+pub(crate) struct Followed {
     /// What tells it from the others, in messages too; usually the kind.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// `group/version`.
-    pub api_version: &'static str,
+    pub(crate) api_version: &'static str,
     /// Kind.
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// Which objects.
-    pub picked: Picked,
+    pub(crate) picked: Picked,
     /// Whether decisions wait for it.
-    pub need: Need,
+    pub(crate) need: Need,
     /// What of it is taken in, and how.
     rows: Rows,
 }
@@ -59,10 +59,10 @@ struct Rows {
 }
 
 /// A change of one object, read from the wire already and ready to be taken into the index.
-pub struct Change(Box<dyn FnOnce(&mut Index) -> Effects + Send>);
+pub(crate) struct Change(Box<dyn FnOnce(&mut Index) -> Effects + Send>);
 
 /// What is kept of an object, and what follows from it.
-pub trait Row: Sized + Send + 'static {
+pub(crate) trait Row: Sized + Send + 'static {
     /// The object as it is read from the wire, once, where the watch brings it.
     type Noun: Send + 'static;
 
@@ -91,7 +91,7 @@ pub trait Row: Sized + Send + 'static {
 impl Followed {
     /// A kind of which `R` are the rows.
     #[must_use]
-    pub const fn of<R: Row>(
+    pub(crate) const fn of<R: Row>(
         name: &'static str,
         api_version: &'static str,
         kind: &'static str,
@@ -110,13 +110,13 @@ impl Followed {
 
     /// The change that `object` is there, new or changed.
     #[must_use]
-    pub fn present(&'static self, object: Value) -> Change {
+    pub(crate) fn present(&'static self, object: Value) -> Change {
         (self.rows.present)(self, object)
     }
 
     /// What a watch tells, read.
     #[must_use]
-    pub fn read(&'static self, news: News) -> News<Change> {
+    pub(crate) fn read(&'static self, news: News) -> News<Change> {
         match news {
             News::Present(object) => News::Present(self.present(object)),
             News::Gone(object) => News::Gone((self.rows.gone)(self, &object)),
@@ -128,7 +128,7 @@ impl Followed {
 
     /// The label selector of the watch.
     #[must_use]
-    pub fn selector(&self) -> String {
+    pub(crate) fn selector(&self) -> String {
         match self.picked {
             Picked::All => String::new(),
             Picked::With(label) => label.to_owned(),
@@ -157,22 +157,22 @@ impl fmt::Debug for Change {
 
 impl Index {
     /// Takes in a change. Answers what it brings about; nothing when it is known already or older.
-    pub fn take_in(&mut self, change: Change) -> Effects {
+    pub(crate) fn take_in(&mut self, change: Change) -> Effects {
         (change.0)(self)
     }
 
     /// Notes that we deleted an object ourselves, so that older news of it are not believed.
-    pub fn deleted(&mut self, followed: &'static Followed, name: &ObjectName, uid: &str) -> Effects {
+    pub(crate) fn deleted(&mut self, followed: &'static Followed, name: &ObjectName, uid: &str) -> Effects {
         (followed.rows.deleted)(followed, self, name, uid)
     }
 
     /// A list of a kind begins.
-    pub fn list_begins(&mut self, followed: &'static Followed) {
+    pub(crate) fn list_begins(&mut self, followed: &'static Followed) {
         (followed.rows.list_begins)(followed, self);
     }
 
     /// The list of a kind is complete: what it did not bring is gone.
-    pub fn list_ends(&mut self, followed: &'static Followed) -> Effects {
+    pub(crate) fn list_ends(&mut self, followed: &'static Followed) -> Effects {
         (followed.rows.list_ends)(followed, self)
     }
 

@@ -16,16 +16,16 @@ use crate::logic::analysis::view::JobState;
 use serde_json::Value;
 
 /// Jobs that measure.
-pub static FOLLOWED: Followed =
+pub(crate) static FOLLOWED: Followed =
     Followed::of::<JobRow>("Job", "batch/v1", "Job", Picked::With(names::JOB_RUN_UID), Need::May);
 
 /// The row of a Job.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct JobRow {
+pub(crate) struct JobRow {
     /// Uid of the AnalysisRun it measures for.
-    pub run_uid: String,
+    pub(crate) run_uid: String,
     /// How it stands.
-    pub state: JobState,
+    pub(crate) state: JobState,
 }
 
 impl Row for JobRow {

@@ -5,20 +5,19 @@
 //! - [`rollout`], [`replica_set`], [`service`], [`analysis_run`], [`analysis_template`], [`job`]: kinds of our own
 //! - [`referred`]: everything that a Rollout merely refers to, followed on demand
 
-pub mod analysis_run;
-pub mod analysis_template;
-pub mod followed;
-pub mod job;
-pub mod referred;
-pub mod replica_set;
-pub mod rollout;
-pub mod service;
+pub(crate) mod analysis_run;
+pub(crate) mod analysis_template;
+pub(crate) mod followed;
+pub(crate) mod job;
+pub(crate) mod referred;
+pub(crate) mod replica_set;
+pub(crate) mod rollout;
+pub(crate) mod service;
 
-pub use followed::{Change, Followed, Need};
-pub use referred::REFERRED;
+pub(crate) use followed::{Change, Followed, Need};
 
 /// Kinds that are always followed.
-pub static OWN: [&Followed; 7] = [
+pub(crate) static OWN: [&Followed; 7] = [
     &rollout::FOLLOWED,
     &replica_set::FOLLOWED,
     &service::FOLLOWED,
@@ -30,6 +29,6 @@ pub static OWN: [&Followed; 7] = [
 
 /// The kind of our own that objects of `kind` belong to.
 #[must_use]
-pub fn own(kind: &str) -> Option<&'static Followed> {
+pub(crate) fn own(kind: &str) -> Option<&'static Followed> {
     OWN.iter().find(|f| f.kind == kind).copied()
 }

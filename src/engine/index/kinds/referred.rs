@@ -17,7 +17,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 /// Kinds that a Rollout may refer to: one line each.
-pub static REFERRED: [&Followed; 3] = [&DEPLOYMENT, &POD_TEMPLATE, &REPLICA_SET];
+pub(crate) static REFERRED: [&Followed; 3] = [&DEPLOYMENT, &POD_TEMPLATE, &REPLICA_SET];
 
 static DEPLOYMENT: Followed = followed("Deployment", "apps/v1", "Deployment", Picked::All);
 static POD_TEMPLATE: Followed = followed("PodTemplate", "v1", "PodTemplate", Picked::All);
@@ -31,25 +31,25 @@ const fn followed(name: &'static str, version: &'static str, kind: &'static str,
 
 /// The kind that `kind` in a reference stands for.
 #[must_use]
-pub fn referred(kind: &str) -> Option<&'static Followed> {
+pub(crate) fn referred(kind: &str) -> Option<&'static Followed> {
     REFERRED.iter().find(|f| f.kind == kind).copied()
 }
 
 /// The row of an object that Rollouts may refer to.
 #[derive(Clone, Debug)]
-pub struct ReferredRow {
+pub(crate) struct ReferredRow {
     /// What is known of it beside its parts.
-    pub workload: Workload,
+    pub(crate) workload: Workload,
     parts: Parts,
 }
 
 /// What a Rollout takes over.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Taken {
+pub(crate) struct Taken {
     /// The pod template.
-    pub template: Arc<Value>,
+    pub(crate) template: Arc<Value>,
     /// The selector.
-    pub selector: LabelSelector,
+    pub(crate) selector: LabelSelector,
 }
 
 /// The parts of an object, as text while nobody refers to it: there may be thousands.
@@ -61,7 +61,7 @@ enum Parts {
 
 impl ReferredRow {
     /// The parts, open from now on.
-    pub fn open(&mut self) -> Arc<Taken> {
+    pub(crate) fn open(&mut self) -> Arc<Taken> {
         let open = match &self.parts {
             Parts::Open(open) => open.clone(),
             Parts::Packed(text) => Arc::new(serde_json::from_str(text).unwrap_or_default()),

@@ -14,15 +14,20 @@ use crate::engine::index::kinds::followed::{Followed, Need, Picked, Row};
 use crate::engine::index::links::To;
 use crate::engine::index::store::{Index, owner};
 use crate::engine::index::table::Table;
-use crate::logic::rollout::view::Set;
+use crate::logic::rollout::view::ReplicaSet;
 use serde::Deserialize;
 use serde_json::Value;
 
 /// ReplicaSets of revisions.
-pub static FOLLOWED: Followed =
-    Followed::of::<Set>("ReplicaSet", "apps/v1", "ReplicaSet", Picked::With(names::POD_HASH), Need::Must);
+pub(crate) static FOLLOWED: Followed = Followed::of::<ReplicaSet>(
+    "ReplicaSet",
+    "apps/v1",
+    "ReplicaSet",
+    Picked::With(names::POD_HASH),
+    Need::Must,
+);
 
-impl Row for Set {
+impl Row for ReplicaSet {
     /// The row without the key of its template, and the template.
     type Noun = (Self, Value);
 
@@ -51,13 +56,13 @@ impl Row for Set {
     }
 }
 
-fn row(object: &Value) -> Set {
+fn row(object: &Value) -> ReplicaSet {
     let meta = object.get("metadata").and_then(Meta::of).unwrap_or_default();
     let selector = object.pointer("/spec/selector").and_then(|s| LabelSelector::deserialize(s).ok());
     let failure = json::list(object, "/status/conditions")
         .iter()
         .find(|c| json::text(c, "/type") == ConditionType::ReplicaFailure.as_str());
-    Set {
+    ReplicaSet {
         hash: meta.labels.get(names::POD_HASH).cloned().unwrap_or_default(),
         template_key: String::new(),
         replicas: object.pointer("/spec/replicas").map_or(1, |_| count(object, "/spec/replicas")),

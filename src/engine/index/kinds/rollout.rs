@@ -23,37 +23,37 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Rollouts.
-pub static FOLLOWED: Followed =
+pub(crate) static FOLLOWED: Followed =
     Followed::of::<RolloutRow>("Rollout", names::ARGO, "Rollout", Picked::All, Need::Must);
 
 /// The row of a Rollout.
 #[derive(Clone, Debug, Default)]
-pub struct RolloutRow {
+pub(crate) struct RolloutRow {
     /// The Rollout; only its metadata when the rest cannot be read.
-    pub rollout: Arc<Rollout>,
+    pub(crate) rollout: Arc<Rollout>,
     /// Why the rest cannot be read.
-    pub problem: Option<String>,
+    pub(crate) problem: Option<String>,
     /// The delivery it belongs to.
-    pub source: Option<String>,
+    pub(crate) source: Option<String>,
     /// Services it names.
-    pub services: BTreeSet<String>,
+    pub(crate) services: BTreeSet<String>,
     /// Whether it refers to analyses.
-    pub has_analyses: bool,
+    pub(crate) has_analyses: bool,
     /// The template it stands for.
-    pub stands_for: Arc<Template>,
+    pub(crate) stands_for: Arc<Template>,
 }
 
 /// The pods that a Rollout stands for, its own or those of the workload it refers to.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Template {
+pub(crate) struct Template {
     /// The pod template.
-    pub template: Arc<Value>,
+    pub(crate) template: Arc<Value>,
     /// The selector.
-    pub selector: LabelSelector,
+    pub(crate) selector: LabelSelector,
     /// Hash of the template with the collision count of the status.
-    pub pod_hash: String,
+    pub(crate) pod_hash: String,
     /// Key under which equal templates are equal.
-    pub template_key: String,
+    pub(crate) template_key: String,
     collisions: Option<i32>,
 }
 
@@ -79,7 +79,7 @@ fn hash(template: &Value, collisions: Option<i32>) -> String {
 
 /// The analyses that a strategy refers to.
 #[must_use]
-pub fn analyses(strategy: &Strategy) -> Vec<&AnalysisRef> {
+pub(crate) fn analyses(strategy: &Strategy) -> Vec<&AnalysisRef> {
     let mut found = Vec::new();
     if let Some(canary) = &strategy.canary {
         found.extend(canary.steps.iter().filter_map(Step::analysis));

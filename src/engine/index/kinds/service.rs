@@ -14,7 +14,8 @@ use crate::logic::rollout::view::Service;
 use serde_json::Value;
 
 /// Services.
-pub static FOLLOWED: Followed = Followed::of::<Service>("Service", "v1", "Service", Picked::All, Need::Must);
+pub(crate) static FOLLOWED: Followed =
+    Followed::of::<Service>("Service", "v1", "Service", Picked::All, Need::Must);
 
 impl Row for Service {
     type Noun = Self;

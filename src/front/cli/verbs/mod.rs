@@ -3,7 +3,7 @@
 //!
 //! - [`demo`], [`sandbox`]: the embedded cluster, with a story and without.
 //! - [`run`], [`controller`]: an engine at work.
-//! - [`plan`], [`diff`], [`get`], [`status`]: looking.
+//! - [`plan`], [`diff`], [`get`], [`status`]: reading.
 //! - [`promote`], [`abort`], [`retry`], [`pause`], [`undo`], [`restart`]: a person steers a Rollout.
 //! - [`install_crds`], [`completion`]: making cluster and shell ready.
 

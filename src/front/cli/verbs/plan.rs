@@ -12,7 +12,7 @@ use std::process::ExitCode;
 /// What would change in the cluster, in a few words (exit 0 nothing, 1 changes).
 #[derive(Debug, Parser)]
 struct Plan {
-    /// What is looked at.
+    /// The state of Git that the cluster is compared with.
     #[command(flatten)]
     what: Preview,
 }

@@ -81,7 +81,7 @@ struct Opened {
     _embedded: Option<Embedded>,
 }
 
-/// Opens the cluster and the repository, so that a wrong address or branch is told at once and not in a loop.
+/// Opens the cluster and the repository, so that a wrong address or branch is reported at once and not in a loop.
 async fn open_both(common: &Common, flags: &Run, tasks: &mut JoinSet<()>) -> Result<Opened, Failure> {
     let (cluster, prometheus, embedded) = if flags.sandbox {
         let embedded = embedded::start(&embedded::Wanted::default(), tasks).await?;

@@ -11,7 +11,7 @@ use crate::front::cli::{print, setup};
 use crate::front::exit::{Exit, Failure};
 use crate::front::screen::{FAINT, paint, symbols};
 use crate::front::signals::interrupted;
-use crate::front::view::draw::{look, standing};
+use crate::front::view::draw::{standing, style_of};
 use crate::front::view::follow::Following;
 use crate::front::view::picture::Picture;
 use clap::{CommandFactory, Parser};
@@ -59,7 +59,7 @@ async fn answer(common: Common, flags: Status) -> Result<ExitCode, Failure> {
         if matches!(picture.phase, RolloutPhase::Healthy | RolloutPhase::Degraded)
             || flags.timeout == Some(Duration::ZERO)
         {
-            return tell(&common, &picture, false);
+            return print_answer(&common, &picture, false);
         }
         let line = standing(&picture);
         if line != said {
@@ -79,13 +79,13 @@ async fn answer(common: Common, flags: Status) -> Result<ExitCode, Failure> {
             () = out_of_time => {
                 let waited = human(flags.timeout.unwrap_or_default());
                 anstream::eprintln!("not healthy within {waited}; look closer: switchback get rollout {name} -n {namespace}");
-                return tell(&common, &picture, true);
+                return print_answer(&common, &picture, true);
             }
         }
     }
 }
 
-fn tell(common: &Common, picture: &Picture, timed_out: bool) -> Result<ExitCode, Failure> {
+fn print_answer(common: &Common, picture: &Picture, timed_out: bool) -> Result<ExitCode, Failure> {
     match common.output {
         Some(format) => print::value(
             &json!({"namespace": picture.namespace, "name": picture.name, "phase": picture.phase,
@@ -93,7 +93,7 @@ fn tell(common: &Common, picture: &Picture, timed_out: bool) -> Result<ExitCode,
             format,
         )?,
         None => {
-            let (style, symbol) = look(&picture.phase);
+            let (style, symbol) = style_of(&picture.phase);
             let why =
                 if picture.message.is_empty() { String::new() } else { format!(" - {}", picture.message) };
             let text = format!("{symbol} {}{why}", picture.phase);

@@ -52,8 +52,8 @@ async fn undo(call: Invocation) -> Result<ExitCode, Failure> {
     });
     let kind = cluster.kind("apps/v1", "ReplicaSet").await?;
     let selector = selector.unwrap_or_default().to_string();
-    let sets = cluster.list(&kind, Some(namespace), &selector).await?;
-    let said = undo::writes(&object, &sets, workload.as_ref(), flags.to_revision)
+    let replica_sets = cluster.list(&kind, Some(namespace), &selector).await?;
+    let said = undo::writes(&object, &replica_sets, workload.as_ref(), flags.to_revision)
         .map_err(|e| Failure::usage(e.to_string()))?;
     if let Said::Writes(_, words) = &said {
         let question = format!("{} {words}. Go on?", named::place(&rollout));

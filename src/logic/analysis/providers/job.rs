@@ -7,7 +7,9 @@ use crate::api::provider::lenient;
 use crate::api::run::{Measurement, Phase};
 use crate::api::write::Target;
 use crate::logic::analysis::error::AnalysisError;
-use crate::logic::analysis::providers::provider::{Action, MetricContext, Next, Provider, Received, Reply};
+use crate::logic::analysis::providers::provider::{
+    MetricContext, Next, Provider, ProviderAction, Received, Reply,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -18,8 +20,8 @@ const NAME: &str = "job-name";
 /// Key of the Job's namespace in the measurement.
 const NAMESPACE: &str = "job-namespace";
 
-/// The provider (source: `metricproviders/job/job.go`). It takes no Secrets, as whoever reads Jobs would read them.
-pub const PROVIDER: Provider = Provider {
+/// The provider (source: metricproviders/job/job.go). It takes no Secrets, as whoever reads Jobs would read them.
+pub(crate) const PROVIDER: Provider = Provider {
     word: "job",
     takes_secrets: false,
     metadata: |_| BTreeMap::new(),
@@ -31,7 +33,7 @@ pub const PROVIDER: Provider = Provider {
 };
 
 fn start(context: &MetricContext<'_>, _: &mut Measurement) -> Result<Next, AnalysisError> {
-    Ok(Next::act(Action::Create(job(context))))
+    Ok(Next::act(ProviderAction::Create(job(context))))
 }
 
 fn resume(context: &MetricContext<'_>, measurement: &mut Measurement) -> Result<Next, AnalysisError> {
@@ -52,7 +54,7 @@ fn stop(context: &MetricContext<'_>, measurement: &mut Measurement) -> Result<Ne
         return Ok(Next::Rest);
     }
     let target = Target::new("batch/v1", "Job", &state.namespace, name);
-    Ok(Next::act(Action::Delete(target, state.uid.clone())))
+    Ok(Next::act(ProviderAction::Delete(target, state.uid.clone())))
 }
 
 fn name_of(measurement: &Measurement) -> Result<&str, AnalysisError> {
@@ -66,13 +68,13 @@ fn read(
     received: Received<'_>,
 ) -> Result<Next, AnalysisError> {
     match (received.action, received.reply) {
-        (Action::Create(job), Reply::Done) => {
+        (ProviderAction::Create(job), Reply::Done) => {
             let text = |p: &str| job.pointer(p).and_then(Value::as_str).unwrap_or_default().to_owned();
             measurement.phase = Phase::Running;
             measurement.metadata.insert(NAME.to_owned(), text("/metadata/name"));
             measurement.metadata.insert(NAMESPACE.to_owned(), text("/metadata/namespace"));
         }
-        (Action::Delete(..), Reply::Done) => {
+        (ProviderAction::Delete(..), Reply::Done) => {
             measurement.phase = Phase::Successful;
             measurement.message = "Metric Terminated".to_owned();
         }
@@ -81,7 +83,7 @@ fn read(
     Ok(Next::Rest)
 }
 
-/// The Job that measures the metric this time (source: `metricproviders/job/job.go`, `newMetricJob`).
+/// The Job that measures the metric this time (source: metricproviders/job/job.go, `newMetricJob`).
 fn job(context: &MetricContext<'_>) -> Value {
     let settings: JobMetric = lenient::settings(context.settings);
     let (metric, run) = (context.metric, &context.view.run);
@@ -91,7 +93,7 @@ fn job(context: &MetricContext<'_>) -> Value {
     annotations.insert(names::JOB_RUN_NAME.to_owned(), meta.name.clone());
     annotations.insert(names::JOB_RUN_NAMESPACE.to_owned(), meta.namespace.clone());
     annotations.insert(names::JOB_METRIC.to_owned(), metric.name.clone());
-    // All measurements ever taken, and this one: so no name is used twice, and a repeated look finds its Job.
+    // All measurements ever taken, and this one: so no name is used twice, and a repeated pass finds its Job.
     let number = run.status.result(&metric.name).map_or(1, |r| r.count + r.error + 1);
     let tail = format!(".{number}");
     let room = MOST_NAME.saturating_sub(meta.uid.len() + 1 + tail.len());

@@ -6,28 +6,28 @@
 //!
 //! A new provider is a file here, a line in [`ALL`] and its settings in `api::provider`.
 
-pub mod job;
-pub mod prometheus;
+pub(crate) mod job;
+pub(crate) mod prometheus;
 pub mod provider;
-pub mod web;
+pub(crate) mod web;
 
 use crate::api::provider::MetricProvider;
 use crate::logic::analysis::error::AnalysisError;
 use provider::Provider;
 
 /// Every provider we know.
-pub const ALL: &[Provider] = &[prometheus::PROVIDER, web::PROVIDER, job::PROVIDER];
+pub(crate) const ALL: &[Provider] = &[prometheus::PROVIDER, web::PROVIDER, job::PROVIDER];
 
 /// The provider that a metric names; none when we do not know it or none is named.
 #[must_use]
-pub fn of(named: &MetricProvider) -> Option<&'static Provider> {
+pub(crate) fn of(named: &MetricProvider) -> Option<&'static Provider> {
     let (word, _) = named.named()?;
     ALL.iter().find(|provider| provider.word == word)
 }
 
 /// Why [`of`] found none.
 #[must_use]
-pub fn unknown(named: &MetricProvider) -> AnalysisError {
+pub(crate) fn unknown(named: &MetricProvider) -> AnalysisError {
     let Some((word, _)) = named.named() else { return AnalysisError::NoProvider };
     let words: Vec<&str> = ALL.iter().map(|provider| provider.word).collect();
     let known = match words.split_last() {

@@ -8,16 +8,18 @@ use crate::api::run::Measurement;
 use crate::api::sample::{Answer, Question, Sample};
 use crate::logic::analysis::condition;
 use crate::logic::analysis::error::AnalysisError;
-use crate::logic::analysis::providers::provider::{Action, MetricContext, Next, Provider, Received, Reply};
+use crate::logic::analysis::providers::provider::{
+    MetricContext, Next, Provider, ProviderAction, Received, Reply,
+};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Seconds to wait for an answer when the metric does not say.
 const TIMEOUT: u64 = 30;
 
-/// The provider (source: `metricproviders/prometheus/prometheus.go`). A measurement takes one question, so one that
+/// The provider (source: metricproviders/prometheus/prometheus.go). A measurement takes one question, so one that
 /// is under way was begun by another program: it is asked anew.
-pub const PROVIDER: Provider = Provider {
+pub(crate) const PROVIDER: Provider = Provider {
     word: "prometheus",
     takes_secrets: true,
     metadata,
@@ -28,7 +30,7 @@ pub const PROVIDER: Provider = Provider {
     read,
 };
 
-/// The query that is asked (source: `metricproviders/prometheus/prometheus.go`, `GetMetadata`).
+/// The query that is asked (source: metricproviders/prometheus/prometheus.go, `GetMetadata`).
 fn metadata(settings: &Value) -> BTreeMap<String, String> {
     let query = lenient::settings::<PrometheusMetric>(settings).query;
     let shown = Some(query).filter(|q| !q.is_empty());
@@ -77,7 +79,7 @@ fn ask(context: &MetricContext<'_>, _: &mut Measurement) -> Result<Next, Analysi
     let mut headers = pairs(settings.headers);
     headers.push(("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
     let timeout = settings.timeout.and_then(|n| u64::try_from(n).ok()).filter(|n| *n > 0);
-    Ok(Next::act(Action::Ask(Question {
+    Ok(Next::act(ProviderAction::Ask(Question {
         method: "POST".to_owned(),
         url,
         headers,
@@ -109,7 +111,7 @@ fn read(
     Ok(Next::Rest)
 }
 
-/// What Prometheus answered (source: `metricproviders/prometheus/prometheus.go`, `processResponse`).
+/// What Prometheus answered (source: metricproviders/prometheus/prometheus.go, `processResponse`).
 fn sample(answer: &Answer) -> Result<Sample, AnalysisError> {
     let body: Value = serde_json::from_slice(&answer.body).map_err(|_| {
         let status = answer.status;

@@ -2,11 +2,11 @@
 //! It never knows one by name.
 //!
 //! # Flow
-//! A measurement begins with [`Provider::start`]. What it says is next is either an [`Action`], whose reply goes to
-//! [`Provider::read`], which may again name an action (a token, then the query; one page after the other), or
-//! [`Next::Rest`]: the measurement is as it is. If its phase is not a completed one, it is under way; a later look
-//! goes on from its metadata with [`Provider::resume`], or with [`Provider::stop`] when the run ends early. It is
-//! looked at again when something happens to the run or its objects, and at `resume_at` if the provider sets it.
+//! A measurement begins with [`Provider::start`]. What it says is next is either an [`ProviderAction`], whose reply
+//! goes to [`Provider::read`], which may again name an action (a token, then the query; one page after the other), or
+//! [`Next::Rest`]: the measurement is as it is. If its phase is not a completed one, it is under way; a later pass goes
+//! on from its metadata with [`Provider::resume`], or with [`Provider::stop`] when the run ends early. It is reconciled
+//! again when something happens to the run or its objects, and at `resume_at` if the provider sets it.
 //!
 //! # Caveats
 //! The metadata of a measurement is shown in the status and survives a restart of the controller; what must not be
@@ -60,7 +60,7 @@ pub struct MetricContext<'a> {
 
 /// What is to be done for a measurement.
 #[derive(Clone)]
-pub enum Action {
+pub enum ProviderAction {
     /// Ask over HTTP.
     Ask(Question),
     /// Create an object; one that is there already is as good, so its name must be the run's own.
@@ -80,8 +80,8 @@ pub enum Reply {
 /// A reply with what it replies to.
 pub struct Received<'a> {
     /// The action.
-    pub action: &'a Action,
-    /// What the provider noted for itself when it named the action.
+    pub action: &'a ProviderAction,
+    /// What the provider remembered for itself when it named the action.
     pub memo: Value,
     /// What came of it.
     pub reply: Reply,
@@ -90,7 +90,7 @@ pub struct Received<'a> {
 /// What is next for a measurement.
 pub enum Next {
     /// Do this, then read the reply. The memo is handed back with it.
-    Do(Action, Value),
+    Do(ProviderAction, Value),
     /// Nothing: the measurement is finished, or waits.
     Rest,
 }
@@ -98,7 +98,7 @@ pub enum Next {
 impl Next {
     /// Do this, with nothing to remember.
     #[must_use]
-    pub fn act(action: Action) -> Self {
+    pub fn act(action: ProviderAction) -> Self {
         Self::Do(action, Value::Null)
     }
 }

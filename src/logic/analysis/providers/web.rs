@@ -9,16 +9,18 @@ use crate::api::sample::{Question, Sample};
 use crate::base::jsonpath;
 use crate::logic::analysis::condition;
 use crate::logic::analysis::error::AnalysisError;
-use crate::logic::analysis::providers::provider::{Action, MetricContext, Next, Provider, Received, Reply};
+use crate::logic::analysis::providers::provider::{
+    MetricContext, Next, Provider, ProviderAction, Received, Reply,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Seconds to wait for an answer when the metric does not say.
 const TIMEOUT: u64 = 10;
 
-/// The provider (source: `metricproviders/webmetric/webmetric.go`). A measurement takes one question, so one that is
+/// The provider (source: metricproviders/webmetric/webmetric.go). A measurement takes one question, so one that is
 /// under way was begun by another program: it is asked anew.
-pub const PROVIDER: Provider = Provider {
+pub(crate) const PROVIDER: Provider = Provider {
     word: "web",
     takes_secrets: true,
     metadata: |_| BTreeMap::new(),
@@ -64,7 +66,7 @@ fn ask(context: &MetricContext<'_>, _: &mut Measurement) -> Result<Next, Analysi
         headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
     }
     let plain = Some(settings.body).filter(|b| !b.is_empty());
-    Ok(Next::act(Action::Ask(Question {
+    Ok(Next::act(ProviderAction::Ask(Question {
         method,
         url: settings.url,
         headers,
@@ -74,7 +76,7 @@ fn ask(context: &MetricContext<'_>, _: &mut Measurement) -> Result<Next, Analysi
     })))
 }
 
-/// An answer that is no JSON is a success (source: `metricproviders/webmetric/webmetric.go`, `parseResponse`).
+/// An answer that is no JSON is a success (source: metricproviders/webmetric/webmetric.go, `parseResponse`).
 fn read(
     context: &MetricContext<'_>,
     measurement: &mut Measurement,

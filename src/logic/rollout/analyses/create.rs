@@ -9,8 +9,8 @@ use crate::api::status::RunStatus;
 use crate::logic::analysis::error::AnalysisError;
 use crate::logic::analysis::{args, compose};
 use crate::logic::rollout::analyses::purpose::Purpose;
+use crate::logic::rollout::builder::{Builder, Op};
 use crate::logic::rollout::revision;
-use crate::logic::rollout::work::{Op, Work};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -19,32 +19,36 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// A template or an argument that cannot be resolved.
-pub fn spec_of(work: &Work<'_>, reference: &AnalysisRef) -> Result<RunSpec, AnalysisError> {
-    let latest = work.new_set().map_or(work.view.pod_hash.as_str(), |s| s.hash.as_str());
-    let stable = work.stable_set().map_or("", |s| s.hash.as_str());
-    let values = args::of_rollout(&reference.args, stable, latest, &work.view.rollout)?;
-    compose::run_spec(reference, &values, &|r| work.view.template_of(r))
+pub(crate) fn spec_of(builder: &Builder<'_>, reference: &AnalysisRef) -> Result<RunSpec, AnalysisError> {
+    let latest = builder.new_replica_set().map_or(builder.view().pod_hash.as_str(), |s| s.hash.as_str());
+    let stable = builder.stable_replica_set().map_or("", |s| s.hash.as_str());
+    let values = args::of_rollout(&reference.args, stable, latest, &builder.view().rollout)?;
+    compose::run_spec(reference, &values, &|r| builder.view().template_of(r))
 }
 
-/// Notes the run that `reference` asks for, or takes up one that is under way and measures the same. None when it
-/// cannot be composed, which is told (source: rollout/analysis.go, `createAnalysisRun`).
-pub fn create(work: &mut Work<'_>, purpose: Purpose, reference: &AnalysisRef) -> Option<RunStatus> {
-    let spec = match spec_of(work, reference) {
+/// Plans the run that `reference` asks for, or takes up one that is under way and measures the same. None when it
+/// cannot be composed, of which an event speaks (source: rollout/analysis.go, `createAnalysisRun`).
+pub(crate) fn create(
+    builder: &mut Builder<'_>,
+    purpose: Purpose,
+    reference: &AnalysisRef,
+) -> Option<RunStatus> {
+    let spec = match spec_of(builder, reference) {
         Ok(spec) => spec,
         Err(why) => {
             let message = format!("Reconciliation failed with error: {why}");
-            work.warn(EventReason::ReconciliationError, message);
+            builder.warn(EventReason::ReconciliationError, message);
             return None;
         }
     };
-    let hash = work.new_set()?.hash.clone();
-    let index = work.old.current_step_index.unwrap_or(0);
-    let rollout = &work.view.rollout.metadata;
-    let base = format!("{}-{hash}-{}{}", rollout.name, work.revision(), purpose.suffix(index));
+    let hash = builder.new_replica_set()?.hash.clone();
+    let index = builder.old().current_step_index.unwrap_or(0);
+    let rollout = &builder.view().rollout.metadata;
+    let base = format!("{}-{hash}-{}{}", rollout.name, builder.revision(), purpose.suffix(index));
     let wanted = compose::digest(&spec);
     let mut name = base.clone();
     let mut count = 0;
-    while let Some(taken) = work.runs.iter().find(|r| r.meta.name == name) {
+    while let Some(taken) = builder.analysis_runs().iter().find(|r| r.meta.name == name) {
         if !taken.phase.is_completed() && !taken.terminate && taken.spec_digest == wanted {
             return Some(RunStatus::new(&name, Phase::Pending, ""));
         }
@@ -52,21 +56,21 @@ pub fn create(work: &mut Work<'_>, purpose: Purpose, reference: &AnalysisRef) ->
         name = format!("{base}.{count}");
     }
     let status = RunStatus::new(&name, Phase::Pending, "");
-    let object = object(work, (purpose, index), reference, name, hash, &spec);
-    work.note(Op::CreateRun(object));
+    let object = object(builder, (purpose, index), reference, name, hash, &spec);
+    builder.plan(Op::CreateAnalysisRun(object));
     Some(status)
 }
 
 /// The whole object of the run called `name`.
 fn object(
-    work: &Work<'_>,
+    builder: &Builder<'_>,
     (purpose, index): (Purpose, i32),
     reference: &AnalysisRef,
     name: String,
     hash: String,
     spec: &RunSpec,
 ) -> Value {
-    let rollout = &work.view.rollout.metadata;
+    let rollout = &builder.view().rollout.metadata;
     let mut labels = BTreeMap::from([
         (names::POD_HASH.to_owned(), hash),
         (names::RUN_TYPE.to_owned(), purpose.label().to_owned()),
@@ -77,12 +81,12 @@ fn object(
     if let Some(id) = rollout.labels.get(names::INSTANCE_ID) {
         labels.insert(names::INSTANCE_ID.to_owned(), id.clone());
     }
-    let mut annotations = BTreeMap::from([(names::REVISION.to_owned(), work.revision().to_string())]);
+    let mut annotations = BTreeMap::from([(names::REVISION.to_owned(), builder.revision().to_string())]);
     if let Some(more) = &reference.analysis_run_metadata {
         labels.extend(more.labels.clone());
         annotations.extend(more.annotations.clone());
     }
-    labels.extend(work.view.selector.match_labels.clone());
+    labels.extend(builder.view().selector.match_labels.clone());
     json!({
         "apiVersion": names::ARGO,
         "kind": "AnalysisRun",

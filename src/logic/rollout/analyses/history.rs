@@ -4,40 +4,41 @@
 use crate::api::names;
 use crate::api::run::Phase;
 use crate::logic::rollout::analyses::purpose::Purpose;
-use crate::logic::rollout::view::Run;
-use crate::logic::rollout::work::{Op, Work};
+use crate::logic::rollout::builder::{Builder, Op};
+use crate::logic::rollout::view::AnalysisRunRow;
 
 /// Whether `run` belongs to a later step of the current revision than the one we see: then the status that names it
 /// was written or is still to be written, and what we see is old. A run that is stopped counts as a good one, so
 /// stopping it would let the revision pass unmeasured.
 #[must_use]
-pub fn is_ahead(work: &Work<'_>, run: &Run) -> bool {
+pub(crate) fn is_ahead(builder: &Builder<'_>, run: &AnalysisRunRow) -> bool {
     let label = |key: &str| run.meta.labels.get(key).map(String::as_str);
     let step = label(names::STEP_INDEX).and_then(|i| i.parse::<i32>().ok());
     label(names::RUN_TYPE) == Some(Purpose::Step.label())
-        && work.new_set().is_some_and(|s| label(names::POD_HASH) == Some(s.hash.as_str()))
-        && run.meta.revision() == work.revision()
-        && step.is_some_and(|s| s > work.old.current_step_index.unwrap_or(0))
+        && builder.new_replica_set().is_some_and(|s| label(names::POD_HASH) == Some(s.hash.as_str()))
+        && run.meta.revision() == builder.revision()
+        && step.is_some_and(|s| s > builder.old().current_step_index.unwrap_or(0))
 }
 
 /// Stops the runs under way whose names are not among `kept` (source: rollout/analysis.go, `cancelAnalysisRuns`).
-pub fn stop_all_but(work: &mut Work<'_>, kept: &[String]) {
-    for (index, run) in work.runs.iter().enumerate() {
+pub(crate) fn stop_all_but(builder: &mut Builder<'_>, kept: &[String]) {
+    for (index, run) in builder.analysis_runs().iter().enumerate() {
         let is_open = !run.phase.is_completed() && !run.terminate && run.meta.deletion_timestamp.is_none();
         if is_open && !kept.contains(&run.meta.name) {
-            work.note(Op::StopRun(index));
+            builder.plan(Op::StopAnalysisRun(index));
         }
     }
 }
 
 /// Deletes finished runs beyond the limits, newest kept, and those of forgotten revisions
 /// (source: utils/analysis/filter.go, `FilterAnalysisRunsToDelete`).
-pub fn forget_old(work: &mut Work<'_>, kept: &[String]) {
-    let limits = work.spec().analysis.clone().unwrap_or_default();
+pub(crate) fn forget_old(builder: &mut Builder<'_>, kept: &[String]) {
+    let limits = builder.spec().analysis.clone().unwrap_or_default();
     let limit = |n: Option<i32>| usize::try_from(n.unwrap_or(5)).unwrap_or(0);
     let mut good = limit(limits.successful_run_history_limit);
     let mut bad = limit(limits.unsuccessful_run_history_limit);
-    let mut newest_first: Vec<(usize, &Run)> = work.runs.iter().enumerate().collect();
+    let mut newest_first: Vec<(usize, &AnalysisRunRow)> =
+        builder.analysis_runs().iter().enumerate().collect();
     newest_first.sort_by(|(_, a), (_, b)| {
         (b.meta.creation_timestamp, &b.meta.name).cmp(&(a.meta.creation_timestamp, &a.meta.name))
     });
@@ -46,8 +47,10 @@ pub fn forget_old(work: &mut Work<'_>, kept: &[String]) {
             continue;
         }
         let hash = run.meta.labels.get(names::POD_HASH);
-        let revision_exists =
-            work.sets.iter().any(|s| hash == Some(&s.hash) && s.meta.deletion_timestamp.is_none());
+        let revision_exists = builder
+            .replica_sets()
+            .iter()
+            .any(|s| hash == Some(&s.hash) && s.meta.deletion_timestamp.is_none());
         let room = match run.phase {
             Phase::Successful => &mut good,
             Phase::Failed | Phase::Error | Phase::Inconclusive => &mut bad,
@@ -57,7 +60,7 @@ pub fn forget_old(work: &mut Work<'_>, kept: &[String]) {
         if revision_exists && *room > 0 {
             *room -= 1;
         } else {
-            work.note(Op::DeleteRun(index));
+            builder.plan(Op::DeleteAnalysisRun(index));
         }
     }
 }

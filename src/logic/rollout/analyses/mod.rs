@@ -7,8 +7,8 @@
 //! - [`create`] the object of a run that is wanted and not there
 //! - [`history`] which runs are stopped, and which are forgotten
 
-pub mod create;
-pub mod due;
-pub mod history;
-pub mod purpose;
-pub mod reconcile;
+pub(crate) mod create;
+pub(crate) mod due;
+pub(crate) mod history;
+pub(crate) mod purpose;
+pub(crate) mod reconcile;

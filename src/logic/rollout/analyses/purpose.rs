@@ -5,7 +5,7 @@ use crate::api::status::{RolloutStatus, RunStatus};
 
 /// What a run is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub(crate) enum Purpose {
     /// The analysis that a canary step is.
     Step,
     /// The analysis beside the steps.
@@ -17,13 +17,13 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// All of them, in the order in which a pass looks at them.
-    pub const ALL: [Self; 4] = [Self::Step, Self::Background, Self::PrePromotion, Self::PostPromotion];
+    /// All of them, in the order in which a pass reconciles them.
+    pub(crate) const ALL: [Self; 4] = [Self::Step, Self::Background, Self::PrePromotion, Self::PostPromotion];
 
-    /// The value of the label that tells what a run is for
+    /// The value of the label that says what a run is for
     /// (source: pkg/apis/rollouts/v1alpha1/types.go, the constants named `RolloutType…Label`).
     #[must_use]
-    pub fn label(self) -> &'static str {
+    pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Step => "Step",
             Self::Background => "Background",
@@ -34,7 +34,7 @@ impl Purpose {
 
     /// What the name of a run ends with, for a run made at the step `index`.
     #[must_use]
-    pub fn suffix(self, index: i32) -> String {
+    pub(crate) fn suffix(self, index: i32) -> String {
         match self {
             Self::Step => format!("-{index}"),
             Self::Background => String::new(),
@@ -45,7 +45,7 @@ impl Purpose {
 
     /// How an abort because of such a run begins (source: rollout/analysis.go, the texts given to `AddAbort`).
     #[must_use]
-    pub fn failure(self) -> &'static str {
+    pub(crate) fn failure(self) -> &'static str {
         match self {
             Self::Step => "Step-based analysis phase error/failed",
             Self::Background => "Background analysis phase error/failed",
@@ -56,13 +56,13 @@ impl Purpose {
 
     /// Whether only blue-green measures for it.
     #[must_use]
-    pub fn is_blue_green(self) -> bool {
+    pub(crate) fn is_blue_green(self) -> bool {
         matches!(self, Self::PrePromotion | Self::PostPromotion)
     }
 
     /// The run that `status` names for it.
     #[must_use]
-    pub fn named(self, status: &RolloutStatus) -> Option<&RunStatus> {
+    pub(crate) fn named(self, status: &RolloutStatus) -> Option<&RunStatus> {
         let slot = match self {
             Self::Step => &status.canary.current_step_analysis_run_status,
             Self::Background => &status.canary.current_background_analysis_run_status,
@@ -73,7 +73,7 @@ impl Purpose {
     }
 
     /// Where `status` keeps the run.
-    pub fn slot(self, status: &mut RolloutStatus) -> &mut Option<RunStatus> {
+    pub(crate) fn slot(self, status: &mut RolloutStatus) -> &mut Option<RunStatus> {
         match self {
             Self::Step => &mut status.canary.current_step_analysis_run_status,
             Self::Background => &mut status.canary.current_background_analysis_run_status,

@@ -13,88 +13,89 @@ use crate::logic::rollout::analyses::create::create;
 use crate::logic::rollout::analyses::due::{current, is_skipped};
 use crate::logic::rollout::analyses::history::{forget_old, is_ahead, stop_all_but};
 use crate::logic::rollout::analyses::purpose::Purpose;
-use crate::logic::rollout::view::Run;
+use crate::logic::rollout::builder::Builder;
+use crate::logic::rollout::view::AnalysisRunRow;
 use crate::logic::rollout::window::is_within_window;
-use crate::logic::rollout::work::Work;
 
 /// Makes, stops and forgets runs as the moment asks. Answers whether an undecided run pauses the Rollout, so
 /// that the pass ends here (source: rollout/analysis.go, `reconcileAnalysisRuns`).
-pub fn reconcile(work: &mut Work<'_>) -> bool {
-    let none_wanted = work.is_aborted()
-        || work.old.promote_full
-        || work.steps_back()
-        || work.old.stable_rs.is_empty()
-        || is_within_window(work);
+pub(crate) fn reconcile(builder: &mut Builder<'_>) -> bool {
+    let none_wanted = builder.is_aborted()
+        || builder.old().promote_full
+        || builder.is_fast_rollback()
+        || builder.old().stable_rs.is_empty()
+        || is_within_window(builder);
     if none_wanted {
-        keep_slots(work);
-        stop_all_but(work, &[]);
+        keep_slots(builder);
+        stop_all_but(builder, &[]);
         return false;
     }
     let mut kept = Vec::new();
-    for (purpose, reference) in wanted(work) {
+    for (purpose, reference) in wanted(builder) {
         let reference = reference.filter(|r| !r.templates.is_empty());
-        let before = purpose.named(&work.status).cloned();
-        let run = reconcile_one(work, purpose, reference);
-        report(work, purpose, before.as_ref(), run.as_ref());
+        let before = purpose.named(&builder.status).cloned();
+        let run = reconcile_one(builder, purpose, reference);
+        report(builder, purpose, before.as_ref(), run.as_ref());
         kept.extend(run.iter().map(|r| r.name.clone()));
-        *purpose.slot(&mut work.status) = run;
+        *purpose.slot(&mut builder.status) = run;
     }
     let mut spared = kept.clone();
-    spared.extend(work.runs.iter().filter(|r| is_ahead(work, r)).map(|r| r.meta.name.clone()));
-    stop_all_but(work, &spared);
-    forget_old(work, &kept);
-    work.canary().is_some() && !work.intent.add_pause.is_empty()
+    spared
+        .extend(builder.analysis_runs().iter().filter(|r| is_ahead(builder, r)).map(|r| r.meta.name.clone()));
+    stop_all_but(builder, &spared);
+    forget_old(builder, &kept);
+    builder.canary().is_some() && builder.intent.begins_a_pause()
 }
 
 /// What the strategy measures for, with the analysis it asks for now.
-fn wanted<'v>(work: &Work<'v>) -> Vec<(Purpose, Option<&'v AnalysisRef>)> {
-    if let Some(canary) = work.canary() {
-        let index = work.old.current_step_index.unwrap_or(0);
+fn wanted<'v>(builder: &Builder<'v>) -> Vec<(Purpose, Option<&'v AnalysisRef>)> {
+    if let Some(canary) = builder.canary() {
+        let index = builder.old().current_step_index.unwrap_or(0);
         let step = usize::try_from(index).ok().and_then(|i| canary.steps.get(i));
         let background = canary.analysis.as_ref().map(|b| &b.analysis);
         return vec![(Purpose::Step, step.and_then(Step::analysis)), (Purpose::Background, background)];
     }
-    let Some(strategy) = work.blue_green() else { return Vec::new() };
+    let Some(strategy) = builder.blue_green() else { return Vec::new() };
     vec![
         (Purpose::PrePromotion, strategy.pre_promotion_analysis.as_ref()),
         (Purpose::PostPromotion, strategy.post_promotion_analysis.as_ref()),
     ]
 }
 
-fn status_of(run: &Run) -> RunStatus {
+fn status_of(run: &AnalysisRunRow) -> RunStatus {
     RunStatus::new(&run.meta.name, run.phase, &run.message)
 }
 
 /// The run that is current for `purpose` from now on.
 fn reconcile_one(
-    work: &mut Work<'_>,
+    builder: &mut Builder<'_>,
     purpose: Purpose,
     reference: Option<&AnalysisRef>,
 ) -> Option<RunStatus> {
-    let present = current(work, purpose);
-    if purpose == Purpose::Step && !work.old.pause_conditions.is_empty() {
+    let present = current(builder, purpose);
+    if purpose == Purpose::Step && !builder.old().pause_conditions.is_empty() {
         return present.map(status_of);
     }
     let reference = reference?;
-    if is_skipped(work, purpose, present.is_some()) {
+    if is_skipped(builder, purpose, present.is_some()) {
         return present.filter(|_| purpose.is_blue_green()).map(status_of);
     }
-    let index = work.old.current_step_index.unwrap_or(0);
+    let index = builder.old().current_step_index.unwrap_or(0);
     if let (Purpose::Step, Some(run)) = (purpose, present)
         && run.meta.labels.get(names::STEP_INDEX) != Some(&index.to_string())
     {
         return None; // it belongs to a step before; the next pass makes the one of this step
     }
-    if work.pause(&PauseReason::InconclusiveAnalysisRun).is_some() {
+    if builder.pause(&PauseReason::InconclusiveAnalysisRun).is_some() {
         return present.map(status_of);
     }
-    let Some(run) = present.filter(|run| !needs_another(work, run)) else {
-        return create(work, purpose, reference);
+    let Some(run) = present.filter(|run| !needs_another(builder, run)) else {
+        return create(builder, purpose, reference);
     };
     match run.phase {
-        Phase::Inconclusive => work.intent.add_pause.push(PauseReason::InconclusiveAnalysisRun),
+        Phase::Inconclusive => builder.intent.begin_pause(PauseReason::InconclusiveAnalysisRun),
         Phase::Error | Phase::Failed => {
-            work.intent.abort = Some(AbortCause::Analysis { purpose, message: run.message.clone() });
+            builder.intent.abort(AbortCause::Analysis { purpose, message: run.message.clone() });
         }
         Phase::Successful | Phase::Running | Phase::Pending => {}
     }
@@ -103,23 +104,23 @@ fn reconcile_one(
 
 /// Whether a run is to be repeated: after an undecided one that a user let pass, and after an abort
 /// (source: rollout/analysis.go, `needsNewAnalysisRun`).
-fn needs_another(work: &Work<'_>, run: &Run) -> bool {
-    let resumed = work.old.controller_pause
-        && work.pause(&PauseReason::CanaryPauseStep).is_none()
-        && work.pause(&PauseReason::BlueGreenPause).is_none();
-    if resumed { run.phase == Phase::Inconclusive } else { work.old.aborted_at.is_some() }
+fn needs_another(builder: &Builder<'_>, run: &AnalysisRunRow) -> bool {
+    let resumed = builder.old().controller_pause
+        && builder.pause(&PauseReason::CanaryPauseStep).is_none()
+        && builder.pause(&PauseReason::BlueGreenPause).is_none();
+    if resumed { run.phase == Phase::Inconclusive } else { builder.old().aborted_at.is_some() }
 }
 
 /// Keeps the named runs in the status and refreshes what is said of them.
-fn keep_slots(work: &mut Work<'_>) {
+fn keep_slots(builder: &mut Builder<'_>) {
     for purpose in Purpose::ALL {
-        let refreshed = current(work, purpose).map(status_of);
-        *purpose.slot(&mut work.status) = refreshed;
+        let refreshed = current(builder, purpose).map(status_of);
+        *purpose.slot(&mut builder.status) = refreshed;
     }
 }
 
-/// Tells when a run has changed its phase (source: rollout/analysis.go, `emitAnalysisRunStatusChanges`).
-fn report(work: &mut Work<'_>, purpose: Purpose, before: Option<&RunStatus>, now: Option<&RunStatus>) {
+/// Emits an event when a run has changed its phase (source: rollout/analysis.go, `emitAnalysisRunStatusChanges`).
+fn report(builder: &mut Builder<'_>, purpose: Purpose, before: Option<&RunStatus>, now: Option<&RunStatus>) {
     let Some(now) = now.filter(|n| !n.status.is_empty()) else { return };
     let Some(phase) = now.phase() else { return };
     let same_run = before.is_some_and(|b| b.name == now.name);
@@ -135,16 +136,16 @@ fn report(work: &mut Work<'_>, purpose: Purpose, before: Option<&RunStatus>, now
     );
     let reason = EventReason::of_run(phase);
     match phase {
-        Phase::Failed | Phase::Error => work.warn(reason, message),
-        _ => work.tell(reason, message),
+        Phase::Failed | Phase::Error => builder.warn(reason, message),
+        _ => builder.event(reason, message),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logic::rollout::view::{Set, View};
-    use crate::logic::rollout::work::Op;
+    use crate::logic::rollout::builder::Op;
+    use crate::logic::rollout::view::{ReplicaSet, View};
     use serde_json::json;
     use std::sync::Arc;
 
@@ -156,7 +157,7 @@ mod tests {
             "spec": {"strategy": strategy},
             "status": {"currentStepIndex": index, "stableRS": "a", "currentPodHash": "b"},
         });
-        let mut run = Run::default();
+        let mut run = AnalysisRunRow::default();
         run.meta.name = "web-b-2-1".to_owned();
         run.meta.annotations.insert(names::REVISION.to_owned(), "2".to_owned());
         for (key, value) in [(names::POD_HASH, "b"), (names::RUN_TYPE, "Step"), (names::STEP_INDEX, "1")] {
@@ -165,16 +166,16 @@ mod tests {
         View {
             rollout: serde_json::from_value(rollout).unwrap(),
             pod_hash: "b".to_owned(),
-            sets: vec![Set { hash: "b".to_owned(), ..Set::default() }],
-            runs: vec![run],
+            replica_sets: vec![ReplicaSet { hash: "b".to_owned(), ..ReplicaSet::default() }],
+            analysis_runs: vec![run],
             ..View::default()
         }
     }
 
     fn stops(view: &View) -> bool {
-        let mut work = Work::new(view, jiff::Timestamp::UNIX_EPOCH);
-        reconcile(&mut work);
-        work.ops.contains(&Op::StopRun(0))
+        let mut builder = Builder::new(view, jiff::Timestamp::UNIX_EPOCH);
+        reconcile(&mut builder);
+        builder.ops().contains(&Op::StopAnalysisRun(0))
     }
 
     #[test]
@@ -182,7 +183,7 @@ mod tests {
         assert!(!stops(&view(0)), "the status is older than the run; stopped it would count as passed");
         assert!(stops(&view(2)), "the step is behind us");
         let mut other = view(0);
-        other.runs[0].meta.labels.insert(names::POD_HASH.to_owned(), "c".to_owned());
+        other.analysis_runs[0].meta.labels.insert(names::POD_HASH.to_owned(), "c".to_owned());
         assert!(stops(&other), "it measures another revision");
         let mut aborted = view(0);
         Arc::make_mut(&mut aborted.rollout).status.abort = true;

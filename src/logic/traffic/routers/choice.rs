@@ -24,7 +24,7 @@ mod tests {
     use super::*;
     use crate::api::write::{Patch, Target, Write};
     use crate::logic::traffic::routers;
-    use crate::logic::traffic::weights::{Facts, Verdict, Weights};
+    use crate::logic::traffic::weights::{RouterFacts, Verification, Weights};
     use serde_json::json;
 
     /// A router as plain as can be: one object with the canary's share in it.
@@ -35,11 +35,11 @@ mod tests {
         vec![Target::new("example.com/v1", "Signpost", namespace, name)]
     }
 
-    fn share(facts: &Facts<'_>) -> Option<i64> {
+    fn share(facts: &RouterFacts<'_>) -> Option<i64> {
         facts.objects.first()?.pointer("/spec/canary")?.as_i64()
     }
 
-    fn writes(facts: &Facts<'_>, weights: Weights, headers: &[Value], mirrors: &[Value]) -> Vec<Write> {
+    fn writes(facts: &RouterFacts<'_>, weights: Weights, headers: &[Value], mirrors: &[Value]) -> Vec<Write> {
         if share(facts) == Some(i64::from(weights.canary)) {
             return Vec::new();
         }
@@ -55,10 +55,10 @@ mod tests {
         targets.map(write).collect()
     }
 
-    fn verify(facts: &Facts<'_>, weights: Weights) -> Verdict {
+    fn verify(facts: &RouterFacts<'_>, weights: Weights) -> Verification {
         match share(facts) {
-            Some(n) if n == i64::from(weights.canary) => Verdict::InEffect,
-            there => Verdict::Waiting(format!("the signpost says {there:?}")),
+            Some(n) if n == i64::from(weights.canary) => Verification::InEffect,
+            there => Verification::Waiting(format!("the signpost says {there:?}")),
         }
     }
 
@@ -83,7 +83,7 @@ mod tests {
         let routing = json!({"signpost": {"name": "web"}});
         let all = [SIGNPOST];
         let (router, spec) = choose(&routing, &all).unwrap()[0];
-        let facts = |objects| Facts {
+        let facts = |objects| RouterFacts {
             spec,
             namespace: "shop",
             canary_service: "web-canary",
@@ -94,9 +94,9 @@ mod tests {
         let made = (router.writes)(&facts(&before), Weights::of(20), &[], &[]);
         assert_eq!(made.len(), 1);
         assert_eq!(made[0].target(), Target::new("example.com/v1", "Signpost", "shop", "web"));
-        assert!(matches!((router.verify)(&facts(&before), Weights::of(20)), Verdict::Waiting(_)));
+        assert!(matches!((router.verify)(&facts(&before), Weights::of(20)), Verification::Waiting(_)));
         let after = [json!({"spec": {"canary": 20}})];
         assert!((router.writes)(&facts(&after), Weights::of(20), &[], &[]).is_empty());
-        assert_eq!((router.verify)(&facts(&after), Weights::of(20)), Verdict::InEffect);
+        assert_eq!((router.verify)(&facts(&after), Weights::of(20)), Verification::InEffect);
     }
 }

@@ -6,7 +6,7 @@
 pub mod choice;
 
 use crate::api::write::{Target, Write};
-use crate::logic::traffic::weights::{Facts, Verdict, Weights};
+use crate::logic::traffic::weights::{RouterFacts, Verification, Weights};
 use serde_json::Value;
 
 /// One router: what it refers to, what it writes, and whether that took effect.
@@ -19,9 +19,9 @@ pub struct Router {
     pub refers_to: fn(&Value, &str) -> Vec<Target>,
     /// What is to be written for a split, for the header routes and for the mirror routes (as the steps have them);
     /// nothing when all is so already.
-    pub writes: fn(&Facts<'_>, Weights, &[Value], &[Value]) -> Vec<Write>,
+    pub writes: fn(&RouterFacts<'_>, Weights, &[Value], &[Value]) -> Vec<Write>,
     /// Whether a split has taken effect.
-    pub verify: fn(&Facts<'_>, Weights) -> Verdict,
+    pub verify: fn(&RouterFacts<'_>, Weights) -> Verification,
 }
 
 /// All routers, by their words. This version has none yet: a Rollout with `trafficRouting` is refused.

@@ -1,4 +1,4 @@
-//! One operation's dealings with the other side: its time, its limits, what was heard, and why it fails.
+//! One operation's dealings with the other side: its time, its limits, what was received, and why it fails.
 //! It never speaks to the other side itself.
 
 use super::offer::Offer;
@@ -6,7 +6,7 @@ use crate::world::cause::Cause;
 use crate::world::git::error::GitError;
 use crate::world::git::text::{plain, tame};
 use crate::world::git::upstream::Upstream;
-use crate::world::http::{Client, Url};
+use crate::world::http::{HttpClient, Url};
 use git2::transport::Service;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -20,16 +20,16 @@ pub(in crate::world::git) struct Call {
     /// The other side.
     pub upstream: Arc<Upstream>,
     /// The HTTP client, made at first use and kept for this call.
-    pub client: OnceLock<Client>,
+    pub client: OnceLock<HttpClient>,
     runtime: Handle,
     hangup: watch::Receiver<()>,
     started: Instant,
-    notes: Mutex<Notes>,
+    learnt: Mutex<Learnt>,
 }
 
 /// What a call has learnt so far.
 #[derive(Default)]
-struct Notes {
+struct Learnt {
     fault: Option<GitError>,
     transferred: u64,
     offer: Offer,
@@ -44,13 +44,13 @@ impl Call {
         runtime: Handle,
         hangup: watch::Receiver<()>,
     ) -> Self {
-        let (client, notes) = (OnceLock::new(), Mutex::default());
-        Self { upstream, client, runtime, hangup, started: Instant::now(), notes }
+        let (client, learnt) = (OnceLock::new(), Mutex::default());
+        Self { upstream, client, runtime, hangup, started: Instant::now(), learnt }
     }
 
-    /// A lock poisoned by a panic still holds sound notes: each is written in one go.
-    fn notes(&self) -> MutexGuard<'_, Notes> {
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A lock poisoned by a panic still holds sound values: each is written in one go.
+    fn learnt(&self) -> MutexGuard<'_, Learnt> {
+        self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for `doing` on this blocking thread, as long as the limits allow and somebody waits for us.
@@ -68,14 +68,14 @@ impl Call {
         doing: impl Future<Output = Result<T, GitError>>,
     ) -> io::Result<T> {
         let limits = &self.upstream.limits;
-        let (patience, left) = (limits.idle + more, limits.whole.saturating_sub(self.started.elapsed()));
-        let named = if left < patience { limits.whole } else { patience };
+        let (idle, left) = (limits.idle + more, limits.whole.saturating_sub(self.started.elapsed()));
+        let named = if left < idle { limits.whole } else { idle };
         let mut hangup = self.hangup.clone();
         let answer = self.runtime.block_on(async {
             tokio::select! {
                 biased;
                 _ = hangup.changed() => Err(GitError::Interrupted { repo: self.upstream.name.clone() }),
-                done = tokio::time::timeout(left.min(patience), doing) => {
+                done = tokio::time::timeout(left.min(idle), doing) => {
                     done.unwrap_or_else(|_| Err(self.unreachable(format!("no answer within {}", seconds(named)))))
                 }
             }
@@ -91,15 +91,15 @@ impl Call {
         self.runtime.spawn(task)
     }
 
-    /// Remembers why the call fails; the first reason counts. libgit2 only hears that it failed.
+    /// Remembers why the call fails; the first reason counts. libgit2 only learns that it failed.
     pub(super) fn fail(&self, fault: GitError) -> io::Error {
-        self.notes().fault.get_or_insert(fault);
+        self.learnt().fault.get_or_insert(fault);
         io::Error::other("the transport failed")
     }
 
     /// Whether a reason to fail is known already.
     pub(super) fn has_failed(&self) -> bool {
-        self.notes().fault.is_some()
+        self.learnt().fault.is_some()
     }
 
     /// The fault of a server or network that does not do its part.
@@ -115,31 +115,31 @@ impl Call {
 
     /// Begins another conversation of the same operation: what the last one left is forgotten, its bytes count.
     pub(super) fn begin(&self) {
-        let mut notes = self.notes();
-        *notes = Notes { transferred: notes.transferred, ..Notes::default() };
+        let mut learnt = self.learnt();
+        *learnt = Learnt { transferred: learnt.transferred, ..Learnt::default() };
     }
 
     /// The reason why the conversation failed, if our own transports know it; it is forgotten.
     pub(super) fn fault(&self) -> Option<GitError> {
-        self.notes().fault.take()
+        self.learnt().fault.take()
     }
 
     /// Counts bytes in either direction against the limit.
     pub(super) fn count(&self, bytes: usize) -> io::Result<()> {
         let limit = self.upstream.limits.transfer_bytes;
-        let mut notes = self.notes();
-        notes.transferred = notes.transferred.saturating_add(bytes as u64);
-        if notes.transferred <= limit {
+        let mut learnt = self.learnt();
+        learnt.transferred = learnt.transferred.saturating_add(bytes as u64);
+        if learnt.transferred <= limit {
             return Ok(());
         }
-        drop(notes);
+        drop(learnt);
         let (what, limit) = ("what the server sends".to_owned(), format!("{limit} bytes"));
         Err(self.fail(GitError::TooLarge { repo: self.upstream.name.clone(), what, limit }))
     }
 
     /// Looks through bytes of the other side's opening words for the branches it offers.
     pub(super) fn overhear(&self, bytes: &[u8]) {
-        self.notes().offer.feed(bytes);
+        self.learnt().offer.feed(bytes);
     }
 
     /// Makes what is read during a push, which is all text, fit for git2: it panics over reasons that are not
@@ -152,35 +152,35 @@ impl Call {
 
     /// The branches offered in the last conversation.
     pub(in crate::world::git) fn offer(&self) -> Offer {
-        self.notes().offer.clone()
+        self.learnt().offer.clone()
     }
 
-    /// Where the repository really is, once a redirect has told.
+    /// Where the repository really is, once a redirect has said so.
     pub(super) fn base(&self) -> Option<Url> {
-        self.notes().base.clone()
+        self.learnt().base.clone()
     }
 
     /// Remembers where a redirect led.
     pub(super) fn moved_to(&self, base: Url) {
-        self.notes().base = Some(base);
+        self.learnt().base = Some(base);
     }
 
     /// Keeps what the other side says to its user, such as a hook's reasons.
-    pub(in crate::world::git) fn hear(&self, words: &[u8]) {
+    pub(in crate::world::git) fn keep_message(&self, words: &[u8]) {
         const MOST: usize = 8192;
-        let said = &mut self.notes().said;
+        let said = &mut self.learnt().said;
         let room = MOST.saturating_sub(said.len());
         said.extend_from_slice(words.get(..room.min(words.len())).unwrap_or_default());
     }
 
     /// What the other side said so far, made safe to show; it is forgotten.
     pub(in crate::world::git) fn said(&self) -> String {
-        let said = std::mem::take(&mut self.notes().said);
+        let said = std::mem::take(&mut self.learnt().said);
         self.upstream.credentials.scrubbed(&plain(&said, 1000))
     }
 }
 
-/// `30 s`, or `0.2 s` for a test's patience.
+/// `30 s`, or `0.2 s` for the limits of tests.
 fn seconds(time: Duration) -> String {
     format!("{} s", time.as_secs_f64())
 }

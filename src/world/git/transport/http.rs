@@ -8,7 +8,7 @@ use crate::world::git::error::GitError;
 use crate::world::git::fault::AddressFault;
 use crate::world::git::secret::Credentials;
 use crate::world::git::text::{html_title, plain};
-use crate::world::http::{Client, ClientOptions, HttpError, Login, Request, Response, Trust, Url};
+use crate::world::http::{ClientOptions, HttpClient, HttpError, Login, Request, Response, Trust, Url};
 use bytes::{Buf, Bytes};
 use git2::transport::Service;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
@@ -125,7 +125,7 @@ async fn send(call: &Call, service: Service, body: Vec<u8>) -> Result<Response, 
 }
 
 /// Asks which branches there are, following redirects on the same host.
-async fn list(call: &Call, client: &Client, base: &Url, program: &str) -> Result<Response, GitError> {
+async fn list(call: &Call, client: &HttpClient, base: &Url, program: &str) -> Result<Response, GitError> {
     let mut url = beneath(base, "info/refs")?;
     url.set_query(Some(&format!("service={program}")));
     for _ in 0..=REDIRECTS {
@@ -206,7 +206,7 @@ fn login(call: &Call) -> Result<Login, GitError> {
 
 /// The client of this call. It is made anew for each call, so that no idle connection and no stale certificate
 /// outlives it.
-fn client(call: &Call) -> Result<Client, GitError> {
+fn client(call: &Call) -> Result<HttpClient, GitError> {
     if let Some(client) = call.client.get() {
         return Ok(client.clone());
     }
@@ -217,7 +217,7 @@ fn client(call: &Call) -> Result<Client, GitError> {
             GitError::Credentials { why, source: Cause::of(e) }
         })?),
     };
-    let client = Client::new(&ClientOptions {
+    let client = HttpClient::new(&ClientOptions {
         user_agent: USER_AGENT,
         redirects: 0, // followed here, where it is known what may go where
         connect_timeout: Some(call.upstream.limits.idle),

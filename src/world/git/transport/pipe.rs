@@ -100,9 +100,9 @@ impl Pipe {
     fn end(&mut self) -> (Option<ExitStatus>, String) {
         drop(self.input.take());
         // After a failure nobody wants to wait for good manners.
-        let patience = if self.call.has_failed() { Duration::ZERO } else { FAREWELL };
+        let grace = if self.call.has_failed() { Duration::ZERO } else { FAREWELL };
         let child = &mut self.child;
-        let ended = self.call.wait(async { Ok(tokio::time::timeout(patience, child.wait()).await) });
+        let ended = self.call.wait(async { Ok(tokio::time::timeout(grace, child.wait()).await) });
         let status = ended.ok().and_then(Result::ok).and_then(Result::ok);
         if status.is_none() {
             self.kill();

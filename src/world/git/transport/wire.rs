@@ -61,7 +61,7 @@ thread_local! {
     static CALL: RefCell<Option<Arc<Call>>> = const { RefCell::new(None) };
 }
 
-/// Tells libgit2 about our transport, once.
+/// Registers our transport with libgit2, once.
 #[allow(unsafe_code)] // `register` must not run while another transport is made or registered
 fn register() {
     static ONCE: Once = Once::new();

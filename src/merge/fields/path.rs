@@ -8,9 +8,9 @@ use crate::text;
 use serde_json::Value;
 use std::fmt;
 
-/// One step of a path.
+/// One element of a path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Step {
+pub enum PathElement {
     /// A field of a map: `.spec`.
     Field(String),
     /// The item of a list whose fields have these values, sorted by name: `[name="a"]`.
@@ -21,7 +21,7 @@ pub enum Step {
     Index(i64),
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for PathElement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Field(name) => write!(f, ".{name}"),
@@ -46,18 +46,18 @@ fn shown(value: &Value) -> String {
 }
 
 /// A path from the root of an object to one of its fields.
-pub type Path = Vec<Step>;
+pub type Path = Vec<PathElement>;
 
 /// A path as API servers print it in conflicts: `.spec.containers[name="a"].image`.
 #[must_use]
-pub fn path_text(path: &[Step]) -> String {
-    path.iter().map(Step::to_string).collect()
+pub fn path_text(path: &[PathElement]) -> String {
+    path.iter().map(PathElement::to_string).collect()
 }
 
 /// The schema one step below.
-pub(crate) fn below(schema: &Schema, step: &Step) -> Schema {
+pub(crate) fn below(schema: &Schema, step: &PathElement) -> Schema {
     match step {
-        Step::Field(name) => schema.field(name).unwrap_or_else(Schema::deduced),
+        PathElement::Field(name) => schema.field(name).unwrap_or_else(Schema::deduced),
         _ => schema.items(),
     }
 }

@@ -8,18 +8,18 @@ use switchback::api::rollout::Rollout;
 use switchback::api::time::Time;
 use switchback::api::write::{Patch, Write};
 use switchback::logic::rollout::decide::decide;
-use switchback::logic::rollout::view::{Service, Set, View, Workload};
+use switchback::logic::rollout::view::{ReplicaSet, Service, View, Workload};
 use switchback::merge::json as merge;
 
-pub struct Desk {
+pub struct Rig {
     rollout: Value,
-    sets: Vec<Set>,
+    replica_sets: Vec<ReplicaSet>,
     services: BTreeMap<String, Service>,
     now: Timestamp,
     wake: Option<Timestamp>,
     /// Pods of the workload that the Rollout takes over.
     pub workload: Option<i32>,
-    /// Pods that the sets have ready at most.
+    /// Pods that the ReplicaSets have ready at most.
     pub ready_at_most: i32,
     /// Image whose pods never become ready.
     pub broken: Option<String>,
@@ -32,7 +32,7 @@ pub struct Desk {
     deployed: bool,
 }
 
-impl Desk {
+impl Rig {
     pub fn new(replicas: i32, strategy: Value) -> Self {
         let rollout = json!({
             "metadata": {"name": "web", "namespace": "shop", "uid": "u1", "generation": 1},
@@ -47,7 +47,7 @@ impl Desk {
         };
         Self {
             rollout,
-            sets: Vec::new(),
+            replica_sets: Vec::new(),
             services: ["active", "preview"].into_iter().map(|n| (n.to_owned(), service(n))).collect(),
             now: "2026-11-21T12:00:00Z".parse().unwrap(),
             wake: None,
@@ -77,9 +77,9 @@ impl Desk {
             selector: rollout.spec.selector.clone().unwrap(),
             pod_hash: self.image_now(),
             template_key: self.image_now(),
-            sets: self.sets.clone(),
+            replica_sets: self.replica_sets.clone(),
             services: self.services.clone(),
-            flush: true,
+            debounce_passed: true,
             workload: self.workload.map(|n| Workload { replicas: Some(n), ..Workload::default() }),
             rollout: rollout.into(),
             ..View::default()
@@ -108,11 +108,11 @@ impl Desk {
         panic!("does not settle: {:?}", self.log.iter().rev().take(12).collect::<Vec<_>>());
     }
 
-    /// Lets `ready` pods of each set be ready; answers how long the status may wait for more.
-    pub fn patience(&mut self, ready: i32) -> Option<Duration> {
+    /// Lets `ready` pods of each ReplicaSet be ready; answers how long the write of the status is debounced.
+    pub fn debounce(&mut self, ready: i32) -> Option<Duration> {
         self.ready_at_most = ready;
         self.obey();
-        decide(&View { flush: false, ..self.view() }, self.now).patience
+        decide(&View { debounce_passed: false, ..self.view() }, self.now).debounce
     }
 
     /// The progress deadline, in seconds.
@@ -120,25 +120,25 @@ impl Desk {
         self.rollout["spec"]["progressDeadlineSeconds"] = json!(seconds);
     }
 
-    /// Pods follow what their sets want; answers whether anything changed.
+    /// Pods follow what their ReplicaSets want; answers whether anything changed.
     fn obey(&mut self) -> bool {
-        let before = self.sets.clone();
+        let before = self.replica_sets.clone();
         self.count_pods();
-        for set in &mut self.sets {
-            set.current = set.replicas;
-            let works = self.broken.as_ref() != Some(&set.hash);
-            set.available = if works { set.replicas.min(self.ready_at_most) } else { 0 };
-            set.ready = set.available;
-            set.observed_generation = set.meta.generation;
+        for replica_set in &mut self.replica_sets {
+            replica_set.current = replica_set.replicas;
+            let works = self.broken.as_ref() != Some(&replica_set.hash);
+            replica_set.available = if works { replica_set.replicas.min(self.ready_at_most) } else { 0 };
+            replica_set.ready = replica_set.available;
+            replica_set.observed_generation = replica_set.meta.generation;
         }
         self.count_pods();
-        before != self.sets
+        before != self.replica_sets
     }
 
     fn count_pods(&mut self) {
         let wanted = i32::try_from(self.rollout["spec"]["replicas"].as_i64().unwrap()).unwrap();
-        let pods: i32 = self.sets.iter().map(|s| s.replicas.max(s.current)).sum();
-        let available: i32 = self.sets.iter().map(|s| s.available.min(s.replicas)).sum();
+        let pods: i32 = self.replica_sets.iter().map(|s| s.replicas.max(s.current)).sum();
+        let available: i32 = self.replica_sets.iter().map(|s| s.available.min(s.replicas)).sum();
         self.deployed |= available >= wanted;
         if self.deployed {
             self.most_pods = self.most_pods.max(pods);
@@ -151,15 +151,15 @@ impl Desk {
         match write {
             Write::Create { object } if target.kind == "ReplicaSet" => {
                 let meta = serde_json::from_value(object["metadata"].clone()).unwrap();
-                let mut set = Set { meta, ..Set::default() };
-                set.hash =
+                let mut replica_set = ReplicaSet { meta, ..ReplicaSet::default() };
+                replica_set.hash =
                     object["metadata"]["labels"]["rollouts-pod-template-hash"].as_str().unwrap().into();
-                set.template_key.clone_from(&set.hash);
-                set.replicas = i32::try_from(object["spec"]["replicas"].as_i64().unwrap()).unwrap();
-                set.meta.creation_timestamp = Some(Time::of(self.now));
-                set.meta.uid = format!("uid-{}", set.hash);
+                replica_set.template_key.clone_from(&replica_set.hash);
+                replica_set.replicas = i32::try_from(object["spec"]["replicas"].as_i64().unwrap()).unwrap();
+                replica_set.meta.creation_timestamp = Some(Time::of(self.now));
+                replica_set.meta.uid = format!("uid-{}", replica_set.hash);
                 self.now += SignedDuration::from_secs(1);
-                self.sets.push(set);
+                self.replica_sets.push(replica_set);
                 self.log.push("create ReplicaSet".into());
             }
             Write::Patch { patch: Patch::Merge(body), .. } => {
@@ -167,14 +167,15 @@ impl Desk {
                 match target.kind.as_str() {
                     "Rollout" => self.rollout = merge::apply(&self.rollout, body),
                     "ReplicaSet" => {
-                        let set = self.sets.iter_mut().find(|s| s.meta.name == target.name).unwrap();
-                        let annotations = json!(set.meta.annotations);
+                        let replica_set =
+                            self.replica_sets.iter_mut().find(|s| s.meta.name == target.name).unwrap();
+                        let annotations = json!(replica_set.meta.annotations);
                         let merged = merge::apply(&annotations, &body["metadata"]["annotations"]);
                         if merged.is_object() {
-                            set.meta.annotations = serde_json::from_value(merged).unwrap();
+                            replica_set.meta.annotations = serde_json::from_value(merged).unwrap();
                         }
                         if let Some(n) = body["spec"]["replicas"].as_i64() {
-                            set.replicas = i32::try_from(n).unwrap();
+                            replica_set.replicas = i32::try_from(n).unwrap();
                         }
                     }
                     "Service" => {
@@ -228,10 +229,14 @@ impl Desk {
         self.rollout["metadata"]["annotations"][key].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Sets with pods, by image.
+    /// ReplicaSets with pods, by image.
     pub fn pods(&self) -> Vec<(String, i32)> {
-        let mut all: Vec<(String, i32)> =
-            self.sets.iter().filter(|s| s.replicas > 0).map(|s| (s.hash.clone(), s.replicas)).collect();
+        let mut all: Vec<(String, i32)> = self
+            .replica_sets
+            .iter()
+            .filter(|s| s.replicas > 0)
+            .map(|s| (s.hash.clone(), s.replicas))
+            .collect();
         all.sort();
         all
     }

@@ -1,5 +1,5 @@
-//! Decides whether a Rollout owes Git a revert: it was aborted, or a user wants an older revision, and the
-//! cluster is already safe. It never decides which commits go back.
+//! Decides whether a revert in Git is pending for a Rollout: it was aborted, or a user wants an older revision, and
+//! the cluster is already safe. It never decides which commits are reverted.
 
 use crate::api::key::Key;
 use crate::api::names;
@@ -8,14 +8,14 @@ use crate::api::run::{AnalysisRun, MetricResult, Phase};
 use crate::api::sample;
 use crate::logic::revert::reached;
 use crate::logic::rollout::abort::AbortCause;
-use crate::logic::rollout::view::{Set, View};
+use crate::logic::rollout::view::{ReplicaSet, View};
 use crate::logic::rollout::weight::Reached;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// Why a Rollout goes back.
+/// Why a Rollout is reverted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
+pub enum RevertReason {
     /// An analysis failed.
     Analysis,
     /// The progress deadline was missed.
@@ -26,20 +26,20 @@ pub enum Reason {
     Undo,
 }
 
-/// A revert that a Rollout owes Git.
+/// A revert that is to be made in Git for a Rollout.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Owed {
+pub struct PendingRevert {
     /// The Rollout.
     pub rollout: Key,
-    /// The revision that goes back.
+    /// The revision that is reverted.
     pub revision: i64,
     /// Why.
-    pub reason: Reason,
+    pub reason: RevertReason,
     /// How far it had come; none when unknown.
     pub reached: Option<Reached>,
     /// Why, in words, with what the Rollout itself knows of it.
     pub verdict: String,
-    /// The run whose numbers tell why.
+    /// The run whose numbers say why.
     pub run: Option<String>,
     /// The commit of the revision that stays; none when Git did not make it.
     pub good: Option<String>,
@@ -51,27 +51,27 @@ pub struct Owed {
     pub is_safe: bool,
 }
 
-/// What the Rollout of `view` owes, if anything.
+/// The revert that is pending for the Rollout of `view`, if one is.
 #[must_use]
-pub fn of(view: &View) -> Option<Owed> {
+pub fn of(view: &View) -> Option<PendingRevert> {
     undone(view).or_else(|| aborted(view))
 }
 
-fn set<'v>(view: &'v View, hash: &str) -> Option<&'v Set> {
-    view.sets.iter().find(|s| !hash.is_empty() && s.hash == hash)
+fn replica_set<'v>(view: &'v View, hash: &str) -> Option<&'v ReplicaSet> {
+    view.replica_sets.iter().find(|s| !hash.is_empty() && s.hash == hash)
 }
 
-fn commit_of(set: &Set) -> Option<String> {
-    set.meta.annotation(names::COMMIT).filter(|c| !c.is_empty()).map(str::to_owned)
+fn commit_of(replica_set: &ReplicaSet) -> Option<String> {
+    replica_set.meta.annotation(names::COMMIT).filter(|c| !c.is_empty()).map(str::to_owned)
 }
 
-fn aborted(view: &View) -> Option<Owed> {
+fn aborted(view: &View) -> Option<PendingRevert> {
     let status = &view.rollout.status;
     if !status.abort || status.current_pod_hash != view.pod_hash || status.stable_rs == view.pod_hash {
         return None;
     }
     let meta = &view.rollout.metadata;
-    let stable = set(view, &status.stable_rs)?;
+    let stable = replica_set(view, &status.stable_rs)?;
     let (reason, verdict) = why(view);
     let mut run = None;
     for named in [
@@ -83,9 +83,9 @@ fn aborted(view: &View) -> Option<Owed> {
         let failed = named.as_ref().filter(|r| r.status == "Failed" || r.status == "Error");
         run = run.or(failed.map(|r| r.name.clone()));
     }
-    Some(Owed {
+    Some(PendingRevert {
         rollout: Key::rollout(&meta.namespace, &meta.name),
-        revision: set(view, &view.pod_hash).map_or_else(|| meta.revision(), Set::revision),
+        revision: replica_set(view, &view.pod_hash).map_or_else(|| meta.revision(), ReplicaSet::revision),
         reason,
         reached: run.as_deref().and_then(|name| reached::by_run(view, name)),
         verdict,
@@ -98,7 +98,7 @@ fn aborted(view: &View) -> Option<Owed> {
 }
 
 /// Whether the stable revision carries everything again.
-fn is_safe(view: &View, stable: &Set) -> bool {
+fn is_safe(view: &View, stable: &ReplicaSet) -> bool {
     let spec = &view.rollout.spec;
     if stable.available < spec.replicas() {
         return false;
@@ -109,36 +109,36 @@ fn is_safe(view: &View, stable: &Set) -> bool {
             active == Some(stable.hash.as_str())
         }
         None => {
-            let others = view.sets.iter().filter(|s| s.hash != stable.hash);
+            let others = view.replica_sets.iter().filter(|s| s.hash != stable.hash);
             others.into_iter().all(|s| s.replicas == 0 && s.available == 0)
         }
     }
 }
 
-fn why(view: &View) -> (Reason, String) {
+fn why(view: &View) -> (RevertReason, String) {
     match AbortCause::of(&view.rollout.status) {
         AbortCause::Deadline(_) => {
             let seconds = view.rollout.spec.progress_deadline_seconds();
-            let ready = set(view, &view.pod_hash).map_or(0, |s| s.available);
+            let ready = replica_set(view, &view.pod_hash).map_or(0, |s| s.available);
             let text =
                 format!("no progress for {seconds} s, {ready} pods of the new revision were available");
-            (Reason::Deadline, text)
+            (RevertReason::Deadline, text)
         }
-        cause @ AbortCause::Analysis { .. } => (Reason::Analysis, cause.detail()),
-        AbortCause::User { said } if said.is_empty() => (Reason::User, "aborted by a user".to_owned()),
-        AbortCause::User { said } => (Reason::User, said),
+        cause @ AbortCause::Analysis { .. } => (RevertReason::Analysis, cause.detail()),
+        AbortCause::User { said } if said.is_empty() => (RevertReason::User, "aborted by a user".to_owned()),
+        AbortCause::User { said } => (RevertReason::User, said),
     }
 }
 
-fn undone(view: &View) -> Option<Owed> {
+fn undone(view: &View) -> Option<PendingRevert> {
     let meta = &view.rollout.metadata;
     let (from, to) = meta.annotation(names::UNDO)?.split_once("->")?;
     let (from, to): (i64, i64) = (from.trim().parse().ok()?, to.trim().parse().ok()?);
-    let number = |n: i64| view.sets.iter().find(|s| s.revision() == n || in_history(s, n));
-    Some(Owed {
+    let number = |n: i64| view.replica_sets.iter().find(|s| s.revision() == n || in_history(s, n));
+    Some(PendingRevert {
         rollout: Key::rollout(&meta.namespace, &meta.name),
         revision: from,
-        reason: Reason::Undo,
+        reason: RevertReason::Undo,
         reached: None,
         verdict: format!("undone by a user, back to revision {to}"),
         run: None,
@@ -149,28 +149,28 @@ fn undone(view: &View) -> Option<Owed> {
     })
 }
 
-impl Owed {
-    /// Whether a commit that wants the template with the key `wanted` for the Rollout still asks for what must go
-    /// back.
+impl PendingRevert {
+    /// Whether a commit that wants the template with the key `wanted` for the Rollout still asks for what must
+    /// be reverted.
     #[must_use]
     pub fn is_asked_for_by(&self, wanted: Option<&String>) -> bool {
         match (wanted, self.reason) {
             (None, _) => false, // Git no longer has the Rollout
-            (Some(wanted), Reason::Undo) => *wanted != self.template_key,
+            (Some(wanted), RevertReason::Undo) => *wanted != self.template_key,
             (Some(wanted), _) => *wanted == self.template_key,
         }
     }
 }
 
-/// Whether the set once had this revision number.
-fn in_history(set: &Set, number: i64) -> bool {
-    let history = set.meta.annotation(names::REVISION_HISTORY).unwrap_or_default();
+/// Whether the ReplicaSet once had this revision number.
+fn in_history(replica_set: &ReplicaSet, number: i64) -> bool {
+    let history = replica_set.meta.annotation(names::REVISION_HISTORY).unwrap_or_default();
     history.split(',').any(|n| n.trim().parse() == Ok(number))
 }
 
 /// Why a run failed, with its numbers: `errors 0.41, 0.38, wanted result[0] < 0.05 (2 of 2 failed, limit 1)`.
 #[must_use]
-pub fn verdict_of(run: &AnalysisRun) -> Option<String> {
+pub(crate) fn verdict_of(run: &AnalysisRun) -> Option<String> {
     let bad = |r: &&MetricResult| {
         !r.dry_run && matches!(r.phase, Phase::Failed | Phase::Error | Phase::Inconclusive)
     };
