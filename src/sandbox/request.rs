@@ -2,6 +2,7 @@
 //! It never decides what to answer.
 
 use super::field::FieldError;
+use super::media;
 use super::refuse::Refusal;
 use bytes::Bytes;
 use http::{HeaderMap, Method, request::Parts};
@@ -187,10 +188,10 @@ impl Writer {
         let manager = q.text("fieldManager");
         let mut errors = Vec::new();
         if kind == "PatchOptions" {
-            if call.content_type == super::patch::APPLY && manager.is_empty() {
+            if call.content_type == media::APPLY && manager.is_empty() {
                 errors.push(FieldError::required("fieldManager", "is required for apply patch"));
             }
-            if call.content_type != super::patch::APPLY && q.get("force").is_some() {
+            if call.content_type != media::APPLY && q.get("force").is_some() {
                 errors.push(FieldError::forbidden("force", "may not be specified for non-apply patch"));
             }
         }

@@ -1,9 +1,12 @@
 //! Decides how the server is reached without a socket: as a service that clients of this process call.
-//! It never interprets a request; `door` does.
+//! It never interprets a request; `exchange` does.
 
-use super::answer::Reply;
-use super::door::{Outcome, Sandbox, Shared};
+use super::door::Sandbox;
+use super::exchange::Outcome;
+use super::media;
+use super::reply::Reply;
 use super::request::Call;
+use super::shared::Shared;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use http::{HeaderValue, Request, Response};
@@ -84,7 +87,7 @@ async fn respond(shared: &Shared, call: &Call) -> io::Result<Response<Body>> {
                 Some((Ok(Frame::data(lines)), stream))
             });
             let mut response = Response::new(StreamBody::new(frames.boxed()).boxed_unsync());
-            let json = HeaderValue::from_static(super::answer::JSON);
+            let json = HeaderValue::from_static(media::JSON);
             response.headers_mut().insert(http::header::CONTENT_TYPE, json);
             Ok(response)
         }

@@ -3,12 +3,11 @@
 
 use super::accept::Form;
 use super::columns;
-use super::events;
+use super::kept::{self, is_as_served};
 use super::object;
 use super::read::Page;
 use super::served::Served;
 use super::shelf::Stored;
-use super::state;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
@@ -34,39 +33,11 @@ pub(crate) struct Look {
     pub now: jiff::Timestamp,
 }
 
-/// The object as it is read: custom objects of an older schema edition with today's defaults, Events of the newer
-/// API in its own fields.
-#[must_use]
-pub(crate) fn value(served: &Served, stored: &Stored) -> Value {
-    let mut object = state::read(served, stored);
-    if let Some(custom) = served.custom.as_deref() {
-        if custom.is_newer(stored) {
-            custom.on_read(&served.kind.version, &mut object);
-        }
-    } else if served.kind.group == "events.k8s.io" {
-        events::to_events_api(&mut object);
-    }
-    object
-}
-
-/// A stored object's value as it is read from outside.
-#[must_use]
-pub(crate) fn outside(served: &Served, mut object: Value) -> Value {
-    if served.kind.group == "events.k8s.io" {
-        events::to_events_api(&mut object);
-    }
-    object
-}
-
-fn needs_reading(served: &Served, stored: &Stored) -> bool {
-    served.kind.group == "events.k8s.io" || served.custom.as_deref().is_some_and(|c| c.is_newer(stored))
-}
-
 /// The whole object with `apiVersion` and `kind`.
 #[must_use]
 pub(crate) fn document(served: &Served, stored: &Stored) -> Bytes {
-    if needs_reading(served, stored) {
-        return bytes(&value(served, stored));
+    if !is_as_served(served, stored) {
+        return bytes(&kept::value(served, stored));
     }
     let kind = &served.kind;
     let mut out =
@@ -91,10 +62,10 @@ pub(crate) fn bytes(value: &Value) -> Bytes {
 fn item(served: &Served, stored: &Stored) -> Bytes {
     // lists of built-in kinds leave apiVersion and kind to the list
     if served.is_built_in() {
-        if !needs_reading(served, stored) {
+        if is_as_served(served, stored) {
             return stored.bytes.clone();
         }
-        let mut object = value(served, stored);
+        let mut object = kept::value(served, stored);
         object::set_field(&mut object, "apiVersion", None);
         object::set_field(&mut object, "kind", None);
         return bytes(&object);
@@ -190,7 +161,7 @@ fn plain_list(served: &Served, items: &[Stored], meta: &Map<String, Value>) -> B
 fn rows(served: &Served, items: &[Stored], look: Look, columns: bool, mut meta: Map<String, Value>) -> Value {
     let mut rows = Vec::with_capacity(items.len());
     for stored in items {
-        let object = value(served, stored);
+        let object = kept::value(served, stored);
         let mut row = json!({ "cells": columns::cells(served, &object, look.now) });
         match look.include {
             Include::Metadata => {

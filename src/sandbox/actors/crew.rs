@@ -1,9 +1,9 @@
 //! Decides whose turn it is: what changed, what is due, what was refused and may be tried again.
 //! It never touches the store; it answers with what it wants done.
 
-use super::events::Recorder;
 use super::names::Names;
 use super::pod::{self, Life};
+use super::recorder::Recorder;
 use super::rows::{Row, Rows};
 use super::task::{Action, Controller, Errand, Key, Options, Seen, Task};
 use super::turn::{Refusal, Turn};

@@ -6,8 +6,8 @@
 //! - [`task`]: tasks, actions, errands
 //! - [`rows`], [`wiring`]: what is remembered of an object, which work its change gives rise to
 //! - Controllers: [`deployment`], [`replicaset`], [`statefulset`], [`daemonset`], [`job`], [`pod`], [`endpoints`],
-//!   [`budget`], [`claim`], [`garbage`], [`namespace`], [`node`]
-//! - Shared by them: [`template`], [`history`], [`victims`], [`events`], [`names`], [`object`]
+//!   [`budget`], [`claim`], [`events`], [`garbage`], [`namespace`], [`node`]
+//! - Shared by them: [`template`], [`history`], [`victims`], [`recorder`] (what users are told), [`names`], [`object`]
 //!
 //! ```text
 //! change -> rows + wiring -> tasks -> one turn each -> errands -> the server -> change
@@ -28,6 +28,7 @@ mod namespace;
 mod node;
 mod object;
 mod pod;
+mod recorder;
 mod replicaset;
 mod rows;
 mod statefulset;

@@ -1,7 +1,7 @@
 //! Decides the answer to a request: its status code and its JSON, as Prometheus' HTTP API gives them.
 //! It never reads a request.
 
-use super::evaluate::{Scene, evaluate, samples};
+use super::evaluate::{Scene, evaluate};
 use super::grammar::type_of;
 use super::number::{duration, read, show};
 use super::parse::parse;
@@ -95,7 +95,7 @@ fn ranged(text: &str, pods: &[Value], at: f64) -> Result<Vec<Sample>, Wrong> {
     }
     Ok(match worth(text, pods, at)? {
         Worth::Scalar(value) => vec![Sample { labels: std::collections::BTreeMap::new(), value }],
-        other => samples(other),
+        other => other.samples(),
     })
 }
 

@@ -1,29 +1,13 @@
-//! Decides what a strategic merge patch does to an object of a built-in kind, and which patch leads from one to another.
+//! Decides what a strategic merge patch does to an object of a built-in kind, or to another patch.
 //! It never knows which kind it is: the schema says how each list and map merges.
-//!
-//! A patch may hold these directives, which work as on an API server:
-//!
-//! | in | directive | effect |
-//! |---|---|---|
-//! | a map | `$patch: replace` | the map becomes what else the patch says |
-//! | a map | `$patch: delete` | the map becomes empty |
-//! | an item of a merging list | `$patch: delete` | every item with the same merge key goes |
-//! | an item of a merging list | `$patch: replace` | the list becomes the other items of the patch |
-//! | a map | `$retainKeys: [a, b]` | all other fields go |
-//! | beside a list `x` | `$deleteFromPrimitiveList/x` | these scalars go |
-//! | beside a list `x` | `$setElementOrder/x` | the items stand in this order |
-//!
-//! `$patch: merge` is what happens anyway; API servers refuse to read it, and so does this module.
 
-use super::delta::{self, Wanted};
-use super::order::{self, Items, PATCH};
-use super::{MergeError, Object, keyed, text};
+use super::directive::{
+    DELETE_FROM, ELEMENT_ORDER, PATCH, RETAIN_KEYS, deletes, directs, directs_fields, field, mark,
+};
+use super::order::{self, Items};
 use crate::api::listkeys::{Patch, Schema};
+use crate::{MergeError, Object, text};
 use serde_json::Value;
-
-pub(super) const RETAIN_KEYS: &str = "$retainKeys";
-pub(super) const DELETE_FROM: &str = "$deleteFromPrimitiveList";
-pub(super) const ELEMENT_ORDER: &str = "$setElementOrder";
 
 /// What the patch is merged into.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,18 +32,6 @@ pub(super) fn combine(first: &Value, second: &Value, schema: &Schema) -> Result<
     merge(first, second, schema, Into::Patch)
 }
 
-/// The patch that makes `to` of `from`; an empty map when nothing differs.
-///
-/// Where a list holds two items with the same merge key (a Service with port 53 for TCP and for UDP), the patch
-/// replaces the list whole, because merging by that key would lose one of them.
-///
-/// # Errors
-/// When an item of a merging list lacks its key, or a list mixes types.
-pub fn diff(from: &Value, to: &Value, schema: &Schema) -> Result<Value, MergeError> {
-    let (_, to) = keyed::settle(from, to, from, schema)?;
-    delta::diff(from, &to, schema, Wanted::All)
-}
-
 fn merge(live: &Value, patch: &Value, schema: &Schema, into: Into) -> Result<Value, MergeError> {
     let object = |value: &Value| match value {
         Value::Null => Ok(Object::new()),
@@ -67,11 +39,6 @@ fn merge(live: &Value, patch: &Value, schema: &Schema, into: Into) -> Result<Val
         _ => Err(MergeError::NotAnObject),
     };
     Ok(Value::Object(merge_maps(object(live)?, object(patch)?, schema, into)?))
-}
-
-/// The schema of a field; without one where the kind has no such field, so that the field merges all the same.
-pub(super) fn field(schema: &Schema, name: &str) -> Schema {
-    schema.field(name).unwrap_or_else(Schema::deduced)
 }
 
 fn merge_maps(
@@ -145,15 +112,12 @@ fn merge_field(
 /// when the value itself is nothing but a directive. In a patch, the mark of a list to be replaced stays.
 fn without_directives(value: Value, into: Into) -> Option<Value> {
     match value {
-        mark if into == Into::Patch && keyed::is_mark(&mark) => Some(mark),
+        item if into == Into::Patch && item == mark() => Some(item),
         Value::Object(map) if map.contains_key(PATCH) => None,
         Value::Object(map) => {
-            let directs = |key: &str| {
-                key == RETAIN_KEYS || key.starts_with(DELETE_FROM) || key.starts_with(ELEMENT_ORDER)
-            };
             let kept = map
                 .into_iter()
-                .filter(|(key, value)| into == Into::Patch || !(value.is_null() || directs(key)))
+                .filter(|(key, value)| into == Into::Patch || !(value.is_null() || directs_fields(key)))
                 .filter_map(|(key, value)| Some((key, without_directives(value, into)?)));
             Some(Value::Object(kept.collect()))
         }
@@ -162,11 +126,6 @@ fn without_directives(value: Value, into: Into) -> Option<Value> {
         }
         scalar => Some(scalar),
     }
-}
-
-/// Whether a key of a map is a directive.
-pub(super) fn directs(key: &str) -> bool {
-    key == PATCH || key == RETAIN_KEYS || key.starts_with(DELETE_FROM) || key.starts_with(ELEMENT_ORDER)
 }
 
 /// A new item of a list. API servers take it as it is, so a directive inside it directs nothing; the decoder then
@@ -270,7 +229,7 @@ fn ordered_lists(
 /// The order the server's list counts as having: new items take the places at its end that deletions free.
 fn served_order(served: &[Value], changes: &[Value], key: Option<&str>) -> Vec<Value> {
     let same = |a: &Value, b: &Value| order::identity(a, key) == order::identity(b, key);
-    let deleted = |item: &Value| changes.iter().any(|change| order::deletes(change) && same(change, item));
+    let deleted = |item: &Value| changes.iter().any(|change| deletes(change) && same(change, item));
     let mut order: Vec<Value> = served.iter().filter(|item| !deleted(item)).cloned().collect();
     let freed = served.len() - order.len();
     let new = changes.iter().filter(|c| c.get(PATCH).is_none() && !served.iter().any(|item| same(c, item)));
