@@ -2,8 +2,7 @@
 //! Nothing here reads, writes or waits; everything is a function from JSON values to JSON values.
 //!
 //! - [`json`]: RFC 7396 merge patches; kubectl patch --type merge, custom resources
-//! - [`smp`]: strategic merge patches; kubectl apply, kubectl patch, built-in kinds; with [`delta`] (which patch leads
-//!   from one state to another), [`keyed`] (lists whose key tells nothing apart) and [`order`] (of a merged list)
+//! - [`smp`]: strategic merge patches; kubectl apply, kubectl patch, built-in kinds
 //! - [`three`]: three-way merge of last applied, desired and live; what kubectl apply and the operator send
 //! - [`fields`]: sets of fields, as managedFields holds them; [`managed`] reads and writes their owners
 //! - [`apply`]: server-side apply, and tracking of other writes
@@ -20,12 +19,9 @@ use switchback_api as api;
 use switchback_base as base;
 
 pub mod apply;
-mod delta;
 pub mod fields;
 pub mod json;
-mod keyed;
 mod managed;
-mod order;
 pub mod smp;
 mod text;
 pub mod three;

@@ -5,12 +5,14 @@
 //! The patch holds what `desired` adds to or changes in `live`, and deletes what `base` has and `desired` has not.
 //! What only `live` has belongs to somebody else and stays.
 
-use super::delta::{self, Wanted};
-use super::order::{self, Items, PATCH};
-use super::smp::field;
-use super::{MergeError, Object, json, keyed, smp, text};
+use super::smp::delta::{self, Wanted};
+use super::smp::directive::{PATCH, deletes, directs, field};
+use super::smp::order::{self, Items};
+use super::{MergeError, Object, json, smp, text};
 use crate::api::listkeys::Schema;
 use serde_json::Value;
+
+pub use super::smp::strategic;
 
 /// A field that somebody else changed since `base` and that our patch is about to change to something else.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,23 +23,6 @@ pub struct MergeConflict {
     pub theirs: Option<Value>,
     /// What the patch makes of it; none when the patch removes it.
     pub ours: Option<Value>,
-}
-
-/// The strategic merge patch that `kubectl apply` would send for an object of a built-in kind.
-///
-/// An empty map means that there is nothing to do. The patch may also restate what is so already: the order of a list
-/// that others have added to, a deletion of what is gone. [`effective`] leaves such patches out.
-///
-/// Where a list holds two items with the same merge key (a Service with port 53 for TCP and for UDP), the list is
-/// merged by the keys of server-side apply and replaced whole, because the one key would mix the items up.
-///
-/// # Errors
-/// When an item of a merging list lacks its key, or a list mixes types.
-pub fn strategic(base: &Value, desired: &Value, live: &Value, schema: &Schema) -> Result<Value, MergeError> {
-    let (base, desired) = keyed::settle(base, desired, live, schema)?;
-    let additions = delta::diff(live, &desired, schema, Wanted::Additions)?;
-    let deletions = delta::diff(&base, &desired, schema, Wanted::Deletions)?;
-    smp::combine(&deletions, &additions, schema)
 }
 
 /// The patch of [`strategic`], or an empty map when it would change nothing.
@@ -145,7 +130,7 @@ pub fn conflicts_json(base: &Value, desired: &Value, live: &Value) -> Vec<MergeC
 fn compare(ours: &Value, theirs: &Value, schema: &Schema, path: &str, found: &mut Vec<MergeConflict>) {
     match (ours, theirs) {
         (Value::Object(a), Value::Object(b)) if a.get(PATCH) == b.get(PATCH) => {
-            for (key, mine) in a.iter().filter(|(key, _)| !smp::directs(key)) {
+            for (key, mine) in a.iter().filter(|(key, _)| !directs(key)) {
                 if let Some(other) = b.get(key) {
                     compare(mine, other, &field(schema, key), &format!("{path}.{key}"), found);
                 }
@@ -161,7 +146,7 @@ fn compare(ours: &Value, theirs: &Value, schema: &Schema, path: &str, found: &mu
 
 /// What a part of a patch leaves behind: nothing when it deletes.
 fn said(part: &Value) -> Option<Value> {
-    (!part.is_null() && !order::deletes(part)).then(|| part.clone())
+    (!part.is_null() && !deletes(part)).then(|| part.clone())
 }
 
 fn compare_lists(

@@ -1,6 +1,7 @@
 //! Decides in which form an answer is given: as stored, as a table, or as metadata only.
 //! It never makes the form.
 
+use super::media;
 use super::refuse::Refusal;
 
 /// The form of an answer.
@@ -15,10 +16,6 @@ pub(crate) enum Form {
     /// `PartialObjectMetadataList`.
     MetadataList,
 }
-
-/// The media types of objects that a real server knows, as its refusals list them.
-pub(crate) const OFFERED: &[&str] =
-    &["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 
 /// The words for a client that accepts no media type there is.
 const NONE_FITS: &str = "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, \
@@ -69,7 +66,7 @@ pub(crate) fn choose(header: &str) -> Result<Form, Refusal> {
             _ => {}
         }
     }
-    if any { Err(Refusal::not_acceptable(OFFERED)) } else { Err(nothing_fits()) }
+    if any { Err(Refusal::not_acceptable(media::OFFERED)) } else { Err(nothing_fits()) }
 }
 
 fn nothing_fits() -> Refusal {

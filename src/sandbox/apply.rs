@@ -3,12 +3,12 @@
 
 use super::decode;
 use super::fit;
+use super::kept;
 use super::object;
+use super::place::Place;
 use super::refuse::{Cause, Refusal};
 use super::request::{Validation, Writer};
 use super::served::{Scale, Served};
-use super::shape;
-use super::write::Place;
 use crate::api::listkeys::Schema;
 use crate::base::json::text;
 use crate::merge::apply::{self as merge, ApplyError, Write};
@@ -41,7 +41,7 @@ fn with_write<R>(place: &Place, w: &Writer, f: impl FnOnce(&Write<'_>) -> R) -> 
 
 /// Records in `metadata.managedFields` that the writer set what differs from `live`.
 pub(crate) fn record_manager(place: &Place, live: Option<&Value>, object: &mut Value, w: &Writer) {
-    let outside = |value: &Value| shape::outside(&place.served, value.clone());
+    let outside = |value: &Value| kept::outside(&place.served, value.clone());
     let live = live.map(outside);
     let tracked = with_write(place, w, |write| merge::track_update(live.as_ref(), &outside(object), write));
     take_managers(object, &tracked);
@@ -96,7 +96,7 @@ pub(crate) fn server_side(
 ) -> Result<Value, Refusal> {
     let (config, doubled) = decode::apply_configuration(body)?;
     of_kind(&place.served, &config)?;
-    let live = live.map(|l| shape::outside(&place.served, l.clone()));
+    let live = live.map(|l| kept::outside(&place.served, l.clone()));
     let applied = with_write(place, w, |write| merge::apply(live.as_ref(), &config, write, w.force));
     let applied = applied.map_err(|e| refused(&e))?;
     if let Some(why) = doubled {

@@ -2,10 +2,11 @@
 //! It never reads the objects of those kinds.
 
 use super::custom::Custom;
+use super::kept;
 use super::object;
 use super::served::{self, Scale, Served};
 use super::shelf::Stored;
-use super::state::{self, State};
+use super::state::State;
 use crate::api::kinds::Kind;
 use crate::base::json;
 use serde_json::{Value, json};
@@ -128,7 +129,7 @@ impl State {
         if !served.is("apiextensions.k8s.io", "CustomResourceDefinition") {
             return;
         }
-        let definition = state::read(served, stored);
+        let definition = kept::read(served, stored);
         if !object::is_deleting(&definition) {
             self.accept(served, stored, &definition);
         }

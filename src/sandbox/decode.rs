@@ -2,14 +2,13 @@
 //! It never checks the fields of the object; that is the business of `admit`.
 
 use super::field::FieldError;
+use super::media;
+use super::object;
 use super::refuse::Refusal;
 use super::request::Call;
 use super::served::{Kinds, Served};
 use serde_json::Value;
 use serde_yaml::DuplicateKeyPolicy;
-
-/// The media types bodies may have, as refusals list them.
-const TAKEN: &[&str] = super::accept::OFFERED;
 
 /// 415 for protobuf, with the way around it.
 #[must_use]
@@ -32,12 +31,12 @@ pub(crate) fn body(call: &Call, served: &Served) -> Result<Value, Refusal> {
         Refusal::bad_request(format!("the object provided is unrecognized (must be of type {kind}): {why}"))
     };
     let value: Value = match call.content_type.as_str() {
-        "" | "application/json" => {
+        "" | media::JSON => {
             serde_json::from_slice(&call.body).map_err(|e| refuse(json_error(&call.body, &e)))?
         }
-        "application/yaml" => yaml(&call.body).map_err(refuse)?,
+        media::YAML => yaml(&call.body).map_err(refuse)?,
         other if other.contains("protobuf") => return Err(protobuf()),
-        _ => return Err(Refusal::unsupported_media_type(TAKEN)),
+        _ => return Err(Refusal::unsupported_media_type(media::OFFERED)),
     };
     if value.is_object() {
         return Ok(value);
@@ -50,24 +49,11 @@ pub(crate) fn body(call: &Call, served: &Served) -> Result<Value, Refusal> {
 /// Why a JSON document that is no object is no object, in Go's words.
 #[must_use]
 pub(crate) fn not_an_object(value: &Value) -> String {
-    let found = kind_of(value);
+    let found = object::json_type(value);
     format!(
         "json: cannot unmarshal {found} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,\
          omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}"
     )
-}
-
-/// The JSON type of a value, as Go names it.
-#[must_use]
-pub(crate) fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Object(_) => "object",
-        Value::Array(_) => "array",
-        Value::String(_) => "string",
-        Value::Number(_) => "number",
-        Value::Bool(_) => "bool",
-        Value::Null => "null",
-    }
 }
 
 /// A fault of a JSON text in Go's words.
@@ -122,7 +108,7 @@ pub(crate) fn apply_configuration(body: &[u8]) -> Result<(Value, Option<String>)
         Value::Null => Value::Object(serde_json::Map::new()),
         config @ Value::Object(_) => config,
         other => {
-            let kind = kind_of(&other);
+            let kind = object::json_type(&other);
             return Err(refuse(format!(
                 "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {kind} into Go value of type \
                  map[string]interface {{}}"
@@ -152,8 +138,8 @@ pub(crate) fn kind(kinds: &Kinds, served: &Served, object: &mut Value) -> Result
     if version != wanted_version {
         return Err(wrong_version(&version, &wanted_version));
     }
-    super::object::set_field(object, "apiVersion", Some(version.into()));
-    super::object::set_field(object, "kind", Some(kind.into()));
+    object::set_field(object, "apiVersion", Some(version.into()));
+    object::set_field(object, "kind", Some(kind.into()));
     Ok(())
 }
 
@@ -173,7 +159,7 @@ fn custom_kind(served: &Served, object: &Value, version: &str, kind: &str) -> Re
     }
     if kind != wanted.kind {
         let error = FieldError::invalid("kind", kind, &format!("must be {}", wanted.kind));
-        return Err(Refusal::invalid(&wanted.group, kind, super::object::meta(object, "name"), &[error]));
+        return Err(Refusal::invalid(&wanted.group, kind, object::meta(object, "name"), &[error]));
     }
     Ok(())
 }

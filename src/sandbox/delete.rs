@@ -3,14 +3,15 @@
 
 use super::admit;
 use super::field::FieldError;
+use super::kept;
 use super::object::{self, meta};
+use super::place::Place;
 use super::propagation::Propagation;
 use super::refuse::Refusal;
 use super::request::{Call, wrong_dry_run};
 use super::served::Served;
 use super::shelf::Stored;
-use super::state::{self, State};
-use super::write::Place;
+use super::state::State;
 use crate::base::json;
 use serde_json::{Value, json};
 
@@ -19,7 +20,7 @@ const FOREGROUND: &str = "foregroundDeletion";
 
 /// The options of a deletion.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DeleteOptions {
+pub(crate) struct DeleteOptions {
     /// Seconds between asking and going, for kinds that go gracefully (Pods).
     pub grace: Option<i64>,
     /// What happens to dependents.
@@ -39,7 +40,7 @@ impl DeleteOptions {
     ///
     /// # Errors
     /// 400 for a body that is none, 422 for options that do not exist or do not go together.
-    pub fn new(call: &Call) -> Result<Self, Refusal> {
+    pub(crate) fn new(call: &Call) -> Result<Self, Refusal> {
         let options = if call.body.is_empty() { Self::from_query(call)? } else { read_body(call)? };
         let text = |field: &str| options.get(field).and_then(Value::as_str).map(str::to_owned);
         let mut errors = Vec::new();
@@ -99,7 +100,7 @@ fn read_body(call: &Call) -> Result<Value, Refusal> {
     }
     let taken = matches!(call.content_type.as_str(), "" | "application/json" | "application/yaml");
     if !taken {
-        return Err(Refusal::unsupported_media_type(super::accept::OFFERED));
+        return Err(Refusal::unsupported_media_type(super::media::OFFERED));
     }
     let bad =
         |why: String| Refusal::bad_request(format!("couldn't get version/kind; json parse error: {why}"));
@@ -135,7 +136,7 @@ impl State {
         let Some(stored) = self.stored(served, &place.namespace, &place.name).cloned() else {
             return Err(place.missing());
         };
-        let live = self.current(served, &stored);
+        let live = kept::current(served, &stored);
         let is_emptied_first =
             served.is("", "Namespace") || served.is("apiextensions.k8s.io", "CustomResourceDefinition");
         if is_emptied_first && let Some(done) = self.begin_delete(place, options, &stored, &live)? {
@@ -175,7 +176,7 @@ impl State {
         if options.dry_run {
             return Deleted { stored, shows_object: returns, gone: true };
         }
-        let object = state::read(served, &stored);
+        let object = kept::read(served, &stored);
         let last = self.remove(served, stored, object.clone());
         self.after_removal(served, &object);
         Deleted { stored: last, shows_object: returns, gone: true }
@@ -194,7 +195,7 @@ impl State {
             return stored.clone();
         }
         if dry_run {
-            return state::store(served, stored.head.revision, &object);
+            return kept::write(served, stored.head.revision, &object);
         }
         let stored = self.put(served, object, Some((stored.clone(), live)));
         self.after(served, &stored);

@@ -8,6 +8,9 @@ use sha2::{Digest as _, Sha256};
 use std::cmp::Reverse;
 use std::sync::Arc;
 
+/// The minor version of Kubernetes this server says it is.
+pub(crate) const MINOR: &str = "35";
+
 /// The groups every server has, in the order it tells them.
 const GROUPS: &[&str] = &[
     "apiregistration.k8s.io",

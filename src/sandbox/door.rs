@@ -1,20 +1,14 @@
 //! Decides how the rest of the program holds the server: making one, talking to it, watching it, troubling it.
 //! It never contains the rules of the API.
 
-use super::answer::{self, Answer, Reply};
-use super::fault::{Attempt, Fault, Faults, Hook, Moment, WatchFault};
-use super::page;
-use super::refuse::Refusal;
-use super::request::Call;
-use super::route::{self, Route, Target};
-use super::served::Served;
+use super::fault::Hook;
+use super::seed;
+use super::shared::Shared;
 use super::state::{Asked, Change, State};
-use super::watch::{Plan, Stream};
 use crate::base::clock::Clock;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 /// How a server is made.
 #[derive(Clone, Debug)]
@@ -35,136 +29,6 @@ impl Options {
     }
 }
 
-#[derive(Debug)]
-struct Inner {
-    state: Mutex<State>,
-    faults: Mutex<Faults>,
-    writes: Mutex<u64>,
-}
-
-/// The server behind its lock.
-#[derive(Clone, Debug)]
-pub(crate) struct Shared {
-    inner: Arc<Inner>,
-}
-
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // a panic while locked can only come from a fault hook; the state itself is changed in whole steps
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// An answer on its way out.
-pub(crate) enum Outcome {
-    /// A whole reply.
-    Whole(Reply),
-    /// A watch.
-    Watch(Box<Stream>),
-    /// The connection breaks.
-    Broken,
-}
-
-impl Shared {
-    /// Does something with the state while nobody else does.
-    pub(crate) fn locked<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
-        f(&mut held(&self.inner.state))
-    }
-
-    fn ask(&self, moment: Moment<'_>) -> Fault {
-        let faults = held(&self.inner.faults).clone();
-        faults.ask(moment)
-    }
-
-    /// What a fault hook has in mind for a watch.
-    #[must_use]
-    pub(crate) fn watch_fault(&self, served: &Served, agent: &str) -> WatchFault {
-        if !held(&self.inner.faults).is_set() {
-            return WatchFault::None;
-        }
-        self.ask(Moment::Watch { resource: &served.kind.resource(), agent }).into()
-    }
-
-    /// Answers one request.
-    pub(crate) async fn answer(&self, call: &Call) -> Outcome {
-        let route = self.locked(|state| {
-            let route = route::route(&state.kinds, call);
-            if let Ok(Route::Objects(target)) = &route {
-                count(state, target, call);
-            }
-            route
-        });
-        match route {
-            Err(refusal) => Outcome::Whole(self.locked(|state| page::unknown(state, call, refusal))),
-            Ok(Route::Page) => Outcome::Whole(self.locked(|state| page::answer(state, call))),
-            Ok(Route::Objects(target)) => self.objects(&target, call).await,
-        }
-    }
-
-    async fn objects(&self, target: &Target, call: &Call) -> Outcome {
-        let attempt = held(&self.inner.faults).is_set().then(|| self.attempt(target, call));
-        if let Some(attempt) = &attempt {
-            match self.ask(Moment::Before(attempt)) {
-                Fault::None => {}
-                Fault::Refuse(refusal) => return Outcome::Whole(refusal.into()),
-                Fault::Break => return Outcome::Broken,
-                Fault::Delay(time) => tokio::time::sleep(time).await,
-            }
-        }
-        let answer = self.locked(|state| {
-            let answer = answer::objects(state, target, call);
-            answer.map(|a| match a {
-                Answer::Whole(reply) => (Some(reply), None),
-                Answer::Watch(plan) => {
-                    let changes = state.shelf(&target.served).listen();
-                    (None, Some((plan, changes)))
-                }
-            })
-        });
-        let reply = match answer {
-            Ok((_, Some((plan, changes)))) => return self.stream(*plan, changes, call),
-            Ok((Some(reply), None)) => reply,
-            Ok((None, None)) => Refusal::internal("no answer").into(),
-            Err(refusal) => refusal.into(),
-        };
-        if !target.ask.writes() || reply.code >= 300 {
-            return Outcome::Whole(reply);
-        }
-        *held(&self.inner.writes) += 1;
-        let Some(attempt) = &attempt else { return Outcome::Whole(reply) };
-        match self.ask(Moment::After(attempt, reply.code)) {
-            Fault::None => Outcome::Whole(reply),
-            Fault::Refuse(refusal) => Outcome::Whole(refusal.into()),
-            Fault::Break => Outcome::Broken,
-            Fault::Delay(time) => {
-                tokio::time::sleep(time).await;
-                Outcome::Whole(reply)
-            }
-        }
-    }
-
-    fn stream(&self, plan: Plan, changes: watch::Receiver<u64>, call: &Call) -> Outcome {
-        Outcome::Watch(Box::new(Stream::new(self.clone(), plan, changes, call.agent.clone())))
-    }
-
-    fn attempt(&self, target: &Target, call: &Call) -> Attempt {
-        Attempt {
-            agent: call.agent.clone(),
-            ask: target.ask,
-            resource: target.served.kind.resource(),
-            namespace: target.namespace.clone(),
-            name: target.name.clone(),
-            sub: target.sub.clone(),
-            dry_run: !call.query.text("dryRun").is_empty(),
-            writes_before: *held(&self.inner.writes),
-        }
-    }
-}
-
-fn count(state: &mut State, target: &Target, call: &Call) {
-    let kind = target.served.kind.resource();
-    let resource = if target.sub.is_empty() { kind } else { format!("{kind}/{}", target.sub) };
-    *state.asked.entry((call.agent.clone(), target.ask.name(), resource)).or_insert(0) += 1;
-}
-
 /// An embedded Kubernetes API server. Clones are handles to the same server.
 #[derive(Clone, Debug)]
 pub struct Sandbox {
@@ -176,10 +40,8 @@ impl Sandbox {
     #[must_use]
     pub fn new(options: Options) -> Self {
         let mut state = State::new(options.clock, options.seed, options.history);
-        super::seed::fill(&mut state);
-        let inner =
-            Inner { state: Mutex::new(state), faults: Mutex::new(Faults::default()), writes: Mutex::new(0) };
-        Self { shared: Shared { inner: Arc::new(inner) } }
+        seed::fill(&mut state);
+        Self { shared: Shared::new(state) }
     }
 
     pub(super) fn shared(&self) -> &Shared {
@@ -219,6 +81,6 @@ impl Sandbox {
 
     /// Puts a fault hook in place, or takes it away.
     pub fn fault_hook(&self, hook: Option<Hook>) {
-        held(&self.shared.inner.faults).set(hook);
+        self.shared.set_faults(hook);
     }
 }

@@ -3,17 +3,17 @@
 
 use super::apply;
 use super::decode;
-use super::delete::DeleteOptions;
 use super::door::Sandbox;
 use super::fit;
+use super::kept;
 use super::object::meta;
 use super::patch;
+use super::place::Place;
 use super::refuse::Refusal;
 use super::request::Writer;
 use super::served::Served;
-use super::shape;
 use super::state::State;
-use super::write::{Change, Place};
+use super::write::Change;
 use crate::base::json;
 use serde_json::Value;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ impl State {
         decode::kind(&self.kinds, &place.served, &mut object)?;
         let object = fit::body(&place.served, object, None, &mut w)?;
         let stored = self.create(&Place { name: String::new(), ..place.clone() }, object, &mut w)?;
-        Ok(shape::value(&place.served, &stored))
+        Ok(kept::value(&place.served, &stored))
     }
 
     /// Replaces `object`, or with `sub` one of its subresources, written by `agent`. An object without a
@@ -69,24 +69,7 @@ impl State {
             Ok(object)
         };
         let written = self.update(&place, Change { make: &mut make, creates: false, uid }, &mut w)?;
-        Ok(shape::value(&place.served, &written.stored))
-    }
-
-    /// Deletes an object, or marks it as being deleted; `None` when it is gone.
-    ///
-    /// # Errors
-    /// As for a DELETE of the object.
-    pub(crate) fn delete_inside(
-        &mut self,
-        (api_version, kind): (&str, &str),
-        (namespace, name): (&str, &str),
-        options: &DeleteOptions,
-    ) -> Result<Option<Value>, Refusal> {
-        let served = served(self, api_version, kind)?;
-        let place =
-            Place { served, namespace: namespace.to_owned(), name: name.to_owned(), sub: String::new() };
-        let done = self.delete(&place, options)?;
-        Ok((!done.gone).then(|| shape::value(&place.served, &done.stored)))
+        Ok(kept::value(&place.served, &written.stored))
     }
 
     /// One object.
@@ -98,7 +81,7 @@ impl State {
         name: &str,
     ) -> Option<Value> {
         let served = self.kinds.named(api_version, kind)?;
-        self.stored(&served, namespace, name).map(|stored| shape::value(&served, stored))
+        self.stored(&served, namespace, name).map(|stored| kept::value(&served, stored))
     }
 }
 
@@ -125,19 +108,6 @@ impl Sandbox {
     /// As for a PUT of the object's status.
     pub fn update_status(&self, agent: &str, object: Value) -> Result<Value, Refusal> {
         self.shared().locked(|state| state.update_inside(agent, object, "status"))
-    }
-
-    /// Deletes an object, or marks it as being deleted; `None` when it is gone.
-    ///
-    /// # Errors
-    /// As for a DELETE of the object.
-    pub fn delete(
-        &self,
-        kind: (&str, &str),
-        place: (&str, &str),
-        options: &DeleteOptions,
-    ) -> Result<Option<Value>, Refusal> {
-        self.shared().locked(|state| state.delete_inside(kind, place, options))
     }
 
     /// One object; `kind` is `apiVersion` and `kind`.

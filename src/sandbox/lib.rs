@@ -2,19 +2,19 @@
 //! objects in memory. It never talks to a real cluster and never runs a container.
 //!
 //! ```text
-//! service, serve -> door -> route -> answer -> read, watch, write, delete, patch, subresource -> state -> shelf
+//! service, serve -> exchange -> route -> answer -> subresource, verbs -> read, watch, write, patch, delete -> state -> shelf
 //! ```
 //!
 //! - In and out: [`service`] (without a socket), [`serve`] (over one), [`door`] (how the program holds it), [`inside`]
-//!   (objects without a request), [`fault`] (trouble on demand)
-//! - What is asked: [`route`], [`request`], [`accept`], [`decode`]
-//! - What is answered: [`answer`], [`refuse`] and [`field`] (its words), [`shape`], [`table`] and [`columns`], [`page`],
-//!   [`discover`], [`openapi`]
-//! - Reading: [`read`], [`watch`], [`select`] (selectors), [`fields`] (what a field selector may ask for)
+//!   (objects without a request), [`exchange`] (one request), [`shared`] (the lock), [`fault`] (trouble on demand)
+//! - What is asked: [`route`], [`request`], [`place`], [`accept`], [`media`], [`decode`]
+//! - What is answered: [`answer`], [`verbs`], [`reply`], [`refuse`] and [`field`] (its words), [`shape`], [`table`],
+//!   [`page`], [`discover`], [`openapi`]
+//! - Reading: [`read`], [`watch`] and [`stream`], [`select`] (selectors), [`fields`] (what a field selector may ask for)
 //! - Writing: [`write`](mod@write), [`delete`], [`propagation`], [`patch`], [`apply`], [`subresource`], [`prepare`]
 //!   (before the checks), [`fit`] (to the kind), [`admit`] (checks and plugins)
 //! - Kinds: [`served`], [`typed`] (built in), [`crd`], [`custom`] and [`schema`] (custom), [`events`] (of two groups)
-//! - What is kept: [`state`], [`shelf`], [`seed`] (at first), [`chance`]
+//! - What is kept: [`state`], [`shelf`], [`kept`] (in which form), [`seed`] (at first), [`chance`]
 //! - Rules of texts and objects: [`names`], [`object`]
 //! - What acts by itself: [`actors`] and [`drive`] (when), [`metrics`] (Prometheus' answers)
 //!
@@ -35,7 +35,7 @@
 //! | chance | all that is random, from one seed |
 //! | fault, trouble | a failure that a test asks for |
 
-#![warn(unreachable_pub)]
+#![deny(unreachable_pub)]
 #![deny(rustdoc::broken_intra_doc_links)]
 #![allow(rustdoc::private_intra_doc_links)] // the maps name what is private too
 
@@ -49,7 +49,6 @@ mod admit;
 mod answer;
 mod apply;
 mod chance;
-mod columns;
 mod crd;
 mod custom;
 mod decode;
@@ -58,21 +57,26 @@ mod discover;
 mod door;
 mod drive;
 mod events;
+mod exchange;
 mod fault;
 mod field;
 mod fields;
 mod fit;
 mod inside;
+mod kept;
+mod media;
 pub mod metrics;
 mod names;
 mod object;
 mod openapi;
 mod page;
 mod patch;
+mod place;
 mod prepare;
 mod propagation;
 mod read;
 mod refuse;
+mod reply;
 mod request;
 pub mod route;
 mod schema;
@@ -82,18 +86,19 @@ mod serve;
 mod served;
 mod service;
 mod shape;
+mod shared;
 mod shelf;
 mod state;
+mod stream;
 mod subresource;
-pub mod table;
+mod table;
 mod typed;
+mod verbs;
 mod watch;
 mod write;
 
-pub use delete::DeleteOptions;
 pub use door::{Options, Sandbox};
 pub use fault::{Attempt, Fault, Moment};
-pub use propagation::Propagation;
 pub use refuse::Refusal;
 pub use shelf::Verb;
 pub use state::Change;

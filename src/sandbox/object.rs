@@ -1,4 +1,4 @@
-//! Decides how the metadata of a JSON object is read and set; absent and null are the same.
+//! Decides how a JSON object and its metadata are read and set; absent and null are the same.
 //! It never checks what it reads and never invents a value.
 
 use serde_json::{Map, Value};
@@ -7,6 +7,19 @@ use serde_json::{Map, Value};
 #[must_use]
 pub(crate) fn meta<'a>(object: &'a Value, field: &str) -> &'a str {
     object.get("metadata").and_then(|m| m.get(field)).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The JSON type of a value, as Go names it.
+#[must_use]
+pub(crate) fn json_type(value: &Value) -> &'static str {
+    match value {
+        Value::Object(_) => "object",
+        Value::Array(_) => "array",
+        Value::String(_) => "string",
+        Value::Number(_) => "number",
+        Value::Bool(_) => "bool",
+        Value::Null => "null",
+    }
 }
 
 /// `metadata` to write into; made when it is absent, null or no object.

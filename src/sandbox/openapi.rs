@@ -2,6 +2,7 @@
 //! asks before it sends anything. It never publishes schemas of Kubernetes' own kinds: kubectl has those compiled in,
 //! and merges by them.
 
+use super::discover::MINOR;
 use super::served::{Kinds, Served};
 use crate::base::digest;
 use serde_json::{Map, Value, json};
@@ -46,7 +47,7 @@ pub(crate) fn document(kinds: &Kinds, group: &str, version: &str) -> Option<Valu
     if paths.is_empty() {
         return None;
     }
-    let info = json!({"title": "Kubernetes", "version": format!("1.{}", super::page::MINOR)});
+    let info = json!({"title": "Kubernetes", "version": format!("1.{}", MINOR)});
     Some(json!({"openapi": "3.0.0", "info": info, "paths": paths, "components": {"schemas": schemas}}))
 }
 

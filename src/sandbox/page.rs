@@ -2,18 +2,15 @@
 //! It never changes anything.
 
 use super::accept;
-use super::answer::Reply;
-use super::discover;
+use super::discover::{self, MINOR};
 use super::metrics;
 use super::openapi;
 use super::refuse::Refusal;
+use super::reply::Reply;
 use super::request::{Call, Query};
 use super::state::State;
 use http::Method;
 use serde_json::{Value, json};
-
-/// The minor version of Kubernetes this server says it is.
-pub(crate) const MINOR: &str = "35";
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 

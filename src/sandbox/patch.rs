@@ -4,24 +4,17 @@
 use super::decode;
 use super::field::FieldError;
 use super::fit::{self, Misfit};
+use super::kept;
+use super::media::{APPLY, JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH};
 use super::object;
+use super::place::Place;
 use super::refuse::Refusal;
 use super::request::{Call, Writer};
 use super::served::Served;
 use super::typed::strict;
-use super::write::Place;
 use crate::api::listkeys::Schema;
 use crate::merge;
 use serde_json::Value;
-
-/// RFC 6902.
-pub(crate) const JSON: &str = "application/json-patch+json";
-/// RFC 7396.
-pub(crate) const MERGE: &str = "application/merge-patch+json";
-/// Kubernetes' strategic merge patch.
-pub(crate) const STRATEGIC: &str = "application/strategic-merge-patch+json";
-/// Server-side apply.
-pub(crate) const APPLY: &str = "application/apply-patch+yaml";
 
 const MOST_OPERATIONS: usize = 10_000;
 
@@ -32,13 +25,13 @@ const MOST_OPERATIONS: usize = 10_000;
 /// the media types it takes.
 pub(crate) fn check(call: &Call, served: &Served) -> Result<(), Refusal> {
     let asked = call.content_type.as_str();
-    if served.is_built_in() && ![JSON, MERGE, STRATEGIC, APPLY].contains(&asked) {
+    if served.is_built_in() && ![JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY].contains(&asked) {
         let mut refusal = Refusal::new(415, "UnsupportedMediaType", "415: Unsupported Media Type");
         refusal.details = Some(Box::default());
         return Err(refusal);
     }
-    if !served.is_built_in() && ![JSON, MERGE, APPLY].contains(&asked) {
-        return Err(Refusal::unsupported_media_type(&[JSON, MERGE, APPLY]));
+    if !served.is_built_in() && ![JSON_PATCH, MERGE_PATCH, APPLY].contains(&asked) {
+        return Err(Refusal::unsupported_media_type(&[JSON_PATCH, MERGE_PATCH, APPLY]));
     }
     Ok(())
 }
@@ -59,13 +52,13 @@ pub(crate) fn apply(
     }
     let Some(live) = live else { return Err(place.missing()) };
     let served = &place.served;
-    let shown = super::shape::outside(served, live.clone());
+    let shown = kept::outside(served, live.clone());
     let mut object = match call.content_type.as_str() {
-        JSON => {
+        JSON_PATCH => {
             let (object, found) = json_patch(&call.body, &shown)?;
             fitted(served, object, found, w)?
         }
-        MERGE => {
+        MERGE_PATCH => {
             let (object, found) = merge_patch(&call.body, &shown)?;
             fitted(served, object, found, w)?
         }
@@ -81,7 +74,7 @@ pub(crate) fn apply(
 /// 400 for a patch that cannot be read, 422 for one that cannot be applied.
 pub(crate) fn plain(call: &Call, live: &Value) -> Result<Value, Refusal> {
     match call.content_type.as_str() {
-        JSON => json_patch(&call.body, live).map(|(object, _)| object),
+        JSON_PATCH => json_patch(&call.body, live).map(|(object, _)| object),
         _ => merge_patch(&call.body, live).map(|(object, _)| object),
     }
 }
@@ -105,7 +98,7 @@ fn bad_patch(why: &str) -> Refusal {
 fn json_patch(body: &[u8], live: &Value) -> Result<(Value, Vec<String>), Refusal> {
     let read: Value = serde_json::from_slice(body).map_err(|e| bad_patch(&decode::go_error(&e)))?;
     let Value::Array(operations) = &read else {
-        let kind = decode::kind_of(&read);
+        let kind = object::json_type(&read);
         return Err(bad_patch(&format!(
             "json: cannot unmarshal {kind} into Go value of type []handlers.jsonPatchOp"
         )));
@@ -143,7 +136,7 @@ fn merge_patch(body: &[u8], live: &Value) -> Result<(Value, Vec<String>), Refusa
         return Err(Refusal::bad_request("Invalid JSON Patch"));
     }
     if !patch.is_object() {
-        let kind = decode::kind_of(&patch);
+        let kind = object::json_type(&patch);
         let why = format!("json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}");
         return Err(bad_patch(&why));
     }
@@ -154,7 +147,7 @@ fn strategic(served: &Served, body: &[u8], live: &Value, w: &mut Writer) -> Resu
     let patch: Value =
         serde_json::from_slice(body).map_err(|e| Refusal::bad_request(decode::go_error(&e)))?;
     if !patch.is_object() {
-        let kind = decode::kind_of(&patch);
+        let kind = object::json_type(&patch);
         let why = format!("json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}");
         return Err(Refusal::bad_request(why));
     }

@@ -3,10 +3,10 @@
 
 use super::field::FieldError;
 use super::object::{self, meta};
+use super::place::Place;
 use super::refuse::Refusal;
 use super::request::Writer;
 use super::served::{Generation, Served};
-use super::write::Place;
 use crate::base::json;
 use serde_json::{Value, json};
 

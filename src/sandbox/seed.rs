@@ -1,9 +1,9 @@
 //! Decides what a new server holds before anyone has written to it: the namespaces every cluster has.
 //! It never runs twice.
 
+use super::place::Place;
 use super::request::Writer;
 use super::state::State;
-use super::write::Place;
 use serde_json::json;
 
 /// The namespaces of every cluster.

@@ -2,14 +2,12 @@
 //! It never checks whether a change is allowed; the rules of each verb are in their own files.
 
 use super::chance::Chance;
-use super::fields;
+use super::kept;
 use super::object;
 use super::served::{Kinds, Served};
-use super::shelf::{self, Entry, Head, Shelf, Stored, Verb};
+use super::shelf::{self, Entry, Shelf, Stored, Verb};
 use crate::api::kinds::Kind;
 use crate::base::clock::Clock;
-use crate::base::json;
-use bytes::Bytes;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -99,7 +97,7 @@ impl State {
         let Some(served) = self.kinds.named(api_version, kind) else { return Vec::new() };
         let prefix = if namespace.is_empty() { String::new() } else { format!("{namespace}/") };
         let all = self.look(&served).into_iter().flat_map(|s| s.range(&prefix, None));
-        all.map(|(_, stored)| super::shape::value(&served, stored)).collect()
+        all.map(|(_, stored)| kept::value(&served, stored)).collect()
     }
 
     /// Stores `object` as the new state of its key; returns what was stored.
@@ -112,7 +110,7 @@ impl State {
         let verb = if before.is_some() { Verb::Modified } else { Verb::Added };
         self.revision += 1;
         object::set_meta(&mut object, "resourceVersion", Some(self.revision.to_string().into()));
-        let stored = store(served, self.revision, &object);
+        let stored = kept::write(served, self.revision, &object);
         self.record(served, verb, stored.clone(), object, before);
         stored
     }
@@ -122,7 +120,7 @@ impl State {
         let previous = object.clone();
         self.revision += 1;
         object::set_meta(&mut object, "resourceVersion", Some(self.revision.to_string().into()));
-        let stored = store(served, self.revision, &object);
+        let stored = kept::write(served, self.revision, &object);
         self.record(served, Verb::Deleted, stored.clone(), object, Some((before, previous)));
         stored
     }
@@ -172,51 +170,6 @@ impl State {
     }
 }
 
-/// Makes the stored form of `object`.
-#[must_use]
-pub(crate) fn store(served: &Served, revision: u64, object: &Value) -> Stored {
-    let owners = json::list(object, "/metadata/ownerReferences").iter();
-    let head = Head {
-        namespace: object::meta(object, "namespace").to_owned(),
-        name: object::meta(object, "name").to_owned(),
-        uid: object::meta(object, "uid").to_owned(),
-        revision,
-        labels: json::texts(object, "/metadata/labels"),
-        fields: fields::selectable(served, object),
-        owners: owners.map(|o| json::text(o, "/uid").to_owned()).collect(),
-        deleting: object::is_deleting(object),
-    };
-    let edition = served.custom.as_ref().map_or(0, |c| c.edition);
-    Stored { head: Arc::new(head), bytes: bare_bytes(object), edition }
-}
-
-/// The JSON text of `object` without `apiVersion` and `kind`.
-fn bare_bytes(object: &Value) -> Bytes {
-    let Value::Object(all) = object else { return Bytes::from_static(b"{}") };
-    let mut out = Vec::with_capacity(512);
-    out.push(b'{');
-    for (key, value) in all.iter().filter(|(k, _)| !matches!(k.as_str(), "apiVersion" | "kind")) {
-        if out.len() > 1 {
-            out.push(b',');
-        }
-        out.extend_from_slice(Value::from(key.as_str()).to_string().as_bytes());
-        out.push(b':');
-        // a Value always has a JSON text; writing into memory does not fail
-        let _infallible = serde_json::to_writer(&mut out, value);
-    }
-    out.push(b'}');
-    Bytes::from(out)
-}
-
-/// The object behind its stored form, with the `apiVersion` and `kind` it is served under.
-#[must_use]
-pub(crate) fn read(served: &Served, stored: &Stored) -> Value {
-    let mut object = serde_json::from_slice(&stored.bytes).unwrap_or(Value::Null);
-    object::set_field(&mut object, "apiVersion", Some(served.kind.api_version().into()));
-    object::set_field(&mut object, "kind", Some(served.kind.kind.as_str().into()));
-    object
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,7 +184,7 @@ mod tests {
             "metadata": {"name": "a", "namespace": "n", "labels": {"x": "y"}}, "data": {"k": "v"}});
         let stored = state.put(&served, object.clone(), None);
         assert_eq!(stored.head.labels["x"], "y");
-        let back = read(&served, state.stored(&served, "n", "a").unwrap());
+        let back = kept::read(&served, state.stored(&served, "n", "a").unwrap());
         assert_eq!(back["metadata"]["resourceVersion"], "2");
         assert_eq!((&back["data"], &back["kind"]), (&object["data"], &json!("ConfigMap")));
         state.remove(&served, stored, back);

@@ -2,21 +2,26 @@
 //! binding, finalize, logs. It never decides what a change means for the object; `write` does.
 
 use super::accept;
-use super::answer::{self, Reply};
 use super::apply;
 use super::decode;
 use super::delete::DeleteOptions;
 use super::field::FieldError;
+use super::kept;
+use super::media;
 use super::object::{self, meta};
 use super::patch;
+use super::place::Place;
 use super::refuse::Refusal;
+use super::reply::Reply;
 use super::request::{Call, Writer};
 use super::route::{Ask, Target};
 use super::served::{Scale, Served};
-use super::shape::{self, Include, Look};
+use super::shape::{self, Look};
 use super::shelf::Stored;
 use super::state::State;
-use super::write::{Change, Place};
+use super::table::Include;
+use super::verbs;
+use super::write::Change;
 use crate::api::selector::Labels;
 use crate::base::json::{self, number, text};
 use serde_json::{Value, json};
@@ -26,7 +31,7 @@ use serde_json::{Value, json};
 /// # Errors
 /// Whatever a real server refuses; 404 for subresources the kind does not have.
 pub(crate) fn answer(state: &mut State, target: &Target, call: &Call) -> Result<Reply, Refusal> {
-    let place = answer::place(target);
+    let place = Place::of(target);
     let served = &target.served;
     match (target.sub.as_str(), target.ask) {
         ("status", ask) if served.manners.status => whole(state, &place, call, ask),
@@ -55,12 +60,12 @@ fn whole(state: &mut State, place: &Place, call: &Call, ask: Ask) -> Result<Repl
         }
         Ask::Update => {
             let mut w = Writer::new(call, "UpdateOptions", state.clock.now())?;
-            let (stored, _) = answer::put(state, place, call, &mut w)?;
-            Ok(answer::shown(place, &stored, look, 200, w))
+            let (stored, _) = verbs::put(state, place, call, &mut w)?;
+            Ok(verbs::shown(place, &stored, look, 200, w))
         }
         Ask::Patch => {
-            let (stored, _, w) = answer::patch_object(state, place, call)?;
-            Ok(answer::shown(place, &stored, look, 200, w))
+            let (stored, _, w) = verbs::patch_object(state, place, call)?;
+            Ok(verbs::shown(place, &stored, look, 200, w))
         }
         _ => Err(Refusal::method_not_allowed()),
     }
@@ -104,7 +109,7 @@ fn scale_of(
     let served = &place.served;
     if ask == Ask::Get {
         let stored = state.stored(served, &place.namespace, &place.name).ok_or_else(|| place.missing())?;
-        return Ok(Reply::json(200, &scale_object(served, scale, &shape::value(served, stored))));
+        return Ok(Reply::json(200, &scale_object(served, scale, &kept::value(served, stored))));
     }
     let kind = match ask {
         Ask::Update => "UpdateOptions",
@@ -120,7 +125,7 @@ fn scale_of(
         let live = live.ok_or_else(|| place.missing())?;
         let mut old = scale_object(served, scale, live);
         apply::scale_managers(scale, live, &mut old);
-        let new = if ask == Ask::Patch && call.content_type == patch::APPLY {
+        let new = if ask == Ask::Patch && call.content_type == media::APPLY {
             apply::server_side_scale(&old, &call.body, w)?
         } else {
             let mut new = match &sent {
@@ -137,12 +142,12 @@ fn scale_of(
     };
     let whole = Place { sub: "scale".to_owned(), ..place.clone() };
     let written = state.update(&whole, Change { make: &mut make, creates: false, uid: None }, &mut w)?;
-    let parent = shape::value(served, &written.stored);
+    let parent = kept::value(served, &written.stored);
     Ok(Reply { warnings: w.warnings, ..Reply::json(200, &scale_object(served, scale, &parent)) })
 }
 
 fn check_scale_patch(call: &Call) -> Result<(), Refusal> {
-    let taken = [patch::JSON, patch::MERGE, patch::STRATEGIC, patch::APPLY];
+    let taken = [media::JSON_PATCH, media::MERGE_PATCH, media::STRATEGIC_PATCH, media::APPLY];
     if taken.contains(&call.content_type.as_str()) {
         return Ok(());
     }
@@ -220,7 +225,7 @@ fn evict(state: &mut State, place: &Place, call: &Call) -> Result<Reply, Refusal
     let stored =
         state.stored(&pod.served, &pod.namespace, &pod.name).cloned().ok_or_else(|| pod.missing())?;
     let options = eviction_options(&sent);
-    let live = shape::value(&pod.served, &stored);
+    let live = kept::value(&pod.served, &stored);
     let counts = !matches!(text(&live, "/status/phase"), "Succeeded" | "Failed" | "Pending");
     let counts = counts && !object::is_deleting(&live);
     if counts && let Some((budget, object)) = budget_of(state, &stored) {
@@ -253,7 +258,7 @@ fn budget_of(state: &State, pod: &Stored) -> Option<(Place, Value)> {
     let served = state.kinds.named("policy/v1", "PodDisruptionBudget")?;
     let prefix = format!("{}/", pod.head.namespace);
     let found =
-        state.look(&served)?.range(&prefix, None).map(|(_, s)| shape::value(&served, s)).find(|budget| {
+        state.look(&served)?.range(&prefix, None).map(|(_, s)| kept::value(&served, s)).find(|budget| {
             let selector = budget.pointer("/spec/selector").unwrap_or(&Value::Null);
             !selector.is_null() && Labels::from_object(selector).matches(&pod.head.labels)
         })?;

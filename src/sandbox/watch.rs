@@ -1,21 +1,21 @@
-//! Decides what a watch tells and when: the state it begins with, changes, selector transitions, bookmarks, its end.
-//! It never loses or repeats a change, and never blocks the server: it reads the history at its own pace.
+//! Decides what a watch tells: the state it begins with, changes, selector transitions, bookmarks.
+//! It never loses or repeats a change, and never waits for one; `stream` does.
 
+use super::accept::Form;
 use super::field::FieldError;
+use super::object;
 use super::read::{Selection, asked_revision};
 use super::refuse::Refusal;
 use super::request::{Call, Query};
 use super::shape::{self, Look};
 use super::shelf::{Entry, Stored, Verb};
 use super::state::State;
-use bytes::Bytes;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Most changes told at once.
 const BATCH: usize = 500;
-const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
 
 /// A watch on its way.
 #[derive(Debug)]
@@ -30,7 +30,8 @@ pub(crate) struct Plan {
     at: u64,
     /// The watch ends after what is in `first`.
     ends: bool,
-    bookmarks: bool,
+    /// Whether bookmarks are told.
+    pub bookmarks: bool,
     columns: bool,
     /// How long it lasts.
     pub lasts: Duration,
@@ -136,13 +137,13 @@ impl Plan {
         let mut meta = json!({ "resourceVersion": revision.to_string() });
         if initial_end {
             let end = json!({"k8s.io/initial-events-end": "true"});
-            super::object::set_field(&mut meta, "annotations", Some(end));
+            object::set_field(&mut meta, "annotations", Some(end));
         }
         let kind = &self.selection.served.kind;
         let object = match self.look.form {
-            super::accept::Form::Table => json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1",
+            Form::Table => json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1",
                 "metadata": meta, "columnDefinitions": null, "rows": []}),
-            super::accept::Form::Plain => {
+            Form::Plain => {
                 json!({"kind": kind.kind, "apiVersion": kind.api_version(), "metadata": meta})
             }
             _ => json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta}),
@@ -151,7 +152,7 @@ impl Plan {
     }
 
     /// The lines to send now: none when there is nothing to tell, `None` when the watch is over.
-    fn step(&mut self, state: &mut State) -> Option<Vec<u8>> {
+    pub(crate) fn step(&mut self, state: &mut State) -> Option<Vec<u8>> {
         let mut out = std::mem::take(&mut self.first);
         if self.ends {
             return (!out.is_empty()).then_some(out);
@@ -166,6 +167,18 @@ impl Plan {
             }
         }
         Some(out)
+    }
+
+    /// What there still is to tell, and a bookmark behind it.
+    pub(crate) fn catch_up(&mut self, state: &mut State) -> Vec<u8> {
+        let mut lines = self.step(state).unwrap_or_default();
+        // more changes than one batch: the bookmark tells only as far as they were told
+        let told_all = state.shelf(&self.selection.served).since(self.at, 1).is_some_and(|e| e.is_empty());
+        if told_all {
+            self.at = self.at.max(state.revision);
+        }
+        lines.extend(self.bookmark(self.at, false));
+        lines
     }
 
     fn change(&mut self, entry: &Entry) -> Vec<u8> {
@@ -187,87 +200,8 @@ impl Plan {
 /// `stored` with the revision of the change that took it out of a selection.
 fn at_revision(stored: &Stored, revision: u64) -> Stored {
     let mut object: Value = serde_json::from_slice(&stored.bytes).unwrap_or_default();
-    super::object::set_meta(&mut object, "resourceVersion", Some(revision.to_string().into()));
+    object::set_meta(&mut object, "resourceVersion", Some(revision.to_string().into()));
     let mut head = (*stored.head).clone();
     head.revision = revision;
     Stored { head: Arc::new(head), bytes: shape::bytes(&object), edition: stored.edition }
-}
-
-/// A watch being read.
-pub(crate) struct Stream {
-    shared: super::door::Shared,
-    plan: Plan,
-    changes: tokio::sync::watch::Receiver<u64>,
-    deadline: tokio::time::Instant,
-    next_bookmark: Option<tokio::time::Instant>,
-    agent: String,
-}
-
-impl Stream {
-    /// Begins to read `plan`; `changes` must have been taken while the plan was made.
-    #[must_use]
-    pub(crate) fn new(
-        shared: super::door::Shared,
-        plan: Plan,
-        changes: tokio::sync::watch::Receiver<u64>,
-        agent: String,
-    ) -> Self {
-        let now = tokio::time::Instant::now();
-        let deadline = now + plan.lasts;
-        let next_bookmark = plan.bookmarks.then(|| bookmark_after(now, deadline)).flatten();
-        Self { shared, plan, changes, deadline, next_bookmark, agent }
-    }
-
-    /// The next lines; `None` at the end of the watch.
-    pub(crate) async fn next(&mut self) -> Option<Bytes> {
-        loop {
-            self.changes.borrow_and_update();
-            match self.shared.watch_fault(&self.plan.selection.served, &self.agent) {
-                super::fault::WatchFault::None => {}
-                super::fault::WatchFault::Drop => return None,
-                super::fault::WatchFault::Lag(time) => tokio::time::sleep(time).await,
-            }
-            let lines = self.shared.locked(|state| self.plan.step(state))?;
-            if !lines.is_empty() {
-                return Some(Bytes::from(lines));
-            }
-            let bookmark = self.next_bookmark.unwrap_or(self.deadline);
-            tokio::select! {
-                biased;
-                changed = self.changes.changed() => changed.ok()?,
-                () = tokio::time::sleep_until(bookmark.min(self.deadline)) => {
-                    let now = tokio::time::Instant::now();
-                    if now >= self.deadline {
-                        return None;
-                    }
-                    self.next_bookmark = bookmark_after(now, self.deadline);
-                    return Some(self.regular_bookmark());
-                }
-            }
-        }
-    }
-
-    /// A bookmark at the newest revision; everything up to it has been told.
-    fn regular_bookmark(&mut self) -> Bytes {
-        let plan = &mut self.plan;
-        let lines = self.shared.locked(|state| {
-            let mut lines = plan.step(state).unwrap_or_default();
-            // more changes than one batch: the bookmark tells only as far as they were told
-            let told_all =
-                state.shelf(&plan.selection.served).since(plan.at, 1).is_some_and(|e| e.is_empty());
-            if told_all {
-                plan.at = plan.at.max(state.revision);
-            }
-            lines.extend(plan.bookmark(plan.at, false));
-            lines
-        });
-        Bytes::from(lines)
-    }
-}
-
-/// Bookmarks come every minute, and once more two seconds before the end.
-fn bookmark_after(now: tokio::time::Instant, deadline: tokio::time::Instant) -> Option<tokio::time::Instant> {
-    let last = deadline.checked_sub(Duration::from_secs(2))?;
-    let next = (now + BOOKMARK_EVERY).min(last);
-    (next > now).then_some(next)
 }

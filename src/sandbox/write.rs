@@ -3,52 +3,15 @@
 
 use super::admit;
 use super::apply;
-use super::custom::Custom;
+use super::kept;
 use super::object::{self, meta};
+use super::place::Place;
 use super::prepare;
 use super::refuse::Refusal;
 use super::request::Writer;
-use super::served::Served;
 use super::shelf::Stored;
-use super::state::{self, State};
+use super::state::State;
 use serde_json::Value;
-use std::sync::Arc;
-
-/// An object's place: its kind, namespace (empty for cluster-wide kinds), name, and the subresource written.
-#[derive(Clone, Debug)]
-pub(crate) struct Place {
-    /// The kind.
-    pub served: Arc<Served>,
-    /// The namespace.
-    pub namespace: String,
-    /// The name; empty for a new object that brings its own.
-    pub name: String,
-    /// The subresource, empty for the object itself.
-    pub sub: String,
-}
-
-impl Place {
-    /// 404 for the object at this place.
-    #[must_use]
-    pub(crate) fn missing(&self) -> Refusal {
-        let kind = &self.served.kind;
-        Refusal::not_found(&kind.group, &kind.plural, &self.name)
-    }
-
-    /// 409: someone else wrote first.
-    #[must_use]
-    pub(crate) fn modified(&self) -> Refusal {
-        let kind = &self.served.kind;
-        Refusal::modified(&kind.group, &kind.plural, &self.name)
-    }
-
-    /// 409 with the reason for it.
-    #[must_use]
-    pub(crate) fn conflict(&self, why: &str) -> Refusal {
-        let kind = &self.served.kind;
-        Refusal::conflict(&kind.group, &kind.plural, &self.name, why)
-    }
-}
 
 /// Makes the new object from the live one; `None` stands for a missing live object.
 pub(crate) type Make<'a> = dyn FnMut(Option<&Value>, &mut Writer) -> Result<Value, Refusal> + 'a;
@@ -139,7 +102,7 @@ impl State {
         object::set_meta(&mut object, "uid", Some(self.chance.uid().into()));
         admit::allocate(self, served, &mut object, None)?;
         prepare::create(served, &mut object);
-        let errors = admit::check_create(self, served, &object, w);
+        let errors = admit::check_create(served, &object);
         if !errors.is_empty() {
             return Err(Refusal::invalid(&kind.group, &kind.kind, meta(&object, "name"), &errors));
         }
@@ -160,7 +123,7 @@ impl State {
             return Err(taken);
         }
         if w.dry_run {
-            return Ok(state::store(served, 0, &object));
+            return Ok(kept::write(served, 0, &object));
         }
         let stored = self.put(served, object, None);
         self.after(served, &stored);
@@ -182,7 +145,7 @@ impl State {
             let may = place.sub.is_empty() && (change.creates || served.manners.create_on_update);
             return if may { self.create_by_update(place, change, w) } else { Err(place.missing()) };
         };
-        let live = self.current(served, &stored);
+        let live = kept::current(served, &stored);
         if let Some(uid) = change.uid.filter(|u| !u.is_empty() && *u != stored.head.uid) {
             return Err(place.conflict(&prepare::uid_mismatch(place, &uid, &stored.head.uid)));
         }
@@ -204,7 +167,7 @@ impl State {
         }
         take_namespace(&mut object, &place.namespace)?;
         prepare::update(served, &place.sub, &mut object, &live);
-        let errors = admit::check_update(self, place, &object, &live, w);
+        let errors = admit::check_update(place, &object, &live);
         if !errors.is_empty() {
             let kind = &served.kind;
             return Err(Refusal::invalid(&kind.group, &kind.kind, meta(&object, "name"), &errors));
@@ -216,11 +179,11 @@ impl State {
                 self.after_removal(served, &object);
             }
             let revision = object::revision(&object).unwrap_or(0);
-            return Ok(Written { stored: state::store(served, revision, &object), created: false });
+            return Ok(Written { stored: kept::write(served, revision, &object), created: false });
         }
         if object == live || w.dry_run {
             let revision = stored.head.revision;
-            return Ok(Written { stored: state::store(served, revision, &object), created: false });
+            return Ok(Written { stored: kept::write(served, revision, &object), created: false });
         }
         let stored = self.put(served, object, Some((stored, live)));
         self.after(served, &stored);
@@ -250,15 +213,5 @@ impl State {
         admit::mutate(self, place, &mut object, None)?;
         let stored = self.finish_create(place, object, w)?;
         Ok(Written { stored, created: true })
-    }
-
-    /// The object as it is read now: custom objects written under an older schema get its defaults.
-    #[must_use]
-    pub(crate) fn current(&self, served: &Served, stored: &Stored) -> Value {
-        let mut object = state::read(served, stored);
-        if let Some(custom) = served.custom.as_deref().filter(|c| Custom::is_newer(c, stored)) {
-            custom.on_read(&served.kind.version, &mut object);
-        }
-        object
     }
 }

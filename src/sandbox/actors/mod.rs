@@ -6,8 +6,8 @@
 //! - [`task`]: tasks, actions, errands
 //! - [`rows`], [`wiring`]: what is remembered of an object, which work its change gives rise to
 //! - Controllers: [`deployment`], [`replicaset`], [`statefulset`], [`daemonset`], [`job`], [`pod`], [`endpoints`],
-//!   [`budget`], [`claim`], [`garbage`], [`namespace`], [`node`]
-//! - Shared by them: [`template`], [`history`], [`victims`], [`events`], [`names`], [`object`]
+//!   [`budget`], [`claim`], [`events`], [`garbage`], [`namespace`], [`node`]
+//! - Shared by them: [`template`], [`history`], [`victims`], [`recorder`] (what users are told), [`names`], [`object`]
 //!
 //! ```text
 //! change -> rows + wiring -> tasks -> one turn each -> errands -> the server -> change
@@ -28,6 +28,7 @@ mod namespace;
 mod node;
 mod object;
 mod pod;
+mod recorder;
 mod replicaset;
 mod rows;
 mod statefulset;
@@ -40,10 +41,11 @@ mod wiring;
 #[cfg(test)]
 mod tests;
 
-pub use crew::Actors;
-pub use task::{Action, Controller, Errand, Key, Options, Seen, Task};
+pub(crate) use crew::Actors;
+pub use task::Options;
+pub(crate) use task::{Action, Errand, Key, Seen};
 
 /// The name of the one node.
-pub const NODE: &str = "sandbox";
+pub(crate) const NODE: &str = "sandbox";
 /// The node's address.
 const HOST: &str = "172.18.0.2";

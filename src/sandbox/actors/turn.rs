@@ -1,10 +1,10 @@
 //! Decides what a controller can see and ask for while it is its turn.
 //! It never decides whose turn it is.
 
-use super::events::{Note, Recorder, Regarding, Tone};
 use super::names::Names;
 use super::object::uid;
-use super::pod::Life;
+use super::pod::memory::Life;
+use super::recorder::{Note, Recorder, Regarding, Tone};
 use super::rows::Rows;
 use super::task::{Action, Controller, Errand, Key, Options, Task};
 use crate::propagation::Propagation;

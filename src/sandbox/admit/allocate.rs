@@ -2,6 +2,7 @@
 //! It never stores the Service.
 
 use super::service;
+use crate::kept;
 use crate::object::meta;
 use crate::refuse::Refusal;
 use crate::served::Served;
@@ -25,7 +26,7 @@ pub(crate) fn allocate(
     let own = (meta(object, "namespace").to_owned(), meta(object, "name").to_owned());
     let others = state.look(served).into_iter().flat_map(|s| s.range("", None));
     for (_, stored) in others.filter(|(_, s)| (&s.head.namespace, &s.head.name) != (&own.0, &own.1)) {
-        taken.add(&crate::state::read(served, stored));
+        taken.add(&kept::read(served, stored));
     }
     service::allocate(object, live, &taken, &mut state.chance)
 }

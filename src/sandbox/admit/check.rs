@@ -4,10 +4,8 @@
 use super::at::At;
 use super::{batch, config, custom, definition, metadata, network, others, pod, service, workload};
 use crate::field::FieldError;
-use crate::request::Writer;
+use crate::place::Place;
 use crate::served::Served;
-use crate::state::State;
-use crate::write::Place;
 use serde_json::Value;
 
 /// The faults of a kind's own fields.
@@ -59,12 +57,7 @@ fn check_kind_change(served: &Served, object: &Value, live: &Value) -> Vec<Field
 
 /// The faults of a new object.
 #[must_use]
-pub(crate) fn check_create(
-    _state: &State,
-    served: &Served,
-    object: &Value,
-    _w: &mut Writer,
-) -> Vec<FieldError> {
+pub(crate) fn check_create(served: &Served, object: &Value) -> Vec<FieldError> {
     let mut errors = metadata::check(served, object);
     match &served.custom {
         None => errors.extend(check_kind(served, object)),
@@ -75,13 +68,7 @@ pub(crate) fn check_create(
 
 /// The faults of a changed object. A real server looks at metadata twice, and so names each fault of it twice.
 #[must_use]
-pub(crate) fn check_update(
-    _state: &State,
-    place: &Place,
-    object: &Value,
-    live: &Value,
-    _w: &mut Writer,
-) -> Vec<FieldError> {
+pub(crate) fn check_update(place: &Place, object: &Value, live: &Value) -> Vec<FieldError> {
     let served = &place.served;
     let mut errors = metadata::check(served, object);
     errors.extend(metadata::check_change(object, live));

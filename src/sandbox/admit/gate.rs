@@ -2,9 +2,9 @@
 //! deletions of what must stay. It never looks at the fields of a kind.
 
 use crate::object::meta;
+use crate::place::Place;
 use crate::refuse::{Cause, Refusal};
 use crate::state::State;
-use crate::write::Place;
 use serde_json::Value;
 
 /// Refuses new objects in a namespace that does not exist or is going.

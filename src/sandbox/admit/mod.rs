@@ -21,7 +21,7 @@ mod gate;
 pub(crate) mod metadata;
 pub(crate) mod network;
 pub(crate) mod others;
-pub(crate) mod plugins;
+mod plugins;
 pub(crate) mod pod;
 pub(crate) mod resources;
 pub(crate) mod service;
@@ -29,23 +29,5 @@ pub(crate) mod workload;
 
 pub(crate) use allocate::allocate;
 pub(crate) use check::{check_create, check_update};
-use gate::refused;
 pub(crate) use gate::{deletion, namespace};
-
-use crate::refuse::Refusal;
-use crate::state::State;
-use crate::write::Place;
-use serde_json::Value;
-
-/// Puts into an object what admission plugins put there.
-///
-/// # Errors
-/// 403 for a reference that leads nowhere.
-pub(crate) fn mutate(
-    state: &State,
-    place: &Place,
-    object: &mut Value,
-    live: Option<&Value>,
-) -> Result<(), Refusal> {
-    plugins::run(state, place, object, live)
-}
+pub(crate) use plugins::mutate;

@@ -2,19 +2,19 @@
 //! finalizers of storage in use, the taint of a new node.
 //! It never counts resources against a quota and never calls a webhook.
 
-use super::refused;
+use super::gate::refused;
 use crate::base::json::{self, list, number, text};
 use crate::object::{self, fields_mut, meta};
+use crate::place::Place;
 use crate::refuse::Refusal;
-use crate::state::{self, State};
-use crate::write::Place;
+use crate::state::State;
 use serde_json::{Value, json};
 
-/// Lets every plugin have its way with an object that is created (`live` is missing) or updated.
+/// Puts into an object what admission plugins put there when it is created (`live` is missing) or updated.
 ///
 /// # Errors
 /// 403 for a reference that leads nowhere.
-pub(crate) fn run(
+pub(crate) fn mutate(
     state: &State,
     place: &Place,
     object: &mut Value,
@@ -50,14 +50,8 @@ pub(crate) fn run(
     Ok(())
 }
 
-fn all(state: &State, api_version: &str, kind: &str) -> Vec<Value> {
-    let Some(served) = state.kinds.named(api_version, kind) else { return Vec::new() };
-    let stored = state.look(&served).into_iter().flat_map(|s| s.range("", None));
-    stored.map(|(_, stored)| state::read(&served, stored)).collect()
-}
-
 fn default_priority(state: &State) -> Option<Value> {
-    let classes = all(state, "scheduling.k8s.io/v1", "PriorityClass").into_iter();
+    let classes = state.snapshot("scheduling.k8s.io/v1", "PriorityClass", "").into_iter();
     let defaults = classes.filter(|c| c.get("globalDefault").and_then(Value::as_bool) == Some(true));
     defaults.min_by_key(|c| number(c, "/value"))
 }
@@ -67,7 +61,7 @@ fn priority(state: &State, place: &Place, pod: &mut Value) -> Result<(), Refusal
     let class = if named.is_empty() {
         default_priority(state)
     } else {
-        let mut classes = all(state, "scheduling.k8s.io/v1", "PriorityClass").into_iter();
+        let mut classes = state.snapshot("scheduling.k8s.io/v1", "PriorityClass", "").into_iter();
         let found = classes.find(|c| meta(c, "name") == named);
         let missing = || refused(place, pod, &format!("no PriorityClass with name {named} was found"));
         Some(found.ok_or_else(missing)?)
@@ -165,7 +159,7 @@ fn default_class(state: &State, (version, kind): (&str, &str), marks: &[&str]) -
         marks.iter().any(|mark| notes.get(*mark).is_some_and(|v| v == "true"))
     };
     let mut classes: Vec<Value> =
-        all(state, version, kind).into_iter().filter(|class| is_default(class)).collect();
+        state.snapshot(version, kind, "").into_iter().filter(|class| is_default(class)).collect();
     classes.sort_by(|a, b| meta(b, "creationTimestamp").cmp(meta(a, "creationTimestamp")));
     classes.first().map(|class| meta(class, "name").to_owned())
 }

@@ -1,7 +1,7 @@
 //! Decides the answer to a request: its status code and its JSON, as Prometheus' HTTP API gives them.
 //! It never reads a request.
 
-use super::evaluate::{Scene, evaluate, samples};
+use super::evaluate::{Scene, evaluate};
 use super::grammar::type_of;
 use super::number::{duration, read, show};
 use super::parse::parse;
@@ -54,7 +54,7 @@ pub fn query(text: &str, pods: &[Value], now: Timestamp) -> Answer {
 /// The three are texts as they stand in the request: times in seconds since 1970 or in RFC 3339, the step in
 /// seconds or as a duration.
 #[must_use]
-pub fn query_range(text: &str, start: &str, end: &str, step: &str, pods: &[Value]) -> Answer {
+pub(crate) fn query_range(text: &str, start: &str, end: &str, step: &str, pods: &[Value]) -> Answer {
     let Some(start) = moment(start) else { return bad("start", start, "timestamp") };
     let Some(end) = moment(end) else { return bad("end", end, "timestamp") };
     let length = read(step).or_else(|| duration(step).map(|d| d.as_secs_f64()));
@@ -95,7 +95,7 @@ fn ranged(text: &str, pods: &[Value], at: f64) -> Result<Vec<Sample>, Wrong> {
     }
     Ok(match worth(text, pods, at)? {
         Worth::Scalar(value) => vec![Sample { labels: std::collections::BTreeMap::new(), value }],
-        other => samples(other),
+        other => other.samples(),
     })
 }
 

@@ -1,7 +1,6 @@
 //! Decides what two values joined by an operator are worth: arithmetic, comparison, sets, and who matches whom.
 //! It never evaluates an operand.
 
-use super::evaluate::{distinct, samples};
 use super::tree::{Grouping, Labels, NAME, Operator, Sample, Worth, Wrong};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,10 +18,10 @@ pub(super) fn apply(
         } else {
             reckon(operator, a, b)
         })),
-        (left, Worth::Scalar(b)) => with_scalar(samples(left), truth, operator, |v| (v, b)),
-        (Worth::Scalar(a), right) => with_scalar(samples(right), truth, operator, |v| (a, v)),
+        (left, Worth::Scalar(b)) => with_scalar(left.samples(), truth, operator, |v| (v, b)),
+        (Worth::Scalar(a), right) => with_scalar(right.samples(), truth, operator, |v| (a, v)),
         (left, right) => {
-            let (left, right) = (samples(left), samples(right));
+            let (left, right) = (left.samples(), right.samples());
             if operator.is_set() {
                 return Ok(Worth::Vector(set(operator, matching, left, right)));
             }
@@ -84,7 +83,7 @@ fn with_scalar(
         }
         Some(sample)
     };
-    distinct(vector.into_iter().filter_map(one).collect()).map(Worth::Vector)
+    Worth::vector(vector.into_iter().filter_map(one).collect())
 }
 
 /// The labels by which a series finds its partner.

@@ -4,7 +4,7 @@
 use super::binary;
 use super::number;
 use super::tree::{Aggregate, Expr, Grouping, Labels, Matcher, NAME, Rule, Sample, Worth, Wrong};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The world a query sees.
 pub(super) struct Scene {
@@ -25,24 +25,16 @@ pub(super) fn evaluate(expr: &Expr, scene: &Scene) -> Result<Worth, Wrong> {
         }
         Expr::Call { name, arguments } => call(name, arguments, scene),
         Expr::Aggregate { how, grouping, inner } => {
-            Ok(Worth::Vector(aggregate(*how, grouping, samples(evaluate(inner, scene)?))))
+            Ok(Worth::Vector(aggregate(*how, grouping, evaluate(inner, scene)?.samples())))
         }
         Expr::Negate(inner) => match evaluate(inner, scene)? {
             Worth::Scalar(number) => Ok(Worth::Scalar(-number)),
-            other => unnamed(samples(other), |v| -v),
+            other => unnamed(other.samples(), |v| -v),
         },
         Expr::Binary { operator, truth, matching, left, right } => {
             let (left, right) = (evaluate(left, scene)?, evaluate(right, scene)?);
             binary::apply(*operator, *truth, matching, left, right)
         }
-    }
-}
-
-/// The samples of a vector or a range.
-pub(super) fn samples(worth: Worth) -> Vec<Sample> {
-    match worth {
-        Worth::Vector(samples) | Worth::Range(samples) => samples,
-        Worth::Scalar(_) | Worth::Text(_) => Vec::new(),
     }
 }
 
@@ -60,22 +52,13 @@ fn unnamed(samples: Vec<Sample>, value: impl Fn(f64) -> f64) -> Result<Worth, Wr
         s.value = value(s.value);
         s
     };
-    distinct(samples.into_iter().map(change).collect()).map(Worth::Vector)
-}
-
-/// Refuses a vector in which two series have the same labels.
-pub(super) fn distinct(samples: Vec<Sample>) -> Result<Vec<Sample>, Wrong> {
-    let different: BTreeSet<&Labels> = samples.iter().map(|s| &s.labels).collect();
-    if different.len() == samples.len() {
-        return Ok(samples);
-    }
-    Err(Wrong::Execution("vector cannot contain metrics with the same labelset".to_owned()))
+    Worth::vector(samples.into_iter().map(change).collect())
 }
 
 fn call(name: &str, arguments: &[Expr], scene: &Scene) -> Result<Worth, Wrong> {
     let mut values = arguments.iter().map(|a| evaluate(a, scene)).collect::<Result<Vec<_>, _>>()?.into_iter();
     let (first, second) = (values.next(), values.next());
-    let vector = |first: Option<Worth>| first.map(samples).unwrap_or_default();
+    let vector = |first: Option<Worth>| first.map(Worth::samples).unwrap_or_default();
     match name {
         "time" => Ok(Worth::Scalar(scene.now)),
         "vector" => Ok(Worth::Vector(vec![Sample { labels: Labels::new(), value: scalar(first, f64::NAN) }])),

@@ -2,7 +2,7 @@
 //! It never decides what a query means.
 
 use regex::Regex;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Label names and values; the metric's name is the label `__name__`.
 pub(super) type Labels = BTreeMap<String, String>;
@@ -24,6 +24,25 @@ pub(super) enum Worth {
     /// A selector with a range; the samples are the present ones.
     Range(Vec<Sample>),
     Text(String),
+}
+
+impl Worth {
+    /// The samples of a vector or a range.
+    pub(super) fn samples(self) -> Vec<Sample> {
+        match self {
+            Self::Vector(samples) | Self::Range(samples) => samples,
+            Self::Scalar(_) | Self::Text(_) => Vec::new(),
+        }
+    }
+
+    /// A vector, unless two of its series have the same labels.
+    pub(super) fn vector(samples: Vec<Sample>) -> Result<Self, Wrong> {
+        let different: BTreeSet<&Labels> = samples.iter().map(|s| &s.labels).collect();
+        if different.len() == samples.len() {
+            return Ok(Self::Vector(samples));
+        }
+        Err(Wrong::Execution("vector cannot contain metrics with the same labelset".to_owned()))
+    }
 }
 
 /// The types of expressions, as Prometheus names them.

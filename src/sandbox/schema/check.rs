@@ -2,8 +2,8 @@
 //! It never changes the object.
 
 use super::{Schema, format};
-use crate::decode::kind_of;
 use crate::field::FieldError;
+use crate::object::json_type;
 use regex::Regex;
 use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;
@@ -52,7 +52,7 @@ fn type_of(value: &Value) -> &'static str {
         Value::Bool(_) => "boolean",
         Value::Number(n) if n.is_f64() => "number",
         Value::Number(_) => "integer",
-        other => kind_of(other),
+        other => json_type(other),
     }
 }
 

@@ -40,7 +40,7 @@ fn coerce(object: &mut Value, path: &str, found: &mut Vec<String>) -> Result<(),
     let Some(ty) = typed::named("meta.v1.ObjectMeta") else { return Ok(()) };
     let Some(metadata) = object.get_mut("metadata").filter(|m| !m.is_null()) else { return Ok(()) };
     if !metadata.is_object() {
-        let kind = crate::decode::kind_of(metadata);
+        let kind = crate::object::json_type(metadata);
         return Err(format!("json: cannot unmarshal {kind} into Go value of type v1.ObjectMeta"));
     }
     let text = serde_json::to_vec(metadata).unwrap_or_default();

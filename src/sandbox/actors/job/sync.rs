@@ -3,8 +3,8 @@
 
 use super::pods::{manage, release, stop};
 use super::tally::{Tally, tally};
-use crate::actors::events::{Regarding, Tone};
 use crate::actors::object::{after, deleting, holds, moment, put, stamp, uid};
+use crate::actors::recorder::{Regarding, Tone};
 use crate::actors::rows::Row;
 use crate::actors::task::Key;
 use crate::actors::turn::Turn;

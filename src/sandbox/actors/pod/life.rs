@@ -1,47 +1,18 @@
 //! Decides the next step in a pod's life and when it is due.
 //! It never writes how a step looks in the pod's status.
 
+use super::memory::Life;
 use super::script::{Ending, Script, script};
 use super::status::{self, Stage};
-use crate::actors::events::{Regarding, Tone};
 use crate::actors::object::{deleting, holds, moment, name, namespace, uid};
-use crate::actors::rows::{Phase, Row};
+use crate::actors::recorder::{Regarding, Tone};
 use crate::actors::task::Key;
 use crate::actors::turn::Turn;
 use crate::base::json::{count, list, number, text};
 use crate::propagation::Propagation;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::time::Duration;
-
-/// What the kubelet remembers of a pod, beside what its status tells to the second.
-#[derive(Clone, Debug)]
-pub(in crate::actors) struct Life {
-    /// When the assignment to the node was seen.
-    bound: Timestamp,
-    /// Since when the pod is in its phase.
-    phase: (Phase, Timestamp),
-    /// When the deletion was seen.
-    doomed: Option<Timestamp>,
-    /// When the kubelet last wrote.
-    wrote: Timestamp,
-    address: String,
-}
-
-/// Takes note of a pod that is on the node.
-pub(in crate::actors) fn note(lives: &mut BTreeMap<String, Life>, row: &Row, now: Timestamp) {
-    let Some(pod) = row.pod.as_ref().filter(|p| !p.node.is_empty()) else { return };
-    let fresh =
-        Life { bound: now, phase: (pod.phase, now), doomed: None, wrote: now, address: pod.address.clone() };
-    let life = lives.entry(row.uid.clone()).or_insert(fresh);
-    if life.phase.0 != pod.phase {
-        life.phase = (pod.phase, now);
-    }
-    if row.deleting && life.doomed.is_none() {
-        life.doomed = Some(now);
-    }
-}
 
 /// What is to be done with a pod.
 enum Next {

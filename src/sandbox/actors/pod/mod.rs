@@ -3,13 +3,16 @@
 //!
 //! - [`schedule`](mod@schedule): which node a pod goes to
 //! - [`life`]: the next step and when it is due
+//! - [`memory`]: what the kubelet remembers of a pod
 //! - [`script`]: what the pod would do; the annotations that steer it
 //! - [`status`]: how a step looks in the status
 
 mod life;
+pub(super) mod memory;
 mod schedule;
 mod script;
 mod status;
 
-pub(super) use life::{Life, note, run};
+pub(super) use life::run;
+pub(super) use memory::note;
 pub(super) use schedule::schedule;

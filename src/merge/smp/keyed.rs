@@ -1,31 +1,52 @@
-//! Decides what becomes of a list whose strategic merge key does not tell its items apart: a Service with port 53 for
-//! TCP and for UDP, where that key is `port` alone. It never changes what a list whose key does its work is to hold.
+//! Decides which patch to send, and what becomes in it of a list whose strategic merge key does not tell its items apart:
+//! a Service with port 53 for TCP and for UDP, where that key is `port` alone. It never changes what a list whose key
+//! does its work is to hold.
 //!
 //! Such a list is merged here by the keys of server-side apply (`port` and `protocol`) and marked, so that the patch
 //! replaces it whole. Upstream's tools merge it by the one key all the same and lose or mix up items. They also send
 //! deletions inside items that the live object has lost, which API servers take for new items; those are left out here.
 
-use super::order::{self, PATCH};
-use super::smp::field;
-use super::{MergeError, three};
+use super::apply::{apply, combine};
+use super::delta::{self, Wanted};
+use super::directive::{field, mark};
+use super::order;
+use crate::MergeError;
 use crate::api::listkeys::{Relation, Schema};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-/// What [`settle`] puts before the items of a list that is to be replaced.
-pub(super) fn is_mark(item: &Value) -> bool {
-    *item == json!({PATCH: "replace"})
+/// The patch that makes `to` of `from`; an empty map when nothing differs.
+///
+/// Where a list holds two items with the same merge key (a Service with port 53 for TCP and for UDP), the patch
+/// replaces the list whole, because merging by that key would lose one of them.
+///
+/// # Errors
+/// When an item of a merging list lacks its key, or a list mixes types.
+pub fn diff(from: &Value, to: &Value, schema: &Schema) -> Result<Value, MergeError> {
+    let (_, to) = settle(from, to, from, schema)?;
+    delta::diff(from, &to, schema, Wanted::All)
 }
 
-/// The items of a list that [`settle`] marked.
-pub(super) fn replacement(list: &[Value]) -> Option<&[Value]> {
-    let (first, rest) = list.split_first()?;
-    is_mark(first).then_some(rest)
+/// The strategic merge patch that `kubectl apply` would send for an object of a built-in kind.
+///
+/// An empty map means that there is nothing to do. The patch may also restate what is so already: the order of a list
+/// that others have added to, a deletion of what is gone. [`effective`](crate::three::effective) leaves such patches out.
+///
+/// Where a list holds two items with the same merge key (a Service with port 53 for TCP and for UDP), the list is
+/// merged by the keys of server-side apply and replaced whole, because the one key would mix the items up.
+///
+/// # Errors
+/// When an item of a merging list lacks its key, or a list mixes types.
+pub fn strategic(base: &Value, desired: &Value, live: &Value, schema: &Schema) -> Result<Value, MergeError> {
+    let (base, desired) = settle(base, desired, live, schema)?;
+    let additions = delta::diff(live, &desired, schema, Wanted::Additions)?;
+    let deletions = delta::diff(&base, &desired, schema, Wanted::Deletions)?;
+    combine(&deletions, &additions, schema)
 }
 
 /// `base` and `desired`, prepared for taking differences against `live`: in `desired` every ambiguous list whose
 /// parent `live` holds is merged and marked; in `base` the items that `live` has lost, and that will be sent whole,
 /// lack their keyed lists (there is nothing to delete in those, and API servers misread the attempt).
-pub(super) fn settle(
+fn settle(
     base: &Value,
     desired: &Value,
     live: &Value,
@@ -120,7 +141,7 @@ fn replaced(
     let same = merged.len() == live.len() && merged.iter().all(|item| live.contains(item));
     let ordered = distinct(&merged, |item| item.get(key).cloned());
     let list = if same && !ordered { live.to_vec() } else { grouped(merged, key) };
-    Ok(Some([vec![json!({PATCH: "replace"})], list].concat()))
+    Ok(Some([vec![mark()], list].concat()))
 }
 
 /// `list` in the order that API servers give a list that replaces another: items with the same merge key together.
@@ -169,8 +190,8 @@ fn merge(
         merged.push(match same(live, item) {
             Some(now) => {
                 let before = same(base, item).unwrap_or(Value::Null);
-                let patch = three::strategic(&before, item, &now, &schema.items())?;
-                super::smp::apply(&now, &patch, &schema.items())?
+                let patch = strategic(&before, item, &now, &schema.items())?;
+                apply(&now, &patch, &schema.items())?
             }
             None => item.clone(),
         });

@@ -1,21 +1,19 @@
 //! Decides the order of the items of a merged list, and which items of two lists are the same.
 //! It never merges two items.
 
-use super::{MergeError, Object, text};
+use super::directive::deletes;
+use crate::{MergeError, Object, text};
 use serde_json::Value;
-
-/// `$patch`, the directive for a whole map.
-pub(super) const PATCH: &str = "$patch";
 
 /// What the items of a list are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Items {
+pub(crate) enum Items {
     Maps,
     Scalars,
 }
 
 /// What the items of all `lists` are: all of one type, and no lists.
-pub(super) fn items(lists: &[&[Value]]) -> Result<Items, MergeError> {
+pub(crate) fn items(lists: &[&[Value]]) -> Result<Items, MergeError> {
     let all = || lists.iter().flat_map(|list| list.iter());
     let first = all().next().ok_or(MergeError::NoItems)?;
     if first.is_array() {
@@ -48,14 +46,9 @@ pub(super) fn identity<'a>(item: &'a Value, key: Option<&str>) -> Option<&'a Val
 }
 
 /// The first place at which `list` holds an item with the identity of `item`.
-pub(super) fn find(list: &[Value], item: &Value, key: Option<&str>) -> Option<usize> {
+pub(crate) fn find(list: &[Value], item: &Value, key: Option<&str>) -> Option<usize> {
     let wanted = identity(item, key);
     list.iter().position(|other| identity(other, key) == wanted)
-}
-
-/// Whether an item says `$patch: delete`.
-pub(super) fn deletes(item: &Value) -> bool {
-    item.get(PATCH).and_then(Value::as_str) == Some("delete")
 }
 
 /// Sorts `list` by the places its items have in `order`, those without one first; items that say

@@ -1,15 +1,15 @@
 //! Decides which strategic merge patch leads from one state to another, directives included.
 //! It never applies a patch and never sees a third state.
 
-use super::order::{self, Items, PATCH};
-use super::smp::{DELETE_FROM, ELEMENT_ORDER, RETAIN_KEYS, field};
-use super::{MergeError, Object, keyed, text};
+use super::directive::{DELETE_FROM, ELEMENT_ORDER, PATCH, RETAIN_KEYS, field, replacement};
+use super::order::{self, Items};
 use crate::api::listkeys::Schema;
+use crate::{MergeError, Object, text};
 use serde_json::{Value, json};
 
 /// Which differences the patch shall hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(crate) enum Wanted {
     /// All of them, with the order of lists.
     All,
     /// What the new state adds or changes, with the order of lists.
@@ -30,8 +30,8 @@ impl Wanted {
     }
 }
 
-/// The patch from `from` to `to`. A list of `to` that [`keyed::settle`] marked is sent as a replacement.
-pub(super) fn diff(from: &Value, to: &Value, schema: &Schema, wanted: Wanted) -> Result<Value, MergeError> {
+/// The patch from `from` to `to`. A list of `to` that begins with the mark of [`replacement`] is sent as one.
+pub(crate) fn diff(from: &Value, to: &Value, schema: &Schema, wanted: Wanted) -> Result<Value, MergeError> {
     let object = |value: &Value| match value {
         Value::Null => Ok(Object::new()),
         Value::Object(map) => Ok(map.clone()),
@@ -112,7 +112,7 @@ fn diff_lists(
     wanted: Wanted,
     patch: &mut Object,
 ) -> Result<(), MergeError> {
-    if let Some(whole) = keyed::replacement(to) {
+    if let Some(whole) = replacement(to) {
         if wanted.additions() && whole != from {
             patch.insert(key.to_owned(), Value::Array(to.to_vec()));
         }

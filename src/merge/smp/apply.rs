@@ -1,29 +1,13 @@
-//! Decides what a strategic merge patch does to an object of a built-in kind, and which patch leads from one to
-//! another. It never knows which kind it is: the schema says how each list and map merges.
-//!
-//! A patch may hold these directives, which work as on an API server:
-//!
-//! | in | directive | effect |
-//! |---|---|---|
-//! | a map | `$patch: replace` | the map becomes what else the patch says |
-//! | a map | `$patch: delete` | the map becomes empty |
-//! | an item of a merging list | `$patch: delete` | every item with the same merge key goes |
-//! | an item of a merging list | `$patch: replace` | the list becomes the other items of the patch |
-//! | a map | `$retainKeys: [a, b]` | all other fields go |
-//! | beside a list `x` | `$deleteFromPrimitiveList/x` | these scalars go |
-//! | beside a list `x` | `$setElementOrder/x` | the items stand in this order |
-//!
-//! `$patch: merge` is what happens anyway; API servers refuse to read it, and so does this module.
+//! Decides what a strategic merge patch does to an object of a built-in kind, or to another patch.
+//! It never knows which kind it is: the schema says how each list and map merges.
 
-use super::delta::{self, Wanted};
-use super::order::{self, Items, PATCH};
-use super::{MergeError, Object, keyed, text};
+use super::directive::{
+    DELETE_FROM, ELEMENT_ORDER, PATCH, RETAIN_KEYS, deletes, directs, directs_fields, field, mark,
+};
+use super::order::{self, Items};
 use crate::api::listkeys::{PatchStrategy, Schema};
+use crate::{MergeError, Object, text};
 use serde_json::Value;
-
-pub(super) const RETAIN_KEYS: &str = "$retainKeys";
-pub(super) const DELETE_FROM: &str = "$deleteFromPrimitiveList";
-pub(super) const ELEMENT_ORDER: &str = "$setElementOrder";
 
 /// What the patch is merged into.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,7 +15,7 @@ enum Into {
     /// An object: directives take effect and vanish, `null` deletes.
     Object,
     /// Another patch: directives and `null` stay, so that both patches take effect at once.
-    PatchStrategy,
+    Patch,
 }
 
 /// `live` after `patch`.
@@ -45,19 +29,7 @@ pub fn apply(live: &Value, patch: &Value, schema: &Schema) -> Result<Value, Merg
 /// One patch that does what `first` and then `second` do. Both must come from the same new state, so that they do
 /// not contradict each other.
 pub(super) fn combine(first: &Value, second: &Value, schema: &Schema) -> Result<Value, MergeError> {
-    merge(first, second, schema, Into::PatchStrategy)
-}
-
-/// The patch that makes `to` of `from`; an empty map when nothing differs.
-///
-/// Where a list holds two items with the same merge key (a Service with port 53 for TCP and for UDP), the patch
-/// replaces the list whole, because merging by that key would lose one of them.
-///
-/// # Errors
-/// When an item of a merging list lacks its key, or a list mixes types.
-pub fn diff(from: &Value, to: &Value, schema: &Schema) -> Result<Value, MergeError> {
-    let (_, to) = keyed::settle(from, to, from, schema)?;
-    delta::diff(from, &to, schema, Wanted::All)
+    merge(first, second, schema, Into::Patch)
 }
 
 fn merge(live: &Value, patch: &Value, schema: &Schema, into: Into) -> Result<Value, MergeError> {
@@ -67,11 +39,6 @@ fn merge(live: &Value, patch: &Value, schema: &Schema, into: Into) -> Result<Val
         _ => Err(MergeError::NotAnObject),
     };
     Ok(Value::Object(merge_maps(object(live)?, object(patch)?, schema, into)?))
-}
-
-/// The schema of a field; without one where the kind has no such field, so that the field merges all the same.
-pub(super) fn field(schema: &Schema, name: &str) -> Schema {
-    schema.field(name).unwrap_or_else(Schema::deduced)
 }
 
 fn merge_maps(
@@ -97,7 +64,7 @@ fn merge_maps(
     for (key, change) in patch {
         if key.starts_with(DELETE_FROM) {
             match into {
-                Into::PatchStrategy => {
+                Into::Patch => {
                     live.insert(key, change);
                 }
                 Into::Object => delete_scalars(&mut live, list_of(&key, DELETE_FROM)?, &change)?,
@@ -118,7 +85,7 @@ fn merge_field(
 ) -> Result<(), MergeError> {
     if change.is_null() {
         live.remove(&key);
-        if into == Into::PatchStrategy {
+        if into == Into::Patch {
             live.insert(key, Value::Null);
         }
         return Ok(());
@@ -145,15 +112,12 @@ fn merge_field(
 /// when the value itself is nothing but a directive. In a patch, the mark of a list to be replaced stays.
 fn without_directives(value: Value, into: Into) -> Option<Value> {
     match value {
-        mark if into == Into::PatchStrategy && keyed::is_mark(&mark) => Some(mark),
+        item if into == Into::Patch && item == mark() => Some(item),
         Value::Object(map) if map.contains_key(PATCH) => None,
         Value::Object(map) => {
-            let directs = |key: &str| {
-                key == RETAIN_KEYS || key.starts_with(DELETE_FROM) || key.starts_with(ELEMENT_ORDER)
-            };
             let kept = map
                 .into_iter()
-                .filter(|(key, value)| into == Into::PatchStrategy || !(value.is_null() || directs(key)))
+                .filter(|(key, value)| into == Into::Patch || !(value.is_null() || directs_fields(key)))
                 .filter_map(|(key, value)| Some((key, without_directives(value, into)?)));
             Some(Value::Object(kept.collect()))
         }
@@ -162,11 +126,6 @@ fn without_directives(value: Value, into: Into) -> Option<Value> {
         }
         scalar => Some(scalar),
     }
-}
-
-/// Whether a key of a map is a directive.
-pub(super) fn directs(key: &str) -> bool {
-    key == PATCH || key == RETAIN_KEYS || key.starts_with(DELETE_FROM) || key.starts_with(ELEMENT_ORDER)
 }
 
 /// A new item of a list. API servers take it as it is, so a directive inside it directs nothing; the decoder then
@@ -184,7 +143,7 @@ fn undirected(value: Value) -> Value {
 
 fn retain_keys(live: &mut Object, patch: &mut Object, into: Into) -> Result<(), MergeError> {
     let Some(retained) = patch.remove(RETAIN_KEYS) else { return Ok(()) };
-    if into == Into::PatchStrategy {
+    if into == Into::Patch {
         live.entry(RETAIN_KEYS).or_insert(retained);
         return Ok(());
     }
@@ -230,7 +189,7 @@ fn ordered_lists(
     let directives: Vec<String> = patch.keys().filter(|k| k.starts_with(ELEMENT_ORDER)).cloned().collect();
     for directive in directives {
         let Some(wanted) = patch.remove(&directive) else { continue };
-        if into == Into::PatchStrategy {
+        if into == Into::Patch {
             match live.get(&directive) {
                 Some(other) if *other != wanted => return Err(MergeError::ElementOrderFormat),
                 _ => live.insert(directive.clone(), wanted.clone()),
@@ -270,7 +229,7 @@ fn ordered_lists(
 /// The order the server's list counts as having: new items take the places at its end that deletions free.
 fn served_order(served: &[Value], changes: &[Value], key: Option<&str>) -> Vec<Value> {
     let same = |a: &Value, b: &Value| order::identity(a, key) == order::identity(b, key);
-    let deleted = |item: &Value| changes.iter().any(|change| order::deletes(change) && same(change, item));
+    let deleted = |item: &Value| changes.iter().any(|change| deletes(change) && same(change, item));
     let mut order: Vec<Value> = served.iter().filter(|item| !deleted(item)).cloned().collect();
     let freed = served.len() - order.len();
     let new = changes.iter().filter(|c| c.get(PATCH).is_none() && !served.iter().any(|item| same(c, item)));
@@ -340,11 +299,9 @@ fn merge_lists(
                 let old = order::map(item)?.clone();
                 *item = Value::Object(merge_maps(old, order::map(change)?.clone(), &schema.items(), into)?);
             }
-            None => merged.push(if into == Into::PatchStrategy {
-                change.clone()
-            } else {
-                undirected(change.clone())
-            }),
+            None => {
+                merged.push(if into == Into::Patch { change.clone() } else { undirected(change.clone()) })
+            }
         }
     }
     let (ordered, others) = order::split(merged, &patch, Some(key))?;
