@@ -1,7 +1,7 @@
 //! The loops that turn what is seen into decisions and decisions into writes.
 //! Nothing here knows how a rollout climbs or how Git is spoken.
 //!
-//! - [`mod@run`]: how an engine begins and ends
+//! - [`mod@run`]: how an engine begins and ends; [`settings`]: how it is told to
 //! - [`index`]: what is known of the cluster; [`watches`]: which kinds are followed
 //! - [`controllers`]: one Rollout, AnalysisRun or Service: decide, write; [`key`]: what can be reconciled
 //! - [`delivery`]: one repository: Git to cluster, and what fails there back in Git
@@ -21,6 +21,7 @@ pub(crate) mod key;
 pub(crate) mod metrics;
 pub(crate) mod queue;
 pub mod run;
+mod settings;
 pub mod setup;
 pub(crate) mod watches;
 pub(crate) mod worker;

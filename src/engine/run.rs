@@ -3,43 +3,16 @@
 
 use crate::engine::context::Context;
 use crate::engine::controllers::run::Controllers;
-use crate::engine::delivery::{Deliveries, Source};
+use crate::engine::delivery::Deliveries;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+pub use crate::engine::settings::{Ended, Settings};
+
 /// Time that reconciles under way get to end when we are told to stop.
 const GRACE: Duration = Duration::from_secs(5);
-
-/// How an engine runs.
-#[derive(Clone, Default)]
-pub struct Settings {
-    /// Only objects of this instance; without one, only objects of none.
-    pub instance: Option<String>,
-    /// Only this namespace; all without one.
-    pub namespace: Option<String>,
-    /// Repositories to bring to the cluster.
-    pub sources: Vec<Source>,
-    /// How often remote repositories are asked; never when absent, because something else tells us.
-    pub interval: Option<Duration>,
-    /// Decides the order of reconciles, to try other orders; first come first served without.
-    pub seed: Option<u64>,
-    /// Whether to end as soon as everything has settled.
-    pub once: bool,
-}
-
-/// How an engine ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// It was told to.
-    Stopped,
-    /// Everything has settled; whether all of it is healthy.
-    Settled {
-        /// Whether every Rollout is healthy and every repository applied.
-        healthy: bool,
-    },
-}
 
 /// Runs until `stop` ends or, with `once`, until everything has settled. `nudges` are numbers of repositories that
 /// have changed.

@@ -12,7 +12,7 @@ use crate::engine::delivery::{Applied, Link, Standing};
 use crate::engine::index::{Change, Effects, Followed, Index, kinds};
 use crate::engine::key::Key;
 use crate::engine::metrics::Figures;
-use crate::engine::run::Settings;
+use crate::engine::settings::Settings;
 use crate::engine::watches::Watches;
 use crate::engine::worker::{End, Worker};
 use crate::logic::rollout::phase;
@@ -154,7 +154,7 @@ impl Controllers {
         for name in &effects.gone_runs {
             self.context.metrics.run_is_gone(name);
         }
-        for followed in effects.wanted {
+        for followed in effects.wanted.iter().filter_map(|name| kinds::named(name)) {
             self.watches.follow(followed);
         }
         for key in effects.keys {

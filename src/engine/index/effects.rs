@@ -2,7 +2,6 @@
 //! It never acts on any of it.
 
 use crate::api::object_name::ObjectName;
-use crate::engine::index::kinds::Followed;
 use crate::engine::key::Key;
 use std::collections::BTreeSet;
 
@@ -15,8 +14,8 @@ pub(crate) struct Effects {
     pub(crate) rollouts: BTreeSet<ObjectName>,
     /// AnalysisRuns that are gone.
     pub(crate) gone_runs: Vec<ObjectName>,
-    /// Kinds that a Rollout refers to.
-    pub(crate) wanted: Vec<&'static Followed>,
+    /// The names of kinds that a Rollout refers to, which have to be followed from now on.
+    pub(crate) wanted: Vec<&'static str>,
 }
 
 impl Effects {

@@ -4,7 +4,8 @@
 use crate::api::analysis::{AnalysisRef, AnalysisTemplate, TemplateRef};
 use crate::api::object_name::ObjectName;
 use crate::engine::index::kinds::referred::referred;
-use crate::engine::index::kinds::rollout::{RolloutRow, analyses};
+use crate::engine::index::kinds::rollout::analyses;
+use crate::engine::index::rows::RolloutRow;
 use crate::engine::index::store::Index;
 use crate::logic::rollout::view::{Obstacle, View, Workload};
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 //! whom. Nothing here keeps whole objects but those that decisions read whole, or decides what to do.
 //!
 //! - [`kinds`]: the kinds that are followed, one file each
-//! - [`store`]: all rows; [`table`]: the rows of one kind, and which news are believed
+//! - [`rows`]: what is kept of each; [`store`]: all rows; [`table`]: the rows of one kind, and which news are believed
 //! - [`links`]: who points at whom, backwards; [`effects`]: what a change brings about
 //! - [`query`]: rows by name, owner and delivery; [`facts`]: all there is to know about one Rollout
 
@@ -11,6 +11,7 @@ pub(crate) mod facts;
 pub(crate) mod kinds;
 pub(crate) mod links;
 pub(crate) mod query;
+pub(crate) mod rows;
 pub(crate) mod store;
 pub(crate) mod table;
 

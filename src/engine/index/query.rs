@@ -4,8 +4,8 @@
 use crate::api::analysis::AnalysisTemplate;
 use crate::api::object_name::ObjectName;
 use crate::api::run::AnalysisRun;
-use crate::engine::index::kinds::rollout::RolloutRow;
 use crate::engine::index::links::To;
+use crate::engine::index::rows::RolloutRow;
 use crate::engine::index::store::Index;
 use crate::logic::analysis::view::JobState;
 use crate::logic::rollout::view::{AnalysisRunRow, ReplicaSet, Service};

@@ -4,12 +4,8 @@
 use crate::api::meta::Meta;
 use crate::api::names;
 use crate::api::object_name::ObjectName;
-use crate::engine::index::kinds::analysis_run::RunRow;
-use crate::engine::index::kinds::analysis_template::TemplateRow;
-use crate::engine::index::kinds::job::JobRow;
-use crate::engine::index::kinds::referred::ReferredRow;
-use crate::engine::index::kinds::rollout::RolloutRow;
 use crate::engine::index::links::{Links, To};
+use crate::engine::index::rows::{JobRow, ReferredRow, RolloutRow, RunRow, TemplateRow};
 use crate::engine::index::table::Table;
 use crate::engine::key::Key;
 use crate::logic::rollout::view::{ReplicaSet, Service};

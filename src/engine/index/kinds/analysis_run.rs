@@ -9,6 +9,7 @@ use crate::base::json;
 use crate::engine::index::effects::Effects;
 use crate::engine::index::kinds::followed::{Followed, Need, Picked, Row};
 use crate::engine::index::links::To;
+use crate::engine::index::rows::RunRow;
 use crate::engine::index::store::{Index, is_ours, owner};
 use crate::engine::index::table::Table;
 use crate::engine::key::Key;
@@ -21,15 +22,6 @@ use std::sync::Arc;
 /// AnalysisRuns.
 pub(crate) static FOLLOWED: Followed =
     Followed::of::<RunRow>("AnalysisRun", names::ARGO, "AnalysisRun", Picked::All, Need::May);
-
-/// The row of a run.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct RunRow {
-    /// What Rollouts read of it.
-    pub(crate) row: AnalysisRunRow,
-    /// The run, while there is something to do for us and it can be read.
-    pub(crate) run: Option<Arc<AnalysisRun>>,
-}
 
 impl Row for RunRow {
     type Noun = Self;

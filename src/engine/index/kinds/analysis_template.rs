@@ -7,6 +7,7 @@ use crate::api::object_name::ObjectName;
 use crate::engine::index::effects::Effects;
 use crate::engine::index::kinds::followed::{Followed, Need, Picked, Row};
 use crate::engine::index::links::To;
+use crate::engine::index::rows::TemplateRow;
 use crate::engine::index::store::Index;
 use crate::engine::index::table::Table;
 use serde::Deserialize;
@@ -21,10 +22,6 @@ pub(crate) static CLUSTER: Followed = followed("ClusterAnalysisTemplate");
 const fn followed(kind: &'static str) -> Followed {
     Followed::of::<TemplateRow>(kind, names::ARGO, kind, Picked::All, Need::May)
 }
-
-/// The row of a template.
-#[derive(Clone, Debug)]
-pub(crate) struct TemplateRow(pub(crate) Arc<AnalysisTemplate>);
 
 impl Row for TemplateRow {
     /// None when it cannot be read; it then counts as missing.

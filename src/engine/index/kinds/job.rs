@@ -9,6 +9,7 @@ use crate::base::json;
 use crate::engine::index::effects::Effects;
 use crate::engine::index::kinds::followed::{Followed, Need, Picked, Row};
 use crate::engine::index::links::To;
+use crate::engine::index::rows::JobRow;
 use crate::engine::index::store::Index;
 use crate::engine::index::table::Table;
 use crate::engine::key::Key;
@@ -18,15 +19,6 @@ use serde_json::Value;
 /// Jobs that measure.
 pub(crate) static FOLLOWED: Followed =
     Followed::of::<JobRow>("Job", "batch/v1", "Job", Picked::With(names::JOB_RUN_UID), Need::May);
-
-/// The row of a Job.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct JobRow {
-    /// Uid of the AnalysisRun it measures for.
-    pub(crate) run_uid: String,
-    /// How it stands.
-    pub(crate) state: JobState,
-}
 
 impl Row for JobRow {
     type Noun = Option<Self>;

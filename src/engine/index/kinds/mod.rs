@@ -27,6 +27,12 @@ pub(crate) static OWN: [&Followed; 7] = [
     &job::FOLLOWED,
 ];
 
+/// The kind that is followed under `name`.
+#[must_use]
+pub(crate) fn named(name: &str) -> Option<&'static Followed> {
+    OWN.iter().chain(&referred::REFERRED).find(|f| f.name == name).copied()
+}
+
 /// The kind of our own that objects of `kind` belong to.
 #[must_use]
 pub(crate) fn own(kind: &str) -> Option<&'static Followed> {

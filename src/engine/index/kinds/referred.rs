@@ -9,10 +9,11 @@ use crate::base::json;
 use crate::engine::index::effects::Effects;
 use crate::engine::index::kinds::followed::{Followed, Need, Picked, Row};
 use crate::engine::index::links::To;
+use crate::engine::index::rows::{Parts, ReferredRow, Taken};
 use crate::engine::index::store::Index;
 use crate::engine::index::table::Table;
 use crate::logic::rollout::view::Workload;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -33,42 +34,6 @@ const fn followed(name: &'static str, version: &'static str, kind: &'static str,
 #[must_use]
 pub(crate) fn referred(kind: &str) -> Option<&'static Followed> {
     REFERRED.iter().find(|f| f.kind == kind).copied()
-}
-
-/// The row of an object that Rollouts may refer to.
-#[derive(Clone, Debug)]
-pub(crate) struct ReferredRow {
-    /// What is known of it beside its parts.
-    pub(crate) workload: Workload,
-    parts: Parts,
-}
-
-/// What a Rollout takes over.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Taken {
-    /// The pod template.
-    pub(crate) template: Arc<Value>,
-    /// The selector.
-    pub(crate) selector: LabelSelector,
-}
-
-/// The parts of an object, as text while nobody refers to it: there may be thousands.
-#[derive(Clone, Debug)]
-enum Parts {
-    Packed(Box<str>),
-    Open(Arc<Taken>),
-}
-
-impl ReferredRow {
-    /// The parts, open from now on.
-    pub(crate) fn open(&mut self) -> Arc<Taken> {
-        let open = match &self.parts {
-            Parts::Open(open) => open.clone(),
-            Parts::Packed(text) => Arc::new(serde_json::from_str(text).unwrap_or_default()),
-        };
-        self.parts = Parts::Open(open.clone());
-        open
-    }
 }
 
 impl Row for ReferredRow {

@@ -5,77 +5,24 @@ use crate::api::analysis::AnalysisRef;
 use crate::api::meta::Meta;
 use crate::api::names;
 use crate::api::object_name::ObjectName;
-use crate::api::podhash::{self, same};
 use crate::api::rollout::Rollout;
-use crate::api::selector::LabelSelector;
 use crate::api::step::Step;
 use crate::api::strategy::Strategy;
 use crate::engine::index::effects::Effects;
 use crate::engine::index::kinds::followed::{Followed, Need, Picked, Row};
 use crate::engine::index::kinds::referred::referred;
 use crate::engine::index::links::To;
+use crate::engine::index::rows::{RolloutRow, Template};
 use crate::engine::index::store::{Index, is_ours};
 use crate::engine::index::table::Table;
 use crate::engine::key::Key;
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Rollouts.
 pub(crate) static FOLLOWED: Followed =
     Followed::of::<RolloutRow>("Rollout", names::ARGO, "Rollout", Picked::All, Need::Must);
-
-/// The row of a Rollout.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct RolloutRow {
-    /// The Rollout; only its metadata when the rest cannot be read.
-    pub(crate) rollout: Arc<Rollout>,
-    /// Why the rest cannot be read.
-    pub(crate) problem: Option<String>,
-    /// The delivery it belongs to.
-    pub(crate) source: Option<String>,
-    /// Services it names.
-    pub(crate) services: BTreeSet<String>,
-    /// Whether it refers to analyses.
-    pub(crate) has_analyses: bool,
-    /// The template it stands for.
-    pub(crate) stands_for: Arc<Template>,
-}
-
-/// The pods that a Rollout stands for, its own or those of the workload it refers to.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Template {
-    /// The pod template.
-    pub(crate) template: Arc<Value>,
-    /// The selector.
-    pub(crate) selector: LabelSelector,
-    /// Hash of the template with the collision count of the status.
-    pub(crate) pod_hash: String,
-    /// Key under which equal templates are equal.
-    pub(crate) template_key: String,
-    collisions: Option<i32>,
-}
-
-impl Template {
-    /// The same with its hashes, which are taken over from `before` if nothing has changed that they are made of.
-    fn hashed(template: Arc<Value>, selector: LabelSelector, collisions: Option<i32>, before: &Self) -> Self {
-        if template.is_null() {
-            return Self { template, selector, ..Self::default() };
-        }
-        let is_same = before.template == template && !before.template_key.is_empty();
-        let (template_key, pod_hash) = match (is_same, before.collisions == collisions) {
-            (true, true) => (before.template_key.clone(), before.pod_hash.clone()),
-            (true, false) => (before.template_key.clone(), hash(&template, collisions)),
-            (false, _) => (same::template_key(&template), hash(&template, collisions)),
-        };
-        Self { template, selector, pod_hash, template_key, collisions }
-    }
-}
-
-fn hash(template: &Value, collisions: Option<i32>) -> String {
-    podhash::hash(template, collisions).unwrap_or_default()
-}
 
 /// The analyses that a strategy refers to.
 #[must_use]
@@ -171,7 +118,7 @@ impl Row for RolloutRow {
             return Effects::default();
         }
         let reference = now.and_then(|row| row.rollout.spec.workload_ref.as_ref());
-        let wanted = reference.and_then(|r| referred(&r.kind)).into_iter().collect();
+        let wanted = reference.and_then(|r| referred(&r.kind)).map(|f| f.name).into_iter().collect();
         let named = before.map(|b| b.services.clone()).unwrap_or_default();
         let mut keys = index.unnamed(&name.namespace, &named);
         keys.insert(Key::Rollout(name.clone()));

@@ -1,0 +1,34 @@
+//! Decides in which words an engine is told how to run, and how it says that it has ended.
+//! It never runs one.
+
+use crate::engine::delivery::Source;
+use std::time::Duration;
+
+/// How an engine runs.
+#[derive(Clone, Default)]
+pub struct Settings {
+    /// Only objects of this instance; without one, only objects of none.
+    pub instance: Option<String>,
+    /// Only this namespace; all without one.
+    pub namespace: Option<String>,
+    /// Repositories to bring to the cluster.
+    pub sources: Vec<Source>,
+    /// How often remote repositories are asked; never when absent, because something else tells us.
+    pub interval: Option<Duration>,
+    /// Decides the order of reconciles, to try other orders; first come first served without.
+    pub seed: Option<u64>,
+    /// Whether to end as soon as everything has settled.
+    pub once: bool,
+}
+
+/// How an engine ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to.
+    Stopped,
+    /// Everything has settled; whether all of it is healthy.
+    Settled {
+        /// Whether every Rollout is healthy and every repository applied.
+        healthy: bool,
+    },
+}
