@@ -63,27 +63,3 @@ pub(crate) struct Type {
     /// Its fields.
     pub fields: BTreeMap<&'static str, Field>,
 }
-
-impl Shape {
-    /// The Go name of the type, as its JSON reader names it.
-    #[must_use]
-    pub(crate) fn go(&self) -> String {
-        match self {
-            Self::Text => "string".to_owned(),
-            Self::Int32 | Self::IntOrText => "int32".to_owned(),
-            Self::Int64 => "int64".to_owned(),
-            Self::Uint8 => "uint8".to_owned(),
-            Self::Float => "float64".to_owned(),
-            Self::Bool => "bool".to_owned(),
-            Self::Quantity => "resource.Quantity".to_owned(),
-            Self::Time => "v1.Time".to_owned(),
-            Self::MicroTime => "v1.MicroTime".to_owned(),
-            Self::Duration => "v1.Duration".to_owned(),
-            Self::Bytes => "[]uint8".to_owned(),
-            Self::Raw => "runtime.RawExtension".to_owned(),
-            Self::List(items) => format!("[]{}", items.go()),
-            Self::Map(values) => format!("map[string]{}", values.go()),
-            Self::Struct(id) => super::at(*id).full.clone(),
-        }
-    }
-}

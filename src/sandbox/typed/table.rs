@@ -1,7 +1,7 @@
 //! Decides which types there are, read from `builtin.txt`: one line for a struct, one for a kind.
 //! It never reads an object.
 
-use super::{Field, Shape, Type};
+use super::shape::{Field, Shape, Type};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -33,6 +33,30 @@ pub(crate) fn named(name: &str) -> Option<&'static Type> {
 #[must_use]
 pub(crate) fn at(id: usize) -> &'static Type {
     TABLE.types.get(id).unwrap_or(&NOTHING)
+}
+
+impl Shape {
+    /// The Go name of the type, as its JSON reader names it.
+    #[must_use]
+    pub(crate) fn go(&self) -> String {
+        match self {
+            Self::Text => "string".to_owned(),
+            Self::Int32 | Self::IntOrText => "int32".to_owned(),
+            Self::Int64 => "int64".to_owned(),
+            Self::Uint8 => "uint8".to_owned(),
+            Self::Float => "float64".to_owned(),
+            Self::Bool => "bool".to_owned(),
+            Self::Quantity => "resource.Quantity".to_owned(),
+            Self::Time => "v1.Time".to_owned(),
+            Self::MicroTime => "v1.MicroTime".to_owned(),
+            Self::Duration => "v1.Duration".to_owned(),
+            Self::Bytes => "[]uint8".to_owned(),
+            Self::Raw => "runtime.RawExtension".to_owned(),
+            Self::List(items) => format!("[]{}", items.go()),
+            Self::Map(values) => format!("map[string]{}", values.go()),
+            Self::Struct(id) => at(*id).full.clone(),
+        }
+    }
 }
 
 fn read(text: &'static str) -> Table {

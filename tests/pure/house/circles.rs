@@ -1,0 +1,167 @@
+//! Decides that no files need each other in a circle, except a few that are listed with their reasons.
+//! It never looks between floors, where circles cannot be, nor at a map, which needs nothing itself.
+
+use super::names::{House, Path, Room};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The most circles that may be listed.
+const MOST_CIRCLES: usize = 6;
+
+/// The circles that may be: their files below `src`, and why.
+const ALLOWED: &[(&[&str], &str)] = &[
+    (
+        &["engine/index.rs", "engine/links.rs", "engine/view.rs"],
+        "rows, links and views of the index are one piece; it is being written anew",
+    ),
+    (
+        &["merge/delta.rs", "merge/keyed.rs", "merge/smp.rs", "merge/three.rs"],
+        "a difference is a patch, and a patch of keyed lists asks for differences; to be parted",
+    ),
+    (
+        &["sandbox/actors/events.rs", "sandbox/actors/pod/life.rs", "sandbox/actors/turn.rs"],
+        "a turn notes events, and a note is made in a turn; to be parted",
+    ),
+    (
+        &[
+            "sandbox/admit/mod.rs",
+            "sandbox/admit/allocate.rs",
+            "sandbox/admit/batch.rs",
+            "sandbox/admit/check.rs",
+            "sandbox/admit/custom.rs",
+            "sandbox/admit/gate.rs",
+            "sandbox/admit/metadata.rs",
+            "sandbox/admit/others.rs",
+            "sandbox/admit/plugins.rs",
+            "sandbox/admit/pod.rs",
+            "sandbox/admit/service.rs",
+            "sandbox/admit/workload.rs",
+            "sandbox/apply.rs",
+            "sandbox/columns.rs",
+            "sandbox/crd.rs",
+            "sandbox/custom.rs",
+            "sandbox/decode.rs",
+            "sandbox/fields.rs",
+            "sandbox/fit.rs",
+            "sandbox/patch.rs",
+            "sandbox/prepare.rs",
+            "sandbox/read.rs",
+            "sandbox/request.rs",
+            "sandbox/route.rs",
+            "sandbox/schema/check.rs",
+            "sandbox/schema/prune.rs",
+            "sandbox/served.rs",
+            "sandbox/shape.rs",
+            "sandbox/state.rs",
+            "sandbox/write.rs",
+        ],
+        "checks read what is stored, and storing asks for checks; to be parted",
+    ),
+    (
+        &[
+            "sandbox/answer.rs",
+            "sandbox/door.rs",
+            "sandbox/openapi.rs",
+            "sandbox/page.rs",
+            "sandbox/subresource.rs",
+            "sandbox/watch.rs",
+        ],
+        "what a request is answered with names who answers; to be parted",
+    ),
+    (
+        &["sandbox/metrics/binary.rs", "sandbox/metrics/evaluate.rs"],
+        "the worth of an operator is made of the worth of its sides; to be parted",
+    ),
+];
+
+type Arrows = BTreeMap<Path, BTreeSet<Path>>;
+
+/// What one file needs.
+fn needs(house: &House, at: &Path, room: &Room) -> BTreeSet<Path> {
+    let is_map = room.file.ends_with("/mod.rs") || room.file.ends_with("/lib.rs");
+    if is_map && !room.defines {
+        return BTreeSet::new();
+    }
+    let named = room.uses.iter().filter(|u| !(is_map && u.public)).map(|u| &u.path).chain(&room.paths);
+    named.filter_map(|path| house.leads_to(at, path)).filter(|found| found != at).collect()
+}
+
+fn arrows(house: &House) -> Arrows {
+    house.rooms.iter().map(|(at, room)| (at.clone(), needs(house, at, room))).collect()
+}
+
+/// Everything that `from` needs, directly or not.
+fn reach(arrows: &Arrows, from: &Path) -> BTreeSet<Path> {
+    let (mut found, mut open) = (BTreeSet::new(), vec![from]);
+    while let Some(at) = open.pop() {
+        for next in arrows.get(at).into_iter().flatten() {
+            if found.insert(next.clone()) {
+                open.push(next);
+            }
+        }
+    }
+    found
+}
+
+/// The largest sets of more than one file in which each needs each.
+fn circles(arrows: &Arrows) -> BTreeSet<BTreeSet<Path>> {
+    let reached: BTreeMap<&Path, BTreeSet<Path>> = arrows.keys().map(|at| (at, reach(arrows, at))).collect();
+    let mutual = |a: &Path, b: &Path| reached.get(a).is_some_and(|r| r.contains(b));
+    let of =
+        |a: &Path| arrows.keys().filter(|b| mutual(a, b) && mutual(b, a)).cloned().collect::<BTreeSet<_>>();
+    arrows.keys().map(of).filter(|circle| circle.len() > 1).collect()
+}
+
+/// What ties a circle together.
+fn told(house: &House, arrows: &Arrows, circle: &BTreeSet<Path>) -> String {
+    let file = |at: &Path| house.rooms.get(at).map_or("", |room| room.file.as_str());
+    let mut lines: Vec<String> = circle.iter().map(|at| format!("  {}", file(at))).collect();
+    for at in circle {
+        for next in arrows.get(at).into_iter().flatten().filter(|next| circle.contains(*next)) {
+            lines.push(format!("  {} -> {}", file(at), file(next)));
+        }
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn no_files_need_each_other_in_a_circle() {
+    let house = House::read(&super::source::files(&["src"]));
+    let arrows = arrows(&house);
+    let found = circles(&arrows);
+    let files = |circle: &BTreeSet<Path>| -> BTreeSet<String> {
+        circle.iter().filter_map(|at| house.rooms.get(at)).map(|room| room.file.clone()).collect()
+    };
+    let listed: Vec<BTreeSet<String>> =
+        ALLOWED.iter().map(|(circle, _)| circle.iter().map(|file| format!("src/{file}")).collect()).collect();
+    let mut wrong: Vec<String> = found
+        .iter()
+        .filter(|circle| !listed.contains(&files(circle)))
+        .map(|circle| format!("a circle of {} files:\n{}", circle.len(), told(&house, &arrows, circle)))
+        .collect();
+    let is_there = |circle: &BTreeSet<String>| found.iter().any(|f| files(f) == *circle);
+    for circle in listed.iter().filter(|circle| !is_there(circle)) {
+        wrong.push(format!("a circle is listed and is not there any more: {circle:?}"));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(ALLOWED.iter().all(|(_, reason)| !reason.is_empty()), "each circle that may be has a reason");
+}
+
+#[test]
+fn the_list_of_circles_stays_short() {
+    assert!(ALLOWED.len() <= MOST_CIRCLES, "{} circles are listed, more than {MOST_CIRCLES}", ALLOWED.len());
+}
+
+#[test]
+fn circles_are_found() {
+    let files = [
+        ("src/engine/mod.rs", "mod a;\nmod b;\nmod c;\nmod d;\npub use c::C;"),
+        ("src/engine/a.rs", "use super::b::B;"),
+        ("src/engine/b.rs", "use crate::engine::C;"),
+        ("src/engine/c.rs", "fn c() { crate::engine::{a}; crate::engine::a::go() }"),
+        ("src/engine/d.rs", "use super::a;\n#[cfg(test)]\nmod tests { use super::super::a; }"),
+    ];
+    let house = House::read(&files.map(|(file, text)| (file.to_owned(), text.to_owned())));
+    let found = circles(&arrows(&house));
+    let names: Vec<String> = found.iter().flatten().map(|path| path.join("::")).collect();
+    assert_eq!(names, ["engine::a", "engine::b", "engine::c"]);
+}
