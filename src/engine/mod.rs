@@ -1,15 +1,21 @@
 //! The loops that turn what is seen into decisions and decisions into writes.
 //! Nothing here knows how a rollout climbs or how Git is spoken.
 //!
-//! - [`run`]: the one loop over everything; [`queue`]: which key is next, and when
-//! - [`pump`]: the watches; [`index`], [`rows`], [`links`]: what is known of the cluster, never whole caches
-//! - [`view`]: the facts about one Rollout; [`facts`]: what a repository is told about its Rollouts
-//! - [`roll`]: one Rollout: decide, write; [`analyse`]: one AnalysisRun: ask, judge, write
+//! - [`run`]: the one loop over everything
+//! - [`queue`]: which key is next, and when
+//! - [`pump`]: the watches
+//! - [`index`], [`rows`], [`links`]: what is known of the cluster, never whole caches
+//! - [`view`]: the facts about one Rollout
+//! - [`facts`]: what a repository is told about its Rollouts
+//! - [`roll`]: one Rollout: decide, write
+//! - [`analyse`]: one AnalysisRun: ask, judge, write
 //! - [`release`]: one Service that nobody names any more
 //! - [`delivery`]: one repository: Git to cluster, and what fails there back in Git
-//! - [`context`]: what every reconcile has at hand; [`record`]: events; [`meter`]: metrics
+//! - [`context`]: what every reconcile has at hand
+//! - [`record`], [`meter`]: events; metrics
 //! - [`setup`]: clusters, repositories and credentials, for people
-//! - [`act`]: a user's word, carried out; [`install`]: the definitions of our kinds, brought to a cluster
+//! - [`act`]: a user's word, carried out
+//! - [`install`]: the definitions of our kinds, brought to a cluster
 
 pub mod act;
 pub mod analyse;

@@ -5,18 +5,44 @@
 //! service, serve -> door -> route -> answer -> read, watch, write, delete, patch, subresource -> state -> shelf
 //! ```
 //!
-//! - In and out: [`service`] (without a socket), [`serve`] (over one), [`door`] (how the program holds it), [`inside`]
-//!   (objects without a request), [`fault`] (trouble on demand)
-//! - What is asked: [`route`], [`request`], [`accept`], [`decode`]
-//! - What is answered: [`answer`], [`refuse`] and [`field`] (its words), [`shape`], [`table`] and [`columns`], [`page`],
-//!   [`discover`], [`openapi`]
-//! - Reading: [`read`], [`watch`], [`select`] (selectors), [`fields`] (what a field selector may ask for)
-//! - Writing: [`write`](mod@write), [`delete`], [`propagation`], [`patch`], [`apply`], [`subresource`], [`prepare`]
-//!   (before the checks), [`fit`] (to the kind), [`admit`] (checks and plugins)
-//! - Kinds: [`served`], [`typed`] (built in), [`crd`], [`custom`] and [`schema`] (custom), [`events`] (of two groups)
-//! - What is kept: [`state`], [`shelf`], [`seed`] (at first), [`chance`]
-//! - Rules of texts and objects: [`names`], [`object`]
-//! - What acts by itself: [`actors`] and [`drive`] (when), [`metrics`] (Prometheus' answers)
+//! In and out:
+//! - [`door`]: how the program holds it
+//! - [`service`], [`serve`]: how it is reached without a socket, and over one
+//! - [`inside`]: objects read and written without a request
+//! - [`fault`]: trouble on demand
+//!
+//! What is asked:
+//! - [`route`], [`request`]: which resource and verb, and what else
+//! - [`accept`], [`decode`]: the form of the answer; the object in a body
+//!
+//! What is answered:
+//! - [`answer`]: which handler answers
+//! - [`refuse`], [`field`]: the words of a refusal, and of one wrong field
+//! - [`shape`], [`table`], [`columns`]: objects on the wire, and in tables
+//! - [`page`], [`discover`], [`openapi`]: what is no object: version, what is served, schemas
+//!
+//! Reading:
+//! - [`read`], [`watch`]: which objects a list means, and what a watch tells
+//! - [`select`], [`fields`]: selectors, and what a field selector may ask for
+//!
+//! Writing:
+//! - [`write`](mod@write), [`patch`], [`apply`], [`subresource`]: create and update; patches; owners of fields; status and others
+//! - [`delete`], [`propagation`]: how a deletion runs, and what becomes of what is owned
+//! - [`prepare`], [`fit`], [`admit`]: before the checks, to the kind, checks and plugins
+//!
+//! Kinds:
+//! - [`served`], [`typed`]: how each is served; the built-in ones
+//! - [`crd`], [`custom`], [`schema`]: the custom ones
+//! - [`events`]: Events of two groups
+//!
+//! What is kept:
+//! - [`state`], [`shelf`]: the whole, and one resource with its past
+//! - [`seed`], [`chance`]: what is there at first; what is random
+//! - [`names`], [`object`]: rules of texts; an object's metadata
+//!
+//! What acts by itself:
+//! - [`actors`], [`drive`]: the controllers, scheduler and kubelet, and when they act
+//! - [`metrics`]: Prometheus' answers
 //!
 //! Words of its own:
 //!
@@ -36,8 +62,6 @@
 //! | fault, trouble | a failure that a test asks for |
 
 #![warn(unreachable_pub)]
-#![deny(rustdoc::broken_intra_doc_links)]
-#![allow(rustdoc::private_intra_doc_links)] // the maps name what is private too
 
 use switchback_api as api;
 use switchback_base as base;

@@ -3,6 +3,7 @@
 //!
 //! - [`floors`]: which floor may use which
 //! - [`circles`]: no files that need each other
+//! - [`maps`]: every folder has a map that names all its files
 //! - [`rooms`]: what files are called, and that none is forgotten
 //! - [`sizes`]: how long files and functions may be, and how they open
 //! - [`errors`]: failures are types
@@ -15,6 +16,7 @@
 mod circles;
 mod errors;
 mod floors;
+mod maps;
 mod names;
 mod rooms;
 mod sizes;
