@@ -15,7 +15,7 @@ const ALLOWED: &[(&[&str], &str)] = &[
     ),
     (
         &["merge/delta.rs", "merge/keyed.rs", "merge/smp.rs", "merge/three.rs"],
-        "a difference is a patch, and a patch of keyed lists asks for differences; to be parted",
+        "a list whose key tells nothing apart is merged item by item: lists need patches, and patches lists",
     ),
     (
         &["sandbox/actors/events.rs", "sandbox/actors/pod/life.rs", "sandbox/actors/turn.rs"],

@@ -7,6 +7,8 @@
 //! - [`rooms`]: what files are called, and that none is forgotten
 //! - [`sizes`]: how long files and functions may be, and how they open
 //! - [`errors`]: failures are types
+//! - [`types`]: one name for one type
+//! - [`texts`]: no text for people is judged
 //!
 //! What the laws read with:
 //! - [`source`]: the files, line by line
@@ -22,3 +24,5 @@ mod rooms;
 mod sizes;
 mod source;
 mod text;
+mod texts;
+mod types;
