@@ -1,18 +1,37 @@
 //! The nouns on the wire: kinds, keys, Rollouts, analyses, and the facts about them that are data.
 //! Nothing here decides what to do with an object.
 //!
-//! - Kubernetes' nouns: [`kinds`], [`key`], [`object_name`], [`meta`], [`selector`], [`quantity`], [`intstr`], [`time`],
-//!   [`watch`], [`write`](mod@write), [`event`]
-//! - What Kubernetes knows of its kinds: [`defaults`], [`listkeys`], [`podhash`]
-//! - Argo Rollouts' nouns: [`rollout`], [`strategy`], [`step`], [`status`], [`phase`], [`condition`], [`pod_metadata`];
-//!   their definitions: [`crd`], [`schema`]
-//! - Argo's analyses: [`analysis`], [`run`], [`provider`], [`sample`]
-//! - Ours: [`names`], [`inventory`], [`commit`], [`ids`], [`notice`]
-//! - How words become types: [`word`]
+//! Kubernetes' nouns:
+//! - [`kinds`]: which resource a kind is served as
+//! - [`key`], [`object_name`]: what makes two objects the same one, and how one is named
+//! - [`meta`]: an object's metadata, and who owns it
+//! - [`selector`]: whether labels match
+//! - [`quantity`], [`intstr`], [`time`]: amounts, counts or percentages, moments
+//! - [`watch`], [`write`](mod@write): what following a kind brings; a write before it is made
+//! - [`event`]: the reasons of Events
+//!
+//! What Kubernetes knows of its kinds:
+//! - [`defaults`]: which fields are filled in
+//! - [`listkeys`]: how lists merge, and by which keys
+//! - [`podhash`]: the hash of a pod template, which names a ReplicaSet
+//!
+//! Argo Rollouts' nouns:
+//! - [`rollout`], [`strategy`], [`step`]: a Rollout, canary and blue-green, the steps of a canary
+//! - [`status`], [`phase`], [`condition`]: how a Rollout stands
+//! - [`pod_metadata`]: labels and annotations that pods get
+//! - [`analysis`], [`run`]: templates of analyses; an AnalysisRun
+//! - [`provider`]: where a metric's number comes from, one file for each provider
+//! - [`sample`]: a question to a provider, and its answer
+//! - [`crd`], [`schema`]: the definitions of these kinds
+//!
+//! Our own:
+//! - [`names`]: labels and annotations
+//! - [`inventory`]: what is written down of a delivery
+//! - [`commit`], [`ids`]: what is known of a commit; names of things in Git
+//! - [`notice`]: what people are told
+//! - [`word`]: how words become types
 
 #![warn(unreachable_pub)]
-#![deny(rustdoc::broken_intra_doc_links)]
-#![allow(rustdoc::private_intra_doc_links)] // the maps name what is private too
 
 use switchback_base as base;
 

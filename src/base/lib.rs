@@ -12,8 +12,6 @@
 //! - [`expr`]: Argo's expression language
 
 #![warn(unreachable_pub)]
-#![deny(rustdoc::broken_intra_doc_links)]
-#![allow(rustdoc::private_intra_doc_links)] // the maps name what is private too
 
 pub mod clock;
 pub mod digest;

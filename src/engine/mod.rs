@@ -1,14 +1,15 @@
-//! The loops that turn what is seen into decisions and decisions into writes.
+//! What is seen becomes decisions, and decisions become writes: controllers and deliveries, side by side.
 //! Nothing here knows how a rollout climbs or how Git is spoken.
 //!
-//! - [`mod@run`]: how an engine begins and ends; [`settings`]: how it is told to
-//! - [`index`]: what is known of the cluster; [`watches`]: which kinds are followed
-//! - [`controllers`]: one Rollout, AnalysisRun or Service: decide, write; [`key`]: what can be reconciled
+//! - [`run`](mod@run), [`settings`]: how an engine begins and ends, and how it is told to
+//! - [`controllers`]: one Rollout, AnalysisRun or Service: decide, write
 //! - [`delivery`]: one repository: Git to cluster, and what fails there back in Git
-//! - [`queue`]: which key is next, and when; [`worker`]: how many run at once, and that each ends
-//! - [`context`]: what every reconcile has at hand; [`events`]: what is told to the cluster; [`metrics`]: what is counted
+//! - [`index`], [`watches`]: what is known of the cluster; which kinds are followed
+//! - [`key`], [`queue`], [`worker`]: what can be reconciled; which key is next; how many run at once, and that each ends
+//! - [`context`]: what every reconcile has at hand
+//! - [`events`], [`metrics`]: what is recorded in the cluster; what is counted
 //! - [`setup`]: clusters, repositories and credentials, for people
-//! - [`act`]: a user's word, carried out; [`install`]: the definitions of our kinds, brought to a cluster
+//! - [`act`], [`install`]: a user's word, carried out; the definitions of our kinds, brought to a cluster
 
 pub(crate) mod act;
 pub mod context;

@@ -3,7 +3,7 @@
 
 use crate::api::kinds::{self, Kind};
 use crate::api::watch::News;
-use crate::engine::index::kinds::{Need, OWN};
+use crate::engine::index::kinds::{OWN, Presence};
 use crate::engine::index::{Change, Followed};
 use crate::world::cluster::watch::{Interest, follow};
 use kube::Client;
@@ -77,7 +77,7 @@ impl Watches {
 
     /// A watch is troubled. Answers whether that is new.
     pub(crate) fn trouble(&mut self, followed: &'static Followed) -> bool {
-        if followed.need == Need::May {
+        if followed.need == Presence::Optional {
             self.open.remove(followed.name);
         }
         self.troubled.insert(followed.name)

@@ -4,16 +4,16 @@
 //!
 //! Arrows point downwards:
 //!
-//! - [`cli`]: the command line, one file for each verb.
-//! - [`demo`]: the story that `switchback demo` plays.
-//! - [`embedded`]: the embedded cluster, started in this process and served on loopback.
-//! - [`serve`]: the web server: metrics and health.
-//! - [`exit`]: ends that are no success, and exit codes.
-//! - [`view`]: what is shown of Rollouts, once or for as long as they are followed.
-//! - [`narrate`]: an engine's doings in words.
-//! - [`problem`]: mistakes in manifests, drawn with their lines.
-//! - [`signals`]: how the process is asked to end.
-//! - [`screen`]: colours, widths, and lines that are drawn over themselves.
+//! - [`cli`]: the command line, one file for each verb
+//! - [`demo`]: the story that `switchback demo` plays
+//! - [`embedded`]: the embedded cluster, started in this process and served on loopback
+//! - [`serve`]: the web server: metrics and health
+//! - [`exit`]: ends that are no success, and exit codes
+//! - [`view`]: what is shown of Rollouts, once or for as long as they are followed
+//! - [`narrate`]: an engine's doings in words
+//! - [`problem`]: mistakes in manifests, drawn with their lines
+//! - [`signals`]: how the process is asked to end
+//! - [`screen`]: colours, widths, and lines that are drawn over themselves
 
 pub mod cli;
 pub(crate) mod demo;

@@ -1,5 +1,12 @@
 //! Thinking: pure functions from what is known to what should be written.
 //! Nothing here waits, reads a clock, draws a random number or talks to anyone.
+//!
+//! - [`manifest`]: what Git says: files become objects
+//! - [`plan`]: what would change in the cluster
+//! - [`rollout`]: how a Rollout climbs
+//! - [`traffic`]: how requests are split, one file for each router
+//! - [`analysis`]: how metrics are measured and judged, one file for each provider
+//! - [`revert`]: how a failed revision goes back in Git
 
 pub mod analysis;
 pub(crate) mod manifest;

@@ -4,16 +4,16 @@
 //! - [`json`]: RFC 7396 merge patches; kubectl patch --type merge, custom resources
 //! - [`smp`]: strategic merge patches; kubectl apply, kubectl patch, built-in kinds
 //! - [`three`]: three-way merge of last applied, desired and live; what kubectl apply and the operator send
-//! - [`fields`]: sets of fields, as managedFields holds them; [`managed`] reads and writes their owners
+//! - [`fields`]: sets of fields, as managedFields holds them
+//! - [`managed`]: how their owners are read and written
 //! - [`apply`]: server-side apply, and tracking of other writes
 //! - [`typed`]: values read under the schema of their kind
 //! - [`text`]: values as Go prints them
 //!
+//! By which key a list merges is data: [`listkeys`](crate::api::listkeys).
+//!
 //! The operator plans with it and the sandbox answers with it, so each test against a real API server proves both.
-
 #![warn(unreachable_pub)]
-#![deny(rustdoc::broken_intra_doc_links)]
-#![allow(rustdoc::private_intra_doc_links)] // the maps name what is private too
 
 use switchback_api as api;
 use switchback_base as base;

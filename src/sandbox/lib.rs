@@ -5,18 +5,46 @@
 //! service, serve -> exchange -> route -> answer -> subresource, verbs -> read, watch, write, patch, delete -> state -> shelf
 //! ```
 //!
-//! - In and out: [`service`] (without a socket), [`serve`] (over one), [`door`] (how the program holds it), [`inside`]
-//!   (objects without a request), [`exchange`] (one request), [`shared`] (the lock), [`fault`] (trouble on demand)
-//! - What is asked: [`route`], [`request`], [`place`], [`accept`], [`media`], [`decode`]
-//! - What is answered: [`answer`], [`verbs`], [`reply`], [`refuse`] and [`field`] (its words), [`shape`], [`table`],
-//!   [`page`], [`discover`], [`openapi`]
-//! - Reading: [`read`], [`watch`] and [`stream`], [`select`] (selectors), [`fields`] (what a field selector may ask for)
-//! - Writing: [`write`](mod@write), [`delete`], [`propagation`], [`patch`], [`apply`], [`subresource`], [`prepare`]
-//!   (before the checks), [`fit`] (to the kind), [`admit`] (checks and plugins)
-//! - Kinds: [`served`], [`typed`] (built in), [`crd`], [`custom`] and [`schema`] (custom), [`events`] (of two groups)
-//! - What is kept: [`state`], [`shelf`], [`kept`] (in which form), [`seed`] (at first), [`chance`]
-//! - Rules of texts and objects: [`names`], [`object`]
-//! - What acts by itself: [`actors`] and [`drive`] (when), [`metrics`] (Prometheus' answers)
+//! In and out:
+//! - [`door`]: how the program holds it
+//! - [`service`], [`serve`]: how it is reached without a socket, and over one
+//! - [`inside`]: objects read and written without a request
+//! - [`exchange`], [`shared`]: one request and its answer; the lock around the state
+//! - [`fault`]: trouble on demand
+//!
+//! What is asked:
+//! - [`route`], [`request`]: which resource and verb, and what else
+//! - [`place`]: the object that is meant
+//! - [`accept`], [`media`], [`decode`]: the form of the answer, and of a body; the object in it
+//!
+//! What is answered:
+//! - [`answer`], [`verbs`], [`reply`]: which handler answers, the handlers of objects, what an answer is
+//! - [`refuse`], [`field`]: the words of a refusal, and of one wrong field
+//! - [`shape`], [`table`]: objects on the wire, and in tables
+//! - [`page`], [`discover`], [`openapi`]: what is no object: version, what is served, schemas
+//!
+//! Reading:
+//! - [`read`], [`watch`], [`stream`]: which objects a list means, what a watch tells, and how long
+//! - [`select`], [`fields`]: selectors, and what a field selector may ask for
+//!
+//! Writing:
+//! - [`write`](mod@write), [`patch`], [`apply`], [`subresource`]: create and update; patches; owners of fields; status and others
+//! - [`delete`], [`propagation`]: how a deletion runs, and what becomes of what is owned
+//! - [`prepare`], [`fit`], [`admit`]: before the checks, to the kind, checks and plugins
+//!
+//! Kinds:
+//! - [`served`], [`typed`]: how each is served; the built-in ones
+//! - [`crd`], [`custom`], [`schema`]: the custom ones
+//! - [`events`]: Events of two groups
+//!
+//! What is kept:
+//! - [`state`], [`shelf`], [`kept`]: the whole, one resource with its past, the form of both
+//! - [`seed`], [`chance`]: what is there at first; what is random
+//! - [`names`], [`object`]: rules of texts; an object's metadata
+//!
+//! What acts by itself:
+//! - [`actors`], [`drive`]: the controllers, scheduler and kubelet, and when they act
+//! - [`metrics`]: Prometheus' answers
 //!
 //! Words of its own:
 //!
@@ -34,10 +62,7 @@
 //! | manners | how a kind is served beyond the usual |
 //! | chance | all that is random, from one seed |
 //! | fault, trouble | a failure that a test asks for |
-
 #![deny(unreachable_pub)]
-#![deny(rustdoc::broken_intra_doc_links)]
-#![allow(rustdoc::private_intra_doc_links)] // the maps name what is private too
 
 use switchback_api as api;
 use switchback_base as base;

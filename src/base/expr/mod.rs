@@ -9,12 +9,14 @@
 //! Read once, evaluated often. Each evaluation first checks the expression against the types of the actual values,
 //! as Argo does: `asFloat(result) == "1.1"` is a fault whatever `result` is, on a branch that is not taken as well.
 //!
-//! - The door: [`program`] with what it sees ([`env`](mod@env)) and how it fails ([`error`], [`fault`])
-//! - Reading: [`lex`] and [`escape`] -> [`parse`], [`operand`] -> [`ast`]
-//! - Checking: [`types`], [`signature`], [`infer`] -> [`check`], [`check_calls`]; then [`rewrite`]
-//! - Evaluating: [`eval`], [`loops`], bounded by [`budget`]
-//! - What functions give: [`functions`], [`lists`], [`texts`], [`methods`], [`date`], [`time`], [`pattern`]
-//! - Values: [`value`], [`go_names`], [`convert`], [`access`], [`ops`]
+//! - [`program`], [`env`](mod@env): the door, and what an expression sees
+//! - [`error`], [`fault`]: how it fails
+//! - [`lex`], [`escape`], [`parse`], [`operand`], [`ast`]: how it is read
+//! - [`types`], [`signature`], [`infer`], [`check`], [`check_calls`]: whether it fits the types of the values
+//! - [`rewrite`]: which parts are computed once, or in another way
+//! - [`eval`], [`loops`], [`budget`]: what it gives, within bounds
+//! - [`functions`], [`lists`], [`texts`], [`methods`], [`date`], [`time`], [`pattern`]: what functions give
+//! - [`value`], [`go_names`], [`convert`], [`access`], [`ops`]: values, and what is done with them
 
 mod access;
 mod ast;

@@ -1,11 +1,13 @@
 //! The controllers: what is known of the cluster becomes decisions, and decisions become writes, one key at a time.
-//! Nothing here knows how Git is spoken; what Rollouts owe a repository is handed to its delivery.
+//! Nothing here knows how Git is spoken; the reverts that wait for Rollouts are handed to their deliveries.
 //!
-//! - [`mod@run`]: their one loop; it knows only [`start`](start::start)
-//! - [`mod@start`]: which controller a key belongs to
-//! - [`rollout`]: decide, write; [`analysis_run`]: ask, judge, write; [`service`]: let go what nobody names any more
+//! - [`run`](mod@run): the one loop of all controllers
+//! - [`start`](mod@start): which controller a key belongs to
+//! - [`rollout`]: decide, write
+//! - [`analysis_run`]: ask, judge, write
+//! - [`service`]: let go what nobody names any more
 //! - [`outcome`]: what a reconcile has come to
-//! - [`pending`]: what deliveries are told of their Rollouts
+//! - [`pending`](mod@pending): what deliveries are told of their Rollouts
 
 mod analysis_run;
 mod outcome;

@@ -269,5 +269,5 @@ impl Context {
 }
 
 #[cfg(test)]
-#[path = "churn_tests.rs"]
-mod churn_tests;
+#[path = "tests.rs"]
+mod tests;

@@ -1,18 +1,18 @@
 //! Brings one repository to the cluster, and lets what fails there go back in it.
-//! It knows nothing of how controllers learn what Rollouts owe; it is told in [`Facts`], and answers a [`DeliveryReport`].
+//! It knows nothing of how controllers learn which reverts wait; it is told in [`Facts`](contract::Facts).
 //!
-//! * [`contract`]: what goes in and what comes out, all that delivery and controllers know of each other
-//! * [`mod@run`]: when each repository is reconciled; [`link`]: the channel between deliveries and controllers
-//! * [`mod@reconcile`]: the order of things: fetch, revert what failed, apply the rest, note it
-//! * [`mod@preview`]: the same up to the plan, for people
-//! * [`source`]: which repository, and its manifests at a commit
-//! * [`state`]: what is remembered between two reconciles
-//! * [`trial`]: a plan, tried on the cluster without being made
-//! * [`live`]: objects as they are in the cluster
-//! * [`apply`]: the writes of a plan, kind after kind
-//! * [`revert`]: the revert commit, pushed fast-forward or not at all
-//! * [`inventory`]: the Secrets in which the inventory is kept
-//! * [`error`]: why a repository was not brought to the cluster
+//! - [`contract`], [`link`]: all that deliveries and controllers tell each other; the channel between them
+//! - [`run`](mod@run): when each repository is reconciled
+//! - [`reconcile`](mod@reconcile): the order of things: fetch, revert what failed, apply the rest, note it
+//! - [`preview`](mod@preview): the same up to the plan, for people
+//! - [`source`]: which repository, and its manifests at a commit
+//! - [`state`]: what is remembered between two reconciles
+//! - [`trial`]: a plan, tried on the cluster without being made
+//! - [`live`]: objects as they are in the cluster
+//! - [`apply`]: the writes of a plan, kind after kind
+//! - [`revert`]: the revert commit, pushed fast-forward or not at all
+//! - [`inventory`]: the Secrets in which the inventory is kept
+//! - [`error`]: why a repository was not brought to the cluster
 
 pub(crate) mod apply;
 pub(crate) mod contract;

@@ -2,9 +2,10 @@
 //! whom. Nothing here keeps whole objects but those that decisions read whole, or decides what to do.
 //!
 //! - [`kinds`]: the kinds that are followed, one file each
-//! - [`rows`]: what is kept of each; [`store`]: all rows; [`table`]: the rows of one kind, and which news are believed
-//! - [`links`]: who points at whom, backwards; [`effects`]: what a change brings about
-//! - [`query`]: rows by name, owner and delivery; [`facts`]: all there is to know about one Rollout
+//! - [`rows`], [`table`]: what is kept of each; the rows of one kind, and which news are believed
+//! - [`store`]: all rows
+//! - [`links`], [`effects`]: who points at whom, backwards; what a change brings about
+//! - [`query`], [`facts`]: rows by name, owner and delivery; all there is to know about one Rollout
 
 pub(crate) mod effects;
 pub(crate) mod facts;

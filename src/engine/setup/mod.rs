@@ -1,11 +1,11 @@
 //! How clusters and repositories are set up for whoever speaks to people: `front` comes here instead of to `world`.
 //! Nothing here decides what is done with them.
 //!
-//! - [`client`]: a cluster, over the network or in this process, and views of it.
-//! - [`credentials`]: what is shown to a Git server; the Kubernetes Secret that holds it is read here.
-//! - [`repository`]: a repository, and when it moves.
-//! - [`context`]: what an engine has at hand.
-//! - [`error`]: why it cannot be had.
+//! - [`client`]: a cluster, over the network or in this process, and views of it
+//! - [`credentials`](mod@credentials): what is shown to a Git server; the Kubernetes Secret that holds it is read here
+//! - [`repository`](mod@repository): a repository, and when it moves
+//! - [`context`](mod@context): what an engine has at hand
+//! - [`error`]: why it cannot be had
 
 mod client;
 mod context;

@@ -1,19 +1,18 @@
 //! The command line: which words are understood, what each verb does, and with which exit code it ends.
 //! Nothing here decides what becomes of a Rollout; the floors below do. Arrows point downwards:
 //!
-//! - [`program`]: the whole program: reads the command line and starts the verb it names.
-//! - [`verbs`]: one file for each verb, and the list of all.
-//! - [`act`]: how a user's word about a Rollout is carried out and reported.
-//! - [`showing`]: Rollouts shown once or watched, for `get`.
-//! - [`preview`]: what `plan` and `diff` share.
-//! - [`working`]: what `run` and `controller` share.
-//! - [`named`]: the Rollout that a verb names.
-//! - [`setup`]: a cluster and a repository from the flags.
-//! - [`verb`]: what a verb is.
-//! - [`logs`]: where log lines go, and how many.
-//! - [`print`]: results as JSON or YAML.
-//! - [`flags`]: the flags that several verbs share.
-
+//! - [`program`]: the whole program: reads the command line and starts the verb it names
+//! - [`verbs`]: one file for each verb, and the list of all
+//! - [`act`]: how a user's word about a Rollout is carried out and told
+//! - [`showing`]: Rollouts shown once or watched, for `get`
+//! - [`preview`]: what `plan` and `diff` share
+//! - [`working`]: what `run` and `controller` share
+//! - [`named`]: the Rollout that a verb names
+//! - [`setup`]: a cluster and a repository from the flags
+//! - [`verb`]: what a verb is
+//! - [`logs`]: where log lines go, and how many
+//! - [`print`](mod@print): results as JSON or YAML
+//! - [`flags`]: the flags that several verbs share
 pub(crate) mod act;
 pub(crate) mod flags;
 pub(crate) mod logs;

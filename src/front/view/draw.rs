@@ -2,7 +2,6 @@
 //! It never asks the cluster for anything.
 
 use crate::api::commit::short;
-use crate::api::condition::ConditionReason;
 use crate::api::phase::RolloutPhase;
 use crate::api::run::Phase;
 use crate::base::duration::human;
@@ -228,11 +227,10 @@ fn metric_words(metric: &MetricPicture) -> String {
 fn hint(picture: &Picture, namespace: &str) -> Option<String> {
     let place =
         if picture.namespace == namespace { String::new() } else { format!(" -n {}", picture.namespace) };
-    let is_aborted = picture.message.starts_with(ConditionReason::RolloutAborted.as_str());
     let verbs: &[&str] = match &picture.phase {
         RolloutPhase::Paused => &["promote", "abort"],
         RolloutPhase::Progressing if picture.replica_sets.len() > 1 => &["abort"],
-        RolloutPhase::Degraded if is_aborted => &["retry", "undo"],
+        RolloutPhase::Degraded if picture.aborted => &["retry", "undo"],
         _ => return None,
     };
     let words: Vec<String> =

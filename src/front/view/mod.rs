@@ -1,12 +1,12 @@
 //! What people see of Rollouts: one picture of the facts, drawn as a tree, a table or data.
 //! Nothing here changes a cluster. Arrows point downwards:
 //!
-//! - [`follow`]: a view that is kept up to date.
-//! - [`gather`]: everything that is shown of one Rollout, read once.
-//! - [`table`]: many Rollouts, side by side.
-//! - [`draw`]: one Rollout, as a tree of lines or as one line.
-//! - [`picture`]: what there is to show of one Rollout.
-//! - [`runs`]: what there is to show of its analyses.
+//! - [`follow`]: a view that is kept up to date
+//! - [`gather`]: everything that is shown of one Rollout, read once
+//! - [`table`]: many Rollouts, side by side
+//! - [`draw`]: one Rollout, as a tree of lines or as one line
+//! - [`picture`]: what there is to show of one Rollout
+//! - [`runs`]: what there is to show of its analyses
 //!
 //! `tests` holds how given objects look.
 

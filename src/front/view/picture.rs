@@ -1,6 +1,7 @@
 //! Decides what there is to show of one Rollout: its state, its revisions with their pods, its analyses.
 //! It never decides how that looks.
 
+use crate::api::condition::{ConditionReason, ConditionType};
 use crate::api::meta::Meta;
 use crate::api::names;
 use crate::api::phase::RolloutPhase;
@@ -27,6 +28,9 @@ pub(crate) struct Picture {
     pub(crate) phase: RolloutPhase,
     /// Why; may be empty.
     pub(crate) message: String,
+    /// Whether the update was aborted and not tried again.
+    #[serde(skip)]
+    pub(crate) aborted: bool,
     /// Steps that are done.
     pub(crate) step: usize,
     /// Steps there are.
@@ -153,6 +157,7 @@ impl Picture {
             .unwrap_or_else(|_| Rollout { metadata: meta(rollout), ..Rollout::default() });
         let (spec, status) = (&typed.spec, &typed.status);
         let (phase, message) = phase::observed(&typed);
+        let progressing = status.condition(&ConditionType::Progressing);
         let steps = spec.strategy.canary.as_ref().map_or(&[][..], |c| &c.steps);
         let step = usize::try_from(status.current_step_index.unwrap_or(0)).unwrap_or(0).min(steps.len());
         let promoted = phase::is_fully_promoted(status);
@@ -176,6 +181,7 @@ impl Picture {
             strategy: if spec.strategy.blue_green.is_some() { "blueGreen" } else { "canary" },
             phase,
             message,
+            aborted: progressing.is_some_and(|c| c.reason == ConditionReason::RolloutAborted),
             step,
             steps: steps.len(),
             set_weight: i64::from(set_weight),

@@ -92,6 +92,8 @@ web  shop/web  ⏸ paused at step 2/4, pause 2m   revision 7 ← 3f2c9a1 \"web: 
 #[test]
 fn an_aborted_one_says_why_and_how_to_go_on() {
     let status = json!({"phase": "Degraded", "message": "RolloutAborted: it failed", "observedGeneration": "7",
+        "conditions": [{"type": "Progressing", "status": "False", "reason": "RolloutAborted", "message": "it failed",
+            "lastUpdateTime": "2026-01-01T00:00:00Z", "lastTransitionTime": "2026-01-01T00:00:00Z"}],
         "abort": true, "currentStepIndex": 0, "currentPodHash": "new", "stableRS": "old"});
     let strategy = json!({"canary": {"steps": [{"setWeight": 20}]}});
     let picture = Picture::of(&rollout(strategy, status), &[], &[], &[], now());

@@ -1,11 +1,11 @@
 //! What Git says: from files to objects, each with the place it stands at.
 //! Nothing here reads a file or asks a cluster.
 //!
-//! * [`split`]: the files of a commit become manifests, or mistakes with their lines
-//! * [`check`]: what is wrong with a manifest as far as it shows without a cluster
-//! * [`object`]: one manifest, and all of them, each object once
-//! * [`references`]: the ConfigMaps and Secrets that pods of a template use
-//! * [`problem`]: a mistake: what, where, and what to do
+//! - [`split`]: the files of a commit become manifests, or mistakes with their lines
+//! - [`check`]: what is wrong with a manifest as far as it shows without a cluster
+//! - [`object`]: one manifest, and all of them, each object once
+//! - [`references`]: the ConfigMaps and Secrets that pods of a template use
+//! - [`problem`]: a mistake: what, where, and what to do
 
 pub(crate) mod check;
 pub(crate) mod object;

@@ -1,12 +1,11 @@
-//! How a failed revision is reverted in Git: when that is due, which commits, and in which words.
+//! How a failed revision goes back in Git: when it is due, which commits, and in which words.
 //! Nothing here speaks to Git; `world::git` does.
 //!
-//! * [`pending`]: whether a revert of a Rollout is pending, and why
-//! * [`due`]: which of these reverts the branch still needs, and which undos it has followed already
-//! * [`reached`]: how far the failed revision had come
-//! * [`select`]: which commits are reverted
-//! * [`message`]: the words of the revert commit
-
+//! - [`pending`]: whether a Rollout asks Git for a revert, and why
+//! - [`due`]: which of these reverts the branch still needs, and which undos it has followed already
+//! - [`reached`]: how far the failed revision had come
+//! - [`select`]: which commits go back
+//! - [`message`]: the words of the revert commit
 pub(crate) mod due;
 pub mod message;
 pub mod pending;

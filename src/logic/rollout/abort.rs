@@ -51,8 +51,8 @@ impl Stuck {
         format!("{kind} \"{name}{TIMED_OUT}")
     }
 
-    fn read(text: &str) -> Option<Self> {
-        let (kind, name) = text.strip_suffix(TIMED_OUT)?.split_once(" \"")?;
+    fn read(message: &str) -> Option<Self> {
+        let (kind, name) = message.strip_suffix(TIMED_OUT)?.split_once(" \"")?;
         match kind {
             "ReplicaSet" => Some(Self::ReplicaSet(name.to_owned())),
             "Rollout" => Some(Self::Rollout(name.to_owned())),

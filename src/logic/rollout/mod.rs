@@ -1,24 +1,25 @@
 //! How a Rollout climbs: from the facts about it to the writes that move it.
-//! Nothing here knows Git; reverting there is `logic::revert`.
+//! Nothing here knows Git; going back there is `logic::revert`.
 //!
-//! The front door is [`decide`]; what it starts from and ends with:
-//! - [`view`] the facts about one Rollout, [`builder`] one decision in the making with its [`intent`] about pauses
-//!   and aborts and its [`state`] so far, [`decision`] what comes out, [`writes`] the planned changes as writes
-//! - [`validate`] whether the Rollout can be acted on at all
-//! - [`status`] the status that a pass begins and ends with, with [`conditions`], [`phase`], [`pause`] and
-//!   [`abort`] (the cause of an abort, written and read back)
+//! What a decision starts from and ends with:
+//! - [`decide`]: the front door: what is to be done about one Rollout now
+//! - [`view`]: the facts about one Rollout
+//! - [`builder`], [`intent`], [`state`]: a decision in the making, what it wants about pauses and aborts, its state so far
+//! - [`decision`], [`writes`]: what comes out; the planned changes as writes
+//! - [`validate`]: whether the Rollout can be acted on at all
+//! - [`status`], [`conditions`], [`phase`], [`pause`]: the status that a pass begins and ends with
+//! - [`abort`]: the cause of an abort, written and read back
 //!
 //! The strategies and what they stand on:
-//! - [`canary`] by steps: [`weight`] says which weight a step asks for, [`replicas`] how many pods that means
-//! - [`bluegreen`] by switch
-//! - [`revision`] which ReplicaSet the template has, [`scaling`] how ReplicaSets get another size and how long they
-//!   stay, [`services`] which revision a Service selects, [`window`] the short way back
-//! - [`analyses`] which AnalysisRuns are wanted, and what their ends mean
-//! - [`restart`] new pods of the same revision, [`handover`] the pods of a referred workload
+//! - [`canary`], [`bluegreen`]: by steps, by switch
+//! - [`weight`], [`replicas`]: which weight a step asks for, and how many pods that means
+//! - [`revision`], [`window`]: which ReplicaSet the template has; the short way back
+//! - [`scaling`], [`services`]: how sets get another size, which revision a Service selects
+//! - [`analyses`]: which AnalysisRuns are wanted, and what their ends mean
+//! - [`restart`], [`handover`]: new pods of the same revision; the pods of a referred workload
 //!
 //! What users say:
-//! - [`act`] promote, abort, retry, pause and restart as patches, [`undo`] the way back to an older revision
-
+//! - [`act`], [`undo`]: promote, abort, retry, pause and restart as patches; the way back to an older revision
 pub(crate) mod abort;
 pub(crate) mod act;
 pub(crate) mod analyses;

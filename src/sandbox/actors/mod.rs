@@ -5,14 +5,13 @@
 //! - [`turn`]: what a controller sees and asks for in its turn
 //! - [`task`]: tasks, actions, errands
 //! - [`rows`], [`wiring`]: what is remembered of an object, which work its change gives rise to
-//! - Controllers: [`deployment`], [`replicaset`], [`statefulset`], [`daemonset`], [`job`], [`pod`], [`endpoints`],
-//!   [`budget`], [`claim`], [`events`], [`garbage`], [`namespace`], [`node`]
-//! - Shared by them: [`template`], [`history`], [`victims`], [`recorder`] (what users are told), [`names`], [`object`]
+//! - [`deployment`], [`replicaset`], [`statefulset`], [`daemonset`], [`job`], [`pod`]: what runs
+//! - [`endpoints`], [`budget`], [`claim`], [`garbage`], [`namespace`], [`node`]: what is around it
+//! - [`template`], [`history`], [`victims`], [`recorder`], [`events`], [`names`], [`object`]: what they share
 //!
 //! ```text
 //! change -> rows + wiring -> tasks -> one turn each -> errands -> the server -> change
 //! ```
-
 mod budget;
 mod claim;
 mod crew;

@@ -6,8 +6,8 @@
 //! - [`allocate`](mod@allocate): a Service's addresses and ports
 //! - [`check`]: which checks an object goes through
 //! - [`at`]: how a check walks an object
-//! - The checks: [`metadata`], [`pod`], [`container`], [`resources`], [`workload`], [`batch`], [`config`], [`service`],
-//!   [`network`], [`others`], [`custom`], [`definition`]
+//! - [`metadata`], [`pod`], [`container`], [`resources`], [`workload`], [`batch`], [`config`], [`service`]: the checks
+//! - [`network`], [`others`], [`custom`], [`definition`]: the checks of what is rarer
 
 mod allocate;
 pub(crate) mod at;

@@ -4,7 +4,7 @@
 //! - [`render`]: columns, rows, and what of an object goes along
 //! - [`column`](mod@column): what a column is
 //! - [`show`], [`path`]: how values look, and where a printer column finds them
-//! - The kinds: [`pod`], [`workload`], [`network`], [`storage`], [`policy`], [`cluster`], [`custom`]
+//! - [`pod`], [`workload`], [`network`], [`storage`], [`policy`], [`cluster`], [`custom`]: the kinds
 //!
 //! | kinds | columns |
 //! |---|---|

@@ -1,13 +1,12 @@
 //! One Kubernetes cluster, as seen from here: how it is reached, and what is asked of it.
 //! Nothing here decides what to write.
 //!
-//! - [`requests`]: a write or a read as a request, and what its answer was.
-//! - [`connect`]: from a kubeconfig, from inside a pod, or through a service in this process.
-//! - [`watch`]: how changes of a kind are followed.
-//! - [`backoff`]: how long a watch waits after a failure.
-//! - [`object`]: what of an object is read.
-//! - [`error`]: why a cluster did not do what it was asked.
-
+//! - [`requests`]: a write or a read as a request, and what its answer was
+//! - [`connect`]: from a kubeconfig, from inside a pod, or through a service in this process
+//! - [`watch`]: how changes of a kind are followed
+//! - [`object`]: what of an object is read
+//! - [`backoff`]: how long a watch waits after a failure
+//! - [`error`]: why a cluster did not do what it was asked
 pub(crate) mod backoff;
 pub(crate) mod connect;
 pub(crate) mod error;

@@ -1,7 +1,7 @@
 //! GitHub: which hosts are its own, and what it calls a change that is asked for.
 //! It never asks GitHub anything.
 
-use super::Forge;
+use super::host::Forge;
 
 /// GitHub.
 pub(crate) const FORGE: Forge =

@@ -1,7 +1,7 @@
 //! GitLab: which hosts are its own, and what it calls a change that is asked for.
 //! It never asks GitLab anything.
 
-use super::Forge;
+use super::host::Forge;
 
 /// GitLab.
 pub(crate) const FORGE: Forge =

@@ -1,18 +1,17 @@
 //! How Switchback speaks Git: fetch one branch, read files and history, revert, commit, push.
 //! It decides how to get and give objects safely; it never decides which commit should be applied or undone.
 //!
-//! Words and limits: [`contract`] the trait [`Git`] and the nouns it speaks; [`error`] what can go wrong, in words;
-//! [`fault`] what can be wrong with an address; [`address`] where a repository is; [`secret`] credentials that
-//! never show; [`limits`] what one operation may cost; [`upstream`] one branch and how to reach it; [`text`] foreign
-//! words, made safe to show.
-//!
-//! The mirror: [`mirror`] the real Git, one lane per repository; [`repair`] a damaged mirror made anew; [`store`] one
-//! bare mirror on disk; [`trouble`] why work in it stopped; [`object`] commit objects, byte by byte; [`local`]
-//! repositories on this machine.
-//!
-//! Asking and giving: [`fetch`] the branch, and more depth; [`read`] files and changes; [`history`] along first
-//! parents; [`revert`] undoing in memory; [`commit`] writing a commit; [`push`] fast-forward or not at all;
-//! [`local_push`] the same on this machine; [`transport`] the bytes on their way; [`watch`] when a local branch moves.
+//! - [`contract`]: the trait [`Git`] and the nouns it speaks
+//! - [`error`], [`trouble`]: what can go wrong, in words; why work in a mirror stopped
+//! - [`address`], [`fault`]: where a repository is, and what can be wrong with that
+//! - [`secret`], [`limits`], [`text`]: credentials that never show; what an operation may cost; foreign words made safe
+//! - [`upstream`]: one branch, and how to reach it
+//! - [`mirror`], [`store`], [`repair`]: the real Git; one bare mirror on disk; a damaged one made anew
+//! - [`fetch`], [`history`]: the branch, and more depth; along first parents
+//! - [`read`], [`object`]: files and changes; commit objects, byte by byte
+//! - [`revert`], [`commit`], [`push`]: undoing in memory; writing a commit; fast-forward or not at all
+//! - [`local`], [`local_push`], [`watch`]: repositories on this machine, and when a branch of one moves
+//! - [`transport`]: the bytes on their way
 //!
 //! libgit2 speaks the protocol and keeps the objects; it never opens a socket, starts a process or touches a
 //! work tree on its own. Nothing of libgit2 shows in the trait: the simulation implements it in memory.

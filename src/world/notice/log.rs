@@ -1,7 +1,7 @@
 //! Decides how a notice reads in the program's log: its level, its fields and its words.
 //! It never decides which levels are shown; the program's start does.
 
-use super::Destination;
+use super::destination::Destination;
 use crate::api::notice::Notice;
 
 /// The log.

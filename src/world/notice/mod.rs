@@ -1,18 +1,14 @@
 //! Where notices go besides the terminal: each destination is one file, listed once in [`ALL`].
 //! Nothing here decides what is worth a notice.
 //!
-//! - [`log`]: the program's own log.
+//! - [`destination`]: what a destination is
+//! - [`log`]: the program's own log
 
+pub(crate) mod destination;
 pub(crate) mod log;
 
 use crate::api::notice::Notice;
-
-/// A place where notices go.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Destination {
-    /// Hands a notice over; it neither fails nor waits.
-    pub(crate) send: fn(&Notice),
-}
+use destination::Destination;
 
 /// Every destination.
 pub(crate) const ALL: &[Destination] = &[log::DESTINATION];

@@ -7,7 +7,7 @@ use crate::api::object_name::ObjectName;
 use crate::api::run::{AnalysisRun, Phase, RunSpec};
 use crate::base::json;
 use crate::engine::index::effects::Effects;
-use crate::engine::index::kinds::followed::{Followed, Need, Picked, Row};
+use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
 use crate::engine::index::links::To;
 use crate::engine::index::rows::RunRow;
 use crate::engine::index::store::{Index, is_ours, owner};
@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 /// AnalysisRuns.
 pub(crate) static FOLLOWED: Followed =
-    Followed::of::<RunRow>("AnalysisRun", names::ARGO, "AnalysisRun", Picked::All, Need::May);
+    Followed::of::<RunRow>("AnalysisRun", names::ARGO, "AnalysisRun", Picked::All, Presence::Optional);
 
 impl Row for RunRow {
     type Noun = Self;

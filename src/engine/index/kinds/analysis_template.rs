@@ -5,7 +5,7 @@ use crate::api::analysis::AnalysisTemplate;
 use crate::api::names;
 use crate::api::object_name::ObjectName;
 use crate::engine::index::effects::Effects;
-use crate::engine::index::kinds::followed::{Followed, Need, Picked, Row};
+use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
 use crate::engine::index::links::To;
 use crate::engine::index::rows::TemplateRow;
 use crate::engine::index::store::Index;
@@ -20,7 +20,7 @@ pub(crate) static NAMESPACED: Followed = followed("AnalysisTemplate");
 pub(crate) static CLUSTER: Followed = followed("ClusterAnalysisTemplate");
 
 const fn followed(kind: &'static str) -> Followed {
-    Followed::of::<TemplateRow>(kind, names::ARGO, kind, Picked::All, Need::May)
+    Followed::of::<TemplateRow>(kind, names::ARGO, kind, Picked::All, Presence::Optional)
 }
 
 impl Row for TemplateRow {

@@ -10,13 +10,13 @@ use crate::engine::index::table::{Head, Table};
 use serde_json::Value;
 use std::fmt;
 
-/// Whether decisions have to wait for a kind.
+/// Whether a kind has to be there before anything is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Need {
+pub(crate) enum Presence {
     /// Nothing can be decided without it.
-    Must,
+    Required,
     /// It may be missing or forbidden; it then counts as empty.
-    May,
+    Optional,
     /// It is followed once a Rollout refers to one; nothing can then be decided without it.
     OnDemand,
 }
@@ -43,7 +43,7 @@ pub(crate) struct Followed {
     /// Which objects.
     pub(crate) picked: Picked,
     /// Whether decisions wait for it.
-    pub(crate) need: Need,
+    pub(crate) need: Presence,
     /// What of it is taken in, and how.
     rows: Rows,
 }
@@ -96,7 +96,7 @@ impl Followed {
         api_version: &'static str,
         kind: &'static str,
         picked: Picked,
-        need: Need,
+        need: Presence,
     ) -> Self {
         let rows = Rows {
             present: present::<R>,

@@ -7,7 +7,7 @@ use crate::api::object_name::ObjectName;
 use crate::api::run::Phase;
 use crate::base::json;
 use crate::engine::index::effects::Effects;
-use crate::engine::index::kinds::followed::{Followed, Need, Picked, Row};
+use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
 use crate::engine::index::links::To;
 use crate::engine::index::rows::JobRow;
 use crate::engine::index::store::Index;
@@ -18,7 +18,7 @@ use serde_json::Value;
 
 /// Jobs that measure.
 pub(crate) static FOLLOWED: Followed =
-    Followed::of::<JobRow>("Job", "batch/v1", "Job", Picked::With(names::JOB_RUN_UID), Need::May);
+    Followed::of::<JobRow>("Job", "batch/v1", "Job", Picked::With(names::JOB_RUN_UID), Presence::Optional);
 
 impl Row for JobRow {
     type Noun = Option<Self>;

@@ -1,5 +1,5 @@
 //! The kinds that the index follows, one file each, listed once in [`OWN`]; what a Rollout merely refers to is
-//! [`REFERRED`]. Nothing here decides what is done about a change.
+//! [`REFERRED`](referred::REFERRED). Nothing here decides what is done about a change.
 //!
 //! - [`followed`]: what a kind says for itself
 //! - [`rollout`], [`replica_set`], [`service`], [`analysis_run`], [`analysis_template`], [`job`]: kinds of our own
@@ -14,7 +14,7 @@ pub(crate) mod replica_set;
 pub(crate) mod rollout;
 pub(crate) mod service;
 
-pub(crate) use followed::{Change, Followed, Need};
+pub(crate) use followed::{Change, Followed, Presence};
 
 /// Kinds that are always followed.
 pub(crate) static OWN: [&Followed; 7] = [

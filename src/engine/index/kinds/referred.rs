@@ -7,7 +7,7 @@ use crate::api::object_name::ObjectName;
 use crate::api::selector::LabelSelector;
 use crate::base::json;
 use crate::engine::index::effects::Effects;
-use crate::engine::index::kinds::followed::{Followed, Need, Picked, Row};
+use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
 use crate::engine::index::links::To;
 use crate::engine::index::rows::{Parts, ReferredRow, Taken};
 use crate::engine::index::store::Index;
@@ -27,7 +27,7 @@ static REPLICA_SET: Followed =
     followed("ReplicaSetWorkload", "apps/v1", "ReplicaSet", Picked::Without(names::POD_HASH));
 
 const fn followed(name: &'static str, version: &'static str, kind: &'static str, picked: Picked) -> Followed {
-    Followed::of::<ReferredRow>(name, version, kind, picked, Need::OnDemand)
+    Followed::of::<ReferredRow>(name, version, kind, picked, Presence::OnDemand)
 }
 
 /// The kind that `kind` in a reference stands for.

@@ -10,7 +10,7 @@ use crate::api::selector::LabelSelector;
 use crate::api::time::Time;
 use crate::base::json;
 use crate::engine::index::effects::Effects;
-use crate::engine::index::kinds::followed::{Followed, Need, Picked, Row};
+use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
 use crate::engine::index::links::To;
 use crate::engine::index::store::{Index, owner};
 use crate::engine::index::table::Table;
@@ -24,7 +24,7 @@ pub(crate) static FOLLOWED: Followed = Followed::of::<ReplicaSet>(
     "apps/v1",
     "ReplicaSet",
     Picked::With(names::POD_HASH),
-    Need::Must,
+    Presence::Required,
 );
 
 impl Row for ReplicaSet {

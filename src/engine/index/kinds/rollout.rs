@@ -9,7 +9,7 @@ use crate::api::rollout::Rollout;
 use crate::api::step::Step;
 use crate::api::strategy::Strategy;
 use crate::engine::index::effects::Effects;
-use crate::engine::index::kinds::followed::{Followed, Need, Picked, Row};
+use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
 use crate::engine::index::kinds::referred::referred;
 use crate::engine::index::links::To;
 use crate::engine::index::rows::{RolloutRow, Template};
@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 /// Rollouts.
 pub(crate) static FOLLOWED: Followed =
-    Followed::of::<RolloutRow>("Rollout", names::ARGO, "Rollout", Picked::All, Need::Must);
+    Followed::of::<RolloutRow>("Rollout", names::ARGO, "Rollout", Picked::All, Presence::Required);
 
 /// The analyses that a strategy refers to.
 #[must_use]

@@ -6,7 +6,7 @@ use crate::api::names;
 use crate::api::object_name::ObjectName;
 use crate::base::json;
 use crate::engine::index::effects::Effects;
-use crate::engine::index::kinds::followed::{Followed, Need, Picked, Row};
+use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
 use crate::engine::index::links::To;
 use crate::engine::index::store::Index;
 use crate::engine::index::table::Table;
@@ -15,7 +15,7 @@ use serde_json::Value;
 
 /// Services.
 pub(crate) static FOLLOWED: Followed =
-    Followed::of::<Service>("Service", "v1", "Service", Picked::All, Need::Must);
+    Followed::of::<Service>("Service", "v1", "Service", Picked::All, Presence::Required);
 
 impl Row for Service {
     type Noun = Self;

@@ -1,12 +1,11 @@
 //! The verbs: each file holds the words one of them understands and what it does with them, and [`ALL`] lists them.
 //! Nothing here is shared by two verbs; that stands one floor up, in `cli`.
 //!
-//! - [`demo`], [`sandbox`]: the embedded cluster, with a story and without.
-//! - [`run`], [`controller`]: an engine at work.
-//! - [`plan`], [`diff`], [`get`], [`status`]: reading.
-//! - [`promote`], [`abort`], [`retry`], [`pause`], [`undo`], [`restart`]: a person steers a Rollout.
-//! - [`install_crds`], [`completion`]: making cluster and shell ready.
-
+//! - [`demo`], [`sandbox`]: the embedded cluster, with a story and without
+//! - [`run`], [`controller`]: an engine at work
+//! - [`plan`], [`diff`], [`get`], [`status`]: looking
+//! - [`promote`], [`abort`], [`retry`], [`pause`], [`undo`], [`restart`]: a person steers a Rollout
+//! - [`install_crds`], [`completion`]: making cluster and shell ready
 pub(crate) mod abort;
 pub(crate) mod completion;
 pub(crate) mod controller;

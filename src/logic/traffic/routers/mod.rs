@@ -1,7 +1,7 @@
 //! The routers that can carry a split of requests: one file each, one row each in [`ALL`].
 //! Nothing here writes; a router says what is to be written.
 //!
-//! - [`choice`] which of them a `trafficRouting` chooses
+//! - [`choice`]: which of them a `trafficRouting` chooses
 
 pub mod choice;
 

@@ -6,6 +6,7 @@ use crate::actors::object::{name, namespace, put};
 use crate::actors::task::Key;
 use crate::actors::turn::Turn;
 use crate::base::json::{list, texts};
+use crate::propagation::Propagation;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -49,7 +50,7 @@ pub(super) fn forget(turn: &mut Turn<'_>, service: &Key) {
     let key = key_of(&service.namespace, &service.name);
     let Some(row) = turn.rows.at(&key) else { return };
     if row.labels.get(MANAGED_BY).is_some_and(|m| m == MANAGER) && !row.deleting {
-        super::discard(turn, &key, &row.uid.clone());
+        turn.delete(&key, &row.uid.clone(), Propagation::Background, None);
     }
 }
 

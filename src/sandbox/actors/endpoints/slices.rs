@@ -6,6 +6,7 @@ use crate::actors::object::{controller_reference, name, namespace, put, uid};
 use crate::actors::template::name_after;
 use crate::actors::turn::Turn;
 use crate::base::json::{list, texts};
+use crate::propagation::Propagation;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -50,7 +51,7 @@ pub(super) fn sync(turn: &mut Turn<'_>, service: &Value, ends: &[End<'_>]) {
         turn.update(slice);
     }
     for slice in present {
-        super::discard(turn, &crate::actors::Key::of(&slice), uid(&slice));
+        turn.delete(&crate::actors::Key::of(&slice), uid(&slice), Propagation::Background, None);
     }
 }
 

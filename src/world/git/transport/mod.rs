@@ -1,11 +1,11 @@
 //! How the bytes of a conversation get to another repository and back.
 //! Nothing here knows what a commit is.
 //!
-//! - [`wire`]: libgit2's hook, which leads every conversation to one of the transports.
-//! - [`http`]: smart HTTP.
-//! - [`pipe`]: another program's pipes: `ssh`, or `git` on this machine.
-//! - [`call`]: one operation's dealings with the other side.
-//! - [`offer`]: what the other side offers in its first words.
+//! - [`wire`]: libgit2's hook, which leads every conversation to one of the transports
+//! - [`http`]: smart HTTP
+//! - [`pipe`]: another program's pipes: `ssh`, or `git` on this machine
+//! - [`call`]: one operation's dealings with the other side
+//! - [`offer`]: what the other side offers in its first words
 
 pub(super) mod call;
 mod http;
