@@ -1,9 +1,7 @@
 //! Decides what a CustomResourceDefinition means for the objects of its kind.
 //! It never holds those objects.
 
-use super::columns;
 use super::field::FieldError;
-use super::object;
 use super::schema::check::Patterns;
 use super::schema::{self, Schema};
 use super::shelf::Stored;
@@ -15,7 +13,7 @@ use std::collections::BTreeMap;
 
 /// A definition in one of its editions.
 #[derive(Clone, Debug)]
-pub struct Custom {
+pub(crate) struct Custom {
     /// Rises with every change of the definition.
     pub edition: u64,
     /// The definition's `spec`.
@@ -29,7 +27,7 @@ const ANY: &Value = &Value::Null;
 impl Custom {
     /// The definition with this `spec`.
     #[must_use]
-    pub fn new(edition: u64, spec: Value) -> Self {
+    pub(crate) fn new(edition: u64, spec: Value) -> Self {
         let compiled = |pattern: &str| Some((pattern.to_owned(), Regex::new(pattern).ok()?));
         let patterns = Schema::new(&spec).patterns().into_iter().filter_map(compiled).collect();
         let versions = json::list(&spec, "/versions").iter();
@@ -43,13 +41,13 @@ impl Custom {
 
     /// How objects of a version are merged.
     #[must_use]
-    pub fn merging(&self, version: &str) -> listkeys::Schema {
+    pub(crate) fn merging(&self, version: &str) -> listkeys::Schema {
         self.merging.get(version).cloned().unwrap_or_else(listkeys::Schema::deduced)
     }
 
     /// The schema of a version.
     #[must_use]
-    pub fn schema(&self, version: &str) -> Schema<'_> {
+    pub(crate) fn schema(&self, version: &str) -> Schema<'_> {
         Schema::new(self.version(version).pointer("/schema/openAPIV3Schema").unwrap_or(ANY))
     }
 
@@ -57,7 +55,7 @@ impl Custom {
     ///
     /// # Errors
     /// Go's text for metadata that holds values of a wrong type.
-    pub fn fit(&self, version: &str, object: &mut Value) -> Result<Vec<String>, String> {
+    pub(crate) fn fit(&self, version: &str, object: &mut Value) -> Result<Vec<String>, String> {
         schema::whole_numbers(object);
         let schema = self.schema(version);
         let pruned = schema::prune::object(object, schema)?;
@@ -68,7 +66,7 @@ impl Custom {
 
     /// The faults of an object, or with `status` those of its status.
     #[must_use]
-    pub fn faults(&self, version: &str, object: &Value, status: bool) -> Vec<FieldError> {
+    pub(crate) fn faults(&self, version: &str, object: &Value, status: bool) -> Vec<FieldError> {
         let schema = self.schema(version);
         if !status {
             return schema::check::faults(object, schema, "", &self.patterns);
@@ -81,7 +79,7 @@ impl Custom {
 
     /// The items of sets and maps that occur twice.
     #[must_use]
-    pub fn duplicates(&self, version: &str, object: &Value) -> Vec<FieldError> {
+    pub(crate) fn duplicates(&self, version: &str, object: &Value) -> Vec<FieldError> {
         schema::lists::duplicates(object, self.schema(version))
     }
 
@@ -92,7 +90,7 @@ impl Custom {
 
     /// The version objects are stored in.
     #[must_use]
-    pub fn storage_version(&self) -> &str {
+    pub(crate) fn storage_version(&self) -> &str {
         let mut versions = json::list(&self.spec, "/versions").iter();
         let stored = versions.find(|v| v.get("storage").and_then(Value::as_bool) == Some(true));
         stored.map_or("", |v| json::text(v, "/name"))
@@ -100,19 +98,19 @@ impl Custom {
 
     /// The schema of a version as it is published.
     #[must_use]
-    pub fn published(&self, version: &str) -> Value {
+    pub(crate) fn published(&self, version: &str) -> Value {
         let schema = self.version(version).pointer("/schema/openAPIV3Schema");
         schema.cloned().unwrap_or_else(|| json!({"type": "object"}))
     }
 
     /// Whether the definition has changed since `stored` was written.
     #[must_use]
-    pub fn is_newer(&self, stored: &Stored) -> bool {
+    pub(crate) fn is_newer(&self, stored: &Stored) -> bool {
         self.edition != stored.edition
     }
 
     /// Makes an object written under an older edition what it is under this one.
-    pub fn on_read(&self, version: &str, object: &mut Value) {
+    pub(crate) fn on_read(&self, version: &str, object: &mut Value) {
         let schema = self.schema(version);
         // what was stored has well-formed metadata, so nothing is refused
         let _pruned = schema::prune::object(object, schema);
@@ -121,7 +119,7 @@ impl Custom {
 
     /// The fields a field selector may ask for besides name and namespace, and what they hold.
     #[must_use]
-    pub fn selectable(&self, version: &str, object: &Value) -> Vec<(String, String)> {
+    pub(crate) fn selectable(&self, version: &str, object: &Value) -> Vec<(String, String)> {
         let fields = json::list(self.version(version), "/selectableFields").iter();
         let mut out = Vec::new();
         for path in fields.map(|f| json::text(f, "/jsonPath")) {
@@ -138,48 +136,14 @@ impl Custom {
 
     /// Whether a field selector may ask for `field`.
     #[must_use]
-    pub fn is_selectable(&self, version: &str, field: &str) -> bool {
+    pub(crate) fn is_selectable(&self, version: &str, field: &str) -> bool {
         let fields = json::list(self.version(version), "/selectableFields").iter();
         fields.map(|f| json::text(f, "/jsonPath")).any(|path| path.trim_start_matches('.') == field)
     }
 
-    /// The columns of its table.
+    /// The columns that its table is to have besides the name (`additionalPrinterColumns`).
     #[must_use]
-    pub fn columns(&self, version: &str) -> Value {
-        let mut all = vec![columns::name_column()];
-        let printed = json::list(self.version(version), "/additionalPrinterColumns");
-        for c in printed {
-            let text = |field: &str| json::text(c, &format!("/{field}"));
-            let described = match text("description") {
-                "" => format!("Custom resource definition column (in JSONPath format): {}", text("jsonPath")),
-                own => own.to_owned(),
-            };
-            let priority = json::number(c, "/priority").unwrap_or(0);
-            all.push(columns::column(text("name"), text("type"), text("format"), &described, priority));
-        }
-        if printed.is_empty() {
-            all.push(json!({"name": "Age", "type": "date", "format": "", "priority": 0,
-                "description": "CreationTimestamp is a timestamp"}));
-        }
-        Value::Array(all)
-    }
-
-    /// The cells of one object.
-    #[must_use]
-    pub fn cells(&self, version: &str, object: &Value, now: jiff::Timestamp) -> Vec<Value> {
-        let mut cells = vec![object::meta(object, "name").into()];
-        let printed = json::list(self.version(version), "/additionalPrinterColumns");
-        for c in printed {
-            let pointer = json::text(c, "/jsonPath").replace('.', "/");
-            let found = object.pointer(&pointer).cloned().unwrap_or_default();
-            cells.push(match (json::text(c, "/type"), &found) {
-                ("date", Value::String(time)) => columns::age(time, now).into(),
-                _ => found,
-            });
-        }
-        if printed.is_empty() {
-            cells.push(columns::age(object::meta(object, "creationTimestamp"), now).into());
-        }
-        cells
+    pub(crate) fn printed(&self, version: &str) -> &[Value] {
+        json::list(self.version(version), "/additionalPrinterColumns")
     }
 }

@@ -20,7 +20,7 @@ const FOREGROUND: &str = "foregroundDeletion";
 
 /// The options of a deletion.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DeleteOptions {
+pub(crate) struct DeleteOptions {
     /// Seconds between asking and going, for kinds that go gracefully (Pods).
     pub grace: Option<i64>,
     /// What happens to dependents.
@@ -40,7 +40,7 @@ impl DeleteOptions {
     ///
     /// # Errors
     /// 400 for a body that is none, 422 for options that do not exist or do not go together.
-    pub fn new(call: &Call) -> Result<Self, Refusal> {
+    pub(crate) fn new(call: &Call) -> Result<Self, Refusal> {
         let options = if call.body.is_empty() { Self::from_query(call)? } else { read_body(call)? };
         let text = |field: &str| options.get(field).and_then(Value::as_str).map(str::to_owned);
         let mut errors = Vec::new();

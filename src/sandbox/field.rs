@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// The class of a fault, as Kubernetes names it in `details.causes[].reason`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// A value that must be there is not.
     Required,
     /// A malformed value, out of range or changed though it must not.
@@ -25,14 +25,12 @@ pub enum Fault {
     TooMany,
     /// A reference that leads nowhere.
     NotFound,
-    /// A fault of the check itself.
-    Internal,
 }
 
 impl Fault {
     /// The machine-readable name, such as `FieldValueRequired`.
     #[must_use]
-    pub fn reason(self) -> &'static str {
+    pub(crate) fn reason(self) -> &'static str {
         match self {
             Self::Required => "FieldValueRequired",
             Self::Invalid => "FieldValueInvalid",
@@ -43,7 +41,6 @@ impl Fault {
             Self::TooLong => "FieldValueTooLong",
             Self::TooMany => "FieldValueTooMany",
             Self::NotFound => "FieldValueNotFound",
-            Self::Internal => "InternalError",
         }
     }
 
@@ -57,14 +54,13 @@ impl Fault {
             Self::TooLong => "Too long",
             Self::TooMany => "Too many",
             Self::NotFound => "Not found",
-            Self::Internal => "Internal error",
         }
     }
 }
 
 /// One wrong field.
 #[derive(Clone, Debug, PartialEq)]
-pub struct FieldError {
+pub(crate) struct FieldError {
     /// Path such as `spec.ports[0].name`.
     pub path: String,
     /// Class of the fault.
@@ -89,25 +85,29 @@ impl FieldError {
 
     /// A missing value; `detail` may be empty.
     #[must_use]
-    pub fn required(path: impl Into<String>, detail: &str) -> Self {
+    pub(crate) fn required(path: impl Into<String>, detail: &str) -> Self {
         Self::new(path, Fault::Required, None, detail)
     }
 
     /// A malformed value.
     #[must_use]
-    pub fn invalid(path: impl Into<String>, value: impl Into<Value>, detail: &str) -> Self {
+    pub(crate) fn invalid(path: impl Into<String>, value: impl Into<Value>, detail: &str) -> Self {
         Self::new(path, Fault::Invalid, Some(&value.into()), detail)
     }
 
     /// A value of the wrong JSON type.
     #[must_use]
-    pub fn wrong_type(path: impl Into<String>, value: impl Into<Value>, detail: &str) -> Self {
+    pub(crate) fn wrong_type(path: impl Into<String>, value: impl Into<Value>, detail: &str) -> Self {
         Self::new(path, Fault::TypeInvalid, Some(&value.into()), detail)
     }
 
     /// A value outside the enumeration `supported`.
     #[must_use]
-    pub fn not_supported(path: impl Into<String>, value: impl Into<Value>, supported: &[&str]) -> Self {
+    pub(crate) fn not_supported(
+        path: impl Into<String>,
+        value: impl Into<Value>,
+        supported: &[&str],
+    ) -> Self {
         let list: Vec<String> = supported.iter().map(|s| quote(s)).collect();
         let detail =
             if list.is_empty() { String::new() } else { format!("supported values: {}", list.join(", ")) };
@@ -116,26 +116,26 @@ impl FieldError {
 
     /// A value that is not permitted here.
     #[must_use]
-    pub fn forbidden(path: impl Into<String>, detail: &str) -> Self {
+    pub(crate) fn forbidden(path: impl Into<String>, detail: &str) -> Self {
         Self::new(path, Fault::Forbidden, None, detail)
     }
 
     /// A value that occurs twice.
     #[must_use]
-    pub fn duplicate(path: impl Into<String>, value: impl Into<Value>) -> Self {
+    pub(crate) fn duplicate(path: impl Into<String>, value: impl Into<Value>) -> Self {
         Self::new(path, Fault::Duplicate, Some(&value.into()), "")
     }
 
     /// More than `most` bytes.
     #[must_use]
-    pub fn too_long(path: impl Into<String>, most: usize) -> Self {
+    pub(crate) fn too_long(path: impl Into<String>, most: usize) -> Self {
         let unit = if most == 1 { "byte" } else { "bytes" };
         Self::new(path, Fault::TooLong, None, &format!("may not be more than {most} {unit}"))
     }
 
     /// `actual` items where at most `most` may be.
     #[must_use]
-    pub fn too_many(path: impl Into<String>, actual: usize, most: usize) -> Self {
+    pub(crate) fn too_many(path: impl Into<String>, actual: usize, most: usize) -> Self {
         let unit = if most == 1 { "item" } else { "items" };
         let detail = format!("must have at most {most} {unit}");
         Self::new(path, Fault::TooMany, Some(&Value::from(actual)), &detail)
@@ -143,13 +143,13 @@ impl FieldError {
 
     /// A reference to something that is not there.
     #[must_use]
-    pub fn not_found(path: impl Into<String>, value: impl Into<Value>) -> Self {
+    pub(crate) fn not_found(path: impl Into<String>, value: impl Into<Value>) -> Self {
         Self::new(path, Fault::NotFound, Some(&value.into()), "")
     }
 
     /// Path and fault: `spec.replicas: Invalid value: -1: must be …`.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         format!("{}: {}", self.path, self.body)
     }
 }

@@ -3,7 +3,6 @@
 
 use super::apply;
 use super::decode;
-use super::delete::DeleteOptions;
 use super::door::Sandbox;
 use super::fit;
 use super::kept;
@@ -73,23 +72,6 @@ impl State {
         Ok(kept::value(&place.served, &written.stored))
     }
 
-    /// Deletes an object, or marks it as being deleted; `None` when it is gone.
-    ///
-    /// # Errors
-    /// As for a DELETE of the object.
-    pub(crate) fn delete_inside(
-        &mut self,
-        (api_version, kind): (&str, &str),
-        (namespace, name): (&str, &str),
-        options: &DeleteOptions,
-    ) -> Result<Option<Value>, Refusal> {
-        let served = served(self, api_version, kind)?;
-        let place =
-            Place { served, namespace: namespace.to_owned(), name: name.to_owned(), sub: String::new() };
-        let done = self.delete(&place, options)?;
-        Ok((!done.gone).then(|| kept::value(&place.served, &done.stored)))
-    }
-
     /// One object.
     #[must_use]
     pub(crate) fn get_inside(
@@ -126,19 +108,6 @@ impl Sandbox {
     /// As for a PUT of the object's status.
     pub fn update_status(&self, agent: &str, object: Value) -> Result<Value, Refusal> {
         self.shared().locked(|state| state.update_inside(agent, object, "status"))
-    }
-
-    /// Deletes an object, or marks it as being deleted; `None` when it is gone.
-    ///
-    /// # Errors
-    /// As for a DELETE of the object.
-    pub fn delete(
-        &self,
-        kind: (&str, &str),
-        place: (&str, &str),
-        options: &DeleteOptions,
-    ) -> Result<Option<Value>, Refusal> {
-        self.shared().locked(|state| state.delete_inside(kind, place, options))
     }
 
     /// One object; `kind` is `apiVersion` and `kind`.

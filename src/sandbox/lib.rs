@@ -8,8 +8,8 @@
 //! - In and out: [`service`] (without a socket), [`serve`] (over one), [`door`] (how the program holds it), [`inside`]
 //!   (objects without a request), [`exchange`] (one request), [`shared`] (the lock), [`fault`] (trouble on demand)
 //! - What is asked: [`route`], [`request`], [`place`], [`accept`], [`media`], [`decode`]
-//! - What is answered: [`answer`], [`verbs`], [`reply`], [`refuse`] and [`field`] (its words), [`shape`], [`table`] and
-//!   [`columns`], [`page`], [`discover`], [`openapi`]
+//! - What is answered: [`answer`], [`verbs`], [`reply`], [`refuse`] and [`field`] (its words), [`shape`], [`table`],
+//!   [`page`], [`discover`], [`openapi`]
 //! - Reading: [`read`], [`watch`] and [`stream`], [`select`] (selectors), [`fields`] (what a field selector may ask for)
 //! - Writing: [`write`](mod@write), [`delete`], [`propagation`], [`patch`], [`apply`], [`subresource`], [`prepare`]
 //!   (before the checks), [`fit`] (to the kind), [`admit`] (checks and plugins)
@@ -35,7 +35,7 @@
 //! | chance | all that is random, from one seed |
 //! | fault, trouble | a failure that a test asks for |
 
-#![warn(unreachable_pub)]
+#![deny(unreachable_pub)]
 #![deny(rustdoc::broken_intra_doc_links)]
 #![allow(rustdoc::private_intra_doc_links)] // the maps name what is private too
 
@@ -49,7 +49,6 @@ mod admit;
 mod answer;
 mod apply;
 mod chance;
-mod columns;
 mod crd;
 mod custom;
 mod decode;
@@ -92,16 +91,14 @@ mod shelf;
 mod state;
 mod stream;
 mod subresource;
-pub mod table;
+mod table;
 mod typed;
 mod verbs;
 mod watch;
 mod write;
 
-pub use delete::DeleteOptions;
 pub use door::{Options, Sandbox};
 pub use fault::{Attempt, Fault, Moment};
-pub use propagation::Propagation;
 pub use refuse::Refusal;
 pub use shelf::Verb;
 pub use state::Change;

@@ -3,7 +3,7 @@
 
 /// What becomes of the objects that a deleted object owns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Propagation {
+pub(crate) enum Propagation {
     /// They are deleted before it.
     Foreground,
     /// They are deleted after it.
@@ -14,11 +14,11 @@ pub enum Propagation {
 
 impl Propagation {
     /// Every way there is.
-    pub const ALL: [Self; 3] = [Self::Foreground, Self::Background, Self::Orphan];
+    pub(crate) const ALL: [Self; 3] = [Self::Foreground, Self::Background, Self::Orphan];
 
     /// The value of `propagationPolicy`.
     #[must_use]
-    pub fn text(self) -> &'static str {
+    pub(crate) fn text(self) -> &'static str {
         match self {
             Self::Foreground => "Foreground",
             Self::Background => "Background",
@@ -28,7 +28,7 @@ impl Propagation {
 
     /// What a `propagationPolicy` means.
     #[must_use]
-    pub fn named(text: &str) -> Option<Self> {
+    pub(crate) fn named(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|p| p.text() == text)
     }
 }

@@ -61,7 +61,7 @@ pub(crate) fn qualified(group: &str, resource: &str) -> String {
 impl Refusal {
     /// A refusal without details.
     #[must_use]
-    pub fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
         Self { code, reason, message: message.into(), details: None }
     }
 
@@ -71,14 +71,14 @@ impl Refusal {
 
     /// 404 of an object.
     #[must_use]
-    pub fn not_found(group: &str, resource: &str, name: &str) -> Self {
+    pub(crate) fn not_found(group: &str, resource: &str, name: &str) -> Self {
         let message = format!("{} \"{name}\" not found", qualified(group, resource));
         Self::with(404, "NotFound", message, about(group, resource, name))
     }
 
     /// 404 of a path or resource that is not served.
     #[must_use]
-    pub fn no_resource() -> Self {
+    pub(crate) fn no_resource() -> Self {
         Self::with(
             404,
             "NotFound",
@@ -89,14 +89,14 @@ impl Refusal {
 
     /// 409: the name is taken.
     #[must_use]
-    pub fn already_exists(group: &str, resource: &str, name: &str) -> Self {
+    pub(crate) fn already_exists(group: &str, resource: &str, name: &str) -> Self {
         let message = format!("{} \"{name}\" already exists", qualified(group, resource));
         Self::with(409, "AlreadyExists", message, about(group, resource, name))
     }
 
     /// 409: every generated name was taken.
     #[must_use]
-    pub fn no_free_name(group: &str, resource: &str, name: &str) -> Self {
+    pub(crate) fn no_free_name(group: &str, resource: &str, name: &str) -> Self {
         let message = format!(
             "{} \"{name}\" already exists, the server was not able to generate a unique name for the object",
             qualified(group, resource)
@@ -114,7 +114,7 @@ impl Refusal {
 
     /// 409: someone else wrote first.
     #[must_use]
-    pub fn modified(group: &str, resource: &str, name: &str) -> Self {
+    pub(crate) fn modified(group: &str, resource: &str, name: &str) -> Self {
         Self::conflict(
             group,
             resource,
@@ -125,19 +125,19 @@ impl Refusal {
 
     /// 409 of a server-side apply.
     #[must_use]
-    pub fn apply_conflict(causes: Vec<Cause>, message: String) -> Self {
+    pub(crate) fn apply_conflict(causes: Vec<Cause>, message: String) -> Self {
         Self::with(409, "Conflict", message, Details { causes, ..Details::default() })
     }
 
     /// 400.
     #[must_use]
-    pub fn bad_request(message: impl Into<String>) -> Self {
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(400, "BadRequest", message)
     }
 
     /// 403 of an object (`name` empty: of the resource).
     #[must_use]
-    pub fn forbidden(group: &str, resource: &str, name: &str, why: &str) -> Self {
+    pub(crate) fn forbidden(group: &str, resource: &str, name: &str, why: &str) -> Self {
         let target = qualified(group, resource);
         let message = match (target.is_empty(), name.is_empty()) {
             (true, _) => format!("forbidden: {why}"),
@@ -149,7 +149,7 @@ impl Refusal {
 
     /// 422 with one cause for each wrong field.
     #[must_use]
-    pub fn invalid(group: &str, kind: &str, name: &str, errors: &[FieldError]) -> Self {
+    pub(crate) fn invalid(group: &str, kind: &str, name: &str, errors: &[FieldError]) -> Self {
         let target = qualified(group, kind);
         let message = if errors.is_empty() {
             format!("{target} \"{name}\" is invalid")
@@ -169,7 +169,7 @@ impl Refusal {
 
     /// 405 for a method on a path that exists.
     #[must_use]
-    pub fn method_not_allowed() -> Self {
+    pub(crate) fn method_not_allowed() -> Self {
         Self::with(
             405,
             "MethodNotAllowed",
@@ -180,14 +180,14 @@ impl Refusal {
 
     /// 406: no form in `Accept` can be given.
     #[must_use]
-    pub fn not_acceptable(accepted: &[&str]) -> Self {
+    pub(crate) fn not_acceptable(accepted: &[&str]) -> Self {
         let list = accepted.join(", ");
         Self::new(406, "NotAcceptable", format!("only the following media types are accepted: {list}"))
     }
 
     /// 415: the body's media type is not understood.
     #[must_use]
-    pub fn unsupported_media_type(accepted: &[&str]) -> Self {
+    pub(crate) fn unsupported_media_type(accepted: &[&str]) -> Self {
         let list = accepted.join(", ");
         let message = format!(
             "the body of the request was in an unknown format - accepted media types include: {list}"
@@ -197,13 +197,13 @@ impl Refusal {
 
     /// 410: the revision asked for is no longer kept.
     #[must_use]
-    pub fn expired(message: impl Into<String>) -> Self {
+    pub(crate) fn expired(message: impl Into<String>) -> Self {
         Self::new(410, "Expired", message)
     }
 
     /// 504: the revision asked for has not been reached yet.
     #[must_use]
-    pub fn too_large_revision(asked: u64, current: u64) -> Self {
+    pub(crate) fn too_large_revision(asked: u64, current: u64) -> Self {
         let message = format!("Timeout: Too large resource version: {asked}, current: {current}");
         let causes = vec![Cause {
             reason: "ResourceVersionTooLarge".to_owned(),
@@ -215,20 +215,20 @@ impl Refusal {
 
     /// 401.
     #[must_use]
-    pub fn unauthorized() -> Self {
+    pub(crate) fn unauthorized() -> Self {
         Self::new(401, "Unauthorized", "Unauthorized")
     }
 
     /// 429 with the seconds after which to try again.
     #[must_use]
-    pub fn too_many_requests(message: impl Into<String>, retry_after: u32) -> Self {
+    pub(crate) fn too_many_requests(message: impl Into<String>, retry_after: u32) -> Self {
         let details = Details { retry_after, ..Details::default() };
         Self::with(429, "TooManyRequests", message.into(), details)
     }
 
     /// 500.
     #[must_use]
-    pub fn internal(why: &str) -> Self {
+    pub(crate) fn internal(why: &str) -> Self {
         let causes = vec![Cause { reason: String::new(), message: why.to_owned(), field: String::new() }];
         let details = Details { causes, ..Details::default() };
         Self::with(500, "InternalError", format!("Internal error occurred: {why}"), details)
@@ -236,7 +236,7 @@ impl Refusal {
 
     /// The `metav1.Status` body.
     #[must_use]
-    pub fn body(&self) -> Value {
+    pub(crate) fn body(&self) -> Value {
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {},
             "status": "Failure", "message": self.message, "code": self.code,
@@ -260,7 +260,7 @@ impl Refusal {
 impl Details {
     /// The `details` of a `metav1.Status`, empty fields left out.
     #[must_use]
-    pub fn body(&self) -> Value {
+    pub(crate) fn body(&self) -> Value {
         let mut out = Map::new();
         let texts = [("name", &self.name), ("group", &self.group), ("kind", &self.kind), ("uid", &self.uid)];
         for (key, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {

@@ -10,13 +10,11 @@ use jiff::Timestamp;
 
 /// A request whose body has arrived.
 #[derive(Clone, Debug)]
-pub struct Call {
+pub(crate) struct Call {
     /// The HTTP method.
     pub method: Method,
     /// The decoded, non-empty segments of the path.
     pub segments: Vec<String>,
-    /// The path as it was sent.
-    pub path: String,
     /// The decoded query in its order.
     pub query: Query,
     /// The `Accept` header.
@@ -34,13 +32,12 @@ pub struct Call {
 impl Call {
     /// Reads the head of a request.
     #[must_use]
-    pub fn new(parts: &Parts, body: Bytes) -> Self {
+    pub(crate) fn new(parts: &Parts, body: Bytes) -> Self {
         let path = parts.uri.path();
         let content_type = header(&parts.headers, "content-type");
         Self {
             method: parts.method.clone(),
             segments: path.split('/').filter(|s| !s.is_empty()).map(|s| decoded(s, false)).collect(),
-            path: path.to_owned(),
             query: Query::parse(parts.uri.query().unwrap_or_default()),
             accept: header(&parts.headers, "accept"),
             content_type: content_type.split(';').next().unwrap_or_default().trim().to_owned(),
@@ -82,14 +79,14 @@ fn decoded(text: &str, query: bool) -> String {
 
 /// The query of a URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Query {
+pub(crate) struct Query {
     pairs: Vec<(String, String)>,
 }
 
 impl Query {
     /// Reads `a=b&c=d`.
     #[must_use]
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let pair = |part: &str| {
             let (key, value) = part.split_once('=').unwrap_or((part, ""));
             (decoded(key, true), decoded(value, true))
@@ -99,25 +96,25 @@ impl Query {
 
     /// The first value of `key`.
     #[must_use]
-    pub fn get(&self, key: &str) -> Option<&str> {
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
         self.pairs.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
     }
 
     /// The first value of `key`, empty when there is none.
     #[must_use]
-    pub fn text(&self, key: &str) -> &str {
+    pub(crate) fn text(&self, key: &str) -> &str {
         self.get(key).unwrap_or_default()
     }
 
     /// Every value of `key`.
     #[must_use]
-    pub fn all(&self, key: &str) -> Vec<&str> {
+    pub(crate) fn all(&self, key: &str) -> Vec<&str> {
         self.pairs.iter().filter(|(k, _)| k == key).map(|(_, v)| v.as_str()).collect()
     }
 
     /// Whether `key` is set to anything but `false` and `0`; `None` when it is absent.
     #[must_use]
-    pub fn flag(&self, key: &str) -> Option<bool> {
+    pub(crate) fn flag(&self, key: &str) -> Option<bool> {
         self.get(key).map(|v| !(v.eq_ignore_ascii_case("false") || v == "0"))
     }
 
@@ -125,7 +122,7 @@ impl Query {
     ///
     /// # Errors
     /// 400 when it is none.
-    pub fn number(&self, key: &str) -> Result<Option<i64>, Refusal> {
+    pub(crate) fn number(&self, key: &str) -> Result<Option<i64>, Refusal> {
         let Some(text) = self.get(key).filter(|t| !t.is_empty()) else { return Ok(None) };
         let wrong = |_| {
             Refusal::bad_request(format!(

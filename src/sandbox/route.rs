@@ -31,7 +31,7 @@ pub enum Ask {
 impl Ask {
     /// The verb's name, as audit logs and access rules write it.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Get => "get",
             Self::List => "list",
@@ -53,7 +53,7 @@ impl Ask {
 
 /// The objects a request is about.
 #[derive(Clone, Debug)]
-pub struct Target {
+pub(crate) struct Target {
     /// How the kind is served.
     pub served: Arc<Served>,
     /// The namespace, empty for cluster-wide kinds and for all namespaces.
@@ -68,7 +68,7 @@ pub struct Target {
 
 /// What a path means.
 #[derive(Clone, Debug)]
-pub enum Route {
+pub(crate) enum Route {
     /// Objects of a served kind.
     Objects(Target),
     /// Any other page.
@@ -79,7 +79,7 @@ pub enum Route {
 ///
 /// # Errors
 /// 404 for a kind that is not served, 405 for a method that the path does not know.
-pub fn route(kinds: &Kinds, call: &Call) -> Result<Route, Refusal> {
+pub(crate) fn route(kinds: &Kinds, call: &Call) -> Result<Route, Refusal> {
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     let (group, version, rest) = match segments.as_slice() {
         ["api", version, rest @ ..] if !rest.is_empty() => ("", *version, rest),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// What raises `metadata.generation`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Generation {
+pub(crate) enum Generation {
     /// The kind has no generation.
     None,
     /// It is 1 and stays 1.
@@ -25,7 +25,7 @@ pub enum Generation {
 
 /// The server's manners towards one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Manners {
+pub(crate) struct Manners {
     /// `status` is a subresource of its own.
     pub status: bool,
     /// What raises the generation.
@@ -42,7 +42,7 @@ pub struct Manners {
 
 /// Where a scale subresource finds its numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scale {
+pub(crate) struct Scale {
     /// Pointer of the wanted replicas.
     pub spec_replicas: String,
     /// Pointer of the present replicas.
@@ -53,7 +53,7 @@ pub struct Scale {
 
 /// A part of an object with an endpoint of its own, as discovery tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sub {
+pub(crate) struct Sub {
     /// Its name in the URL.
     pub name: &'static str,
     /// Group, version and kind it is read and written as; group and version are empty where they are the parent's.
@@ -72,7 +72,7 @@ const CHANGE: &[&str] = &["get", "patch", "update"];
 
 /// One kind in one version, as it is served.
 #[derive(Clone, Debug)]
-pub struct Served {
+pub(crate) struct Served {
     /// Group, version, names, scope.
     pub kind: Kind,
     /// Name of the list kind.
@@ -92,13 +92,13 @@ pub struct Served {
 impl Served {
     /// Whether the kind is one of the API server's own.
     #[must_use]
-    pub fn is_built_in(&self) -> bool {
+    pub(crate) fn is_built_in(&self) -> bool {
         self.custom.is_none()
     }
 
     /// The parts with an endpoint of their own, in order of their names.
     #[must_use]
-    pub fn subresources(&self) -> Vec<Sub> {
+    pub(crate) fn subresources(&self) -> Vec<Sub> {
         let kind = &self.kind;
         let own = |name, verbs| Sub { name, kind: ("", "", kind.kind.clone()), verbs };
         let other = |name, kind: &str, verbs| Sub { name, kind: ("", "", kind.to_owned()), verbs };
@@ -138,21 +138,21 @@ impl Served {
 
     /// Whether it is `kind` of `group`.
     #[must_use]
-    pub fn is(&self, group: &str, kind: &str) -> bool {
+    pub(crate) fn is(&self, group: &str, kind: &str) -> bool {
         self.kind.group == group && self.kind.kind == kind
     }
 }
 
 /// Every kind served now, by group, version and plural.
 #[derive(Clone, Debug, Default)]
-pub struct Kinds {
+pub(crate) struct Kinds {
     rows: BTreeMap<(String, String, String), Arc<Served>>,
 }
 
 impl Kinds {
     /// The kinds every API server has.
     #[must_use]
-    pub fn built_in() -> Self {
+    pub(crate) fn built_in() -> Self {
         let mut all = Self::default();
         for kind in kinds::all().filter(|k| k.group != "argoproj.io") {
             all.insert(built_in(kind));
@@ -164,39 +164,33 @@ impl Kinds {
     }
 
     /// Serves one more kind, or serves it differently.
-    pub fn insert(&mut self, served: Served) {
+    pub(crate) fn insert(&mut self, served: Served) {
         let k = &served.kind;
         self.rows.insert((k.group.clone(), k.version.clone(), k.plural.clone()), Arc::new(served));
     }
 
     /// Stops serving every version of `plural.group`.
-    pub fn remove(&mut self, group: &str, plural: &str) {
+    pub(crate) fn remove(&mut self, group: &str, plural: &str) {
         self.rows.retain(|(g, _, p), _| g != group || p != plural);
     }
 
     /// The kind at a URL.
     #[must_use]
-    pub fn at(&self, group: &str, version: &str, plural: &str) -> Option<Arc<Served>> {
+    pub(crate) fn at(&self, group: &str, version: &str, plural: &str) -> Option<Arc<Served>> {
         self.rows.get(&(group.to_owned(), version.to_owned(), plural.to_owned())).cloned()
     }
 
     /// The kind a manifest names.
     #[must_use]
-    pub fn named(&self, api_version: &str, kind: &str) -> Option<Arc<Served>> {
+    pub(crate) fn named(&self, api_version: &str, kind: &str) -> Option<Arc<Served>> {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         self.all()
             .find(|s| s.kind.group == group && s.kind.version == version && s.kind.kind == kind)
             .map(Arc::clone)
     }
 
-    /// Any served version of `kind` in `group`.
-    #[must_use]
-    pub fn in_group(&self, group: &str, kind: &str) -> Option<Arc<Served>> {
-        self.all().find(|s| s.is(group, kind)).map(Arc::clone)
-    }
-
     /// Everything served, in order of group, version and plural.
-    pub fn all(&self) -> impl Iterator<Item = &Arc<Served>> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Served>> {
         self.rows.values()
     }
 }

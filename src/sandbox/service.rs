@@ -26,28 +26,19 @@ pub(crate) type Body = UnsyncBoxBody<Bytes, Infallible>;
 #[derive(Clone, Debug)]
 pub struct Service {
     shared: Shared,
-    agent: Option<HeaderValue>,
 }
 
 impl Sandbox {
     /// The server as a tower service, for `kube::Client::new`.
     #[must_use]
     pub fn service(&self) -> Service {
-        Service { shared: self.shared().clone(), agent: None }
+        Service { shared: self.shared().clone() }
     }
 
     /// A client of this server. Must be called inside a tokio runtime.
     #[must_use]
     pub fn client(&self, namespace: &str) -> kube::Client {
         kube::Client::new(self.service(), namespace)
-    }
-
-    /// A client whose requests carry `agent` as `User-Agent`, for counting and for managed fields. An `agent` that is
-    /// no header value is left out. Must be called inside a tokio runtime.
-    #[must_use]
-    pub fn client_as(&self, namespace: &str, agent: &str) -> kube::Client {
-        let agent = HeaderValue::from_str(agent).ok();
-        kube::Client::new(Service { agent, ..self.service() }, namespace)
     }
 }
 
@@ -66,12 +57,8 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let shared = self.shared.clone();
-        let agent = self.agent.clone();
         Box::pin(async move {
-            let (mut parts, body) = request.into_parts();
-            if let Some(agent) = agent {
-                parts.headers.entry(http::header::USER_AGENT).or_insert(agent);
-            }
+            let (parts, body) = request.into_parts();
             let body = body.collect().await.map_err(|e| io::Error::other(e.to_string()))?.to_bytes();
             respond(&shared, &Call::new(&parts, body)).await
         })

@@ -2,25 +2,14 @@
 //! It never chooses the form and never reads the store.
 
 use super::accept::Form;
-use super::columns;
 use super::kept::{self, is_as_served};
 use super::object;
 use super::read::Page;
 use super::served::Served;
 use super::shelf::Stored;
+use super::table::{self, Include};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
-
-/// How tables are asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Include {
-    /// Rows carry the object's metadata.
-    Metadata,
-    /// Rows carry the whole object.
-    Object,
-    /// Rows carry nothing but their cells.
-    None,
-}
 
 /// What decides the look of an answer.
 #[derive(Clone, Copy, Debug)]
@@ -73,18 +62,14 @@ fn item(served: &Served, stored: &Stored) -> Bytes {
     document(served, stored)
 }
 
-fn metadata_only(stored: &Stored, typed: bool) -> Value {
+fn metadata_only(stored: &Stored) -> Value {
     #[derive(serde::Deserialize)]
     struct Only {
         #[serde(default)]
         metadata: Value,
     }
     let metadata = serde_json::from_slice::<Only>(&stored.bytes).map(|o| o.metadata).unwrap_or_default();
-    if typed {
-        json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata})
-    } else {
-        json!({ "metadata": metadata })
-    }
+    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata})
 }
 
 /// One object in the form asked for.
@@ -92,8 +77,8 @@ fn metadata_only(stored: &Stored, typed: bool) -> Value {
 pub(crate) fn one(served: &Served, stored: &Stored, look: Look) -> Bytes {
     match look.form {
         Form::Plain => document(served, stored),
-        Form::Metadata | Form::MetadataList => bytes(&metadata_only(stored, true)),
-        Form::Table => bytes(&rows(served, std::slice::from_ref(stored), look, true, Map::new())),
+        Form::Metadata | Form::MetadataList => bytes(&metadata_only(stored)),
+        Form::Table => bytes(&table(served, std::slice::from_ref(stored), look, true, Map::new())),
     }
 }
 
@@ -101,7 +86,7 @@ pub(crate) fn one(served: &Served, stored: &Stored, look: Look) -> Bytes {
 #[must_use]
 pub(crate) fn event(kind: &str, served: &Served, stored: &Stored, look: Look, first: bool) -> Vec<u8> {
     let object = match look.form {
-        Form::Table => bytes(&rows(served, std::slice::from_ref(stored), look, first, Map::new())),
+        Form::Table => bytes(&table(served, std::slice::from_ref(stored), look, first, Map::new())),
         _ => one(served, stored, look),
     };
     line(kind, &object)
@@ -130,11 +115,11 @@ pub(crate) fn list(served: &Served, page: &Page, look: Look) -> Bytes {
     match look.form {
         Form::Plain => plain_list(served, &page.items, &meta),
         Form::Metadata | Form::MetadataList => {
-            let items: Vec<Value> = page.items.iter().map(|s| metadata_only(s, true)).collect();
+            let items: Vec<Value> = page.items.iter().map(metadata_only).collect();
             bytes(&json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1",
                 "metadata": meta, "items": items}))
         }
-        Form::Table => bytes(&rows(served, &page.items, look, true, meta)),
+        Form::Table => bytes(&table(served, &page.items, look, true, meta)),
     }
 }
 
@@ -158,25 +143,22 @@ fn plain_list(served: &Served, items: &[Stored], meta: &Map<String, Value>) -> B
     Bytes::from(out)
 }
 
-fn rows(served: &Served, items: &[Stored], look: Look, columns: bool, mut meta: Map<String, Value>) -> Value {
-    let mut rows = Vec::with_capacity(items.len());
-    for stored in items {
-        let object = kept::value(served, stored);
-        let mut row = json!({ "cells": columns::cells(served, &object, look.now) });
-        match look.include {
-            Include::Metadata => {
-                object::set_field(&mut row, "object", Some(metadata_only(stored, true)));
-            }
-            Include::Object => object::set_field(&mut row, "object", Some(object)),
-            Include::None => object::set_field(&mut row, "object", Some(Value::Null)),
-        }
-        rows.push(row);
-    }
+fn table(
+    served: &Served,
+    items: &[Stored],
+    look: Look,
+    columns: bool,
+    mut meta: Map<String, Value>,
+) -> Value {
+    let objects: Vec<Value> = items.iter().map(|stored| kept::value(served, stored)).collect();
+    let printed = served.custom.as_deref().map(|c| c.printed(&served.kind.version));
+    let mut table = table::table(&served.kind, &objects, printed, look.include, look.now);
     if let ([only], true) = (items, meta.is_empty()) {
         meta.insert("resourceVersion".to_owned(), only.head.revision.to_string().into());
     }
-    let mut out = json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "rows": rows});
-    let definitions = if columns { columns::definitions(served) } else { Value::Null };
-    object::set_field(&mut out, "columnDefinitions", Some(definitions));
-    out
+    object::set_field(&mut table, "metadata", Some(meta.into()));
+    if !columns {
+        object::set_field(&mut table, "columnDefinitions", Some(Value::Null));
+    }
+    table
 }

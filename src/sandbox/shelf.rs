@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 /// What must be known of an object without reading it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Head {
+pub(crate) struct Head {
     /// Namespace, empty for cluster-wide objects.
     pub namespace: String,
     /// Name.
@@ -29,7 +29,7 @@ pub struct Head {
 
 /// One stored object: its head, and its JSON without `apiVersion` and `kind`.
 #[derive(Clone, Debug)]
-pub struct Stored {
+pub(crate) struct Stored {
     /// What is known without reading the object.
     pub head: Arc<Head>,
     /// The JSON text, beginning with `{`, without `apiVersion` and `kind`.

@@ -2,7 +2,8 @@
 //! It never touches the store; it answers with what it wants done.
 
 use super::names::Names;
-use super::pod::{self, Life};
+use super::pod;
+use super::pod::memory::Life;
 use super::recorder::Recorder;
 use super::rows::{Row, Rows};
 use super::task::{Action, Controller, Errand, Key, Options, Seen, Task};
@@ -22,7 +23,7 @@ const LONGEST_HOLD: i64 = 60_000;
 
 /// The controller manager, the scheduler and the kubelet of the sandbox.
 #[derive(Debug)]
-pub struct Actors {
+pub(crate) struct Actors {
     options: Options,
     rows: Rows,
     names: Names,
@@ -37,7 +38,7 @@ pub struct Actors {
 impl Actors {
     /// Actors that have seen nothing yet; their first errand is to register the sandbox's node.
     #[must_use]
-    pub fn new(options: Options) -> Self {
+    pub(crate) fn new(options: Options) -> Self {
         let node = Task { controller: Controller::Node, key: Key::new("v1", "Node", "", super::NODE) };
         Self {
             rows: Rows::default(),
@@ -53,7 +54,7 @@ impl Actors {
     }
 
     /// Takes note of one committed change. Every change of every kind comes here, in the order of the store.
-    pub fn observe(&mut self, seen: Seen, object: &Value, now: Timestamp) {
+    pub(crate) fn observe(&mut self, seen: Seen, object: &Value, now: Timestamp) {
         let Some(new) = Row::of(object) else { return };
         let uid = new.uid.clone();
         let (old, new) = match seen {
@@ -80,7 +81,7 @@ impl Actors {
     /// `read` answers with the present state of an object by API version, kind, namespace and name. Perform the
     /// errands in their order, [`Self::observe`] every change they made, and call this again until it asks for
     /// nothing; then wait for a change or for [`Self::wake`].
-    pub fn act(
+    pub(crate) fn act(
         &mut self,
         now: Timestamp,
         read: &dyn Fn(&str, &str, &str, &str) -> Option<Value>,
@@ -133,7 +134,7 @@ impl Actors {
 
     /// The server refused an errand: it is tried again, later and later. `reason` and `message` are those of the
     /// server's status (`Conflict`, `AlreadyExists`, `NotFound`, `Forbidden`, …).
-    pub fn refused(&mut self, errand: &Errand, reason: &str, message: &str, now: Timestamp) {
+    pub(crate) fn refused(&mut self, errand: &Errand, reason: &str, message: &str, now: Timestamp) {
         self.recorder.deny(&errand.task, &errand.action.key());
         if errand.task.controller == Controller::Events {
             return; // an Event that cannot be written is lost, as in any cluster
@@ -163,7 +164,7 @@ impl Actors {
     ///
     /// A moment that has passed means now: something changed since the last [`Self::act`].
     #[must_use]
-    pub fn wake(&self) -> Option<Timestamp> {
+    pub(crate) fn wake(&self) -> Option<Timestamp> {
         let idle = self.dirty.is_empty() && !self.recorder.is_hoping();
         if idle { self.alarms.first().map(|(at, _)| *at) } else { Some(Timestamp::MIN) }
     }

@@ -41,10 +41,11 @@ mod wiring;
 #[cfg(test)]
 mod tests;
 
-pub use crew::Actors;
-pub use task::{Action, Controller, Errand, Key, Options, Seen, Task};
+pub(crate) use crew::Actors;
+pub use task::Options;
+pub(crate) use task::{Action, Errand, Key, Seen};
 
 /// The name of the one node.
-pub const NODE: &str = "sandbox";
+pub(crate) const NODE: &str = "sandbox";
 /// The node's address.
 const HOST: &str = "172.18.0.2";

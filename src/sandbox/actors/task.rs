@@ -25,7 +25,7 @@ impl Default for Options {
 
 /// How an object changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seen {
+pub(crate) enum Seen {
     /// It is new, or it was there before the actors came.
     Added,
     /// It was written again.
@@ -36,7 +36,7 @@ pub enum Seen {
 
 /// The name of an object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key {
+pub(crate) struct Key {
     /// `group/version`, or only the version for the core group.
     pub api_version: String,
     /// Kind as written in manifests.
@@ -50,7 +50,7 @@ pub struct Key {
 impl Key {
     /// A key of its four parts.
     #[must_use]
-    pub fn new(api_version: &str, kind: &str, namespace: &str, name: &str) -> Self {
+    pub(crate) fn new(api_version: &str, kind: &str, namespace: &str, name: &str) -> Self {
         Self {
             api_version: api_version.to_owned(),
             kind: kind.to_owned(),
@@ -61,13 +61,13 @@ impl Key {
 
     /// The group of `api_version`, empty for the core group.
     #[must_use]
-    pub fn group(&self) -> &str {
+    pub(crate) fn group(&self) -> &str {
         self.api_version.split_once('/').map_or("", |(group, _)| group)
     }
 
     /// The key an object carries in itself.
     #[must_use]
-    pub fn of(object: &Value) -> Self {
+    pub(crate) fn of(object: &Value) -> Self {
         let text = |pointer| json::text(object, pointer);
         Self::new(text("/apiVersion"), text("/kind"), text("/metadata/namespace"), text("/metadata/name"))
     }
@@ -75,7 +75,7 @@ impl Key {
 
 /// One request to the API server.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Action {
+pub(crate) enum Action {
     /// `POST` of a new object.
     Create {
         /// The object, with its name.
@@ -121,7 +121,7 @@ pub enum Action {
 impl Action {
     /// The object this asks to change.
     #[must_use]
-    pub fn key(&self) -> Key {
+    pub(crate) fn key(&self) -> Key {
         match self {
             Self::Create { object }
             | Self::Update { object }
@@ -149,7 +149,7 @@ impl Action {
 /// | namespaces | furniture, emptying | conditions while emptying |
 /// | CronJobs, HorizontalPodAutoscalers, Ingresses, load balancers | accepted | nothing happens |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Controller {
+pub(crate) enum Controller {
     /// Registers the sandbox's node and keeps its status.
     Node,
     /// Fills new namespaces and empties the ones that go.
@@ -182,28 +182,16 @@ pub enum Controller {
 
 /// One piece of work: a controller and the object it looks after.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Task {
+pub(crate) struct Task {
     /// Who.
     pub controller: Controller,
     /// For which object.
     pub key: Key,
 }
 
-impl Task {
-    /// The field manager under which a real cluster's component writes.
-    #[must_use]
-    pub fn manager(&self) -> &'static str {
-        match self.controller {
-            Controller::Scheduler => "kube-scheduler",
-            Controller::Kubelet | Controller::Node => "kubelet",
-            _ => "kube-controller-manager",
-        }
-    }
-}
-
 /// An action and the task that asks for it, so that a refusal finds its way back.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Errand {
+pub(crate) struct Errand {
     /// Who asks.
     pub task: Task,
     /// What for.

@@ -3,7 +3,7 @@
 
 use super::names::Names;
 use super::object::uid;
-use super::pod::Life;
+use super::pod::memory::Life;
 use super::recorder::{Note, Recorder, Regarding, Tone};
 use super::rows::Rows;
 use super::task::{Action, Controller, Errand, Key, Options, Task};

@@ -54,7 +54,7 @@ pub fn query(text: &str, pods: &[Value], now: Timestamp) -> Answer {
 /// The three are texts as they stand in the request: times in seconds since 1970 or in RFC 3339, the step in
 /// seconds or as a duration.
 #[must_use]
-pub fn query_range(text: &str, start: &str, end: &str, step: &str, pods: &[Value]) -> Answer {
+pub(crate) fn query_range(text: &str, start: &str, end: &str, step: &str, pods: &[Value]) -> Answer {
     let Some(start) = moment(start) else { return bad("start", start, "timestamp") };
     let Some(end) = moment(end) else { return bad("end", end, "timestamp") };
     let length = read(step).or_else(|| duration(step).map(|d| d.as_secs_f64()));

@@ -29,7 +29,8 @@ mod parse;
 mod series;
 mod tree;
 
-pub use answer::{Answer, query, query_range};
+pub(crate) use answer::query_range;
+pub use answer::{Answer, query};
 
 #[cfg(test)]
 mod tests;

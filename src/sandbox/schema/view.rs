@@ -5,14 +5,14 @@ use serde_json::Value;
 
 /// A view of one schema inside a definition.
 #[derive(Clone, Copy, Debug)]
-pub struct Schema<'a> {
+pub(crate) struct Schema<'a> {
     pub(super) value: &'a Value,
 }
 
 impl<'a> Schema<'a> {
     /// The schema written as `value`.
     #[must_use]
-    pub fn new(value: &'a Value) -> Self {
+    pub(crate) fn new(value: &'a Value) -> Self {
         Self { value }
     }
 
@@ -46,61 +46,61 @@ impl<'a> Schema<'a> {
 
     /// The schema of the property `name`, declared by that name.
     #[must_use]
-    pub fn property(&self, name: &str) -> Option<Schema<'a>> {
+    pub(crate) fn property(&self, name: &str) -> Option<Schema<'a>> {
         self.get("properties")?.get(name).map(Schema::new)
     }
 
     /// Every declared property.
-    pub fn properties(&self) -> impl Iterator<Item = (&'a str, Schema<'a>)> {
+    pub(crate) fn properties(&self) -> impl Iterator<Item = (&'a str, Schema<'a>)> {
         let all = self.get("properties").and_then(Value::as_object).into_iter().flatten();
         all.map(|(name, schema)| (name.as_str(), Schema::new(schema)))
     }
 
     /// The schema of properties that are not declared by name; `None` also where any value may stand.
     #[must_use]
-    pub fn additional(&self) -> Option<Schema<'a>> {
+    pub(crate) fn additional(&self) -> Option<Schema<'a>> {
         self.get("additionalProperties").filter(|v| v.is_object()).map(Schema::new)
     }
 
     /// Whether properties that are not declared by name may have any value.
     #[must_use]
-    pub fn takes_any(&self) -> bool {
+    pub(crate) fn takes_any(&self) -> bool {
         self.get("additionalProperties").is_some_and(|v| v == &Value::Bool(true))
     }
 
     /// The schema of the items of a list.
     #[must_use]
-    pub fn items(&self) -> Option<Schema<'a>> {
+    pub(crate) fn items(&self) -> Option<Schema<'a>> {
         self.get("items").filter(|v| v.is_object()).map(Schema::new)
     }
 
     /// Whether fields that are not declared stay.
     #[must_use]
-    pub fn preserves(&self) -> bool {
+    pub(crate) fn preserves(&self) -> bool {
         self.flag("x-kubernetes-preserve-unknown-fields")
     }
 
     /// Whether the value is an object with `apiVersion`, `kind` and `metadata` of its own.
     #[must_use]
-    pub fn is_embedded(&self) -> bool {
+    pub(crate) fn is_embedded(&self) -> bool {
         self.flag("x-kubernetes-embedded-resource")
     }
 
     /// Whether `null` is a value here.
     #[must_use]
-    pub fn is_nullable(&self) -> bool {
+    pub(crate) fn is_nullable(&self) -> bool {
         self.flag("nullable")
     }
 
     /// The default, if there is one.
     #[must_use]
-    pub fn default(&self) -> Option<&'a Value> {
+    pub(crate) fn default(&self) -> Option<&'a Value> {
         self.get("default")
     }
 
     /// The types a value may have; empty where any may stand.
     #[must_use]
-    pub fn types(&self) -> Vec<&'a str> {
+    pub(crate) fn types(&self) -> Vec<&'a str> {
         if self.flag("x-kubernetes-int-or-string") {
             return vec!["integer", "string"];
         }
@@ -110,7 +110,7 @@ impl<'a> Schema<'a> {
 
     /// Every pattern in this schema and beneath it.
     #[must_use]
-    pub fn patterns(&self) -> Vec<&'a str> {
+    pub(crate) fn patterns(&self) -> Vec<&'a str> {
         fn walk<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
             match value {
                 Value::Object(fields) => {

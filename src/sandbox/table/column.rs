@@ -25,27 +25,23 @@ impl Column {
     }
 }
 
+const NAMED: &str = "Name must be unique within a namespace. Is required when creating resources, although some \
+    resources may allow a client to request the generation of an appropriate name automatically. Name is primarily \
+    intended for creation idempotence and configuration definition. Cannot be updated. More info: \
+    https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names";
+const BORN: &str = "CreationTimestamp is a timestamp representing the server time when this object was created. It \
+    is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It \
+    is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: \
+    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
+
 /// The first column of every kind.
-pub(super) const NAME: Column =
-    Column { name: "Name", kind: "string", format: "name", wide: false, about: "Name of the object." };
+pub(super) const NAME: Column = text("Name", NAMED).named();
 /// The age in words.
-pub(super) const AGE: Column = text("Age", "Time since the object was created.");
+pub(super) const AGE: Column = text("Age", BORN);
 /// The age as a date, which kubectl turns into words.
-pub(super) const AGE_DATE: Column = Column {
-    name: "Age",
-    kind: "date",
-    format: "",
-    wide: false,
-    about: "Time since the object was created.",
-};
+pub(super) const AGE_DATE: Column = date("Age", BORN);
 /// The time of creation, for kinds without columns of their own.
-pub(super) const CREATED: Column = Column {
-    name: "Created At",
-    kind: "date",
-    format: "",
-    wide: false,
-    about: "When the object was created.",
-};
+pub(super) const CREATED: Column = date("Created At", BORN);
 pub(super) const CONTAINERS: Column = text("Containers", "Names of the template's containers.").wide();
 pub(super) const IMAGES: Column = text("Images", "Images of the template's containers.").wide();
 pub(super) const SELECTOR: Column = text("Selector", "Labels by which the object finds its pods.").wide();
@@ -53,6 +49,11 @@ pub(super) const SELECTOR: Column = text("Selector", "Labels by which the object
 /// A column of texts.
 pub(super) const fn text(name: &'static str, about: &'static str) -> Column {
     Column { name, kind: "string", format: "", wide: false, about }
+}
+
+/// A column of moments.
+const fn date(name: &'static str, about: &'static str) -> Column {
+    Column { name, kind: "date", format: "", wide: false, about }
 }
 
 /// A column of whole numbers.

@@ -23,7 +23,7 @@ pub(super) fn table(given: &[Value], objects: &[Value], now: Timestamp) -> (Vec<
 fn announce(column: &Value) -> Value {
     let about = match text(column, "/description") {
         "" => {
-            format!("The value at {} of the object.", text(column, "/jsonPath"))
+            format!("Custom resource definition column (in JSONPath format): {}", text(column, "/jsonPath"))
         }
         about => about.to_owned(),
     };

@@ -12,7 +12,7 @@
 //! | custom ones | their `additionalPrinterColumns`, or name and age |
 //! | built-in ones without columns of their own | name and time of creation |
 //!
-//! Column descriptions are the sandbox's own words.
+//! Column descriptions are the sandbox's own words, save those of names, ages and custom columns.
 
 mod cluster;
 mod column;
@@ -26,7 +26,7 @@ mod show;
 mod storage;
 mod workload;
 
-pub use render::{Include, table};
+pub(crate) use render::{Include, table};
 
 #[cfg(test)]
 mod tests;

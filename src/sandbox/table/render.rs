@@ -3,13 +3,13 @@
 
 use super::column::{AGE_DATE, CREATED, Column, NAME, Sheet};
 use super::{cluster, custom, network, pod, policy, show, storage, workload};
-use crate::api::kinds::{Kind, is_built_in};
+use crate::api::kinds::Kind;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// What of each object goes along with its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Include {
+pub(crate) enum Include {
     /// Nothing.
     None,
     /// Its metadata, as `PartialObjectMetadata`: what a client gets that does not ask.
@@ -20,33 +20,28 @@ pub enum Include {
 
 /// The `meta.k8s.io/v1` Table of `objects` of one kind at `now`.
 ///
-/// `crd_columns` are the `additionalPrinterColumns` of a custom kind's version. The table's `metadata` is empty:
-/// the caller puts `resourceVersion`, `continue` and `remainingItemCount` in. In a watch only the first table
-/// announces its columns; the caller makes `columnDefinitions` null in the others.
+/// `printed` are the `additionalPrinterColumns` of a custom kind's version; a built-in kind has none. The table's
+/// `metadata` is empty: the caller puts `resourceVersion`, `continue` and `remainingItemCount` in. In a watch only the
+/// first table announces its columns; the caller makes `columnDefinitions` null in the others.
 #[must_use]
-pub fn table(
+pub(crate) fn table(
     kind: &Kind,
     objects: &[Value],
-    crd_columns: Option<&[Value]>,
+    printed: Option<&[Value]>,
     include: Include,
     now: Timestamp,
 ) -> Value {
-    let (columns, cells): (Vec<Value>, Vec<Vec<Value>>) = match (sheet(kind), crd_columns) {
-        (Some(sheet), _) => (
+    let named = |own: &dyn Fn(&Value) -> Value| objects.iter().map(|o| vec![show::name(o), own(o)]).collect();
+    let (columns, cells): (Vec<Value>, Vec<Vec<Value>>) = match (printed, sheet(kind)) {
+        (Some([]), _) => (vec![NAME.json(), AGE_DATE.json()], named(&|o| show::age(o, now))),
+        (Some(printed), _) => custom::table(printed, objects, now),
+        (None, Some(sheet)) => (
             sheet.columns.iter().map(Column::json).collect(),
             objects.iter().map(|o| (sheet.cells)(o, now)).collect(),
         ),
-        (None, Some(given)) => custom::table(given, objects, now),
-        (None, None) if is_built_in(&kind.group) => (
-            vec![NAME.json(), CREATED.json()],
-            objects
-                .iter()
-                .map(|o| vec![show::name(o), show::text(o, "/metadata/creationTimestamp").into()])
-                .collect(),
-        ),
         (None, None) => (
-            vec![NAME.json(), AGE_DATE.json()],
-            objects.iter().map(|o| vec![show::name(o), show::age(o, now)]).collect(),
+            vec![NAME.json(), CREATED.json()],
+            named(&|o| show::text(o, "/metadata/creationTimestamp").into()),
         ),
     };
     let rows: Vec<Value> = objects.iter().zip(cells).map(|(o, cells)| row(kind, o, cells, include)).collect();

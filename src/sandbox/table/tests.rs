@@ -2,7 +2,7 @@
 //! Nothing here knows a kind's columns; the vectors do.
 
 use super::{Include, table};
-use crate::api::kinds::{Kind, all, find};
+use crate::api::kinds::{Kind, all, find, is_built_in};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -38,7 +38,8 @@ fn every_kind_is_printed_as_the_real_server_prints_it() {
         let rows = record["rows"].as_array().unwrap();
         let objects: Vec<Value> = rows.iter().map(|r| r["object"].clone()).collect();
         let printer = record.get("printer").and_then(Value::as_array);
-        let printed = table(&kind, &objects, printer.map(Vec::as_slice), Include::None, now);
+        let printer = printer.map(Vec::as_slice).or((!is_built_in(&kind.group)).then_some(&[]));
+        let printed = table(&kind, &objects, printer, Include::None, now);
         if columns(&printed) != *record["columns"].as_array().unwrap() {
             wrong.push(format!("{name}: columns\n got {:?}\nwant {}", columns(&printed), record["columns"]));
         }

@@ -6,6 +6,7 @@ mod deleting;
 mod determinism;
 mod listing;
 mod serving;
+mod tables;
 mod trouble;
 mod watching;
 mod wire;

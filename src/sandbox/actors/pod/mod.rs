@@ -8,11 +8,11 @@
 //! - [`status`]: how a step looks in the status
 
 mod life;
-mod memory;
+pub(super) mod memory;
 mod schedule;
 mod script;
 mod status;
 
 pub(super) use life::run;
-pub(super) use memory::{Life, note};
+pub(super) use memory::note;
 pub(super) use schedule::schedule;
