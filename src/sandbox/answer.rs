@@ -12,14 +12,15 @@ use super::state::State;
 use super::subresource;
 use super::verbs;
 use super::watch::Plan;
+use tokio::sync::watch::Receiver;
 
 /// An answer: a whole one, or a watch.
 #[derive(Debug)]
 pub(crate) enum Answer {
     /// Everything is known now.
     Whole(Reply),
-    /// More is told as it happens.
-    Watch(Box<Plan>),
+    /// More is told as it happens, whenever the receiver hears of a change.
+    Watch(Box<Plan>, Receiver<u64>),
 }
 
 /// Answers a request about objects.
@@ -41,7 +42,8 @@ pub(crate) fn objects(state: &mut State, target: &Target, call: &Call) -> Result
         }
         Ask::Watch => {
             let selection = Selection::new(target, call)?;
-            return Ok(Answer::Watch(Box::new(state.watch(selection, call, look)?)));
+            let plan = Box::new(state.watch(selection, call, look)?);
+            return Ok(Answer::Watch(plan, state.shelf(&target.served).listen()));
         }
         Ask::Create => verbs::create(state, &place, call, look)?,
         Ask::Update => {

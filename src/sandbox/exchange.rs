@@ -4,15 +4,12 @@
 use super::answer::{self, Answer};
 use super::fault::{Attempt, Fault, Moment};
 use super::page;
-use super::refuse::Refusal;
 use super::reply::Reply;
 use super::request::Call;
 use super::route::{self, Route, Target};
 use super::shared::Shared;
 use super::state::State;
 use super::stream::Stream;
-use super::watch::Plan;
-use tokio::sync::watch;
 
 /// An answer on its way out.
 pub(crate) enum Outcome {
@@ -51,20 +48,16 @@ impl Shared {
                 Fault::Delay(time) => tokio::time::sleep(time).await,
             }
         }
-        let answer = self.locked(|state| {
-            let answer = answer::objects(state, target, call);
-            answer.map(|a| match a {
-                Answer::Whole(reply) => (Some(reply), None),
-                Answer::Watch(plan) => {
-                    let changes = state.shelf(&target.served).listen();
-                    (None, Some((plan, changes)))
-                }
-            })
-        });
-        let reply = match answer {
-            Ok((_, Some((plan, changes)))) => return self.stream(*plan, changes, call),
-            Ok((Some(reply), None)) => reply,
-            Ok((None, None)) => Refusal::internal("no answer").into(),
+        let reply = match self.locked(|state| answer::objects(state, target, call)) {
+            Ok(Answer::Watch(plan, changes)) => {
+                return Outcome::Watch(Box::new(Stream::new(
+                    self.clone(),
+                    *plan,
+                    changes,
+                    call.agent.clone(),
+                )));
+            }
+            Ok(Answer::Whole(reply)) => reply,
             Err(refusal) => refusal.into(),
         };
         if !target.ask.writes() || reply.code >= 300 {
@@ -81,10 +74,6 @@ impl Shared {
                 Outcome::Whole(reply)
             }
         }
-    }
-
-    fn stream(&self, plan: Plan, changes: watch::Receiver<u64>, call: &Call) -> Outcome {
-        Outcome::Watch(Box::new(Stream::new(self.clone(), plan, changes, call.agent.clone())))
     }
 
     fn attempt(&self, target: &Target, call: &Call) -> Attempt {

@@ -226,14 +226,6 @@ impl Refusal {
         Self::with(429, "TooManyRequests", message.into(), details)
     }
 
-    /// 500.
-    #[must_use]
-    pub(crate) fn internal(why: &str) -> Self {
-        let causes = vec![Cause { reason: String::new(), message: why.to_owned(), field: String::new() }];
-        let details = Details { causes, ..Details::default() };
-        Self::with(500, "InternalError", format!("Internal error occurred: {why}"), details)
-    }
-
     /// The `metav1.Status` body.
     #[must_use]
     pub(crate) fn body(&self) -> Value {

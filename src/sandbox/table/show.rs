@@ -60,10 +60,10 @@ pub(super) fn plain_or(object: &Value, pointer: &str, otherwise: &str) -> String
     object.pointer(pointer).filter(|v| !v.is_null()).map_or_else(|| otherwise.to_owned(), plain)
 }
 
-/// The time between two moments in words; `<invalid>` when they are in the wrong order.
+/// The time between two moments in words; `<invalid>` when they are in the wrong order by more than clocks differ.
 pub(super) fn between(from: Timestamp, to: Timestamp) -> String {
     let gone = to.duration_since(from);
-    if gone.as_secs() <= -1 {
+    if gone.as_secs() < -1 {
         return "<invalid>".to_owned();
     }
     let gone = Duration::try_from(gone).unwrap_or_default();
@@ -151,8 +151,12 @@ mod tests {
         let start: Timestamp = "2020-01-01T00:00:00Z".parse().unwrap();
         let later = |seconds| between(start, start + jiff::SignedDuration::from_secs(seconds));
         assert_eq!(
-            [-5, 0, 59, 600, 86_400 * 400, 31_536_000 * 3, 31_536_000 * 9 + 86_400 * 5].map(later),
-            ["<invalid>", "0s", "59s", "10m", "400d", "3y", "9y"]
+            [-5, -1, 0, 59, 125, 600, 86_400 * 400, 31_536_000 * 3, 31_536_000 * 9 + 86_400 * 5].map(later),
+            ["<invalid>", "0s", "0s", "59s", "2m5s", "10m", "400d", "3y", "9y"]
         );
+        let created = |time: &str| age(&serde_json::json!({"metadata": {"creationTimestamp": time}}), start);
+        assert_eq!(created("2019-12-31T23:00:00Z"), "60m");
+        assert_eq!(created("2020-01-01T01:00:00Z"), "<invalid>");
+        assert_eq!(created(""), UNKNOWN);
     }
 }
