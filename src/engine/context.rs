@@ -27,7 +27,7 @@ pub struct Context {
     pub(crate) recorder: Recorder,
     /// Whoever listens in this process to what happens.
     pub listener: Option<mpsc::UnboundedSender<Notice>>,
-    /// What we were told of providers, for metrics that leave it out.
+    /// What the flags say of providers, for metrics that leave it out.
     pub providers: ProviderDefaults,
     /// What is counted and shown to Prometheus.
     pub(crate) metrics: Metrics,

@@ -75,9 +75,9 @@ impl Watches {
         self.troubled.remove(followed.name);
     }
 
-    /// A watch is troubled. Answers whether that is new.
+    /// A watch is troubled; nothing waits for it unless nothing can be decided without it. Answers whether that is new.
     pub(crate) fn trouble(&mut self, followed: &'static Followed) -> bool {
-        if followed.need == Presence::Optional {
+        if followed.need != Presence::Required {
             self.open.remove(followed.name);
         }
         self.troubled.insert(followed.name)

@@ -7,7 +7,7 @@
 //! - [`analysis_run`]: ask, judge, write
 //! - [`service`]: let go what nobody names any more
 //! - [`outcome`]: what a reconcile has come to
-//! - [`pending`](mod@pending): what deliveries are told of their Rollouts
+//! - [`pending`](mod@pending): what deliveries learn of their Rollouts
 
 mod analysis_run;
 mod outcome;

@@ -1,4 +1,4 @@
-//! Decides what each delivery is told of its Rollouts, change by change: the reverts that wait and the templates they
+//! Decides what each delivery learns of its Rollouts, change by change: the reverts that wait and the templates they
 //! have. It never scans all Rollouts, and never decides what goes back.
 
 use crate::api::key::Key;
@@ -9,18 +9,18 @@ use crate::engine::index::Index;
 use crate::logic::revert::{PendingRevert, pending as reverts};
 use std::collections::BTreeMap;
 
-/// What deliveries were told last.
+/// The deliveries, and whose Rollouts are whose.
 #[derive(Debug)]
 pub(super) struct Pending {
     deliveries: Vec<FactsSender>,
     /// The delivery that each Rollout belongs to, by its place in the list.
-    told: BTreeMap<ObjectName, usize>,
+    of: BTreeMap<ObjectName, usize>,
 }
 
 impl Pending {
-    /// Nothing was told yet.
+    /// No Rollout is known yet.
     pub(super) fn new(deliveries: Vec<FactsSender>) -> Self {
-        Self { deliveries, told: BTreeMap::new() }
+        Self { deliveries, of: BTreeMap::new() }
     }
 
     /// Tells the delivery of the Rollout at `name` how it stands now.
@@ -28,26 +28,26 @@ impl Pending {
         let source = index.rollout(name).and_then(|row| row.source.as_ref());
         let now = source.and_then(|source| self.deliveries.iter().position(|d| d.source() == source));
         let key = Key::rollout(&name.namespace, &name.name);
-        let before = self.told.get(name).copied();
+        let before = self.of.get(name).copied();
         if let Some(before) = before.filter(|b| Some(*b) != now)
             && let Some(delivery) = self.deliveries.get_mut(before)
         {
             delivery.gone(&key);
-            self.told.remove(name);
+            self.of.remove(name);
         }
         if let Some(now) = now
             && let Some(delivery) = self.deliveries.get_mut(now)
             && let Some(row) = index.rollout(name)
         {
             delivery.rollout(key, &row.stands_for.template_key, pending(index, name));
-            self.told.insert(name.clone(), now);
+            self.of.insert(name.clone(), now);
         }
     }
 
-    /// Number of Rollouts that deliveries were told of.
+    /// Number of Rollouts that deliveries know of.
     #[cfg(test)]
     pub(super) fn remembered(&self) -> usize {
-        self.told.len()
+        self.of.len()
     }
 
     /// How often deliveries were woken.

@@ -92,6 +92,8 @@ impl Controllers {
 
     /// Lets reconciles under way end until `deadline`.
     pub(crate) async fn wind_down(&mut self, deadline: Instant) {
+        self.applied.close(); // deliveries that have applied something need not wait for us
+        while self.applied.try_recv().is_ok() {}
         self.worker.wind_down(deadline).await;
     }
 
@@ -167,7 +169,7 @@ impl Controllers {
 
     /// Starts as many reconciles as may be under way at once.
     fn dispatch(&mut self) {
-        if self.ready.is_some() || !self.watches.are_ready() {
+        if self.ready.is_some() {
             return;
         }
         while let Some(key) = self.worker.take() {

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Facts {
     /// What goes back, by Rollout.
-    pub(crate) owed: BTreeMap<Key, PendingRevert>,
+    pub(crate) pending: BTreeMap<Key, PendingRevert>,
     /// Templates of all its Rollouts that are in the cluster, as keys.
     pub(crate) templates: TemplateKeys,
 }

@@ -1,4 +1,4 @@
-//! Decides how it is told that a repository was not brought to the cluster, each time with what to do next.
+//! Decides how it is said that a repository was not brought to the cluster, each time with what to do next.
 //! It never tells it.
 
 use crate::api::commit::short;
@@ -55,7 +55,7 @@ impl DeliverError {
 #[derive(Debug, Error)]
 pub(crate) enum SyncError {
     /// Mistakes in manifests; nothing was applied.
-    #[error("{}", told(.0, "\n"))]
+    #[error("{}", joined(.0, "\n"))]
     Manifests(Vec<Problem>),
     /// The cluster refuses or is away.
     #[error(transparent)]
@@ -70,7 +70,7 @@ pub(crate) enum SyncError {
         why: InTheWay,
     },
     /// Some objects could not be written; the others were.
-    #[error("{} of {total} objects could not be written: {}", .failed.len(), told(.failed, "; "))]
+    #[error("{} of {total} objects could not be written: {}", .failed.len(), joined(.failed, "; "))]
     Partly {
         /// Why, object by object.
         failed: Vec<SyncError>,
@@ -79,7 +79,7 @@ pub(crate) enum SyncError {
     },
 }
 
-fn told(all: &[impl ToString], between: &str) -> String {
+fn joined(all: &[impl ToString], between: &str) -> String {
     all.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 /// Where an inventory is kept, and what of it is known.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Ledger {
+pub(crate) struct InventoryStore {
     /// Name of the Secret.
     pub(crate) name: String,
     /// Namespace of the Secret.
@@ -20,8 +20,8 @@ pub(crate) struct Ledger {
     exists: bool,
 }
 
-impl Ledger {
-    /// A ledger that was not read yet.
+impl InventoryStore {
+    /// A store that was not read yet.
     #[must_use]
     pub(crate) fn new(name: &str, namespace: &str) -> Self {
         Self { name: name.to_owned(), namespace: namespace.to_owned(), ..Self::default() }

@@ -1,5 +1,5 @@
 //! Decides how controllers and deliveries reach each other: facts go to a delivery as they change, and what it applied
-//! comes back before it reconciles again. It never decides what is told.
+//! comes back before it reconciles again. It never decides what they say.
 
 use crate::api::key::Key;
 use crate::engine::delivery::contract::Facts;
@@ -67,13 +67,13 @@ impl FactsSender {
     pub(crate) fn rollout(&mut self, rollout: Key, template_key: &str, pending: Option<PendingRevert>) {
         let mut is_new = false;
         self.facts.send_if_modified(|facts| {
-            let known = facts.owed.get(&rollout);
+            let known = facts.pending.get(&rollout);
             is_new = known.map(what_matters) != pending.as_ref().map(what_matters);
             let is_same_template = facts.templates.get(&rollout).is_some_and(|t| t == template_key);
             let is_same = is_same_template && known == pending.as_ref();
             if !is_same {
                 facts.templates.insert(rollout.clone(), template_key.to_owned());
-                set(&mut facts.owed, rollout, pending);
+                set(&mut facts.pending, rollout, pending);
             }
             !is_same
         });
@@ -87,14 +87,14 @@ impl FactsSender {
     pub(crate) fn gone(&mut self, rollout: &Key) {
         self.facts.send_modify(|facts| {
             facts.templates.remove(rollout);
-            facts.owed.remove(rollout);
+            facts.pending.remove(rollout);
         });
     }
 }
 
 /// What makes one revert another.
-fn what_matters(owed: &PendingRevert) -> (i64, crate::logic::revert::RevertReason, bool, Option<&str>) {
-    (owed.revision, owed.reason, owed.is_safe, owed.good.as_deref())
+fn what_matters(revert: &PendingRevert) -> (i64, crate::logic::revert::RevertReason, bool, Option<&str>) {
+    (revert.revision, revert.reason, revert.is_safe, revert.good.as_deref())
 }
 
 fn set(all: &mut BTreeMap<Key, PendingRevert>, rollout: Key, pending: Option<PendingRevert>) {

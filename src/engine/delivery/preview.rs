@@ -20,7 +20,7 @@ pub(crate) async fn preview(
 ) -> Result<(Commit, Manifests, Plan), DeliverError> {
     let head = source.git.fetch().await?;
     let mut state = State::new(source);
-    let inventory = state.ledger.load(&context.cluster).await?.clone();
+    let inventory = state.inventory.load(&context.cluster).await?.clone();
     let manifests = source::read(context, source, &head.id).await?;
     if manifests.objects.is_empty() {
         let applied = inventory.objects.len();

@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 ///
 /// # Guarantees
 /// Nothing is applied of a commit that could not be applied whole, as far as a trial tells. Nothing goes back in Git
-/// before the cluster is back at the stable revision, and nothing is ever forced. A problem is told to people once.
+/// before the cluster is back at the stable revision, and nothing is ever forced. People are notified of a problem once.
 ///
 /// # Assumptions
 /// Nobody else reconciles the same `source` meanwhile, and `facts` are no older than the last write reported.
@@ -75,18 +75,18 @@ async fn pass(
         });
         state.head = Some(head.id.to_string());
     }
-    let inventory = state.ledger.load(&context.cluster).await?.clone();
-    let quiet = facts.owed.is_empty() && inventory.fences.is_empty();
+    let inventory = state.inventory.load(&context.cluster).await?.clone();
+    let quiet = facts.pending.is_empty() && inventory.fences.is_empty();
     if quiet && state.verified && inventory.commit == head.id {
         return Ok(head.id.into());
     }
     let mut manifests = source::read(context, source, &head.id).await?;
-    let owed: Vec<PendingRevert> = facts.owed.values().cloned().collect();
-    let asked = facts.owed.keys().chain(inventory.fences.iter().map(|f| &f.rollout));
+    let reverts: Vec<PendingRevert> = facts.pending.values().cloned().collect();
+    let asked = facts.pending.keys().chain(inventory.fences.iter().map(|f| &f.rollout));
     let wanted = manifests.template_keys(asked);
-    finish_undos(context, &owed, &wanted).await?;
+    finish_undos(context, &reverts, &wanted).await?;
     let mut target = head.clone();
-    let pending = due::still_pending(&owed, &inventory.fences, &wanted, &facts.templates);
+    let pending = due::still_pending(&reverts, &inventory.fences, &wanted, &facts.templates);
     if source.rollback && !pending.is_empty() {
         if pending.iter().any(|o| !o.is_safe) {
             return Ok(inventory.commit); // the cluster first; its news wake us
@@ -106,10 +106,10 @@ async fn pass(
 /// Takes the mark of an undo off Rollouts that Git agrees with.
 async fn finish_undos(
     context: &Context,
-    owed: &[PendingRevert],
+    reverts: &[PendingRevert],
     wanted: &TemplateKeys,
 ) -> Result<(), ClusterError> {
-    for undo in due::followed_undos(owed, wanted) {
+    for undo in due::followed_undos(reverts, wanted) {
         let target = Target::new(names::ARGO, "Rollout", &undo.rollout.namespace, &undo.rollout.name);
         let body = json!({"metadata": {"annotations": {names::UNDO: null}}});
         let patch = Write::Patch { target, subresource: "", patch: Patch::Merge(body), expect: None };
@@ -127,7 +127,7 @@ async fn sync(
     manifests: &Manifests,
     rollouts: &mut Vec<Value>,
 ) -> Result<(), DeliverError> {
-    let inventory = state.ledger.load(&context.cluster).await?.clone();
+    let inventory = state.inventory.load(&context.cluster).await?.clone();
     if inventory.commit == commit.id && state.verified {
         return release(context, source, state, inventory).await;
     }
@@ -143,12 +143,12 @@ async fn sync(
     if plan.changes.iter().any(|c| matches!(c.action, Action::Create(_))) {
         let mut ahead = inventory.clone();
         ahead.objects.extend(versions(manifests));
-        state.ledger.save(&context.cluster, ahead).await?; // ours before they exist, so that none is lost
+        state.inventory.save(&context.cluster, ahead).await?; // ours before they exist, so that none is lost
     }
     let applied = apply::apply(context, manifests, &plan, &inventory, &common).await?;
     let counts = (home.counts.0 + applied.counts.0, applied.counts.1, applied.counts.2);
     *rollouts = applied.rollouts;
-    let mut after = state.ledger.load(&context.cluster).await?.clone();
+    let mut after = state.inventory.load(&context.cluster).await?.clone();
     after.commit = commit.id.to_string();
     after.objects = versions(manifests);
     after.base = manifests.objects.iter().map(|(k, m)| (k.clone(), m.value.clone())).collect();
@@ -179,7 +179,7 @@ async fn release(
     if !unpushed {
         inventory.fences.clear();
     }
-    state.ledger.save(&context.cluster, inventory).await?;
+    state.inventory.save(&context.cluster, inventory).await?;
     Ok(())
 }
 

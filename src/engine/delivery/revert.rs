@@ -64,7 +64,7 @@ pub(crate) async fn carry_out(
     mut pending: Vec<PendingRevert>,
 ) -> Result<Reverting, DeliverError> {
     for one in &mut pending {
-        tell_numbers(context, one).await?;
+        add_numbers(context, one).await?;
     }
     let mut head = head.clone();
     let mut moved: Option<Manifests> = None;
@@ -91,7 +91,7 @@ pub(crate) async fn carry_out(
         match source.git.push(&revert).await? {
             Pushed::Done => {
                 state.unpushed = None;
-                tell(context, source, &draft, &revert, true);
+                notify(context, source, &draft, &revert, true);
                 return Ok(Reverting::At(source.git.fetch().await?));
             }
             Pushed::Moved => head = source.git.fetch().await?,
@@ -108,7 +108,7 @@ pub(crate) async fn carry_out(
 }
 
 /// Puts the numbers of the failed analysis into the verdict.
-async fn tell_numbers(context: &Context, pending: &mut PendingRevert) -> Result<(), ClusterError> {
+async fn add_numbers(context: &Context, pending: &mut PendingRevert) -> Result<(), ClusterError> {
     let Some(name) = &pending.run else { return Ok(()) };
     let target = Target::new(names::ARGO, "AnalysisRun", &pending.rollout.namespace, name);
     let Some(object) = context.cluster.get(&target).await? else { return Ok(()) };
@@ -128,7 +128,7 @@ async fn choose(
     manifests: &Manifests,
     pending: &[PendingRevert],
 ) -> Result<Vec<CommitRecord>, DeliverError> {
-    let fences = state.ledger.load(&context.cluster).await?.fences.clone();
+    let fences = state.inventory.load(&context.cluster).await?.fences.clone();
     let mut chosen: Vec<CommitRecord> = Vec::new();
     for one in pending {
         let fenced = fences.iter().find(|f| f.rollout == one.rollout && f.revision == one.revision);
@@ -141,12 +141,12 @@ async fn choose(
         }
         let history = history(source, head, one, &good).await?;
         let keys = select::keys_of(one, manifests);
-        let mut told = Vec::with_capacity(history.len());
+        let mut changed = Vec::with_capacity(history.len());
         for commit in history {
             let changes = source.git.changes(&commit.id, &source.path).await?;
-            told.push((record(&commit), changes.into_iter().map(file_change).collect::<Vec<_>>()));
+            changed.push((record(&commit), changes.into_iter().map(file_change).collect::<Vec<_>>()));
         }
-        for commit in select::commits(&told, &keys, &source.namespace) {
+        for commit in select::commits(&changed, &keys, &source.namespace) {
             if !chosen.iter().any(|c| c.id == commit.id) {
                 chosen.push(commit);
             }
@@ -192,7 +192,7 @@ async fn fence(
     manifests: &Manifests,
     draft: &Draft<'_>,
 ) -> Result<(), DeliverError> {
-    let mut inventory = state.ledger.load(&context.cluster).await?.clone();
+    let mut inventory = state.inventory.load(&context.cluster).await?.clone();
     let before = inventory.fences.clone();
     let mut failed = manifests.template_keys(draft.pending.iter().map(|o| &o.rollout));
     for one in draft.pending {
@@ -208,7 +208,7 @@ async fn fence(
             verdict: one.verdict.clone(),
         });
     }
-    state.ledger.save(&context.cluster, inventory).await?;
+    state.inventory.save(&context.cluster, inventory).await?;
     Ok(())
 }
 
@@ -249,7 +249,7 @@ fn keep_local(
     let told_before = state.unpushed_for(&head, &commits).is_some();
     state.unpushed = Some(UnpushedRevert { head: head.clone(), commits, revert: revert.clone() });
     if !told_before {
-        tell(context, source, draft, &revert, false);
+        notify(context, source, draft, &revert, false);
         context.notify(Notice::Problem {
             code: "PushRefused",
             repository: source.git.name(),
@@ -272,7 +272,7 @@ fn keep_local(
     })
 }
 
-fn tell(context: &Context, source: &Source, draft: &Draft<'_>, revert: &str, pushed: bool) {
+fn notify(context: &Context, source: &Source, draft: &Draft<'_>, revert: &str, pushed: bool) {
     let shorts = draft.shorts().join(", ");
     let how = if pushed { format!("pushed to {}", source.branch) } else { "not pushed yet".to_owned() };
     for one in draft.pending {

@@ -2,21 +2,21 @@
 //! It never holds what must outlive the process; the inventory in the cluster does.
 
 use crate::api::ids::CommitId;
-use crate::engine::delivery::inventory::Ledger;
+use crate::engine::delivery::inventory::InventoryStore;
 use crate::engine::delivery::source::Source;
 
 /// What is remembered of a repository between two reconciles.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     /// What was applied last.
-    pub(crate) ledger: Ledger,
+    pub(crate) inventory: InventoryStore,
     /// The head seen last.
     pub(crate) head: Option<String>,
     /// Whether the cluster was compared whole since we started.
     pub(crate) verified: bool,
     /// A revert commit that could not be pushed.
     pub(crate) unpushed: Option<UnpushedRevert>,
-    /// The problem told last, so that it is told once.
+    /// The problem that people were notified of last, so that they are once.
     pub(crate) problem: Option<String>,
 }
 
@@ -35,7 +35,7 @@ impl State {
     /// What is known of `source` before the first reconcile: where its inventory is kept.
     #[must_use]
     pub(crate) fn new(source: &Source) -> Self {
-        Self { ledger: Ledger::new(&source.name, &source.namespace), ..Self::default() }
+        Self { inventory: InventoryStore::new(&source.name, &source.namespace), ..Self::default() }
     }
 
     /// The revert commit made before for the same commits on the same head.

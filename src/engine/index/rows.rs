@@ -45,23 +45,29 @@ pub(crate) struct Template {
 }
 
 impl Template {
-    /// The same with its hashes, which are taken over from `before` if nothing has changed that they are made of.
-    pub(super) fn hashed(
+    /// The same with another template, selector or number of collisions: itself when none of them is another, and
+    /// otherwise with those of its hashes that still hold.
+    pub(super) fn with(
+        self: &Arc<Self>,
         template: Arc<Value>,
         selector: LabelSelector,
         collisions: Option<i32>,
-        before: &Self,
-    ) -> Self {
+    ) -> Arc<Self> {
         if template.is_null() {
-            return Self { template, selector, ..Self::default() };
+            return Arc::new(Self { template, selector, ..Self::default() });
         }
-        let is_same = before.template == template && !before.template_key.is_empty();
-        let (template_key, pod_hash) = match (is_same, before.collisions == collisions) {
-            (true, true) => (before.template_key.clone(), before.pod_hash.clone()),
-            (true, false) => (before.template_key.clone(), hash(&template, collisions)),
-            (false, _) => (same::template_key(&template), hash(&template, collisions)),
+        let is_same = Arc::ptr_eq(&self.template, &template) || self.template == template;
+        let is_hashed = is_same && !self.template_key.is_empty();
+        if is_hashed && self.collisions == collisions && self.selector == selector {
+            return self.clone();
+        }
+        let template = if is_same { self.template.clone() } else { template };
+        let template_key = if is_hashed { self.template_key.clone() } else { same::template_key(&template) };
+        let pod_hash = match is_hashed && self.collisions == collisions {
+            true => self.pod_hash.clone(),
+            false => hash(&template, collisions),
         };
-        Self { template, selector, pod_hash, template_key, collisions }
+        Arc::new(Self { template, selector, pod_hash, template_key, collisions })
     }
 }
 
@@ -124,5 +130,28 @@ impl ReferredRow {
         };
         self.parts = Parts::Open(open.clone());
         open
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn hashes_are_made_again_only_when_what_they_are_made_of_is_another() {
+        let template =
+            |image: &str| Arc::new(json!({"spec": {"containers": [{"name": "web", "image": image}]}}));
+        let first = Arc::<Template>::default().with(template("a"), LabelSelector::default(), None);
+        let same = first.with(template("a"), LabelSelector::default(), None);
+        assert!(Arc::ptr_eq(&first, &same), "an equal template is the one that is known");
+        let collided = first.with(template("a"), LabelSelector::default(), Some(1));
+        assert_eq!(collided.template_key, first.template_key);
+        assert_ne!(collided.pod_hash, first.pod_hash);
+        assert!(Arc::ptr_eq(&collided.template, &first.template));
+        let other = first.with(template("b"), LabelSelector::default(), None);
+        assert_ne!((&other.template_key, &other.pod_hash), (&first.template_key, &first.pod_hash));
+        let none = first.with(Arc::default(), LabelSelector::default(), None);
+        assert_eq!((none.template_key.as_str(), none.pod_hash.as_str()), ("", ""));
     }
 }

@@ -75,18 +75,12 @@ impl Row for RolloutRow {
         }
         let collisions = noun.rollout.status.collision_count;
         let selector = spec.selector.clone().unwrap_or_default();
-        let known = before.map(|b| &b.stands_for);
-        let template = match (&spec.template, known) {
-            (Some(own), Some(known)) if *own == known.template => known.template.clone(),
-            (own, _) => own.clone().unwrap_or_default(),
-        };
-        let made = Template::hashed(template.clone(), selector, collisions, known.unwrap_or(&Arc::default()));
-        noun.stands_for = match known {
-            Some(known) if **known == made => known.clone(),
-            _ => Arc::new(made),
-        };
+        let template = spec.template.clone().unwrap_or_default();
+        let known = before.map(|b| b.stands_for.clone()).unwrap_or_default();
+        noun.stands_for = known.with(template, selector, collisions);
         if spec.template.is_some() {
-            Arc::make_mut(&mut noun.rollout).spec.template = Some(template); // one of it, however often it changes
+            // One of it in memory, however often the Rollout changes.
+            Arc::make_mut(&mut noun.rollout).spec.template = Some(noun.stands_for.template.clone());
         }
         Some(noun)
     }
@@ -145,7 +139,7 @@ impl Index {
                 let template = spec.template.clone().unwrap_or_else(|| taken.template.clone());
                 let selector = spec.selector.clone().unwrap_or_else(|| taken.selector.clone());
                 let collisions = row.rollout.status.collision_count;
-                Arc::new(Template::hashed(template, selector, collisions, &row.stands_for))
+                row.stands_for.with(template, selector, collisions)
             }
         };
     }
