@@ -4,6 +4,20 @@
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// What is at `pointer` (RFC 6901); unlike `Value::pointer` it takes no memory on its way, as long as no `~` is in it.
+#[must_use]
+pub fn at<'a>(document: &'a Value, pointer: &str) -> Option<&'a Value> {
+    if pointer.contains('~') {
+        return document.pointer(pointer);
+    }
+    let Some(path) = pointer.strip_prefix('/') else { return pointer.is_empty().then_some(document) };
+    path.split('/').try_fold(document, |value, part| match value {
+        Value::Object(fields) => fields.get(part),
+        Value::Array(_) => value.pointer(&format!("/{part}")),
+        _ => None,
+    })
+}
+
 /// The text at `pointer` (RFC 6901, such as `/metadata/name`), empty when there is none.
 ///
 /// ```
@@ -16,13 +30,13 @@ use std::collections::BTreeMap;
 /// ```
 #[must_use]
 pub fn text<'a>(document: &'a Value, pointer: &str) -> &'a str {
-    document.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    at(document, pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The whole number at `pointer`.
 #[must_use]
 pub fn number(document: &Value, pointer: &str) -> Option<i64> {
-    document.pointer(pointer).and_then(Value::as_i64)
+    at(document, pointer).and_then(Value::as_i64)
 }
 
 /// The whole number at `pointer`, zero when there is none.
@@ -34,19 +48,19 @@ pub fn count(document: &Value, pointer: &str) -> i64 {
 /// The truth value at `pointer`, false when there is none.
 #[must_use]
 pub fn flag(document: &Value, pointer: &str) -> bool {
-    document.pointer(pointer).and_then(Value::as_bool).unwrap_or(false)
+    at(document, pointer).and_then(Value::as_bool).unwrap_or(false)
 }
 
 /// The list at `pointer`, empty when there is none.
 #[must_use]
 pub fn list<'a>(document: &'a Value, pointer: &str) -> &'a [Value] {
-    document.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    at(document, pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// The map of texts at `pointer`, such as labels; values that are no texts are left out.
 #[must_use]
 pub fn texts(document: &Value, pointer: &str) -> BTreeMap<String, String> {
-    let Some(Value::Object(fields)) = document.pointer(pointer) else { return BTreeMap::new() };
+    let Some(Value::Object(fields)) = at(document, pointer) else { return BTreeMap::new() };
     fields.iter().filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect()
 }
 
@@ -54,6 +68,17 @@ pub fn texts(document: &Value, pointer: &str) -> BTreeMap<String, String> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn it_is_found_where_rfc_6901_says() {
+        let document = json!({"a": {"b": [{"c": 1}], "": 2, "x/y": 3, "m~n": 4}, "": 5});
+        for pointer in [
+            "", "/", "/a", "/a/b", "/a/b/0", "/a/b/0/c", "/a/b/00", "/a/b/1", "/a/b/-", "/a/", "/a/x~1y",
+            "/a/m~0n", "a",
+        ] {
+            assert_eq!(at(&document, pointer), document.pointer(pointer), "{pointer}");
+        }
+    }
 
     #[test]
     fn what_is_there_is_read() {

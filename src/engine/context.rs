@@ -11,7 +11,6 @@ use crate::engine::metrics::Metrics;
 use crate::world::cluster::Cluster;
 use crate::world::notice;
 use crate::world::probe::Probe;
-use serde_json::Value;
 use tokio::sync::mpsc;
 
 /// What every reconcile has at hand.
@@ -42,23 +41,12 @@ impl Context {
         }
     }
 
-    /// Records events about `object`, to the cluster and to people in this process.
-    pub fn events(&self, object: &Value, events: Vec<Event>) {
-        let target = crate::api::key::target_of(object);
+    /// Records events about the object `about` with this uid: in the cluster, and for people in this process.
+    pub(crate) fn events_about(&self, about: &Target, uid: &str, events: Vec<Event>) {
         for event in events {
-            self.notify(Notice::Event { about: target.to_string(), event: event.clone() });
-            self.metrics.event(&target, event.warning, &event.reason);
-            self.recorder.post(object, &target, &event);
+            self.metrics.event(about, event.warning, &event.reason);
+            self.notify(Notice::Event { about: about.to_string(), event: event.clone() });
+            self.recorder.post(about, uid, event);
         }
-    }
-
-    /// The same for an object of which only the target and uid are at hand.
-    pub fn events_about(&self, target: &Target, uid: &str, events: Vec<Event>) {
-        let object = serde_json::json!({
-            "apiVersion": target.api_version,
-            "kind": target.kind,
-            "metadata": {"name": target.name, "namespace": target.namespace, "uid": uid},
-        });
-        self.events(&object, events);
     }
 }

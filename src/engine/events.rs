@@ -8,6 +8,7 @@ use crate::api::write::{Target, Write};
 use crate::base::clock::Clock;
 use crate::world::cluster::{Cluster, Mode};
 use futures::StreamExt;
+use jiff::Timestamp;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -19,12 +20,23 @@ const MOST_WAITING: usize = 10_000;
 /// Events being recorded at once.
 const AT_ONCE: usize = 4;
 
+/// An event that waits to be recorded, not yet an object: thousands may wait.
+#[derive(Debug)]
+struct Waiting {
+    about: Target,
+    uid: String,
+    event: Event,
+    at: Timestamp,
+    /// Tells its name from those of others about the same object.
+    stamp: u64,
+}
+
 /// Takes events to be recorded.
 #[derive(Clone, Debug)]
 pub(crate) struct Recorder {
     clock: Clock,
     sequence: Arc<AtomicU64>,
-    waiting: mpsc::Sender<Value>,
+    waiting: mpsc::Sender<Waiting>,
     taken: Arc<AtomicU64>,
     recorded: watch::Receiver<u64>,
 }
@@ -34,7 +46,7 @@ pub(crate) fn recorder(
     cluster: Cluster,
     clock: Clock,
 ) -> (Recorder, impl Future<Output = ()> + Send + 'static) {
-    let (waiting, events) = mpsc::channel::<Value>(MOST_WAITING);
+    let (waiting, events) = mpsc::channel::<Waiting>(MOST_WAITING);
     let (count, recorded) = watch::channel(0);
     let work = async move {
         let events = futures::stream::unfold(events, |mut events| async {
@@ -42,9 +54,10 @@ pub(crate) fn recorder(
             Some((event, events))
         });
         let (cluster, count) = (&cluster, &count);
-        let record = |object: Value| async move {
-            if let Err(error) = cluster.perform_as::<IgnoredAny>(&Write::Create { object }, Mode::Plain).await
-            {
+        let record = |waiting: Waiting| async move {
+            let write = Write::Create { object: object(&waiting) };
+            drop(waiting);
+            if let Err(error) = cluster.perform_as::<IgnoredAny>(&write, Mode::Plain).await {
                 tracing::debug!(%error, "an event could not be recorded");
             }
             count.send_modify(|n| *n += 1);
@@ -54,37 +67,44 @@ pub(crate) fn recorder(
     (Recorder { clock, sequence: Arc::default(), waiting, taken: Arc::default(), recorded }, work)
 }
 
+/// The object of an event.
+fn object(waiting: &Waiting) -> Value {
+    let Waiting { about, uid, event, at, stamp } = waiting;
+    let namespace = if about.namespace.is_empty() { "default" } else { &about.namespace };
+    let at = Time::of(*at);
+    json!({
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": format!("{}.{stamp:x}", about.name), "namespace": namespace},
+        "involvedObject": {
+            "apiVersion": about.api_version, "kind": about.kind, "name": about.name,
+            "namespace": about.namespace, "uid": uid, "resourceVersion": "",
+        },
+        "reason": event.reason,
+        "message": event.message,
+        "type": if event.warning { "Warning" } else { "Normal" },
+        "source": {"component": names::EVENT_COMPONENT},
+        "reportingComponent": names::EVENT_COMPONENT,
+        "reportingInstance": "",
+        "firstTimestamp": at,
+        "lastTimestamp": at,
+        "count": 1,
+    })
+}
+
 impl Recorder {
-    /// Records `note` about `object`, later.
-    pub(crate) fn post(&self, object: &Value, target: &Target, note: &Event) {
-        let now = self.clock.now();
+    /// Records `event` about the object `about` with this uid, later.
+    pub(crate) fn post(&self, about: &Target, uid: &str, event: Event) {
+        let at = self.clock.now();
         let sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
-        let stamp = u64::try_from(now.as_nanosecond()).unwrap_or(0).wrapping_add(sequence);
-        let text = |p: &str| object.pointer(p).and_then(Value::as_str).unwrap_or_default();
-        let namespace = if target.namespace.is_empty() { "default" } else { &target.namespace };
-        let at = Time::of(now);
-        let event = json!({
-            "apiVersion": "v1",
-            "kind": "Event",
-            "metadata": {"name": format!("{}.{stamp:x}", target.name), "namespace": namespace},
-            "involvedObject": {
-                "apiVersion": target.api_version, "kind": target.kind, "name": target.name,
-                "namespace": target.namespace, "uid": text("/metadata/uid"),
-                "resourceVersion": text("/metadata/resourceVersion"),
-            },
-            "reason": note.reason,
-            "message": note.message,
-            "type": if note.warning { "Warning" } else { "Normal" },
-            "source": {"component": names::EVENT_COMPONENT},
-            "reportingComponent": names::EVENT_COMPONENT,
-            "reportingInstance": "",
-            "firstTimestamp": at,
-            "lastTimestamp": at,
-            "count": 1,
-        });
-        match self.waiting.try_send(event) {
+        let stamp = u64::try_from(at.as_nanosecond()).unwrap_or(0).wrapping_add(sequence);
+        let waiting = Waiting { about: about.clone(), uid: uid.to_owned(), event, at, stamp };
+        match self.waiting.try_send(waiting) {
             Ok(()) => drop(self.taken.fetch_add(1, Ordering::Relaxed)),
-            Err(_) => tracing::debug!(reason = note.reason, "an event was dropped: too many are waiting"),
+            Err(full) => {
+                let reason = full.into_inner().event.reason;
+                tracing::debug!(reason, "an event was dropped: too many are waiting");
+            }
         }
     }
 

@@ -25,6 +25,9 @@ impl Pending {
 
     /// Tells the delivery of the Rollout at `name` how it stands now.
     pub(super) fn update(&mut self, index: &Index, name: &ObjectName) {
+        if self.deliveries.is_empty() {
+            return;
+        }
         let source = index.rollout(name).and_then(|row| row.source.as_ref());
         let now = source.and_then(|source| self.deliveries.iter().position(|d| d.source() == source));
         let key = Key::rollout(&name.namespace, &name.name);

@@ -51,7 +51,12 @@ pub fn main() -> ExitCode {
     };
     arguments.color.apply();
     logs::to_stderr(arguments.common.log_format, arguments.verbose, verb.talks);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // Beside the loop of an engine there is little to do at once; threads that wake each other cost more than they bring.
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    if !verb.holds_cluster {
+        threads.worker_threads(1);
+    }
+    let runtime = match threads.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return Failure::usage(format!("no threads can be started: {error}")).report(),
     };

@@ -16,6 +16,8 @@ pub(crate) struct Verb {
     pub(crate) name: &'static str,
     /// Whether it prints by itself what goes on, so that warnings belong to its words.
     pub(crate) talks: bool,
+    /// Whether a whole cluster is what it runs, which is worth a thread for each core.
+    pub(crate) holds_cluster: bool,
     /// Its flags and help, under any name.
     pub(crate) flags: fn() -> Command,
     /// Does what it says.

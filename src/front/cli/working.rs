@@ -15,7 +15,7 @@ use crate::front::signals::stopped;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 /// How long the end waits for events to be emitted.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -75,7 +75,13 @@ impl Working {
             }
         };
         let engine = async {
-            let ended = run_engine(context, settings, nudges, stopped()).await;
+            // Beside the reconciles that it starts, so that no thread has to wake another.
+            let running = tokio::spawn(run_engine(context, settings, nudges, stopped()));
+            let ended = match running.await.map_err(JoinError::try_into_panic) {
+                Ok(ended) => ended,
+                Err(Ok(panic)) => std::panic::resume_unwind(panic),
+                Err(Err(_)) => Ended::Stopped, // the program is ending
+            };
             let _some_left = tokio::time::timeout(LAST_WORDS, recorder.drained()).await;
             ended
         };

@@ -115,6 +115,9 @@ pub(crate) fn annotate_workload(builder: &mut Builder<'_>) {
 /// The merge patch from one status to the other; none when they are equal. Lists are replaced whole.
 #[must_use]
 pub(crate) fn patch(from: &RolloutStatus, to: &RolloutStatus) -> Option<Value> {
+    if from == to {
+        return None; // as in most decisions
+    }
     let (Ok(from), Ok(to)) = (serde_json::to_value(from), serde_json::to_value(to)) else { return None };
     let patch = crate::merge::json::diff(&from, &to);
     patch.as_object().is_some_and(|m| !m.is_empty()).then(|| {

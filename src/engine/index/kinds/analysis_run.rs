@@ -27,8 +27,8 @@ impl Row for RunRow {
     type Noun = Self;
 
     fn read(object: Value) -> Self {
-        let phase = Phase::deserialize(object.pointer("/status/phase").unwrap_or(&Value::Null));
-        let has_ttl = object.pointer("/spec/ttlStrategy").is_some();
+        let phase = Phase::deserialize(json::at(&object, "/status/phase").unwrap_or(&Value::Null));
+        let has_ttl = json::at(&object, "/spec/ttlStrategy").is_some();
         let spec = object.get("spec").and_then(|s| RunSpec::deserialize(s).ok());
         let row = AnalysisRunRow {
             meta: object.get("metadata").and_then(Meta::of).unwrap_or_default(),

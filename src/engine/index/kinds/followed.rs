@@ -58,13 +58,13 @@ struct Rows {
     list_ends: fn(&'static Followed, &mut Index) -> Effects,
 }
 
-/// A change of one object, read from the wire already and ready to be taken into the index.
+/// A change of one object, ready to be taken into the index.
 pub(crate) struct Change(Box<dyn FnOnce(&mut Index) -> Effects + Send>);
 
 /// What is kept of an object, and what follows from it.
 pub(crate) trait Row: Sized + Send + 'static {
-    /// The object as it is read from the wire, once, where the watch brings it.
-    type Noun: Send + 'static;
+    /// The object as it is read, once, when it is taken in.
+    type Noun;
 
     /// Reads an object.
     fn read(object: Value) -> Self::Noun;
@@ -114,7 +114,7 @@ impl Followed {
         (self.rows.present)(self, object)
     }
 
-    /// What a watch tells, read.
+    /// What a watch tells, ready to be taken in.
     #[must_use]
     pub(crate) fn read(&'static self, news: News) -> News<Change> {
         match news {
@@ -176,10 +176,11 @@ impl Index {
         (followed.rows.list_ends)(followed, self)
     }
 
-    fn put<R: Row>(&mut self, followed: &'static Followed, head: &Head, noun: R::Noun) -> Effects {
+    fn put<R: Row>(&mut self, followed: &'static Followed, head: &Head, object: Value) -> Effects {
         if !R::table(self, followed).is_news(head) {
-            return Effects::default();
+            return Effects::default(); // half of what watches bring are echoes of our own writes
         }
+        let noun = R::read(object);
         let before = R::table(self, followed).take(&head.name);
         let row = R::of(noun, before.as_ref(), self.instance());
         let links = row.as_ref().map(|r| r.links(&head.name)).unwrap_or_default();
@@ -196,8 +197,7 @@ impl Index {
 
 fn present<R: Row>(followed: &'static Followed, object: Value) -> Change {
     let head = Head::of(&object);
-    let noun = R::read(object);
-    Change(Box::new(move |index| index.put::<R>(followed, &head, noun)))
+    Change(Box::new(move |index| index.put::<R>(followed, &head, object)))
 }
 
 fn gone<R: Row>(followed: &'static Followed, object: &Value) -> Change {

@@ -23,8 +23,8 @@ pub(crate) static FOLLOWED: Followed =
 impl Row for JobRow {
     type Noun = Option<Self>;
 
-    fn read(object: Value) -> Option<Self> {
-        let meta = object.get("metadata").and_then(Meta::of).unwrap_or_default();
+    fn read(mut object: Value) -> Option<Self> {
+        let meta = Meta::taken_from(&mut object);
         let run_uid = meta.labels.get(names::JOB_RUN_UID)?.clone();
         let end = json::list(&object, "/status/conditions").iter().find_map(|c| {
             match (json::text(c, "/type"), json::text(c, "/status")) {

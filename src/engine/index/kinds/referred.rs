@@ -40,12 +40,13 @@ impl Row for ReferredRow {
     type Noun = (Workload, Taken);
 
     fn read(mut object: Value) -> Self::Noun {
-        let meta = object.get("metadata").and_then(Meta::of).unwrap_or_default();
+        let meta = Meta::taken_from(&mut object);
         let replicas = json::number(&object, "/spec/replicas").and_then(|n| i32::try_from(n).ok());
         let workload =
             Workload { generation: meta.generation, resource_version: meta.resource_version, replicas };
-        let selector = object.pointer("/spec/selector").and_then(|s| LabelSelector::deserialize(s).ok());
-        let place = if object.pointer("/spec/template").is_some() { "/spec/template" } else { "/template" };
+        let selector = json::at(&object, "/spec/selector").and_then(|s| LabelSelector::deserialize(s).ok());
+        let place =
+            if json::at(&object, "/spec/template").is_some() { "/spec/template" } else { "/template" };
         let template = object.pointer_mut(place).map(Value::take).unwrap_or_default();
         (workload, Taken { template: Arc::new(template), selector: selector.unwrap_or_default() })
     }

@@ -33,7 +33,8 @@ impl Row for ReplicaSet {
 
     fn read(mut object: Value) -> Self::Noun {
         let template = object.pointer_mut("/spec/template").map(Value::take).unwrap_or_default();
-        (row(&object), template)
+        let meta = Meta::taken_from(&mut object);
+        (row(meta, &object), template)
     }
 
     fn of((row, template): Self::Noun, before: Option<&Self>, _instance: Option<&str>) -> Option<Self> {
@@ -56,16 +57,15 @@ impl Row for ReplicaSet {
     }
 }
 
-fn row(object: &Value) -> ReplicaSet {
-    let meta = object.get("metadata").and_then(Meta::of).unwrap_or_default();
-    let selector = object.pointer("/spec/selector").and_then(|s| LabelSelector::deserialize(s).ok());
+fn row(meta: Meta, object: &Value) -> ReplicaSet {
+    let selector = json::at(object, "/spec/selector").and_then(|s| LabelSelector::deserialize(s).ok());
     let failure = json::list(object, "/status/conditions")
         .iter()
         .find(|c| json::text(c, "/type") == ConditionType::ReplicaFailure.as_str());
     ReplicaSet {
         hash: meta.labels.get(names::POD_HASH).cloned().unwrap_or_default(),
         template_key: String::new(),
-        replicas: object.pointer("/spec/replicas").map_or(1, |_| count(object, "/spec/replicas")),
+        replicas: json::at(object, "/spec/replicas").map_or(1, |_| count(object, "/spec/replicas")),
         min_ready_seconds: count(object, "/spec/minReadySeconds"),
         selector: selector.map(|s| s.to_string()).unwrap_or_default(),
         current: count(object, "/status/replicas"),

@@ -5,7 +5,7 @@ use crate::api::analysis::AnalysisRef;
 use crate::api::meta::Meta;
 use crate::api::names;
 use crate::api::object_name::ObjectName;
-use crate::api::rollout::Rollout;
+use crate::api::rollout::{Rollout, RolloutSpec};
 use crate::api::step::Step;
 use crate::api::strategy::Strategy;
 use crate::engine::index::effects::Effects;
@@ -16,7 +16,7 @@ use crate::engine::index::rows::{RolloutRow, Template};
 use crate::engine::index::store::{Index, is_ours};
 use crate::engine::index::table::Table;
 use crate::engine::key::Key;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -39,29 +39,48 @@ pub(crate) fn analyses(strategy: &Strategy) -> Vec<&AnalysisRef> {
     found
 }
 
+/// A part without what was taken out of it.
+fn without_nulls(mut part: Value) -> Value {
+    if let Some(fields) = part.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
+    }
+    part
+}
+
+/// A part of an object, as it is without the part.
+fn read_or_default<T: DeserializeOwned + Default>(part: Option<Value>) -> Result<T, serde_json::Error> {
+    part.map_or_else(|| Ok(T::default()), serde_json::from_value)
+}
+
 impl Row for RolloutRow {
     type Noun = Self;
 
-    fn read(object: Value) -> Self {
-        let (rollout, problem) = match Rollout::deserialize(&object) {
-            Ok(rollout) => (rollout, None),
-            Err(error) => {
-                let metadata = object.get("metadata").and_then(Meta::of).unwrap_or_default();
-                (Rollout { metadata, ..Rollout::default() }, Some(error.to_string()))
+    fn read(mut object: Value) -> Self {
+        let mut rollout = Rollout { metadata: Meta::taken_from(&mut object), ..Rollout::default() };
+        let mut take = |pointer: &str| object.pointer_mut(pointer).map(Value::take);
+        let template = take("/spec/template").filter(|t| !t.is_null());
+        // Read apart, so that what it names stays named while another of its fields cannot be read.
+        let strategy = read_or_default::<Strategy>(take("/spec/strategy"));
+        let (services, has_analyses) = strategy
+            .as_ref()
+            .map(|strategy| (strategy.services(), !analyses(strategy).is_empty()))
+            .unwrap_or_default();
+        let parts = strategy.and_then(|strategy| {
+            let status = read_or_default(take("/status"))?;
+            let spec: RolloutSpec = read_or_default(take("/spec").map(without_nulls))?;
+            Ok((RolloutSpec { template: template.map(Arc::new), strategy, ..spec }, status))
+        });
+        let problem = match parts {
+            Ok((spec, status)) => {
+                rollout.spec = spec;
+                rollout.status = status;
+                None
             }
+            Err(error) => Some(error.to_string()),
         };
-        // What it names stays named while another of its fields cannot be read.
-        let apart =
-            problem.as_ref().and_then(|_| Strategy::deserialize(object.pointer("/spec/strategy")?).ok());
-        let strategy = apart.as_ref().unwrap_or(&rollout.spec.strategy);
-        Self {
-            source: rollout.metadata.annotation(names::SOURCE).map(str::to_owned),
-            services: strategy.services(),
-            has_analyses: !analyses(strategy).is_empty(),
-            rollout: Arc::new(rollout),
-            problem,
-            stands_for: Arc::default(),
-        }
+        let source = rollout.metadata.annotation(names::SOURCE).map(str::to_owned);
+        let rollout = Arc::new(rollout);
+        Self { rollout, problem, source, services, has_analyses, stands_for: Arc::default() }
     }
 
     fn of(mut noun: Self, before: Option<&Self>, instance: Option<&str>) -> Option<Self> {

@@ -20,8 +20,8 @@ pub(crate) static FOLLOWED: Followed =
 impl Row for Service {
     type Noun = Self;
 
-    fn read(object: Value) -> Self {
-        let meta = object.get("metadata").and_then(Meta::of).unwrap_or_default();
+    fn read(mut object: Value) -> Self {
+        let meta = Meta::taken_from(&mut object);
         let mut selector = json::texts(&object, "/spec/selector");
         Self {
             hash: selector.remove(names::POD_HASH),

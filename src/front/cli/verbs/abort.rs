@@ -18,8 +18,13 @@ struct Abort {
 }
 
 /// The row of this verb.
-pub(crate) const VERB: Verb =
-    Verb { name: "abort", talks: false, flags: Abort::command, start: |call| Box::pin(abort(call)) };
+pub(crate) const VERB: Verb = Verb {
+    name: "abort",
+    talks: false,
+    holds_cluster: false,
+    flags: Abort::command,
+    start: |call| Box::pin(abort(call)),
+};
 
 async fn abort(call: Invocation) -> Result<ExitCode, Failure> {
     let flags: Abort = call.flags()?;

@@ -18,6 +18,7 @@ struct Completion {
 pub(crate) const VERB: Verb = Verb {
     name: "completion",
     talks: false,
+    holds_cluster: false,
     flags: Completion::command,
     start: |call| Box::pin(completion(call)),
 };

@@ -32,6 +32,7 @@ struct Controller {
 pub(crate) const VERB: Verb = Verb {
     name: "controller",
     talks: true,
+    holds_cluster: false,
     flags: Controller::command,
     start: |call| Box::pin(controller(call)),
 };

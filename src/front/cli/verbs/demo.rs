@@ -24,8 +24,13 @@ struct Demo {
 }
 
 /// The row of this verb.
-pub(crate) const VERB: Verb =
-    Verb { name: "demo", talks: false, flags: Demo::command, start: |call| Box::pin(demo(call)) };
+pub(crate) const VERB: Verb = Verb {
+    name: "demo",
+    talks: false,
+    holds_cluster: true,
+    flags: Demo::command,
+    start: |call| Box::pin(demo(call)),
+};
 
 async fn demo(call: Invocation) -> Result<ExitCode, Failure> {
     let flags: Demo = call.flags()?;

@@ -18,8 +18,13 @@ struct Diff {
 }
 
 /// The row of this verb.
-pub(crate) const VERB: Verb =
-    Verb { name: "diff", talks: false, flags: Diff::command, start: |call| Box::pin(diff(call)) };
+pub(crate) const VERB: Verb = Verb {
+    name: "diff",
+    talks: false,
+    holds_cluster: false,
+    flags: Diff::command,
+    start: |call| Box::pin(diff(call)),
+};
 
 async fn diff(call: Invocation) -> Result<ExitCode, Failure> {
     let flags: Diff = call.flags()?;

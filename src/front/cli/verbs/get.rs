@@ -52,8 +52,13 @@ enum What {
 }
 
 /// The row of this verb.
-pub(crate) const VERB: Verb =
-    Verb { name: "get", talks: false, flags: Get::command, start: |call| Box::pin(get(call)) };
+pub(crate) const VERB: Verb = Verb {
+    name: "get",
+    talks: false,
+    holds_cluster: false,
+    flags: Get::command,
+    start: |call| Box::pin(get(call)),
+};
 
 async fn get(call: Invocation) -> Result<ExitCode, Failure> {
     let (common, flags) = (&call.common, call.flags::<Get>()?);

@@ -23,6 +23,7 @@ struct InstallCrds {
 pub(crate) const VERB: Verb = Verb {
     name: "install-crds",
     talks: false,
+    holds_cluster: false,
     flags: InstallCrds::command,
     start: |call| Box::pin(install(call)),
 };

@@ -18,8 +18,13 @@ struct Pause {
 }
 
 /// The row of this verb.
-pub(crate) const VERB: Verb =
-    Verb { name: "pause", talks: false, flags: Pause::command, start: |call| Box::pin(pause(call)) };
+pub(crate) const VERB: Verb = Verb {
+    name: "pause",
+    talks: false,
+    holds_cluster: false,
+    flags: Pause::command,
+    start: |call| Box::pin(pause(call)),
+};
 
 async fn pause(call: Invocation) -> Result<ExitCode, Failure> {
     let flags: Pause = call.flags()?;

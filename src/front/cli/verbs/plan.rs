@@ -18,8 +18,13 @@ struct Plan {
 }
 
 /// The row of this verb.
-pub(crate) const VERB: Verb =
-    Verb { name: "plan", talks: false, flags: Plan::command, start: |call| Box::pin(plan(call)) };
+pub(crate) const VERB: Verb = Verb {
+    name: "plan",
+    talks: false,
+    holds_cluster: false,
+    flags: Plan::command,
+    start: |call| Box::pin(plan(call)),
+};
 
 async fn plan(call: Invocation) -> Result<ExitCode, Failure> {
     let flags: Plan = call.flags()?;

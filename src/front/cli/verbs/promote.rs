@@ -24,8 +24,13 @@ struct Promote {
 }
 
 /// The row of this verb.
-pub(crate) const VERB: Verb =
-    Verb { name: "promote", talks: false, flags: Promote::command, start: |call| Box::pin(promote(call)) };
+pub(crate) const VERB: Verb = Verb {
+    name: "promote",
+    talks: false,
+    holds_cluster: false,
+    flags: Promote::command,
+    start: |call| Box::pin(promote(call)),
+};
 
 async fn promote(call: Invocation) -> Result<ExitCode, Failure> {
     let (common, flags) = (&call.common, call.flags::<Promote>()?);

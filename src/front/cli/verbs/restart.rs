@@ -25,8 +25,13 @@ struct Restart {
 }
 
 /// The row of this verb.
-pub(crate) const VERB: Verb =
-    Verb { name: "restart", talks: false, flags: Restart::command, start: |call| Box::pin(restart(call)) };
+pub(crate) const VERB: Verb = Verb {
+    name: "restart",
+    talks: false,
+    holds_cluster: false,
+    flags: Restart::command,
+    start: |call| Box::pin(restart(call)),
+};
 
 async fn restart(call: Invocation) -> Result<ExitCode, Failure> {
     let flags: Restart = call.flags()?;

@@ -18,8 +18,13 @@ struct Retry {
 }
 
 /// The row of this verb.
-pub(crate) const VERB: Verb =
-    Verb { name: "retry", talks: false, flags: Retry::command, start: |call| Box::pin(retry(call)) };
+pub(crate) const VERB: Verb = Verb {
+    name: "retry",
+    talks: false,
+    holds_cluster: false,
+    flags: Retry::command,
+    start: |call| Box::pin(retry(call)),
+};
 
 async fn retry(call: Invocation) -> Result<ExitCode, Failure> {
     let flags: Retry = call.flags()?;

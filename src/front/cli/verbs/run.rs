@@ -69,8 +69,13 @@ enum Rollback {
 }
 
 /// The row of this verb.
-pub(crate) const VERB: Verb =
-    Verb { name: "run", talks: true, flags: Run::command, start: |call| Box::pin(run(call)) };
+pub(crate) const VERB: Verb = Verb {
+    name: "run",
+    talks: true,
+    holds_cluster: false,
+    flags: Run::command,
+    start: |call| Box::pin(run(call)),
+};
 
 /// What `run` works on.
 struct Opened {

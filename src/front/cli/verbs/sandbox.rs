@@ -30,8 +30,13 @@ struct Sandbox {
 }
 
 /// The row of this verb.
-pub(crate) const VERB: Verb =
-    Verb { name: "sandbox", talks: false, flags: Sandbox::command, start: |call| Box::pin(sandbox(call)) };
+pub(crate) const VERB: Verb = Verb {
+    name: "sandbox",
+    talks: false,
+    holds_cluster: true,
+    flags: Sandbox::command,
+    start: |call| Box::pin(sandbox(call)),
+};
 
 async fn sandbox(call: Invocation) -> Result<ExitCode, Failure> {
     let flags: Sandbox = call.flags()?;

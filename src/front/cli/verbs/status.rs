@@ -33,8 +33,13 @@ struct Status {
 }
 
 /// The row of this verb.
-pub(crate) const VERB: Verb =
-    Verb { name: "status", talks: false, flags: Status::command, start: |call| Box::pin(status(call)) };
+pub(crate) const VERB: Verb = Verb {
+    name: "status",
+    talks: false,
+    holds_cluster: false,
+    flags: Status::command,
+    start: |call| Box::pin(status(call)),
+};
 
 async fn status(call: Invocation) -> Result<ExitCode, Failure> {
     let flags: Status = call.flags()?;

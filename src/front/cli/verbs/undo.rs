@@ -29,8 +29,13 @@ struct Undo {
 }
 
 /// The row of this verb.
-pub(crate) const VERB: Verb =
-    Verb { name: "undo", talks: false, flags: Undo::command, start: |call| Box::pin(undo(call)) };
+pub(crate) const VERB: Verb = Verb {
+    name: "undo",
+    talks: false,
+    holds_cluster: false,
+    flags: Undo::command,
+    start: |call| Box::pin(undo(call)),
+};
 
 async fn undo(call: Invocation) -> Result<ExitCode, Failure> {
     let (common, flags) = (&call.common, call.flags::<Undo>()?);
