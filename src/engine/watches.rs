@@ -59,6 +59,12 @@ impl Watches {
         self.tasks.spawn(follow(self.client.clone(), interest, self.sender.clone(), followed.name, say));
     }
 
+    /// Where watches put what they bring.
+    #[cfg(test)]
+    pub(crate) fn sender(&self) -> mpsc::Sender<Message> {
+        self.sender.clone()
+    }
+
     /// What a watch brings next.
     pub(crate) async fn next(&mut self) -> Option<Message> {
         self.news.recv().await

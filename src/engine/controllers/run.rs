@@ -99,20 +99,10 @@ impl Controllers {
 
     /// Takes in what watches have brought so far.
     fn take_in(&mut self, first: (&'static Followed, News<Change>)) {
-        let mut effects = Effects::default();
-        let mut next = Some(first);
-        for _ in 0..MOST_AT_A_TIME {
-            let Some((followed, news)) = next else { break };
-            match news {
-                News::Present(change) | News::Gone(change) => effects.extend(self.index.take_in(change)),
-                News::ListBegins => self.index.list_begins(followed),
-                News::ListEnds => {
-                    self.watches.listed(followed);
-                    effects.extend(self.index.list_ends(followed));
-                }
-                News::Trouble { code, why } => self.report_trouble(followed, code, &why),
-            }
-            next = self.watches.next_at_hand();
+        let mut effects = self.hear(first);
+        for _ in 1..MOST_AT_A_TIME {
+            let Some(message) = self.watches.next_at_hand() else { break };
+            effects.extend(self.hear(message));
         }
         self.follow_up(effects);
         if self.watches.are_ready()
@@ -120,6 +110,19 @@ impl Controllers {
         {
             let _no_delivery_waits = ready.send(());
         }
+    }
+
+    fn hear(&mut self, (followed, news): (&'static Followed, News<Change>)) -> Effects {
+        match news {
+            News::Present(change) | News::Gone(change) => return self.index.take_in(change),
+            News::ListBegins => self.index.list_begins(followed),
+            News::ListEnds => {
+                self.watches.listed(followed);
+                return self.index.list_ends(followed);
+            }
+            News::Trouble { code, why } => self.report_trouble(followed, code, &why),
+        }
+        Effects::default()
     }
 
     fn report_trouble(&mut self, followed: &'static Followed, code: u16, why: &str) {

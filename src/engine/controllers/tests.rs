@@ -1,10 +1,11 @@
 //! A hundred thousand objects come, are reconciled, and go; nothing is remembered of them.
 //! The cluster refuses every write, so that failures and retries have to be forgotten too.
 
-use super::Controllers;
+use super::{Controllers, MOST_AT_A_TIME};
 use crate::api::names;
 use crate::api::watch::News;
 use crate::base::clock::Clock;
+use crate::engine::delivery::contract::Facts;
 use crate::engine::delivery::{FactsSender, Link, Standing};
 use crate::engine::index::kinds::{self, OWN};
 use crate::engine::run::Settings;
@@ -93,29 +94,55 @@ impl Controllers {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn nothing_is_remembered_of_what_is_gone() {
+/// Controllers of a cluster that refuses every write, which know that it is empty.
+fn controllers(link: Link, tasks: &mut JoinSet<()>) -> Controllers {
     let refusing = tower::service_fn(|_: http::Request<Body>| async {
         let status = r#"{"kind":"Status","status":"Failure","message":"no","reason":"NotFound","code":404}"#;
         let body = http_body_util::Full::new(bytes::Bytes::from(status));
         Ok::<_, Infallible>(http::Response::builder().status(404).body(body).unwrap())
     });
-    let mut tasks = JoinSet::new();
     let clock = Clock::paced(jiff::Timestamp::UNIX_EPOCH);
     let probe = Probe::network().unwrap();
-    let context = setup::context_with(setup::inside(refusing), probe, clock, None, None, &mut tasks);
-    let (wake, _woken) = mpsc::unbounded_channel();
-    let (sender, facts) = FactsSender::new("shop".to_owned(), 0, wake);
-    let link = Link {
-        facts: vec![sender],
-        applied: mpsc::channel(1).1,
-        standing: watch::channel(Standing::default()).1,
-    };
+    let context = setup::context_with(setup::inside(refusing), probe, clock, None, None, tasks);
     let (ready, _known) = oneshot::channel();
-    let mut controllers = Controllers::new(context.clone(), &Settings::default(), link, ready);
+    let mut controllers = Controllers::new(context, &Settings::default(), link, ready);
     for followed in OWN {
         controllers.bring(followed.name, News::ListEnds);
     }
+    controllers
+}
+
+/// A link to one delivery, of `shop`, and what it learns.
+fn link() -> (Link, watch::Receiver<Facts>) {
+    let (wake, _woken) = mpsc::unbounded_channel();
+    let (sender, facts) = FactsSender::new("shop".to_owned(), 0, wake);
+    let (applied, standing) = (mpsc::channel(1).1, watch::channel(Standing::default()).1);
+    (Link { facts: vec![sender], applied, standing }, facts)
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_change_is_taken_in_however_many_wait() {
+    let mut tasks = JoinSet::new();
+    let mut controllers = controllers(link().0, &mut tasks);
+    let sender = controllers.watches.sender();
+    let followed = kinds::own("Service").unwrap();
+    let count = 3 * MOST_AT_A_TIME + 7;
+    for n in 0..count {
+        let service = objects(n, 1).into_iter().find(|(kind, _)| *kind == "Service").unwrap().1;
+        sender.send((followed, followed.read(News::Present(service)))).await.unwrap();
+    }
+    while let Some(message) = controllers.watches.next_at_hand() {
+        controllers.take_in(message);
+    }
+    assert_eq!(controllers.index.remembered(), count);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_remembered_of_what_is_gone() {
+    let mut tasks = JoinSet::new();
+    let (link, facts) = link();
+    let mut controllers = controllers(link, &mut tasks);
+    let context = controllers.context.clone();
     let mut most = 0;
     for round in 0..ROUNDS {
         for n in round * AT_A_TIME..(round + 1) * AT_A_TIME {

@@ -66,26 +66,23 @@ impl Working {
         let server = serve(ports, usual, &context).await?;
         let notices = Some(notices).filter(|_| log_format == LogFormat::Text);
         let recorder = context.recorder.clone();
-        let narration = async {
+        // Both beside the reconciles, so that no thread has to wake another.
+        let narration = tokio::spawn(async move {
             let Some(mut notices) = notices else { return };
             while let Some(notice) = notices.recv().await {
                 if let Some(line) = narrate::line(&notice) {
                     anstream::println!("{}", symbols(&line));
                 }
             }
+        });
+        let running = tokio::spawn(run_engine(context, settings, nudges, stopped()));
+        let ended = match running.await.map_err(JoinError::try_into_panic) {
+            Ok(ended) => ended,
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            Err(Err(_)) => Ended::Stopped, // the program is ending
         };
-        let engine = async {
-            // Beside the reconciles that it starts, so that no thread has to wake another.
-            let running = tokio::spawn(run_engine(context, settings, nudges, stopped()));
-            let ended = match running.await.map_err(JoinError::try_into_panic) {
-                Ok(ended) => ended,
-                Err(Ok(panic)) => std::panic::resume_unwind(panic),
-                Err(Err(_)) => Ended::Stopped, // the program is ending
-            };
-            let _some_left = tokio::time::timeout(LAST_WORDS, recorder.drained()).await;
-            ended
-        };
-        let (ended, ()) = tokio::join!(engine, narration);
+        let _some_left = tokio::time::timeout(LAST_WORDS, recorder.drained()).await;
+        let _nothing_is_left_to_say = narration.await;
         server.stop().await;
         Ok(ended)
     }

@@ -17,7 +17,7 @@ pub(crate) enum Presence {
     Required,
     /// It may be missing or forbidden; it then counts as empty.
     Optional,
-    /// It is followed once a Rollout refers to one; nothing can then be decided without it.
+    /// It is followed once a Rollout refers to one; until it is listed, it counts as empty.
     OnDemand,
 }
 
