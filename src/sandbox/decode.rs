@@ -35,7 +35,7 @@ pub(crate) fn body(call: &Call, served: &Served) -> Result<Value, Refusal> {
             serde_json::from_slice(&call.body).map_err(|e| refuse(json_error(&call.body, &e)))?
         }
         media::YAML => yaml(&call.body).map_err(refuse)?,
-        other if other.contains("protobuf") => return Err(protobuf()),
+        media::PROTOBUF => return Err(protobuf()),
         _ => return Err(Refusal::unsupported_media_type(media::OFFERED)),
     };
     if value.is_object() {

@@ -4,6 +4,7 @@
 use super::admit;
 use super::field::FieldError;
 use super::kept;
+use super::media;
 use super::object::{self, meta};
 use super::place::Place;
 use super::propagation::Propagation;
@@ -95,12 +96,10 @@ impl DeleteOptions {
 }
 
 fn read_body(call: &Call) -> Result<Value, Refusal> {
-    if call.content_type.contains("protobuf") {
-        return Err(super::decode::protobuf());
-    }
-    let taken = matches!(call.content_type.as_str(), "" | "application/json" | "application/yaml");
-    if !taken {
-        return Err(Refusal::unsupported_media_type(super::media::OFFERED));
+    match call.content_type.as_str() {
+        "" | media::JSON | media::YAML => {}
+        media::PROTOBUF => return Err(super::decode::protobuf()),
+        _ => return Err(Refusal::unsupported_media_type(media::OFFERED)),
     }
     let bad =
         |why: String| Refusal::bad_request(format!("couldn't get version/kind; json parse error: {why}"));

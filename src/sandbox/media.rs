@@ -5,8 +5,10 @@
 pub(crate) const JSON: &str = "application/json";
 /// YAML.
 pub(crate) const YAML: &str = "application/yaml";
+/// Protobuf as Kubernetes wraps it, which clients send and we do not read.
+pub(crate) const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 /// The media types of objects that a real server knows, as its refusals list them.
-pub(crate) const OFFERED: &[&str] = &[JSON, YAML, "application/vnd.kubernetes.protobuf"];
+pub(crate) const OFFERED: &[&str] = &[JSON, YAML, PROTOBUF];
 
 /// RFC 6902.
 pub(crate) const JSON_PATCH: &str = "application/json-patch+json";

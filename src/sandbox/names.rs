@@ -186,16 +186,16 @@ pub(crate) fn label_value(text: &str) -> Vec<String> {
 
 /// The name of a port.
 #[must_use]
-pub(crate) fn port_name(text: &str) -> Vec<String> {
+pub(crate) fn port_name(port: &str) -> Vec<String> {
     let checks = [
-        (text.len() > 15, too_long(15)),
+        (port.len() > 15, too_long(15)),
         (
-            text.is_empty() || !text.chars().all(|c| lower_or_digit(c) || c == '-'),
+            port.is_empty() || !port.chars().all(|c| lower_or_digit(c) || c == '-'),
             "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)".to_owned(),
         ),
-        (!text.chars().any(|c| c.is_ascii_lowercase()), "must contain at least one letter (a-z)".to_owned()),
-        (text.contains("--"), "must not contain consecutive hyphens".to_owned()),
-        (text.starts_with('-') || text.ends_with('-'), "must not begin or end with a hyphen".to_owned()),
+        (!port.chars().any(|c| c.is_ascii_lowercase()), "must contain at least one letter (a-z)".to_owned()),
+        (port.contains("--"), "must not contain consecutive hyphens".to_owned()),
+        (port.starts_with('-') || port.ends_with('-'), "must not begin or end with a hyphen".to_owned()),
     ];
     checks.into_iter().filter(|(wrong, _)| *wrong).map(|(_, message)| message).collect()
 }

@@ -124,12 +124,12 @@ pub(crate) fn cron_job(object: &Value) -> Vec<FieldError> {
 }
 
 fn wrong_schedule(schedule: &At<'_>) -> Option<FieldError> {
-    let text = schedule.text();
-    if text.contains("TZ") {
+    let cron = schedule.text();
+    if cron.contains("TZ") {
         return Some(schedule.invalid("cannot use TZ or CRON_TZ in schedule, use timeZone field instead"));
     }
-    let fields: Vec<&str> = text.split_whitespace().collect();
-    if text.starts_with('@') || fields.len() == 5 {
+    let fields: Vec<&str> = cron.split_whitespace().collect();
+    if cron.starts_with('@') || fields.len() == 5 {
         return None;
     }
     let shown: Vec<String> = fields.iter().map(|f| json!(f).to_string()).collect();
