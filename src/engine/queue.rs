@@ -118,9 +118,20 @@ impl<K: Clone + Ord> Queue<K> {
         self.forget_timer(key);
     }
 
+    /// Ends when the next timer is due; never without one.
+    pub(crate) fn alarm(&self) -> impl Future<Output = ()> + use<K> {
+        let timer = self.next_timer();
+        async move {
+            match timer {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
     /// When the next timer is due.
     #[must_use]
-    pub(crate) fn next_timer(&self) -> Option<Instant> {
+    fn next_timer(&self) -> Option<Instant> {
         self.timers.first().map(|(when, _)| *when)
     }
 

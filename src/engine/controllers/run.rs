@@ -72,13 +72,7 @@ impl Controllers {
             if let Some(healthy) = self.settled() {
                 return healthy;
             }
-            let timer = self.worker.queue.next_timer();
-            let alarm = async {
-                match timer {
-                    Some(at) => tokio::time::sleep_until(at).await,
-                    None => std::future::pending().await,
-                }
-            };
+            let alarm = self.worker.queue.alarm();
             tokio::select! {
                 biased;
                 Some((key, end)) = self.worker.ended() => self.take_up(key, end),

@@ -83,13 +83,7 @@ impl Deliveries {
         loop {
             self.dispatch();
             self.publish();
-            let timer = self.worker.queue.next_timer();
-            let alarm = async {
-                match timer {
-                    Some(at) => tokio::time::sleep_until(at).await,
-                    None => std::future::pending().await,
-                }
-            };
+            let alarm = self.worker.queue.alarm();
             tokio::select! {
                 biased;
                 Some((number, end)) = self.worker.ended() => self.take_up(number, end),

@@ -39,10 +39,6 @@ impl Row for TemplateRow {
         if *followed == CLUSTER { &mut index.cluster_templates } else { &mut index.templates }
     }
 
-    fn links(&self, _name: &ObjectName) -> Vec<To> {
-        Vec::new()
-    }
-
     fn effects(
         index: &mut Index,
         followed: &'static Followed,

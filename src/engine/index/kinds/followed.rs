@@ -76,8 +76,10 @@ pub(crate) trait Row: Sized + Send + 'static {
     /// Where the rows are.
     fn table<'i>(index: &'i mut Index, followed: &Followed) -> &'i mut Table<Self>;
 
-    /// What the row points at.
-    fn links(&self, name: &ObjectName) -> Vec<To>;
+    /// What the row points at; nothing unless the kind says so.
+    fn links(&self, _name: &ObjectName) -> Vec<To> {
+        Vec::new()
+    }
 
     /// What a change at `name` brings about; the index has the row as it is now, `before` is the one that was there.
     fn effects(

@@ -64,10 +64,6 @@ impl Row for ReferredRow {
         index.referred.entry(followed.name).or_default()
     }
 
-    fn links(&self, _name: &ObjectName) -> Vec<To> {
-        Vec::new()
-    }
-
     fn effects(
         index: &mut Index,
         followed: &'static Followed,

@@ -40,10 +40,6 @@ impl Row for Service {
         &mut index.services
     }
 
-    fn links(&self, _name: &ObjectName) -> Vec<To> {
-        Vec::new()
-    }
-
     fn effects(
         index: &mut Index,
         _: &'static Followed,
