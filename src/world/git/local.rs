@@ -7,7 +7,7 @@ use super::text::quoted;
 use super::trouble::Outcome;
 use super::upstream::Upstream;
 use crate::world::cause::Cause;
-use git2::{ErrorCode, Oid, Repository};
+use git2::{Config, ErrorClass, ErrorCode, Oid, Repository};
 use std::path::Path;
 
 /// Hooks of a push; running them is Git's own business.
@@ -46,11 +46,12 @@ pub(super) fn open(name: &str, path: &Path) -> Result<Option<Local>, GitError> {
 /// Why a repository cannot be opened, or none when `git` should be asked instead.
 fn unopened(name: &str, path: &Path, error: git2::Error) -> Result<Option<Local>, GitError> {
     let (repo, why) = (name.to_owned(), error.message().to_owned());
-    if why.contains("sha256") {
+    if keeps_sha256(path) {
         let why = "it keeps SHA-256 objects, which are not spoken yet; use a SHA-1 repository".to_owned();
         return Err(GitError::Failed { repo, why, source: None });
     }
-    if why.contains("unsupported extension") || why.contains("unsupported repository version") {
+    // What else the library has against a repository as such is its format: a version or an extension it lacks.
+    if error.class() == ErrorClass::Repository && error.code() == ErrorCode::GenericError {
         return Ok(None);
     }
     if error.code() == ErrorCode::Owner {
@@ -69,6 +70,13 @@ fn unopened(name: &str, path: &Path, error: git2::Error) -> Result<Option<Local>
         (true, Ok(found)) => format!("the repository it belongs to is {}; name that", found.display()),
     };
     Err(GitError::NotFound { repo, why })
+}
+
+/// Whether the configuration of a repository that cannot be opened says that its objects are named by SHA-256.
+fn keeps_sha256(path: &Path) -> bool {
+    let config = [path.join("config"), path.join(".git/config")].into_iter().find(|file| file.is_file());
+    let format = config.and_then(|file| Config::open(&file).ok()?.get_string("extensions.objectformat").ok());
+    format.is_some_and(|format| format.eq_ignore_ascii_case("sha256"))
 }
 
 impl Local {
