@@ -156,7 +156,7 @@ mod tests {
     use crate::api::write::Target;
     use crate::base::yaml::Place;
 
-    fn refused(code: u16, message: &str) -> Result<Action, Problem> {
+    fn refused(code: u16, about: &str, message: &str) -> Result<Action, Problem> {
         let change = Change {
             key: Key::core("ConfigMap", "shop", "a"),
             target: Target::new("v1", "ConfigMap", "shop", "a"),
@@ -168,24 +168,27 @@ mod tests {
             overwrites: Vec::new(),
             kept: Vec::new(),
         };
-        let (what, reason, message) = (String::new(), String::new(), message.to_owned());
-        refusal(&change, &ClusterError::Refused { what, code, reason, message })
+        let (what, reason) = (String::new(), String::new());
+        let (about, message) = (about.to_owned(), message.to_owned());
+        refusal(&change, &ClusterError::Refused { what, code, reason, about, message })
     }
 
     #[test]
     fn a_field_that_cannot_be_changed_is_in_the_way() {
         let message =
             "ConfigMap \"a\" is invalid: data: Forbidden: field is immutable when `immutable` is set";
-        let found = refused(422, message).unwrap();
+        let found = refused(422, "ConfigMap", message).unwrap();
         assert_eq!(found, Action::Conflict(InTheWay::Immutable { message: message.to_owned() }));
     }
 
     #[test]
     fn other_refusals_are_mistakes_with_a_place_and_a_way_out() {
-        let help = |code, message| refused(code, message).unwrap_err().help;
-        assert!(help(404, "namespaces \"shop\" not found").contains("add a Namespace manifest"));
-        assert!(help(404, "the server could not find it").contains("correct it"));
-        assert!(help(403, "forbidden").contains("give Switchback the right"));
-        assert_eq!(refused(422, "bad").unwrap_err().what, "ConfigMap shop/a: bad");
+        let help = |code, about, message| refused(code, about, message).unwrap_err().help;
+        assert!(
+            help(404, "namespaces", "namespaces \"shop\" not found").contains("add a Namespace manifest")
+        );
+        assert!(help(404, "", "the server could not find it").contains("correct it"));
+        assert!(help(403, "configmaps", "forbidden").contains("give Switchback the right"));
+        assert_eq!(refused(422, "ConfigMap", "bad").unwrap_err().what, "ConfigMap shop/a: bad");
     }
 }

@@ -38,6 +38,8 @@ pub enum ClusterError {
         code: u16,
         /// `Conflict`, `NotFound`, `Invalid` …
         reason: String,
+        /// The resource that the reason is about, such as `namespaces`; empty when the cluster names none.
+        about: String,
         /// What the cluster says.
         message: String,
     },
@@ -70,6 +72,7 @@ impl ClusterError {
                     what: what.to_owned(),
                     code: status.code,
                     reason: status.reason.clone(),
+                    about: status.details.as_ref().map(|d| d.kind.clone()).unwrap_or_default(),
                     message,
                 }
             }
@@ -139,8 +142,7 @@ impl ClusterError {
     /// Whether the namespace that the object is to live in is not there.
     #[must_use]
     pub(crate) fn lacks_namespace(&self) -> bool {
-        let names_one = |m: &str| m.contains("namespaces \"");
-        matches!(self, Self::Refused { code: 404, message, .. } if names_one(message))
+        matches!(self, Self::Refused { code: 404, about, .. } if about == "namespaces")
     }
 
     /// Whether the cluster finds the object itself wrong, so that trying again helps nothing.
