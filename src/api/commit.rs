@@ -14,6 +14,8 @@ pub struct CommitRecord {
     pub time: Timestamp,
     /// The whole message.
     pub message: String,
+    /// Its parents, first parent first.
+    pub parents: Vec<String>,
 }
 
 impl CommitRecord {

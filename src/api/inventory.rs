@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -36,6 +37,28 @@ pub struct Inventory {
     /// Commits that must not be applied again.
     #[serde(default)]
     pub fences: Vec<Fence>,
+    /// Good commits of the Rollouts that were changed by the commit applied last, or were not healthy then; empty where
+    /// none is known. Every other one was healthy and left alone, so that commit itself is its good one.
+    #[serde(default, with = "pairs")]
+    pub good: BTreeMap<Key, String>,
+    /// Counts what was applied, so that an [`Applying`] is known to be done.
+    #[serde(default)]
+    pub number: u64,
+}
+
+/// What is being applied, written down before the first write: what was cut short may be in the cluster or not.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Applying {
+    /// The [`Inventory::number`] that it makes once it is done.
+    pub number: u64,
+    /// The commit.
+    pub commit: String,
+    /// The manifests it writes, with the API version they are written in.
+    #[serde(default, with = "pairs")]
+    pub base: BTreeMap<Key, (String, Value)>,
+    /// As in [`Inventory::good`], once it is done.
+    #[serde(default, with = "pairs")]
+    pub good: BTreeMap<Key, String>,
 }
 
 /// A commit that must not be applied again until somebody reverts its revert.
@@ -47,12 +70,27 @@ pub struct Fence {
     pub rollout: Key,
     /// Its revision.
     pub revision: i64,
-    /// Key of the pod template that failed.
+    /// Key of the pod template that failed, as Git has it.
     pub template: String,
+    /// Key of the same template as the cluster had it, with what others added to it.
+    #[serde(default)]
+    pub live: String,
     /// The commit of the revision that stays.
     pub good: String,
     /// Why, with the numbers.
     pub verdict: String,
+    /// Our commit that takes it back; it may not be pushed yet.
+    #[serde(default)]
+    pub made: String,
+    /// Our commit that took it back; none while it could not be pushed.
+    #[serde(default)]
+    pub revert: Option<String>,
+    /// Key of the pod template that Git asked for after that.
+    #[serde(default)]
+    pub kept: String,
+    /// How often it was taken back again since.
+    #[serde(default)]
+    pub again: u32,
 }
 
 /// Why a Secret cannot be read as (a part of) an inventory. Whoever reports it says what to do: delete the Secret.
@@ -123,10 +161,7 @@ impl Inventory {
     /// # Errors
     /// None is known; writing to memory does not fail.
     pub fn pack(&self) -> std::io::Result<Vec<u8>> {
-        let json = serde_json::to_vec(self).map_err(std::io::Error::other)?;
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::new(6));
-        encoder.write_all(&json)?;
-        encoder.finish()
+        pack(self)
     }
 
     /// Reads what [`Inventory::pack`] wrote.
@@ -134,10 +169,39 @@ impl Inventory {
     /// # Errors
     /// Bytes that are none, or far larger unpacked than an inventory may be.
     pub fn unpack(bytes: &[u8]) -> std::io::Result<Self> {
-        let mut json = Vec::new();
-        GzDecoder::new(bytes).take(MOST_BYTES).read_to_end(&mut json)?;
-        serde_json::from_slice(&json).map_err(std::io::Error::other)
+        unpack(bytes)
     }
+}
+
+impl Applying {
+    /// The attempt as bytes for Secrets, compressed.
+    ///
+    /// # Errors
+    /// None is known; writing to memory does not fail.
+    pub fn pack(&self) -> std::io::Result<Vec<u8>> {
+        pack(self)
+    }
+
+    /// Reads what [`Applying::pack`] wrote.
+    ///
+    /// # Errors
+    /// Bytes that are none, or far larger unpacked than an attempt may be.
+    pub fn unpack(bytes: &[u8]) -> std::io::Result<Self> {
+        unpack(bytes)
+    }
+}
+
+fn pack<T: Serialize>(what: &T) -> std::io::Result<Vec<u8>> {
+    let json = serde_json::to_vec(what).map_err(std::io::Error::other)?;
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::new(6));
+    encoder.write_all(&json)?;
+    encoder.finish()
+}
+
+fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> std::io::Result<T> {
+    let mut json = Vec::new();
+    GzDecoder::new(bytes).take(MOST_BYTES).read_to_end(&mut json)?;
+    serde_json::from_slice(&json).map_err(std::io::Error::other)
 }
 
 /// The Secret that holds `part` of a packed inventory, or its head: the head names the commit for people and the
@@ -187,7 +251,10 @@ mod tests {
                 template: "t".into(),
                 good: "g".into(),
                 verdict: "x".into(),
+                ..Fence::default()
             }],
+            good: [(Key::rollout("shop", "web"), "g".to_owned())].into(),
+            number: 3,
         };
         let packed = inventory.pack().unwrap();
         let object = secret("n", "default", "abc", &packed, &["n-1".into()]);

@@ -43,6 +43,8 @@ pub const COMMIT: &str = "switchback.dev/commit";
 pub const COMMIT_SUBJECT: &str = "switchback.dev/commit-subject";
 /// Annotation of ours on Rollouts: a request to go back in Git, `FROM->TO` as revision numbers.
 pub const UNDO: &str = "switchback.dev/undo";
+/// Annotation of a Rollout: the reasons, separated by commas, for which Git goes back; instead of those of the delivery.
+pub const ROLLBACK_ON: &str = "switchback.dev/rollback-on";
 /// Annotation of ours on every object we apply: the inventory it belongs to.
 pub const SOURCE: &str = "switchback.dev/source";
 /// Prefix of all our annotations.

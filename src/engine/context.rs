@@ -11,7 +11,10 @@ use crate::engine::metrics::Metrics;
 use crate::world::cluster::Cluster;
 use crate::world::notice;
 use crate::world::probe::Probe;
+use jiff::Timestamp;
+use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 /// What every reconcile has at hand.
 #[derive(Clone)]
@@ -48,5 +51,11 @@ impl Context {
             self.notify(Notice::Event { about: about.to_string(), event: event.clone() });
             self.recorder.post(about, uid, event);
         }
+    }
+
+    /// The moment of tokio's clock that stands for a time.
+    pub(crate) fn moment(&self, at: Timestamp) -> Instant {
+        let wait = at.duration_since(self.clock.now());
+        Instant::now() + Duration::try_from(wait).unwrap_or(Duration::ZERO)
     }
 }

@@ -13,7 +13,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use switchback::api::ids::{CommitId, TreeId};
 use switchback::base::clock::Clock;
 use switchback::base::digest::sha256_hex;
-use switchback::world::git::{Author, Commit, File, FileKind, Git, GitError, PathChange, Pushed, Reverted};
+use switchback::world::git::{
+    Author, Commit, File, FileKind, Git, GitError, PathChange, Pushed, Reverted, Undo,
+};
 
 /// Files of a tree, by path.
 pub type Files = BTreeMap<String, Bytes>;
@@ -88,6 +90,20 @@ impl Inner {
         }
     }
 
+    fn changes(&self, commit: &str, path: &str) -> Result<Vec<PathChange>, GitError> {
+        let (old, new) = (self.parent_files(commit)?, self.files(commit)?);
+        let mut paths: Vec<&String> = old.keys().chain(new.keys()).collect();
+        paths.sort();
+        paths.dedup();
+        let differs = |p: &&String| old.get(*p) != new.get(*p) && is_under(p, path);
+        let change = |p: &String| PathChange {
+            path: p.clone(),
+            old: old.get(p).map(|c| file(p, c)),
+            new: new.get(p).map(|c| file(p, c)),
+        };
+        Ok(paths.into_iter().filter(differs).map(change).collect())
+    }
+
     fn add(
         &mut self,
         parents: Vec<String>,
@@ -157,7 +173,9 @@ impl Repo {
     /// Somebody takes `commit` back by hand and pushes; answers the new commit.
     pub fn revert_as(&self, author: &str, commit: &str) -> String {
         let head = self.head();
-        let Reverted::Tree { id: tree, .. } = self.undo(&head, &[CommitId::from(commit)]).unwrap() else {
+        let Reverted::Tree { id: tree, .. } =
+            self.undo(&head, &[Undo::whole(CommitId::from(commit))]).unwrap()
+        else {
             panic!("{commit} cannot be reverted")
         };
         let mut inner = self.lock();
@@ -218,12 +236,16 @@ impl Repo {
         if inner.weather.away { Err(lost("the network is down")) } else { Ok(inner) }
     }
 
-    fn undo(&self, onto: &str, commits: &[CommitId]) -> Result<Reverted, GitError> {
+    fn undo(&self, onto: &str, commits: &[Undo]) -> Result<Reverted, GitError> {
         let mut inner = self.lock();
         let start = inner.files(onto)?.clone();
         let mut files = start.clone();
-        for commit in commits {
-            let (with, without) = (inner.files(commit)?.clone(), inner.parent_files(commit)?);
+        for Undo { commit, without } in commits {
+            let with = inner.files(commit)?.clone();
+            let without = match without {
+                None => inner.parent_files(commit)?,
+                Some(edits) => edited(&with, edits),
+            };
             match merge::trees(&with, &files, &without) {
                 Ok(merged) => files = merged,
                 Err(paths) => return Ok(Reverted::Conflict { commit: commit.clone(), paths }),
@@ -288,6 +310,17 @@ fn file(path: &str, content: &Bytes) -> File {
     }
 }
 
+fn edited(files: &Files, edits: &[(String, Option<Bytes>)]) -> Files {
+    let mut files = files.clone();
+    for (path, content) in edits {
+        match content {
+            Some(content) => files.insert(path.clone(), content.clone()),
+            None => files.remove(path),
+        };
+    }
+    files
+}
+
 fn is_under(path: &str, folder: &str) -> bool {
     folder == "." || path == folder || path.starts_with(&format!("{folder}/"))
 }
@@ -335,25 +368,22 @@ impl Git for Repo {
         async move { found }.boxed()
     }
 
-    fn changes(&self, commit: &CommitId, path: &str) -> BoxFuture<'_, Result<Vec<PathChange>, GitError>> {
+    fn changes(
+        &self,
+        commits: &[CommitId],
+        path: &str,
+    ) -> BoxFuture<'_, Result<Vec<Vec<PathChange>>, GitError>> {
         let inner = self.lock();
-        let both = inner.files(commit).cloned().and_then(|now| Ok((inner.parent_files(commit)?, now)));
-        let found = both.map(|(old, new)| {
-            let mut paths: Vec<&String> = old.keys().chain(new.keys()).collect();
-            paths.sort();
-            paths.dedup();
-            let differs = |p: &&String| old.get(*p) != new.get(*p) && is_under(p, path);
-            let change = |p: &String| PathChange {
-                path: p.clone(),
-                old: old.get(p).map(|c| file(p, c)),
-                new: new.get(p).map(|c| file(p, c)),
-            };
-            paths.into_iter().filter(differs).map(change).collect()
-        });
+        let found = commits.iter().map(|commit| inner.changes(commit, path)).collect();
         async move { found }.boxed()
     }
 
-    fn revert(&self, onto: &CommitId, commits: &[CommitId]) -> BoxFuture<'_, Result<Reverted, GitError>> {
+    fn paths(&self, commit: &CommitId) -> BoxFuture<'_, Result<Vec<String>, GitError>> {
+        let found = self.lock().changes(commit, ".");
+        async move { Ok(found?.into_iter().map(|c| c.path).collect()) }.boxed()
+    }
+
+    fn revert(&self, onto: &CommitId, commits: &[Undo]) -> BoxFuture<'_, Result<Reverted, GitError>> {
         let undone = self.undo(onto, commits);
         async move { undone }.boxed()
     }

@@ -15,6 +15,7 @@ use switchback::base::clock::Clock;
 use switchback::engine::delivery::Source;
 use switchback::engine::run::{Ended, Settings, run};
 use switchback::engine::setup;
+use switchback::logic::revert::RollbackOn;
 use switchback::sandbox::{Moment, Options, Sandbox, actors, metrics};
 use switchback::world::git::Author;
 use switchback::world::probe::Probe;
@@ -163,6 +164,7 @@ impl Sim {
             namespace: self.home.to_owned(),
             name: SOURCE.to_owned(),
             rollback: self.rollback,
+            rollback_on: RollbackOn::default(),
             author: Author { name: "Switchback".into(), email: "switchback@example.com".into() },
         };
         let settings = Settings { sources: vec![source], seed: Some(self.seed), ..Settings::default() };

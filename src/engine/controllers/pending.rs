@@ -4,9 +4,12 @@
 use crate::api::key::Key;
 use crate::api::names;
 use crate::api::object_name::ObjectName;
-use crate::engine::delivery::FactsSender;
+use crate::api::phase::RolloutPhase;
+use crate::engine::delivery::{FactsSender, RolloutFacts};
 use crate::engine::index::Index;
+use crate::engine::index::rows::RolloutRow;
 use crate::logic::revert::{PendingRevert, pending as reverts};
+use crate::logic::rollout::phase;
 use std::collections::BTreeMap;
 
 /// The deliveries, and whose Rollouts are whose.
@@ -42,7 +45,13 @@ impl Pending {
             && let Some(delivery) = self.deliveries.get_mut(now)
             && let Some(row) = index.rollout(name)
         {
-            delivery.rollout(key, &row.stands_for.template_key, pending(index, name));
+            let facts = RolloutFacts {
+                template: row.stands_for.template.clone(),
+                template_key: row.stands_for.template_key.clone(),
+                is_healthy: is_healthy(row),
+                pending: pending(index, name),
+            };
+            delivery.rollout(key, facts);
             self.of.insert(name.clone(), now);
         }
     }
@@ -62,6 +71,13 @@ impl Pending {
     pub(super) fn sources(&self) -> impl Iterator<Item = &str> {
         self.deliveries.iter().map(FactsSender::source)
     }
+}
+
+/// Whether the template that a Rollout has is promoted and all is well with it.
+fn is_healthy(row: &RolloutRow) -> bool {
+    let (hash, status) = (&row.stands_for.pod_hash, &row.rollout.status);
+    let is_promoted = !hash.is_empty() && status.stable_rs == *hash && status.current_pod_hash == *hash;
+    row.problem.is_none() && is_promoted && phase::observed(&row.rollout).0 == RolloutPhase::Healthy
 }
 
 /// The revert that waits for a Rollout.

@@ -16,7 +16,6 @@ use crate::engine::settings::Settings;
 use crate::engine::watches::Watches;
 use crate::engine::worker::{End, Worker};
 use crate::logic::rollout::phase;
-use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -256,14 +255,6 @@ impl Controllers {
     /// Whether a degraded Rollout stays so: nothing waits to go back in Git, or nothing ever does.
     fn is_final(&self, source: &str, name: &crate::api::object_name::ObjectName) -> bool {
         !self.rolls_back.contains(source) || pending::pending(&self.index, name).is_none()
-    }
-}
-
-impl Context {
-    /// The moment of tokio's clock that stands for a time.
-    fn moment(&self, at: Timestamp) -> Instant {
-        let wait = at.duration_since(self.clock.now());
-        Instant::now() + Duration::try_from(wait).unwrap_or(Duration::ZERO)
     }
 }
 

@@ -181,5 +181,5 @@ async fn nothing_is_remembered_of_what_is_gone() {
     ];
     assert_eq!(left.map(|(_, n)| n), [0; 5], "{left:?}");
     let facts = facts.borrow();
-    assert!(facts.pending.is_empty() && facts.templates.is_empty());
+    assert!(facts.rollouts.is_empty());
 }

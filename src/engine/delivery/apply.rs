@@ -16,16 +16,8 @@ use std::collections::BTreeMap;
 /// Tries of one object that others change meanwhile.
 const TRIES: usize = 5;
 
-/// What was applied.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Applied {
-    /// How many objects were created, changed and pruned.
-    pub(crate) counts: (usize, usize, usize),
-    /// The Rollouts among them, as they are now.
-    pub(crate) rollouts: Vec<Value>,
-}
-
-/// Makes the writes of `plan`, kind after kind; what others change meanwhile is decided anew.
+/// Makes the writes of `plan`, kind after kind; what others change meanwhile is decided anew. Answers how many objects
+/// were created, changed and pruned; the Rollouts among them are added to `rollouts` as they are now, also when it fails.
 ///
 /// # Guarantees
 /// Kinds that others stand on are written first, objects of one kind side by side. Each patch says which version it was
@@ -42,10 +34,10 @@ pub(crate) async fn apply(
     plan: &Plan,
     inventory: &Inventory,
     common: &PlanContext,
-) -> Result<Applied, SyncError> {
+    rollouts: &mut Vec<Value>,
+) -> Result<(usize, usize, usize), SyncError> {
     let total = plan.writes().count();
-    let mut applied = Applied::default();
-    let counts = &mut applied.counts;
+    let mut counts = (0, 0, 0);
     let mut failed = Vec::new();
     for change in plan.changes.iter() {
         if let Action::Conflict(why) = &change.action {
@@ -65,7 +57,7 @@ pub(crate) async fn apply(
             match answer {
                 Ok(Some(object)) => {
                     *if change.before.is_none() { &mut counts.0 } else { &mut counts.1 } += 1;
-                    applied.rollouts.extend(Some(object).filter(|_| change.target.is_rollout()));
+                    rollouts.extend(Some(object).filter(|_| change.target.is_rollout()));
                 }
                 Ok(None) => {}
                 Err(error) => failed.push(error),
@@ -85,7 +77,7 @@ pub(crate) async fn apply(
             counts.2 += 1;
         }
     }
-    Ok(applied)
+    Ok(counts)
 }
 
 /// Makes one write; answers the object as it is now, if there was something to write in the end.

@@ -4,17 +4,29 @@
 use crate::api::key::Key;
 use crate::engine::delivery::error::DeliverError;
 use crate::logic::revert::PendingRevert;
-use crate::logic::revert::due::TemplateKeys;
+use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What the cluster knows of the Rollouts of a repository.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Facts {
-    /// What goes back, by Rollout.
-    pub(crate) pending: BTreeMap<Key, PendingRevert>,
-    /// Templates of all its Rollouts that are in the cluster, as keys.
-    pub(crate) templates: TemplateKeys,
+    /// Rollout by Rollout.
+    pub(crate) rollouts: BTreeMap<Key, RolloutFacts>,
+}
+
+/// What the cluster knows of one Rollout.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct RolloutFacts {
+    /// The pod template it has.
+    pub(crate) template: Arc<Value>,
+    /// The key under which equal templates are equal.
+    pub(crate) template_key: String,
+    /// Whether that template is promoted and all is well with it.
+    pub(crate) is_healthy: bool,
+    /// What goes back.
+    pub(crate) pending: Option<PendingRevert>,
 }
 
 /// What reconciling a repository once has come to.
@@ -23,9 +35,20 @@ pub(crate) struct DeliveryReport {
     /// The commit that the cluster holds now, 40 hexadecimal digits and empty before the first one; or why it stays
     /// where it was.
     pub(crate) result: Result<String, DeliverError>,
+    /// What else there is to know of it.
+    pub(crate) more: More,
+}
+
+/// What there is to know of a reconcile however it ended.
+#[derive(Debug, Default)]
+pub(crate) struct More {
     /// Rollouts just applied, as they are now, for whoever must not take older news of them for true. Some may have
     /// been applied although the whole was not.
     pub(crate) rollouts: Vec<Value>,
     /// Whether a revert commit waits until it may be pushed, so that it is worth trying again although nothing moves.
     pub(crate) push_waits: bool,
+    /// Whether some Rollout is held until a person acts.
+    pub(crate) is_held: bool,
+    /// When there is something to do although nothing has changed.
+    pub(crate) wake: Option<Timestamp>,
 }

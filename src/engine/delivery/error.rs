@@ -5,6 +5,7 @@ use crate::api::commit::short;
 use crate::api::key::Key;
 use crate::logic::manifest::Problem;
 use crate::logic::plan::InTheWay;
+use crate::logic::revert::RevertReason;
 use crate::world::cluster::ClusterError;
 use crate::world::git::GitError;
 use thiserror::Error;
@@ -115,12 +116,48 @@ pub(crate) enum Hold {
     },
     /// The revision that stays was not made from Git.
     #[error(
-        "{rollout} must go back, but its stable revision was not made from Git, so the good commit is not known; \
-         revert by hand: git revert <commit>, then push"
+        "{rollout} must go back, but it was never healthy at a commit of this repository, so the good commit is not \
+         known; revert by hand: git revert <commit>, then push"
     )]
     UnknownGood {
         /// The Rollout.
         rollout: Key,
+    },
+    /// Git does not go back for this reason.
+    #[error(
+        "{rollout} {}, and for that Git does not go back here; the cluster stays on the stable revision. Try again: \
+         switchback retry {} -n {}; or push a fix; or revert by hand",
+        went(*.reason), .rollout.name, .rollout.namespace
+    )]
+    NotForThisReason {
+        /// The Rollout.
+        rollout: Key,
+        /// The reason.
+        reason: RevertReason,
+    },
+    /// Somebody asks again for a template that failed.
+    #[error(
+        "{rollout} is asked to run a pod template that failed before and was reverted by {}; it is not applied again. \
+         If it is meant: git revert {}, then push; or push another version",
+        short(.revert), short(.revert)
+    )]
+    FailedBefore {
+        /// The Rollout.
+        rollout: Key,
+        /// Our commit that took it back.
+        revert: String,
+    },
+    /// A commit holds what has to go back and what has to stay in one document.
+    #[error(
+        "{} must go back for {}, but it also changed other objects in the same document (a List); the cluster stays on \
+         the stable revision. Put that back by hand, then push; or push a fix",
+        short(.commit), joined(.rollouts, ", ")
+    )]
+    Inseparable {
+        /// The commit.
+        commit: String,
+        /// The Rollouts it has to go back for.
+        rollouts: Vec<Key>,
     },
     /// The commit to go back to cannot be reached from the head.
     #[error(
@@ -165,10 +202,24 @@ impl Hold {
         match self {
             Self::Conflict { .. } => "Conflict",
             Self::UnknownGood { .. } => "UnknownGood",
+            Self::NotForThisReason { .. } => "NotForThisReason",
+            Self::FailedBefore { .. } => "FailedBefore",
+            Self::Inseparable { .. } => "Inseparable",
             Self::Rewritten { .. } => "Rewritten",
             Self::NothingThere { .. } => "NothingThere",
             Self::PushRace { .. } => "PushRace",
         }
+    }
+}
+
+/// What has happened to a Rollout, in words.
+fn went(reason: RevertReason) -> &'static str {
+    match reason {
+        RevertReason::Analysis => "failed its analysis",
+        RevertReason::Error => "was aborted because its analysis could not be measured",
+        RevertReason::Deadline => "made no progress in time",
+        RevertReason::User => "was aborted by a user",
+        RevertReason::Undo => "was undone by a user",
     }
 }
 
@@ -211,8 +262,8 @@ mod tests {
                  cluster stays on the stable revision and nothing is forced. Revert by hand: git revert 0123456, \
                  resolve, push; or push a fix"
                     .to_owned(),
-                "Rollout shop/web must go back, but its stable revision was not made from Git, so the good commit \
-                 is not known; revert by hand: git revert <commit>, then push"
+                "Rollout shop/web must go back, but it was never healthy at a commit of this repository, so the good \
+                 commit is not known; revert by hand: git revert <commit>, then push"
                     .to_owned(),
                 format!(
                     "Rollout shop/web must go back to commit 0123456, but {why}; the cluster stays on the stable \

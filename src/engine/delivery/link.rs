@@ -2,10 +2,9 @@
 //! comes back before it reconciles again. It never decides what they say.
 
 use crate::api::key::Key;
-use crate::engine::delivery::contract::Facts;
-use crate::logic::revert::PendingRevert;
+use crate::engine::delivery::contract::{Facts, RolloutFacts};
+use crate::logic::revert::{PendingRevert, RevertReason, Safety};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// The controllers' end of the link to one delivery.
@@ -62,18 +61,17 @@ impl FactsSender {
         self.wakes
     }
 
-    /// A Rollout has this template now, and this revert waits for it. The delivery is woken when that is another revert
-    /// than before, or a safe one at last.
-    pub(crate) fn rollout(&mut self, rollout: Key, template_key: &str, pending: Option<PendingRevert>) {
+    /// This is known of a Rollout now. The delivery is woken when another revert waits for it than before, or a safe one
+    /// at last.
+    pub(crate) fn rollout(&mut self, rollout: Key, now: RolloutFacts) {
         let mut is_new = false;
         self.facts.send_if_modified(|facts| {
-            let known = facts.pending.get(&rollout);
-            is_new = known.map(what_matters) != pending.as_ref().map(what_matters);
-            let is_same_template = facts.templates.get(&rollout).is_some_and(|t| t == template_key);
-            let is_same = is_same_template && known == pending.as_ref();
+            let known = facts.rollouts.get(&rollout);
+            let pending = known.and_then(|k| k.pending.as_ref());
+            is_new = pending.map(what_matters) != now.pending.as_ref().map(what_matters);
+            let is_same = known == Some(&now);
             if !is_same {
-                facts.templates.insert(rollout.clone(), template_key.to_owned());
-                set(&mut facts.pending, rollout, pending);
+                facts.rollouts.insert(rollout, now);
             }
             !is_same
         });
@@ -85,21 +83,28 @@ impl FactsSender {
 
     /// A Rollout is gone, or belongs to another delivery now.
     pub(crate) fn gone(&mut self, rollout: &Key) {
-        self.facts.send_modify(|facts| {
-            facts.templates.remove(rollout);
-            facts.pending.remove(rollout);
-        });
+        self.facts.send_modify(|facts| drop(facts.rollouts.remove(rollout)));
     }
 }
 
 /// What makes one revert another.
-fn what_matters(revert: &PendingRevert) -> (i64, crate::logic::revert::RevertReason, bool, Option<&str>) {
-    (revert.revision, revert.reason, revert.is_safe, revert.good.as_deref())
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WhatMatters {
+    revision: i64,
+    reason: RevertReason,
+    safety: Safety,
+    policy: Option<String>,
+    template: String,
 }
 
-fn set(all: &mut BTreeMap<Key, PendingRevert>, rollout: Key, pending: Option<PendingRevert>) {
-    match pending {
-        Some(pending) => drop(all.insert(rollout, pending)),
-        None => drop(all.remove(&rollout)),
+/// What makes `revert` another than one before.
+#[must_use]
+pub(crate) fn what_matters(revert: &PendingRevert) -> WhatMatters {
+    WhatMatters {
+        revision: revert.revision,
+        reason: revert.reason,
+        safety: revert.safety,
+        policy: revert.policy.clone(),
+        template: revert.template_key.clone(),
     }
 }

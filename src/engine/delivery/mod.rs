@@ -4,22 +4,28 @@
 //! - [`contract`], [`link`]: all that deliveries and controllers tell each other; the channel between them
 //! - [`run`](mod@run): when each repository is reconciled
 //! - [`reconcile`](mod@reconcile): the order of things: fetch, revert what failed, apply the rest, note it
+//! - [`needs`]: what there is to do about each Rollout first, and which fences still stand
+//! - [`ledger`]: what counts as applied, and what is written down of the next commit
 //! - [`preview`](mod@preview): the same up to the plan, for people
 //! - [`source`]: which repository, and its manifests at a commit
 //! - [`state`]: what is remembered between two reconciles
 //! - [`trial`]: a plan, tried on the cluster without being made
 //! - [`live`]: objects as they are in the cluster
 //! - [`apply`]: the writes of a plan, kind after kind
+//! - [`choose`]: what is read from Git to choose the commits that go back
 //! - [`revert`]: the revert commit, pushed fast-forward or not at all
 //! - [`inventory`]: the Secrets in which the inventory is kept
 //! - [`error`]: why a repository was not brought to the cluster
 
 pub(crate) mod apply;
+pub(crate) mod choose;
 pub(crate) mod contract;
 pub(crate) mod error;
 pub(crate) mod inventory;
+pub(crate) mod ledger;
 pub(crate) mod link;
 pub(crate) mod live;
+pub(crate) mod needs;
 pub(crate) mod preview;
 pub(crate) mod reconcile;
 pub(crate) mod revert;
@@ -28,6 +34,7 @@ pub(crate) mod source;
 pub(crate) mod state;
 pub(crate) mod trial;
 
+pub(crate) use contract::RolloutFacts;
 pub(crate) use error::{DeliverError, SyncError};
 pub(crate) use link::{Applied, FactsSender, Standing};
 pub(crate) use preview::preview;

@@ -2,33 +2,36 @@
 //! the cluster, note what was done. What goes back is `logic::revert`, what is changed `logic::plan`; it never decides
 //! either.
 
-use crate::api::inventory::Inventory;
+use crate::api::event::Event;
+use crate::api::inventory::Fence;
 use crate::api::key::Key;
 use crate::api::names;
 use crate::api::notice::Notice;
 use crate::api::write::{Patch, Target, Write};
 use crate::engine::context::Context;
-use crate::engine::delivery::contract::{DeliveryReport, Facts};
-use crate::engine::delivery::error::{DeliverError, Hold};
-use crate::engine::delivery::revert::{self, Reverting};
+use crate::engine::delivery::contract::{DeliveryReport, Facts, More};
+use crate::engine::delivery::error::{DeliverError, Hold, SyncError};
+use crate::engine::delivery::ledger::Ledger;
+use crate::engine::delivery::link::what_matters;
+use crate::engine::delivery::needs::{self, Needs};
+use crate::engine::delivery::revert;
 use crate::engine::delivery::source::{self, Source};
-use crate::engine::delivery::state::State;
+use crate::engine::delivery::state::{Settled, State};
 use crate::engine::delivery::{apply, trial};
-use crate::logic::manifest::{Manifest, Manifests};
+use crate::logic::manifest::{Manifest, Manifests, Problem};
 use crate::logic::plan::{Action, Change, Plan};
-use crate::logic::revert::PendingRevert;
-use crate::logic::revert::due::{self, TemplateKeys};
-use crate::world::cluster::ClusterError;
-use crate::world::cluster::Mode;
+use crate::world::cluster::{ClusterError, Mode};
 use crate::world::git::Commit;
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use tokio::sync::watch;
 
 /// Reconciles a repository once.
 ///
 /// # Guarantees
 /// Nothing is applied of a commit that could not be applied whole, as far as a trial tells. Nothing goes back in Git
-/// before the cluster is back at the stable revision, and nothing is ever forced. People are notified of a problem once.
+/// before the cluster is back at the stable revision (unless that cannot become whole), and nothing is ever forced. A
+/// Rollout that waits or is held keeps nothing else from being applied. People are notified of a problem once.
 ///
 /// # Assumptions
 /// Nobody else reconciles the same `source` meanwhile, and `facts` are no older than the last write reported.
@@ -40,10 +43,10 @@ pub(crate) async fn reconcile(
     context: &Context,
     source: &Source,
     state: &mut State,
-    facts: &Facts,
+    facts: &mut watch::Receiver<Facts>,
 ) -> DeliveryReport {
-    let mut rollouts = Vec::new();
-    let result = pass(context, source, state, facts, &mut rollouts).await;
+    let mut more = More::default();
+    let result = pass(context, source, state, facts, &mut more).await;
     match &result {
         Ok(_) => state.problem = None,
         Err(error) => {
@@ -55,16 +58,18 @@ pub(crate) async fn reconcile(
             }
         }
     }
-    DeliveryReport { result, rollouts, push_waits: state.unpushed.is_some() }
+    more.push_waits = state.unpushed.is_some();
+    more.is_held = !state.held.is_empty();
+    DeliveryReport { result, more }
 }
 
-/// Answers the commit the cluster holds now; Rollouts that were written are added to `rollouts`.
+/// Answers the commit the cluster holds now.
 async fn pass(
     context: &Context,
     source: &Source,
     state: &mut State,
-    facts: &Facts,
-    rollouts: &mut Vec<Value>,
+    facts: &mut watch::Receiver<Facts>,
+    more: &mut More,
 ) -> Result<String, DeliverError> {
     let head = source.git.fetch().await?;
     if state.head.as_deref() != Some(head.id.as_str()) {
@@ -75,88 +80,144 @@ async fn pass(
         });
         state.head = Some(head.id.to_string());
     }
+    let facts = facts.borrow_and_update().clone(); // no older than the head
+    let waits =
+        facts.rollouts.iter().filter_map(|(k, f)| Some((k.clone(), what_matters(f.pending.as_ref()?))));
+    let about = Settled { head: head.id.clone(), pending: waits.collect() };
     let inventory = state.inventory.load(&context.cluster).await?.clone();
-    let quiet = facts.pending.is_empty() && inventory.fences.is_empty();
-    if quiet && state.verified && inventory.commit == head.id {
-        return Ok(head.id.into());
+    if state.settled.as_ref() == Some(&about) {
+        return Ok(inventory.commit);
     }
-    let mut manifests = source::read(context, source, &head.id).await?;
-    let reverts: Vec<PendingRevert> = facts.pending.values().cloned().collect();
-    let asked = facts.pending.keys().chain(inventory.fences.iter().map(|f| &f.rollout));
-    let wanted = manifests.template_keys(asked);
-    finish_undos(context, &reverts, &wanted).await?;
-    let mut target = head.clone();
-    let pending = due::still_pending(&reverts, &inventory.fences, &wanted, &facts.templates);
-    if source.rollback && !pending.is_empty() {
-        if pending.iter().any(|o| !o.is_safe) {
-            return Ok(inventory.commit); // the cluster first; its news wake us
+    state.settled = None;
+    let ledger = Ledger::of(&state.inventory, &inventory);
+    let (mut manifests, mut problems) = read(context, source, &head).await?;
+    let mut needs = needs::of(context, source, &head, &manifests, &facts, &ledger).await?;
+    end_undos(context, &needs.ended_undos).await?;
+    let mut target = head;
+    if !needs.due.is_empty() {
+        if let Some(commit) =
+            revert::carry_out(context, source, state, &ledger, &target, &manifests, &mut needs).await?
+        {
+            target = commit;
+            (manifests, problems) = read(context, source, &target).await?;
         }
-        match revert::carry_out(context, source, state, &head, &manifests, pending).await? {
-            Reverting::Nothing => {}
-            Reverting::At(commit) => {
-                target = commit;
-                manifests = source::read(context, source, &target.id).await?;
-            }
-        }
+    } else if needs.fences.iter().all(|f| f.revert.is_some()) {
+        state.unpushed = None; // nobody asks for it any more
     }
-    sync(context, source, state, &target, &manifests, rollouts).await?;
+    more.wake = needs.wake;
+    tell_held(context, source, state, &facts, &needs);
+    if !problems.is_empty() {
+        return Err(SyncError::Manifests(problems).into());
+    }
+    let held = needs.held_objects(&manifests, &facts);
+    let work =
+        Work { commit: &target, manifests: &manifests, facts: &facts, held: &held, fences: needs.fences };
+    sync(context, source, state, &ledger, work, more).await?;
+    if state.unpushed.is_some() {
+        return Ok(target.id.into());
+    }
+    if about.head != target.id {
+        more.wake = Some(context.clock.now()); // what our own commit makes of it is seen to at once
+    } else if needs.wake.is_none() {
+        state.settled = Some(about);
+    }
     Ok(target.id.into())
 }
 
-/// Takes the mark of an undo off Rollouts that Git agrees with.
-async fn finish_undos(
+/// The manifests of a commit, and what is wrong with it.
+async fn read(
     context: &Context,
-    reverts: &[PendingRevert],
-    wanted: &TemplateKeys,
-) -> Result<(), ClusterError> {
-    for undo in due::followed_undos(reverts, wanted) {
-        let target = Target::new(names::ARGO, "Rollout", &undo.rollout.namespace, &undo.rollout.name);
+    source: &Source,
+    commit: &Commit,
+) -> Result<(Manifests, Vec<Problem>), DeliverError> {
+    Ok(match source::read_all(context, source, &commit.id).await? {
+        Ok(manifests) => (manifests, Vec::new()),
+        Err(bad) => (bad.rest, bad.problems),
+    })
+}
+
+/// Takes the mark of an undo off Rollouts that Git no longer asks to be undone.
+async fn end_undos(context: &Context, rollouts: &[Key]) -> Result<(), ClusterError> {
+    for rollout in rollouts {
         let body = json!({"metadata": {"annotations": {names::UNDO: null}}});
-        let patch = Write::Patch { target, subresource: "", patch: Patch::Merge(body), expect: None };
+        let (target, patch) = (target_of(rollout), Patch::Merge(body));
+        let patch = Write::Patch { target, subresource: "", patch, expect: None };
         context.cluster.perform(&patch, Mode::Plain).await?;
     }
     Ok(())
 }
 
-/// Brings the manifests of `commit` to the cluster and writes down what was done.
+fn target_of(rollout: &Key) -> Target {
+    Target::new(names::ARGO, "Rollout", &rollout.namespace, &rollout.name)
+}
+
+/// Tells people of each Rollout that is held, once.
+fn tell_held(context: &Context, source: &Source, state: &mut State, facts: &Facts, needs: &Needs) {
+    let mut held = BTreeMap::new();
+    for (rollout, hold) in &needs.stays {
+        let text = hold.to_string();
+        if state.held.get(rollout) != Some(&text) {
+            let pending = facts.rollouts.get(rollout).and_then(|f| f.pending.as_ref());
+            let uid = pending.map(|p| p.uid.as_str()).unwrap_or_default();
+            let event = Event::warning("RevertHeld", text.clone());
+            context.events_about(&target_of(rollout), uid, vec![event]);
+            let (repository, code) = (source.git.name(), hold.code());
+            context.notify(Notice::Problem { repository, code, text: text.clone() });
+        }
+        held.insert(rollout.clone(), text);
+    }
+    state.held = held;
+}
+
+/// What is to be brought to the cluster.
+struct Work<'a> {
+    commit: &'a Commit,
+    manifests: &'a Manifests,
+    facts: &'a Facts,
+    /// Objects that are left as they are.
+    held: &'a BTreeSet<Key>,
+    /// The fences that stand.
+    fences: Vec<Fence>,
+}
+
+/// Brings the manifests of a commit to the cluster and writes down what was done.
 async fn sync(
     context: &Context,
     source: &Source,
     state: &mut State,
-    commit: &Commit,
-    manifests: &Manifests,
-    rollouts: &mut Vec<Value>,
+    ledger: &Ledger,
+    work: Work<'_>,
+    more: &mut More,
 ) -> Result<(), DeliverError> {
-    let inventory = state.inventory.load(&context.cluster).await?.clone();
-    if inventory.commit == commit.id && state.verified {
-        return release(context, source, state, inventory).await;
-    }
+    let Work { commit, manifests, held, .. } = work;
+    let inventory = &ledger.inventory;
     if manifests.objects.is_empty() {
         let applied = inventory.objects.len();
         return Err(Hold::NothingThere { path: source.path.clone(), applied }.into());
     }
     let common = trial::context_of(source, commit, manifests);
-    let mut plan =
-        trial::plan(context, manifests, &chosen(state, &inventory, manifests), &inventory, &common).await?;
-    let home =
-        apply::apply(context, manifests, &home_of_inventory(&mut plan, source), &inventory, &common).await?;
-    if plan.changes.iter().any(|c| matches!(c.action, Action::Create(_))) {
-        let mut ahead = inventory.clone();
-        ahead.objects.extend(versions(manifests));
-        state.inventory.save(&context.cluster, ahead).await?; // ours before they exist, so that none is lost
+    let chosen = chosen(state, ledger, manifests, held);
+    let mut plan = trial::plan(context, manifests, &chosen, inventory, &common).await?;
+    let good = ledger.good(&commit.id, manifests, work.facts);
+    let home = home_of_inventory(&mut plan, source);
+    let home = apply::apply(context, manifests, &home, inventory, &common, &mut more.rollouts).await?;
+    let attempt = ledger.attempt(&commit.id, manifests, &plan, &good);
+    let mut ledger = ledger.clone();
+    ledger.cut_short = attempt.or(ledger.cut_short);
+    if let Some(attempt) = ledger.cut_short.clone() {
+        state.inventory.begin(&context.cluster, attempt).await?;
     }
-    let applied = apply::apply(context, manifests, &plan, &inventory, &common).await?;
-    let counts = (home.counts.0 + applied.counts.0, applied.counts.1, applied.counts.2);
-    *rollouts = applied.rollouts;
-    let mut after = state.inventory.load(&context.cluster).await?.clone();
-    after.commit = commit.id.to_string();
-    after.objects = versions(manifests);
-    after.base = manifests.objects.iter().map(|(k, m)| (k.clone(), m.value.clone())).collect();
+    let applied =
+        apply::apply(context, manifests, &plan, &ledger.inventory, &common, &mut more.rollouts).await?;
+    let counts = (home.0 + applied.0, applied.1, applied.2);
     state.verified = true;
     if counts != (0, 0, 0) || inventory.commit != commit.id {
         context.notify(Notice::Synced { commit: commit.id.to_string(), counts });
     }
-    release(context, source, state, after).await
+    let mut after = ledger.after(&commit.id, manifests, held, good);
+    after.fences = work.fences;
+    state.inventory.save(&context.cluster, after).await?;
+    Ok(())
 }
 
 /// Takes out of `plan` what has to be there before the inventory can be written: the namespace it is kept in.
@@ -168,30 +229,16 @@ fn home_of_inventory(plan: &mut Plan, source: &Source) -> Plan {
     Plan { changes: first }
 }
 
-/// Writes the inventory down; fences that no longer keep anything out are dropped.
-async fn release(
-    context: &Context,
-    source: &Source,
-    state: &mut State,
-    mut inventory: Inventory,
-) -> Result<(), DeliverError> {
-    let unpushed = state.unpushed.is_some() && source.rollback;
-    if !unpushed {
-        inventory.fences.clear();
-    }
-    state.inventory.save(&context.cluster, inventory).await?;
-    Ok(())
-}
-
-fn versions(manifests: &Manifests) -> BTreeMap<Key, String> {
-    manifests.objects.iter().map(|(k, m)| (k.clone(), m.target.api_version.clone())).collect()
-}
-
-/// The manifests to compare with the cluster: all of them once, later those that changed in Git.
-fn chosen<'m>(state: &State, inventory: &Inventory, manifests: &'m Manifests) -> Vec<&'m Manifest> {
-    let all = manifests.objects.values();
-    if !state.verified {
-        return all.collect();
-    }
-    all.filter(|m| inventory.base.get(&m.key) != Some(&m.value)).collect()
+/// The manifests to compare with the cluster: all of them once, later those that changed in Git or of which it is not
+/// certain how they were left; never those that are held.
+fn chosen<'m>(
+    state: &State,
+    ledger: &Ledger,
+    manifests: &'m Manifests,
+    held: &BTreeSet<Key>,
+) -> Vec<&'m Manifest> {
+    let is_new = |m: &&Manifest| {
+        !state.verified || ledger.inventory.base.get(&m.key) != Some(&m.value) || ledger.is_uncertain(&m.key)
+    };
+    manifests.objects.values().filter(|m| !held.contains(&m.key)).filter(is_new).collect()
 }

@@ -1,7 +1,7 @@
 //! Decides how failed revisions go back in Git: one revert commit, pushed fast-forward or not at all.
 //! Which commits and which words is `logic::revert`; nothing is ever forced.
 
-use crate::api::commit::{CommitRecord, FileChange, short};
+use crate::api::commit::short;
 use crate::api::event::Event;
 use crate::api::ids::CommitId;
 use crate::api::inventory::Fence;
@@ -10,89 +10,90 @@ use crate::api::notice::Notice;
 use crate::api::run::AnalysisRun;
 use crate::api::write::Target;
 use crate::engine::context::Context;
+use crate::engine::delivery::choose::{self, Choice};
 use crate::engine::delivery::error::{DeliverError, Hold};
+use crate::engine::delivery::ledger::Ledger;
+use crate::engine::delivery::needs::Needs;
 use crate::engine::delivery::source::{self, Source};
 use crate::engine::delivery::state::{State, UnpushedRevert};
 use crate::logic::manifest::Manifests;
-use crate::logic::revert::{PendingRevert, message, pending, select};
+use crate::logic::revert::select::{Extent, Pick};
+use crate::logic::revert::{PendingRevert, good, message, pending};
 use crate::world::cluster::ClusterError;
-use crate::world::git::{Commit, GitError, Pushed, Reverted};
+use crate::world::git::{Commit, Pushed, Reverted, Undo};
+use bytes::Bytes;
 
-/// Commits looked through at most to find what goes back.
-const MOST_COMMITS: usize = 500;
 /// Tries against others who push meanwhile.
 const TRIES: usize = 5;
-
-/// Where reverting has led.
-pub(crate) enum Reverting {
-    /// Nothing in Git has to go back.
-    Nothing,
-    /// The branch, or at least what is applied, is at this revert commit.
-    At(Commit),
-}
 
 /// One revert commit in the making.
 struct Draft<'a> {
     /// The commit it is put onto.
     head: &'a Commit,
     /// The commits it reverts, newest first.
-    commits: &'a [CommitRecord],
+    picks: &'a [Pick],
     /// What it is made for.
-    pending: &'a [PendingRevert],
+    choices: &'a [Choice],
 }
 
 impl Draft<'_> {
     fn ids(&self) -> Vec<CommitId> {
-        self.commits.iter().map(|c| CommitId::from(c.id.as_str())).collect()
+        self.picks.iter().map(|p| CommitId::from(p.commit.id.as_str())).collect()
     }
 
     fn shorts(&self) -> Vec<&str> {
-        self.commits.iter().map(|c| short(&c.id)).collect()
+        self.picks.iter().map(|p| p.commit.short()).collect()
+    }
+
+    fn pending(&self) -> Vec<PendingRevert> {
+        self.choices.iter().map(|c| c.pending.clone()).collect()
     }
 }
 
-/// Takes `pending` back in Git; `manifests` are those of `head`. The cluster is safe already.
+/// Takes what is due back in Git; `manifests` are those of `head`. The cluster is safe already. Answers the revert
+/// commit, which the branch or at least what is applied is at; none when nothing goes back. What a person has to do
+/// first is moved to what stays.
 ///
 /// # Errors
-/// Git is away (it is tried again), or a person has to act: see [`Hold`].
+/// Git is away (it is tried again), or others push all the time.
 pub(crate) async fn carry_out(
     context: &Context,
     source: &Source,
     state: &mut State,
+    ledger: &Ledger,
     head: &Commit,
     manifests: &Manifests,
-    mut pending: Vec<PendingRevert>,
-) -> Result<Reverting, DeliverError> {
-    for one in &mut pending {
+    needs: &mut Needs,
+) -> Result<Option<Commit>, DeliverError> {
+    for one in &mut needs.due {
         add_numbers(context, one).await?;
     }
     let mut head = head.clone();
     let mut moved: Option<Manifests> = None;
     for attempt in 0..TRIES {
         if attempt > 0 {
-            let there = source::read(context, source, &head.id).await?;
-            let wanted = there.template_keys(pending.iter().map(|o| &o.rollout));
-            pending.retain(|o| o.template.is_null() || o.is_asked_for_by(wanted.get(&o.rollout)));
+            let there = source::read_all(context, source, &head.id).await?.unwrap_or_else(|bad| bad.rest);
+            let asked = |due: &PendingRevert, before: &Manifests| {
+                before.pod_template(&due.rollout) == there.pod_template(&due.rollout)
+            };
+            needs.due.retain(|due| asked(due, moved.as_ref().unwrap_or(manifests)));
             moved = Some(there);
         }
         let manifests = moved.as_ref().unwrap_or(manifests);
-        if pending.is_empty() {
-            return Ok(Reverting::Nothing);
-        }
-        let commits = choose(context, source, state, &head, manifests, &pending).await?;
-        if commits.is_empty() {
-            return Ok(Reverting::Nothing);
-        }
-        let draft = Draft { head: &head, commits: &commits, pending: &pending };
-        fence(context, state, manifests, &draft).await?;
-        let Some(revert) = make(context, source, state, &draft).await? else {
-            return Ok(Reverting::Nothing);
+        let choices = choices(context, source, ledger, &head, manifests, needs).await?;
+        let Some((revert, picks, choices)) =
+            made(context, source, state, &head, manifests, needs, choices).await?
+        else {
+            return Ok(None);
         };
+        let draft = Draft { head: &head, picks: &picks, choices: &choices };
         match source.git.push(&revert).await? {
             Pushed::Done => {
                 state.unpushed = None;
                 notify(context, source, &draft, &revert, true);
-                return Ok(Reverting::At(source.git.fetch().await?));
+                let there = source::read_all(context, source, &revert).await?.unwrap_or_else(|bad| bad.rest);
+                note_pushed(needs, &draft, &revert, &there);
+                return Ok(Some(commit_of(context, source, &draft, revert))); // others may have pushed since
             }
             Pushed::Moved => head = source.git.fetch().await?,
             Pushed::Refused { why, forge } => {
@@ -100,11 +101,96 @@ pub(crate) async fn carry_out(
                     let (forge, request) = (forge.name, forge.request);
                     tracing::debug!(forge, "the push was refused; a {request} may be allowed");
                 }
-                return Ok(keep_local(context, source, state, &draft, revert, &why));
+                return Ok(Some(keep_local(context, source, state, &draft, revert, &why)));
             }
         }
     }
     Err(Hold::PushRace { branch: source.branch.clone(), tries: TRIES }.into())
+}
+
+/// What goes back for each Rollout; those of which it cannot be told are moved to what stays.
+async fn choices(
+    context: &Context,
+    source: &Source,
+    ledger: &Ledger,
+    head: &Commit,
+    manifests: &Manifests,
+    needs: &mut Needs,
+) -> Result<Vec<Choice>, DeliverError> {
+    let inventory = &ledger.inventory;
+    let mut found = Vec::new();
+    for pending in std::mem::take(&mut needs.due) {
+        let noted = choose::good_of_fence(&inventory.fences, &pending);
+        let known = noted.or_else(|| good::of(inventory, &pending.rollout));
+        match choose::choose(context, source, head, manifests, &pending, known).await {
+            Ok(choice) => {
+                found.push(choice);
+                needs.due.push(pending);
+            }
+            Err(DeliverError::Held(hold)) => needs.stays.push((pending.rollout, hold)),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+/// A revert commit with what it is made of.
+type Made = (CommitId, Vec<Pick>, Vec<Choice>);
+
+/// Makes the revert commit for as many of `choices` as it can be made for; the others are moved to what stays. It is
+/// written down which commits must not be applied again, before anything is pushed.
+async fn made(
+    context: &Context,
+    source: &Source,
+    state: &mut State,
+    head: &Commit,
+    manifests: &Manifests,
+    needs: &mut Needs,
+    mut choices: Vec<Choice>,
+) -> Result<Option<Made>, DeliverError> {
+    loop {
+        let (hold, concerned) = match choose::together(source, &choices).await {
+            Ok(picks) if picks.is_empty() => return Ok(None),
+            Ok(picks) => {
+                let draft = Draft { head, picks: &picks, choices: &choices };
+                match make(context, source, state, &draft).await? {
+                    Ok(None) => return Ok(None),
+                    Ok(Some(revert)) => {
+                        fence(context, state, manifests, needs, &draft, &revert).await?;
+                        return Ok(Some((revert, picks, choices)));
+                    }
+                    Err((hold, commit)) => {
+                        let of = choices.iter().filter(|c| c.commits.iter().any(|one| one.id == commit));
+                        (hold, of.map(|c| c.pending.rollout.clone()).collect())
+                    }
+                }
+            }
+            Err(DeliverError::Held(hold)) => match &hold {
+                Hold::Inseparable { rollouts, .. } => (hold.clone(), rollouts.clone()),
+                _ => return Err(hold.into()),
+            },
+            Err(error) => return Err(error),
+        };
+        let before = choices.len();
+        choices.retain(|c| !concerned.contains(&c.pending.rollout));
+        needs.due.retain(|p| !concerned.contains(&p.rollout));
+        needs.stays.extend(concerned.into_iter().map(|rollout| (rollout, hold.clone())));
+        if choices.len() == before {
+            return Err(hold.into());
+        }
+    }
+}
+
+/// Notes in the fences that the revert was pushed, after which Git asks for what `there` says.
+fn note_pushed(needs: &mut Needs, draft: &Draft<'_>, revert: &CommitId, there: &Manifests) {
+    let mut kept = choose::template_keys(there, draft.choices);
+    for choice in draft.choices {
+        let rollout = &choice.pending.rollout;
+        for fence in needs.fences.iter_mut().filter(|f| f.rollout == *rollout) {
+            fence.revert = Some(revert.to_string());
+            fence.kept = kept.remove(rollout).unwrap_or_default();
+        }
+    }
 }
 
 /// Puts the numbers of the failed analysis into the verdict.
@@ -119,121 +205,76 @@ async fn add_numbers(context: &Context, pending: &mut PendingRevert) -> Result<(
     Ok(())
 }
 
-/// The commits that go back, newest first.
-async fn choose(
-    context: &Context,
-    source: &Source,
-    state: &mut State,
-    head: &Commit,
-    manifests: &Manifests,
-    pending: &[PendingRevert],
-) -> Result<Vec<CommitRecord>, DeliverError> {
-    let fences = state.inventory.load(&context.cluster).await?.fences.clone();
-    let mut chosen: Vec<CommitRecord> = Vec::new();
-    for one in pending {
-        let fenced = fences.iter().find(|f| f.rollout == one.rollout && f.revision == one.revision);
-        let good = match (&one.good, fenced) {
-            (None, Some(fence)) => fence.good.clone(),
-            (good, _) => good.clone().unwrap_or_default(),
-        };
-        if good.is_empty() {
-            return Err(Hold::UnknownGood { rollout: one.rollout.clone() }.into());
-        }
-        let history = history(source, head, one, &good).await?;
-        let keys = select::keys_of(one, manifests);
-        let mut changed = Vec::with_capacity(history.len());
-        for commit in history {
-            let changes = source.git.changes(&commit.id, &source.path).await?;
-            changed.push((record(&commit), changes.into_iter().map(file_change).collect::<Vec<_>>()));
-        }
-        for commit in select::commits(&changed, &keys, &source.namespace) {
-            if !chosen.iter().any(|c| c.id == commit.id) {
-                chosen.push(commit);
-            }
-        }
-    }
-    chosen.sort_by_key(|c| std::cmp::Reverse(c.time));
-    Ok(chosen)
-}
-
-/// The commits since the good one.
-async fn history(
-    source: &Source,
-    head: &Commit,
-    pending: &PendingRevert,
-    good: &str,
-) -> Result<Vec<Commit>, DeliverError> {
-    source.git.history(&head.id, &CommitId::from(good), MOST_COMMITS).await.map_err(|why| match why {
-        GitError::Rewritten { .. } | GitError::TooLong { .. } | GitError::UnknownCommit { .. } => {
-            Hold::Rewritten { rollout: pending.rollout.clone(), good: good.to_owned(), why }.into()
-        }
-        other => other.into(),
-    })
-}
-
-fn record(commit: &Commit) -> CommitRecord {
-    CommitRecord {
-        id: commit.id.to_string(),
-        author: commit.author.clone(),
-        time: commit.time,
-        message: commit.message.clone(),
-    }
-}
-
-fn file_change(change: crate::world::git::PathChange) -> FileChange {
-    let content = |f: Option<crate::world::git::File>| f.and_then(|f| f.content).map(|c| c.to_vec());
-    FileChange { path: change.path, old: content(change.old), new: content(change.new) }
-}
-
 /// Writes down which commits must not be applied again, before anything is pushed.
 async fn fence(
     context: &Context,
     state: &mut State,
     manifests: &Manifests,
+    needs: &mut Needs,
     draft: &Draft<'_>,
+    revert: &CommitId,
 ) -> Result<(), DeliverError> {
-    let mut inventory = state.inventory.load(&context.cluster).await?.clone();
-    let before = inventory.fences.clone();
-    let mut failed = manifests.template_keys(draft.pending.iter().map(|o| &o.rollout));
-    for one in draft.pending {
-        let good =
-            before.iter().find(|f| f.rollout == one.rollout).map(|f| f.good.clone()).unwrap_or_default();
-        inventory.fences.retain(|f| f.rollout != one.rollout);
-        inventory.fences.push(Fence {
+    let mut failed = choose::template_keys(manifests, draft.choices);
+    for choice in draft.choices {
+        let one = &choice.pending;
+        let template = failed.remove(&one.rollout).unwrap_or_default();
+        let before = needs.fences.iter().find(|f| f.rollout == one.rollout && f.template == template);
+        let again = before.map_or(0, |f| f.again + u32::from(f.revert.is_some()));
+        needs.fences.retain(|f| f.rollout != one.rollout);
+        needs.fences.push(Fence {
             commits: draft.ids().iter().map(CommitId::to_string).collect(),
             rollout: one.rollout.clone(),
             revision: one.revision,
-            template: failed.remove(&one.rollout).unwrap_or_default(),
-            good: one.good.clone().unwrap_or(good),
+            live: if one.template.is_null() { template.clone() } else { one.template_key.clone() },
+            template,
+            good: choice.good.clone(),
             verdict: one.verdict.clone(),
+            made: revert.to_string(),
+            revert: None,
+            kept: String::new(),
+            again,
         });
     }
+    let mut inventory = state.inventory.load(&context.cluster).await?.clone();
+    inventory.fences = needs.fences.clone();
     state.inventory.save(&context.cluster, inventory).await?;
     Ok(())
 }
 
-/// Makes the revert commit, or takes the one made before for the same; none when nothing is left to revert.
+/// Makes the revert commit, or takes the one made before for the same; none when nothing is left to revert. Inside an
+/// error: what stands in the way, and the commit that cannot be reverted.
 async fn make(
     context: &Context,
     source: &Source,
     state: &State,
     draft: &Draft<'_>,
-) -> Result<Option<CommitId>, DeliverError> {
-    let (head, ids) = (&draft.head.id, draft.ids());
-    if let Some(made) = state.unpushed_for(head, &ids) {
-        return Ok(Some(made.clone()));
+) -> Result<Result<Option<CommitId>, (Hold, String)>, DeliverError> {
+    let head = &draft.head.id;
+    if let Some(made) = state.unpushed_for(head, &draft.ids()) {
+        return Ok(Ok(Some(made.clone())));
     }
-    match source.git.revert(head, &ids).await? {
+    let undo = |pick: &Pick| Undo {
+        commit: CommitId::from(pick.commit.id.as_str()),
+        without: match &pick.extent {
+            Extent::Whole => None,
+            Extent::Part { files, .. } => {
+                Some(files.iter().map(|f| (f.path.clone(), f.content.clone().map(Bytes::from))).collect())
+            }
+        },
+    };
+    let undos: Vec<Undo> = draft.picks.iter().map(undo).collect();
+    Ok(match source.git.revert(head, &undos).await? {
         Reverted::Empty => Ok(None),
         Reverted::Conflict { commit, paths } => {
-            Err(Hold::Conflict { commit: commit.to_string(), branch: source.branch.clone(), paths }.into())
+            let branch = source.branch.clone();
+            Err((Hold::Conflict { commit: commit.to_string(), branch, paths }, commit.to_string()))
         }
         Reverted::Tree { id, .. } => {
-            let text = message::compose(draft.commits, draft.pending);
+            let text = message::compose(draft.picks, &draft.pending());
             let now = context.clock.now();
             Ok(Some(source.git.commit(head, &id, &text, &source.author, now).await?))
         }
-    }
+    })
 }
 
 /// Keeps a revert that cannot be pushed: it is applied from here, and pushed when that is allowed.
@@ -244,7 +285,7 @@ fn keep_local(
     draft: &Draft<'_>,
     revert: CommitId,
     why: &str,
-) -> Reverting {
+) -> Commit {
     let (head, commits) = (draft.head.id.clone(), draft.ids());
     let told_before = state.unpushed_for(&head, &commits).is_some();
     state.unpushed = Some(UnpushedRevert { head: head.clone(), commits, revert: revert.clone() });
@@ -262,29 +303,34 @@ fn keep_local(
             ),
         });
     }
-    Reverting::At(Commit {
-        id: revert,
-        parents: vec![head],
+    commit_of(context, source, draft, revert)
+}
+
+/// The revert commit as it was made.
+fn commit_of(context: &Context, source: &Source, draft: &Draft<'_>, id: CommitId) -> Commit {
+    Commit {
+        id,
+        parents: vec![draft.head.id.clone()],
         author: source.author.name.clone(),
         email: source.author.email.clone(),
         time: context.clock.now(),
-        message: message::compose(draft.commits, draft.pending),
-    })
+        message: message::compose(draft.picks, &draft.pending()),
+    }
 }
 
 fn notify(context: &Context, source: &Source, draft: &Draft<'_>, revert: &str, pushed: bool) {
     let shorts = draft.shorts().join(", ");
     let how = if pushed { format!("pushed to {}", source.branch) } else { "not pushed yet".to_owned() };
-    for one in draft.pending {
+    for one in draft.choices.iter().map(|c| &c.pending) {
         let target = Target::new(names::ARGO, "Rollout", &one.rollout.namespace, &one.rollout.name);
         let text = format!("Reverted {shorts} by {}, {how}: {}", short(revert), one.verdict);
-        context.events_about(&target, "", vec![Event::normal("RevertedInGit", text)]);
+        context.events_about(&target, &one.uid, vec![Event::normal("RevertedInGit", text)]);
     }
     context.notify(Notice::Reverted {
         commit: revert.to_owned(),
         reverts: draft.ids().iter().map(CommitId::to_string).collect(),
-        rollouts: draft.pending.iter().map(|o| o.rollout.to_string()).collect(),
-        verdict: draft.pending.iter().map(|o| o.verdict.clone()).collect::<Vec<_>>().join("; "),
+        rollouts: draft.choices.iter().map(|c| c.pending.rollout.to_string()).collect(),
+        verdict: draft.choices.iter().map(|c| c.pending.verdict.clone()).collect::<Vec<_>>().join("; "),
         pushed,
     });
 }

@@ -114,10 +114,10 @@ impl Deliveries {
             let (context, source, applied) =
                 (self.context.clone(), delivery.source.clone(), self.applied.clone());
             let mut state = delivery.state.take().unwrap_or_else(|| State::new(&source));
-            let facts = delivery.facts.borrow_and_update().clone();
+            let mut facts = delivery.facts.clone();
             self.worker.start(number, async move {
-                let mut report = reconcile(&context, &source, &mut state, &facts).await;
-                let rollouts = std::mem::take(&mut report.rollouts);
+                let mut report = reconcile(&context, &source, &mut state, &mut facts).await;
+                let rollouts = std::mem::take(&mut report.more.rollouts);
                 if !rollouts.is_empty() {
                     let (taken_in, waits) = oneshot::channel();
                     let _controllers_have_ended = applied.send(Applied { rollouts, taken_in }).await;
@@ -153,9 +153,12 @@ impl Deliveries {
                 queue.add_at(number, now + HELD);
             }
         }
-        delivery.is_well = Some(report.result.is_ok());
+        delivery.is_well = Some(report.result.is_ok() && !report.more.is_held);
         delivery.state = Some(state);
-        let retry_push = report.push_waits.then_some(HELD);
+        if let Some(wake) = report.more.wake {
+            queue.add_at(number, self.context.moment(wake));
+        }
+        let retry_push = report.more.push_waits.then_some(HELD);
         for wait in [self.interval, retry_push].into_iter().flatten() {
             queue.add_at(number, now + wait);
         }

@@ -5,7 +5,9 @@ use crate::api::ids::CommitId;
 use crate::api::kinds::{self, Kind};
 use crate::engine::context::Context;
 use crate::engine::delivery::error::{DeliverError, SyncError};
+use crate::logic::manifest::split::Unreadable;
 use crate::logic::manifest::{ManifestFile, Manifests, split};
+use crate::logic::revert::RollbackOn;
 use crate::world::cluster::ClusterError;
 use crate::world::git::{Author, FileKind, Git};
 use std::cell::RefCell;
@@ -27,6 +29,8 @@ pub struct Source {
     pub name: String,
     /// Whether failed revisions go back in Git.
     pub rollback: bool,
+    /// For which reasons they do.
+    pub rollback_on: RollbackOn,
     /// Who makes revert commits.
     pub author: Author,
 }
@@ -40,6 +44,19 @@ pub(crate) async fn read(
     source: &Source,
     commit: &CommitId,
 ) -> Result<Manifests, DeliverError> {
+    let found = read_all(context, source, commit).await?;
+    found.map_err(|bad| SyncError::Manifests(bad.problems).into())
+}
+
+/// The same, with what can be read of a commit that has mistakes.
+///
+/// # Errors
+/// Git is away, or the path is not there.
+pub(crate) async fn read_all(
+    context: &Context,
+    source: &Source,
+    commit: &CommitId,
+) -> Result<Result<Manifests, Unreadable>, DeliverError> {
     let files = files(source, commit).await?;
     let mut known: BTreeMap<(String, String), Kind> = BTreeMap::new(); // by API version and kind
     loop {
@@ -64,7 +81,7 @@ pub(crate) async fn read(
             }
         }
         if !learned {
-            return found.map_err(|problems| DeliverError::Sync(SyncError::Manifests(problems)));
+            return Ok(found);
         }
     }
 }

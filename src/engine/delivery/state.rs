@@ -2,8 +2,11 @@
 //! It never holds what must outlive the process; the inventory in the cluster does.
 
 use crate::api::ids::CommitId;
+use crate::api::key::Key;
 use crate::engine::delivery::inventory::InventoryStore;
+use crate::engine::delivery::link::WhatMatters;
 use crate::engine::delivery::source::Source;
+use std::collections::BTreeMap;
 
 /// What is remembered of a repository between two reconciles.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +21,19 @@ pub(crate) struct State {
     pub(crate) unpushed: Option<UnpushedRevert>,
     /// The problem that people were notified of last, so that they are once.
     pub(crate) problem: Option<String>,
+    /// The Rollouts that are held, with what people were told of it.
+    pub(crate) held: BTreeMap<Key, String>,
+    /// What the last reconcile that left nothing open was about: while it stays so there is nothing to do.
+    pub(crate) settled: Option<Settled>,
+}
+
+/// What a reconcile was about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Settled {
+    /// The head.
+    pub(crate) head: CommitId,
+    /// The reverts that waited.
+    pub(crate) pending: BTreeMap<Key, WhatMatters>,
 }
 
 /// A revert commit that could not be pushed.

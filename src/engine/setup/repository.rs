@@ -4,6 +4,7 @@
 use crate::api::inventory;
 use crate::engine::delivery::Source;
 use crate::engine::setup::{AccessError, GitCredentials};
+use crate::logic::revert::RollbackOn;
 use crate::world::git::{Author, Git, GitError, Mirror, Options, watch_local};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub struct Repository {
     pub credentials: GitCredentials,
     /// Whether failed revisions go back in Git.
     pub rollback: bool,
+    /// For which reasons they do.
+    pub rollback_on: RollbackOn,
     /// Who makes revert commits: name and address.
     pub author: (String, String),
 }
@@ -47,6 +50,7 @@ pub fn repository(wanted: &Repository) -> Result<Source, AccessError> {
         namespace: wanted.namespace.clone(),
         name,
         rollback: wanted.rollback,
+        rollback_on: wanted.rollback_on.clone(),
         author: Author { name: wanted.author.0.clone(), email: wanted.author.1.clone() },
     })
 }

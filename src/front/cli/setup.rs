@@ -4,6 +4,7 @@
 use crate::engine::setup::{self, Client, GitCredentials, Repository};
 use crate::front::cli::flags::{Common, Repo};
 use crate::front::exit::Failure;
+use crate::logic::revert::RollbackOn;
 use std::path::{Path, PathBuf};
 use tokio::task::JoinSet;
 
@@ -51,6 +52,7 @@ pub(crate) async fn repository(
         cache: repo.cache.clone().unwrap_or_else(cache_dir),
         credentials,
         rollback: false,
+        rollback_on: RollbackOn::default(),
         author: ("Switchback".to_owned(), String::new()),
     })
 }

@@ -4,7 +4,7 @@
 //! - [`split`]: the files of a commit become manifests, or mistakes with their lines
 //! - [`check`]: what is wrong with a manifest as far as it shows without a cluster
 //! - [`object`]: one manifest, and all of them, each object once
-//! - [`references`]: the ConfigMaps and Secrets that pods of a template use
+//! - [`references`]: what pods of a template use, and what a Rollout names
 //! - [`problem`]: a mistake: what, where, and what to do
 
 pub(crate) mod check;

@@ -3,11 +3,10 @@
 
 use crate::api::key::Key;
 use crate::api::kinds::Kind;
-use crate::api::podhash::same::template_key;
 use crate::api::write::Target;
 use crate::base::yaml::Place;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// One object that Git wants.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,36 +39,30 @@ impl Manifests {
         self.objects.get(key)
     }
 
-    /// The pod template a Rollout wants, its own or that of the Deployment it refers to.
+    /// The pod template a Rollout wants, its own or that of the workload it refers to.
     #[must_use]
     pub(crate) fn pod_template(&self, rollout: &Key) -> Option<&Value> {
-        let manifest = self.get(rollout)?;
-        if let Some(template) = manifest.value.pointer("/spec/template").filter(|t| !t.is_null()) {
-            return Some(template);
-        }
-        let text = |p: &str| manifest.value.pointer(p).and_then(Value::as_str).unwrap_or_default();
-        let api_version = text("/spec/workloadRef/apiVersion");
-        let workload = Key::of(&Target::new(
-            api_version,
-            text("/spec/workloadRef/kind"),
-            &rollout.namespace,
-            text("/spec/workloadRef/name"),
-        ));
-        let value = &self.get(&workload)?.value;
-        value.pointer("/spec/template").or_else(|| value.get("template"))
+        pod_template(rollout, |key| self.get(key).map(|m| &m.value))
     }
+}
 
-    /// The key ([`template_key`]) of the pod template that each of `rollouts` wants; those that Git no longer has,
-    /// or whose workload it does not have, are left out.
-    #[must_use]
-    pub(crate) fn template_keys<'k>(
-        &self,
-        rollouts: impl IntoIterator<Item = &'k Key>,
-    ) -> BTreeMap<Key, String> {
-        let wanted: BTreeSet<&Key> = rollouts.into_iter().collect();
-        let key = |rollout: &Key| Some((rollout.clone(), template_key(self.pod_template(rollout)?)));
-        wanted.into_iter().filter_map(key).collect()
+/// The workload that a Rollout refers to, if it does.
+#[must_use]
+pub(crate) fn workload_of(rollout: &Key, value: &Value) -> Option<Key> {
+    let reference = value.pointer("/spec/workloadRef").filter(|r| r.is_object())?;
+    let text = |k: &str| reference.get(k).and_then(Value::as_str).unwrap_or_default();
+    Some(Key::of(&Target::new(text("apiVersion"), text("kind"), &rollout.namespace, text("name"))))
+}
+
+/// The pod template of a Rollout among the objects that `get` finds, its own or that of the workload it refers to.
+#[must_use]
+pub(crate) fn pod_template<'v>(rollout: &Key, get: impl Fn(&Key) -> Option<&'v Value>) -> Option<&'v Value> {
+    let value = get(rollout)?;
+    if let Some(template) = value.pointer("/spec/template").filter(|t| !t.is_null()) {
+        return Some(template);
     }
+    let workload = get(&workload_of(rollout, value)?)?;
+    workload.pointer("/spec/template").or_else(|| workload.get("template"))
 }
 
 /// Takes away what only a cluster writes, so that it is never compared nor sent.

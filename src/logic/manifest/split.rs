@@ -22,6 +22,15 @@ pub(crate) struct ManifestFile {
     pub(crate) symlink: bool,
 }
 
+/// A commit that cannot be read whole.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Unreadable {
+    /// Everything that is wrong, at most twenty mistakes.
+    pub(crate) problems: Vec<Problem>,
+    /// What could be read nevertheless; it tells what the commit asks for, and is never applied.
+    pub(crate) rest: Manifests,
+}
+
 /// Whether a file holds manifests by its name: YAML or JSON, and not hidden.
 #[must_use]
 pub(crate) fn is_manifest(path: &str) -> bool {
@@ -34,12 +43,12 @@ pub(crate) fn is_manifest(path: &str) -> bool {
 /// `kind_of` says how a kind is served (CustomResourceDefinitions among the files are known besides).
 ///
 /// # Errors
-/// Everything that is wrong, at most twenty mistakes; nothing of such a commit is to be applied.
+/// [`Unreadable`]; nothing of such a commit is to be applied.
 pub(crate) fn read(
     files: &[ManifestFile],
     namespace: &str,
     kind_of: &dyn Fn(&str, &str) -> Option<Kind>,
-) -> Result<Manifests, Vec<Problem>> {
+) -> Result<Manifests, Unreadable> {
     let mut problems = Vec::new();
     let mut found: Vec<(&ManifestFile, yaml::Document)> = Vec::new();
     for file in files.iter().filter(|f| is_manifest(&f.path)) {
@@ -72,7 +81,8 @@ pub(crate) fn read(
     }
     problems.sort_by(|a, b| (&a.path, a.place).cmp(&(&b.path, b.place)));
     problems.truncate(20);
-    if problems.is_empty() { Ok(Manifests { objects }) } else { Err(problems) }
+    let manifests = Manifests { objects };
+    if problems.is_empty() { Ok(manifests) } else { Err(Unreadable { problems, rest: manifests }) }
 }
 
 fn twice(first: &Manifest, second: &Manifest) -> Problem {

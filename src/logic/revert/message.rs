@@ -1,7 +1,7 @@
 //! Decides the words of a revert commit, so that git, people and we ourselves read it.
 //! It never makes the commit.
 
-use crate::api::commit::CommitRecord;
+use crate::logic::revert::select::{Extent, Pick};
 use crate::logic::revert::{PendingRevert, RevertReason};
 
 /// Key of the trailer that names the Rollout.
@@ -11,21 +11,19 @@ pub(crate) const REVISION: &str = "Switchback-Revision";
 /// Key of the trailer that says why.
 pub(crate) const VERDICT: &str = "Switchback-Verdict";
 
-/// The message of the commit that reverts `commits` (newest first) for `pending`.
+/// The message of the commit that reverts `picks` (newest first) for `pending`.
 #[must_use]
-pub fn compose(commits: &[CommitRecord], pending: &[PendingRevert]) -> String {
-    let subject = match commits {
+pub fn compose(picks: &[Pick], pending: &[PendingRevert]) -> String {
+    let subject = match picks {
         [] => "Revert".to_owned(),
-        [one] => format!("Revert \"{}\"", one.subject()),
-        [newest, older @ ..] => format!("Revert \"{}\" and {} more", newest.subject(), older.len()),
+        [one] => format!("Revert \"{}\"", one.commit.subject()),
+        [newest, older @ ..] => format!("Revert \"{}\" and {} more", newest.commit.subject(), older.len()),
     };
     let mut text = format!("{subject}\n\n");
-    match commits {
-        [one] => text.push_str(&format!("This reverts commit {}.\n", one.id)),
-        many => {
-            for commit in many {
-                text.push_str(&format!("This reverts commit {}.\n  {}\n", commit.id, commit.subject()));
-            }
+    for pick in picks {
+        text.push_str(&reverts(pick));
+        if picks.len() > 1 {
+            text.push_str(&format!("  {}\n", pick.commit.subject()));
         }
     }
     for one in pending {
@@ -38,6 +36,22 @@ pub fn compose(commits: &[CommitRecord], pending: &[PendingRevert]) -> String {
         text.push_str(&format!("{VERDICT}: {}\n", one_line(&one.verdict)));
     }
     text
+}
+
+/// What is said of one commit: git's own words for a whole one, others for a part, which git would not mean.
+fn reverts(pick: &Pick) -> String {
+    let id = &pick.commit.id;
+    match (&pick.extent, pick.commit.parents.as_slice()) {
+        (Extent::Whole, [first, _, ..]) => {
+            format!("This reverts commit {id}, reversing\nchanges made to {first}.\n")
+        }
+        (Extent::Whole, _) => format!("This reverts commit {id}.\n"),
+        (Extent::Part { keys, .. }, _) => {
+            let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+            let what = wrap(&format!("Only: {}.", keys.join(", ")));
+            format!("This reverts a part of commit {id}.\n{what}\n")
+        }
+    }
 }
 
 fn sentence(pending: &PendingRevert) -> String {

@@ -1,5 +1,5 @@
-//! Decides whether a revert in Git is pending for a Rollout: it was aborted, or a user wants an older revision, and
-//! the cluster is already safe. It never decides which commits are reverted.
+//! Decides whether a revert in Git is pending for a Rollout (it was aborted, or a user wants an older revision), why, and
+//! when the cluster is safe enough for it. It never decides which commits are reverted.
 
 use crate::api::key::Key;
 use crate::api::names;
@@ -10,14 +10,21 @@ use crate::logic::revert::reached;
 use crate::logic::rollout::abort::AbortCause;
 use crate::logic::rollout::view::{ReplicaSet, View};
 use crate::logic::rollout::weight::Reached;
+use jiff::Timestamp;
 use serde_json::Value;
 use std::sync::Arc;
 
+/// How long a stable revision that does not become whole holds the revert up, in seconds. After that it is made all the
+/// same: what keeps the stable pods from starting may be what has to go back.
+const PATIENCE: i64 = 30;
+
 /// Why a Rollout is reverted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RevertReason {
     /// An analysis failed.
     Analysis,
+    /// An analysis could not be measured.
+    Error,
     /// The progress deadline was missed.
     Deadline,
     /// A user aborted it.
@@ -26,11 +33,36 @@ pub enum RevertReason {
     Undo,
 }
 
+/// Whether the cluster has returned to the stable revision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Safety {
+    /// It has.
+    Safe,
+    /// The failed revision is gone, but the stable one is not whole; from then on that is no reason to wait.
+    From(Timestamp),
+    /// The failed revision has pods or traffic.
+    Unsafe,
+}
+
+impl Safety {
+    /// Whether nothing has to be waited for at `now`.
+    #[must_use]
+    pub fn holds(self, now: Timestamp) -> bool {
+        match self {
+            Self::Safe => true,
+            Self::From(time) => now >= time,
+            Self::Unsafe => false,
+        }
+    }
+}
+
 /// A revert that is to be made in Git for a Rollout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingRevert {
     /// The Rollout.
     pub rollout: Key,
+    /// Its uid, for events.
+    pub uid: String,
     /// The revision that is reverted.
     pub revision: i64,
     /// Why.
@@ -41,14 +73,18 @@ pub struct PendingRevert {
     pub verdict: String,
     /// The run whose numbers say why.
     pub run: Option<String>,
-    /// The commit of the revision that stays; none when Git did not make it.
-    pub good: Option<String>,
+    /// The ReplicaSet of the revision that stays, if it is there.
+    pub stays: Option<String>,
+    /// The commit that made the revision that stays, or a later one; none when Git did not make it.
+    pub made_by: Option<String>,
+    /// What of Switchback's own wishes the Rollout is annotated with: the reasons for which Git goes back.
+    pub policy: Option<String>,
     /// The template that the Rollout has in the cluster: the failed one, or after an undo the older one.
     pub template: Arc<Value>,
     /// The key of that template (`api::podhash::same::template_key`).
     pub template_key: String,
     /// Whether the cluster has returned to the stable revision.
-    pub is_safe: bool,
+    pub safety: Safety,
 }
 
 /// The revert that is pending for the Rollout of `view`, if one is.
@@ -85,25 +121,36 @@ fn aborted(view: &View) -> Option<PendingRevert> {
     }
     Some(PendingRevert {
         rollout: Key::rollout(&meta.namespace, &meta.name),
+        uid: meta.uid.clone(),
         revision: replica_set(view, &view.pod_hash).map_or_else(|| meta.revision(), ReplicaSet::revision),
         reason,
         reached: run.as_deref().and_then(|name| reached::by_run(view, name)),
         verdict,
         run,
-        good: commit_of(stable),
+        stays: Some(stable.meta.name.clone()),
+        made_by: commit_of(stable),
+        policy: meta.annotation(names::ROLLBACK_ON).map(str::to_owned),
         template: view.template.clone(),
         template_key: template_key(&view.template),
-        is_safe: is_safe(view, stable),
+        safety: safety(view, stable),
     })
 }
 
 /// Whether the stable revision carries everything again.
-fn is_safe(view: &View, stable: &ReplicaSet) -> bool {
-    let spec = &view.rollout.spec;
-    if stable.available < spec.replicas() {
-        return false;
+fn safety(view: &View, stable: &ReplicaSet) -> Safety {
+    if !is_gone(view, stable) {
+        return Safety::Unsafe;
     }
-    match &spec.strategy.blue_green {
+    match view.rollout.status.aborted_at {
+        _ if stable.available >= view.rollout.spec.replicas() => Safety::Safe,
+        Some(aborted) => Safety::From(aborted.plus_seconds(PATIENCE)),
+        None => Safety::Unsafe,
+    }
+}
+
+/// Whether nothing reaches the failed revision any more.
+fn is_gone(view: &View, stable: &ReplicaSet) -> bool {
+    match &view.rollout.spec.strategy.blue_green {
         Some(strategy) => {
             let active = view.services.get(&strategy.active_service).and_then(|s| s.hash.as_deref());
             active == Some(stable.hash.as_str())
@@ -124,10 +171,27 @@ fn why(view: &View) -> (RevertReason, String) {
                 format!("no progress for {seconds} s, {ready} pods of the new revision were available");
             (RevertReason::Deadline, text)
         }
-        cause @ AbortCause::Analysis { .. } => (RevertReason::Analysis, cause.detail()),
+        cause @ AbortCause::Analysis { .. } => {
+            let reason = if has_failed(view) { RevertReason::Analysis } else { RevertReason::Error };
+            (reason, cause.detail())
+        }
         AbortCause::User { said } if said.is_empty() => (RevertReason::User, "aborted by a user".to_owned()),
         AbortCause::User { said } => (RevertReason::User, said),
     }
+}
+
+/// Whether an analysis has judged the revision, and not only failed to measure it. Without a word of any run, what the
+/// Rollout says of itself counts.
+fn has_failed(view: &View) -> bool {
+    let status = &view.rollout.status;
+    let runs = [
+        &status.canary.current_step_analysis_run_status,
+        &status.canary.current_background_analysis_run_status,
+        &status.blue_green.pre_promotion_analysis_run_status,
+        &status.blue_green.post_promotion_analysis_run_status,
+    ];
+    let ended = |phase: Phase| runs.iter().any(|r| r.as_ref().and_then(|r| r.phase()) == Some(phase));
+    ended(Phase::Failed) || !ended(Phase::Error)
 }
 
 fn undone(view: &View) -> Option<PendingRevert> {
@@ -137,29 +201,19 @@ fn undone(view: &View) -> Option<PendingRevert> {
     let number = |n: i64| view.replica_sets.iter().find(|s| s.revision() == n || in_history(s, n));
     Some(PendingRevert {
         rollout: Key::rollout(&meta.namespace, &meta.name),
+        uid: meta.uid.clone(),
         revision: from,
         reason: RevertReason::Undo,
         reached: None,
         verdict: format!("undone by a user, back to revision {to}"),
         run: None,
-        good: number(to).and_then(commit_of),
+        stays: number(to).map(|set| set.meta.name.clone()),
+        made_by: number(to).and_then(commit_of),
+        policy: meta.annotation(names::ROLLBACK_ON).map(str::to_owned),
         template: view.template.clone(),
         template_key: template_key(&view.template),
-        is_safe: true,
+        safety: Safety::Safe,
     })
-}
-
-impl PendingRevert {
-    /// Whether a commit that wants the template with the key `wanted` for the Rollout still asks for what must
-    /// be reverted.
-    #[must_use]
-    pub fn is_asked_for_by(&self, wanted: Option<&String>) -> bool {
-        match (wanted, self.reason) {
-            (None, _) => false, // Git no longer has the Rollout
-            (Some(wanted), RevertReason::Undo) => *wanted != self.template_key,
-            (Some(wanted), _) => *wanted == self.template_key,
-        }
-    }
 }
 
 /// Whether the ReplicaSet once had this revision number.

@@ -1,58 +1,160 @@
-//! Decides which commits are reverted with a failed revision: those since the last good one that changed the Rollout,
-//! or the ConfigMaps and Secrets its pods use. It never reverts a commit that is reverted already.
+//! Decides which commits go back with a failed revision, and how much of each: those since the good one that changed
+//! what the revision is made of or judged by. It never takes back a commit that is undone already.
 
 use crate::api::commit::{CommitRecord, FileChange};
-use crate::api::key::{Key, target_of};
-use crate::api::write::Target;
-use crate::base::yaml;
-use crate::logic::manifest::object::strip;
-use crate::logic::manifest::split::is_manifest;
+use crate::api::key::Key;
+use crate::logic::manifest::object::workload_of;
 use crate::logic::manifest::{Manifests, references};
 use crate::logic::revert::PendingRevert;
+use crate::logic::revert::parts::{self, Replaced};
+use crate::logic::revert::touched::{Reader, Touched};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The commits, among `history` (newest first) with what each changed, that changed one of `keys`, without those
-/// that another commit of `history` has reverted (and without these reverts).
-#[must_use]
-pub fn commits(
-    history: &[(CommitRecord, Vec<FileChange>)],
-    keys: &BTreeSet<Key>,
-    namespace: &str,
-) -> Vec<CommitRecord> {
-    let mut gone: BTreeSet<String> = BTreeSet::new();
-    let mut chosen = Vec::new();
-    for (commit, changes) in history {
-        if gone.contains(&commit.id) {
-            continue; // reverted later: neither it nor its revert is left in the present state
-        }
-        let reverts = reverted_by(&commit.message);
-        let known = |id: &String| history.iter().any(|(c, _)| c.id == *id);
-        if !reverts.is_empty() && reverts.iter().all(known) {
-            gone.extend(reverts);
-            continue;
-        }
-        if changes.iter().any(|c| touches(c, keys, namespace)) {
-            chosen.push(commit.clone());
-        }
-    }
-    chosen
+/// Kinds that run pods: a commit that changes one that did not fail is not taken back whole.
+const WORKLOADS: [&str; 8] =
+    ["Rollout", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod"];
+
+/// How much of a commit goes back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    Whole,
+    /// Only what it did to some objects, because it also changed others that are well.
+    Part {
+        /// The objects.
+        keys: BTreeSet<Key>,
+        /// The commit's files as they would be without that.
+        files: Vec<Replaced>,
+    },
 }
 
-/// The objects whose changes are reverted with `pending`: the Rollout, the workload it refers to, and what the pods of
-/// both templates use, the failed one and the one that `manifests` want.
+/// A commit that goes back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pick {
+    /// The commit.
+    pub commit: CommitRecord,
+    /// How much of it.
+    pub extent: Extent,
+}
+
+/// A choice of commits in the making; they are taken in from the oldest on, with what each changed.
+pub struct Selection<'a> {
+    keys: &'a BTreeSet<Key>,
+    reader: Reader<'a>,
+    /// Those that touched one of the objects at all, oldest first.
+    touched: Vec<(CommitRecord, Touched)>,
+}
+
+impl<'a> Selection<'a> {
+    /// A choice of commits that changed one of `keys` in what revisions are made of or judged by; `namespace` is that
+    /// of objects that name none.
+    #[must_use]
+    pub fn new(keys: &'a BTreeSet<Key>, namespace: &'a str) -> Self {
+        Self { keys, reader: Reader::new(keys, namespace), touched: Vec::new() }
+    }
+
+    /// Takes in the next newer commit.
+    pub fn take(&mut self, commit: &CommitRecord, changes: &[FileChange]) {
+        let touched = self.reader.read(changes).only(self.keys);
+        if !touched.is_empty() {
+            self.touched.push((commit.clone(), touched));
+        }
+    }
+
+    /// The chosen commits, newest first, without those that another one has undone, and without that one.
+    #[must_use]
+    pub fn commits(&self) -> Vec<CommitRecord> {
+        self.from(0)
+    }
+
+    /// The same, only as far back as it takes to have a pod template again that `is_same` knows; none when no commit
+    /// has taken that one away.
+    #[must_use]
+    pub fn back_to(&self, is_same: &dyn Fn(&Value) -> bool) -> Option<Vec<CommitRecord>> {
+        let holders: Vec<&Key> =
+            self.keys.iter().filter(|k| is_workload(k) || k.kind == "PodTemplate").collect();
+        let takes_it_away = |(_, touched): &(CommitRecord, Touched)| {
+            let changed = holders.iter().filter(|k| touched.old.get(**k) != touched.new.get(**k));
+            changed.filter_map(|k| template_of(touched.old.get(*k)?)).any(is_same)
+        };
+        let first = self.touched.iter().rposition(takes_it_away)?;
+        Some(self.from(first))
+    }
+
+    fn from(&self, first: usize) -> Vec<CommitRecord> {
+        let all = self.touched.get(first..).unwrap_or_default();
+        let known: BTreeMap<&str, &Touched> = all.iter().map(|(c, t)| (c.id.as_str(), t)).collect();
+        let mut undone: BTreeSet<&str> = BTreeSet::new();
+        for (commit, touched) in all.iter().rev() {
+            let reverts = reverted_by(&commit.message);
+            let before: Vec<(&&str, &&Touched)> =
+                reverts.iter().filter_map(|id| known.get_key_value(id.as_str())).collect();
+            let is_whole = !reverts.is_empty() && before.len() == reverts.len();
+            let is_stale = undone.contains(commit.id.as_str()); // its own undoing is undone
+            if is_whole && !is_stale && before.iter().all(|(_, b)| touched.undoes(b, self.keys)) {
+                undone.insert(&commit.id);
+                undone.extend(before.iter().map(|(id, _)| **id));
+            }
+        }
+        let left = all.iter().rev().filter(|(c, _)| !undone.contains(c.id.as_str()));
+        left.filter(|(_, t)| !t.among(self.keys).is_empty()).map(|(c, _)| c.clone()).collect()
+    }
+}
+
+/// The pod template of a Rollout or of a workload.
+fn template_of(value: &Value) -> Option<&Value> {
+    let found = value.pointer("/spec/template").or_else(|| value.get("template"));
+    found.filter(|t| !t.is_null())
+}
+
+/// How much of a commit with these `changes` goes back for `keys`; none when what it did to them cannot be told from
+/// the rest. `is_outside` says whether it also changed files that are not delivered.
 #[must_use]
-pub(crate) fn keys_of(pending: &PendingRevert, manifests: &Manifests) -> BTreeSet<Key> {
+pub fn extent(
+    changes: &[FileChange],
+    keys: &BTreeSet<Key>,
+    namespace: &str,
+    is_outside: bool,
+) -> Option<Extent> {
+    let touched = Touched::of(changes, namespace);
+    let is_other = |key: &&Key| is_workload(key) && !keys.contains(*key);
+    if !is_outside && !touched.all().iter().any(is_other) {
+        return Some(Extent::Whole);
+    }
+    let ours = touched.among(keys);
+    let files = parts::without(changes, &ours, namespace)?;
+    Some(Extent::Part { keys: ours, files })
+}
+
+fn is_workload(key: &Key) -> bool {
+    WORKLOADS.contains(&key.kind.as_str())
+}
+
+/// The objects whose changes go back with `pending`: the Rollout, the workload it refers to, its Services and
+/// AnalysisTemplates, and what the pods of its templates use: the failed one, the stable one, and the one that
+/// `manifests` want.
+#[must_use]
+pub(crate) fn keys_of(
+    pending: &PendingRevert,
+    stable: Option<&Value>,
+    manifests: &Manifests,
+) -> BTreeSet<Key> {
     let namespace = &pending.rollout.namespace;
     let mut keys = references::of_template(&pending.template, namespace);
-    if let Some(wanted) = manifests.pod_template(&pending.rollout) {
-        keys.extend(references::of_template(wanted, namespace));
+    for template in manifests.pod_template(&pending.rollout).into_iter().chain(stable) {
+        keys.extend(references::of_template(template, namespace));
     }
-    if let Some(reference) =
-        manifests.get(&pending.rollout).and_then(|m| m.value.pointer("/spec/workloadRef"))
-    {
-        let text = |k: &str| reference.get(k).and_then(Value::as_str).unwrap_or_default();
-        keys.insert(Key::of(&Target::new(text("apiVersion"), text("kind"), namespace, text("name"))));
+    if let Some(manifest) = manifests.get(&pending.rollout) {
+        let spec = manifest.value.get("spec").unwrap_or(&Value::Null);
+        keys.extend(workload_of(&pending.rollout, &manifest.value));
+        keys.extend(references::of_strategy(spec.get("strategy").unwrap_or(&Value::Null), namespace));
+    }
+    let mut open: Vec<Key> = keys.iter().filter(|k| k.kind.ends_with("AnalysisTemplate")).cloned().collect();
+    while let Some(key) = open.pop() {
+        let Some(template) = manifests.get(&key) else { continue };
+        let nested = references::of_analysis(template.value.get("spec").unwrap_or(&Value::Null), namespace);
+        open.extend(nested.into_iter().filter(|k| keys.insert(k.clone())));
     }
     keys.insert(pending.rollout.clone());
     keys
@@ -70,46 +172,4 @@ pub fn reverted_by(message: &str) -> Vec<String> {
         }
     }
     found
-}
-
-/// Whether a change of a file changes one of `keys`. A file that cannot be read counts as touching them when its
-/// text names one.
-fn touches(change: &FileChange, keys: &BTreeSet<Key>, namespace: &str) -> bool {
-    if !is_manifest(&change.path) {
-        return false;
-    }
-    let (old, new) = (objects(change.old.as_deref(), namespace), objects(change.new.as_deref(), namespace));
-    match (old, new) {
-        (Some(old), Some(new)) => keys.iter().any(|k| old.get(k) != new.get(k)),
-        _ => {
-            let text = [&change.old, &change.new]
-                .into_iter()
-                .flatten()
-                .map(|c| String::from_utf8_lossy(c).into_owned())
-                .collect::<String>();
-            keys.iter().any(|k| text.contains(&k.name))
-        }
-    }
-}
-
-/// The objects of a file; none when it cannot be read.
-fn objects(content: Option<&[u8]>, namespace: &str) -> Option<BTreeMap<Key, Value>> {
-    let Some(content) = content else { return Some(BTreeMap::new()) };
-    let documents = yaml::read(content).ok()?;
-    let mut found = BTreeMap::new();
-    for document in documents {
-        let items = match document.value.get("items").and_then(Value::as_array) {
-            Some(items) => items.clone(),
-            None => vec![document.value],
-        };
-        for mut value in items {
-            strip(&mut value);
-            let mut target = target_of(&value);
-            if target.namespace.is_empty() {
-                namespace.clone_into(&mut target.namespace); // only namespaced kinds are ever asked for
-            }
-            found.insert(Key::of(&target), value);
-        }
-    }
-    Some(found)
 }

@@ -72,6 +72,24 @@ pub struct PathChange {
     pub new: Option<File>,
 }
 
+/// A commit to be undone, whole or in part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undo {
+    /// The commit.
+    pub commit: CommitId,
+    /// Files as they would be in the commit without the part of it that is to be undone (none: not there); none at
+    /// all when the whole commit is undone.
+    pub without: Option<Vec<(String, Option<Bytes>)>>,
+}
+
+impl Undo {
+    /// The whole of a commit.
+    #[must_use]
+    pub fn whole(commit: CommitId) -> Self {
+        Self { commit, without: None }
+    }
+}
+
 /// What undoing commits comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reverted {
@@ -137,11 +155,12 @@ pub trait Git: Send + Sync {
     /// one. [`GitError::TooLarge`] when there is more than the limits allow.
     fn files(&self, commit: &CommitId, path: &str) -> BoxFuture<'_, Result<Vec<File>, GitError>>;
 
-    /// The commits after `until` up to `head`, first parents only, newest first; empty when they are the same.
+    /// The commits that `head` descends from and `until` does not, through all parents, every commit before its
+    /// parents; empty when they are the same.
     ///
     /// # Errors
-    /// [`GitError::Rewritten`] when `until` is not an ancestor of `head`; [`GitError::TooLong`] when it is not
-    /// among the last `most` commits.
+    /// [`GitError::Rewritten`] when `until` is not an ancestor of `head`; [`GitError::TooLong`] when there are more
+    /// than `most`.
     fn history(
         &self,
         head: &CommitId,
@@ -149,13 +168,20 @@ pub trait Git: Send + Sync {
         most: usize,
     ) -> BoxFuture<'_, Result<Vec<Commit>, GitError>>;
 
-    /// What `commit` changed under `path` against its first parent (everything, when it has none), by path.
+    /// What each of `commits` changed under `path` against its first parent (everything, when it has none), by path.
     /// A renamed file is one path removed and another added.
-    fn changes(&self, commit: &CommitId, path: &str) -> BoxFuture<'_, Result<Vec<PathChange>, GitError>>;
+    fn changes(
+        &self,
+        commits: &[CommitId],
+        path: &str,
+    ) -> BoxFuture<'_, Result<Vec<Vec<PathChange>>, GitError>>;
+
+    /// All paths that `commit` changed against its first parent, in the whole repository, sorted.
+    fn paths(&self, commit: &CommitId) -> BoxFuture<'_, Result<Vec<String>, GitError>>;
 
     /// Undoes `commits` on top of `onto`, one after the other in the order given (newest first), without
     /// committing. Merges are undone against their first parent.
-    fn revert(&self, onto: &CommitId, commits: &[CommitId]) -> BoxFuture<'_, Result<Reverted, GitError>>;
+    fn revert(&self, onto: &CommitId, commits: &[Undo]) -> BoxFuture<'_, Result<Reverted, GitError>>;
 
     /// Makes a commit of `tree` on top of `onto` and answers its id; nothing is pushed. The object is the one
     /// `git commit` would make at `time` in UTC, message and names cleaned as Git cleans them.

@@ -1,7 +1,7 @@
 //! The real [`Git`]: one lane of blocking work per repository, alone in its mirror, abandoned when nobody waits.
 //! It never blocks an async thread and never lets two processes into one mirror.
 
-use super::contract::{Author, Commit, File, Git, PathChange, Pushed, Reverted};
+use super::contract::{Author, Commit, File, Git, PathChange, Pushed, Reverted, Undo};
 use super::error::GitError;
 use super::store::Store;
 use super::transport::call::Call;
@@ -114,12 +114,21 @@ impl Git for Mirror {
         self.run(move |store| history::between(store, &head, &until, most))
     }
 
-    fn changes(&self, commit: &CommitId, path: &str) -> BoxFuture<'_, Result<Vec<PathChange>, GitError>> {
-        let (commit, path) = (commit.clone(), path.to_owned());
-        self.run(move |store| read::changes(store, &commit, &path))
+    fn changes(
+        &self,
+        commits: &[CommitId],
+        path: &str,
+    ) -> BoxFuture<'_, Result<Vec<Vec<PathChange>>, GitError>> {
+        let (commits, path) = (commits.to_vec(), path.to_owned());
+        self.run(move |store| commits.iter().map(|commit| read::changes(store, commit, &path)).collect())
     }
 
-    fn revert(&self, onto: &CommitId, commits: &[CommitId]) -> BoxFuture<'_, Result<Reverted, GitError>> {
+    fn paths(&self, commit: &CommitId) -> BoxFuture<'_, Result<Vec<String>, GitError>> {
+        let commit = commit.clone();
+        self.run(move |store| read::paths(store, &commit))
+    }
+
+    fn revert(&self, onto: &CommitId, commits: &[Undo]) -> BoxFuture<'_, Result<Reverted, GitError>> {
         let (onto, commits) = (onto.clone(), commits.to_vec());
         self.run(move |store| revert::revert(store, &onto, &commits))
     }

@@ -44,6 +44,11 @@ impl RawCommit {
         })
     }
 
+    /// When it was committed.
+    pub(super) fn time(&self) -> Timestamp {
+        self.time
+    }
+
     /// The commit in the shape everyone else sees.
     pub(super) fn into_commit(self, id: Oid) -> Commit {
         Commit {

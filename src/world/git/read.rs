@@ -126,6 +126,21 @@ pub(super) fn changes(store: &Store, commit: &CommitId, path: &str) -> Outcome<V
     Ok(changes)
 }
 
+/// See [`Git::paths`](super::contract::Git::paths).
+pub(super) fn paths(store: &Store, commit: &CommitId) -> Outcome<Vec<String>> {
+    let (id, raw) = store.find(commit)?;
+    let entry = |id| Entry { mode: TREE, id };
+    let old = match raw.parents.first() {
+        None => None,
+        Some(parent) => Some(entry(store.parent(id, *parent)?.tree)),
+    };
+    let mut pairs = Vec::new();
+    Reader::new(store)?.differences(Vec::new(), old, Some(entry(raw.tree)), &mut pairs)?;
+    let mut paths: Vec<String> = pairs.into_iter().map(|(path, _, _)| shown(&path)).collect();
+    paths.sort();
+    Ok(paths)
+}
+
 /// How many paths differ between two trees.
 pub(super) fn count_differences(store: &Store, old: Oid, new: Oid) -> Outcome<usize> {
     let entry = |id| Some(Entry { mode: TREE, id });

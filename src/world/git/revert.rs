@@ -1,7 +1,7 @@
 //! Undoing commits in memory: each is merged away on top of the last result, as `git revert` does it.
 //! It never commits, never touches a work tree, and never resolves a conflict.
 
-use super::contract::Reverted;
+use super::contract::{Reverted, Undo};
 use super::error::GitError;
 use super::read::count_differences;
 use super::store::Store;
@@ -9,19 +9,23 @@ use super::text::shown;
 use super::trouble::Outcome;
 use crate::api::ids::{CommitId, TreeId};
 use crate::world::cause::Cause;
-use git2::{Index, MergeOptions, Oid, Tree};
+use bytes::Bytes;
+use git2::build::TreeUpdateBuilder;
+use git2::{FileMode, Index, MergeOptions, Oid, Tree};
 use std::collections::BTreeSet;
+use std::path::Path;
 
 /// See [`Git::revert`](super::contract::Git::revert).
-pub(super) fn revert(store: &Store, onto: &CommitId, commits: &[CommitId]) -> Outcome<Reverted> {
+pub(super) fn revert(store: &Store, onto: &CommitId, commits: &[Undo]) -> Outcome<Reverted> {
     let (_, onto) = store.find(onto)?;
     let mut tree = onto.tree;
-    for commit in commits {
+    for Undo { commit, without } in commits {
         let (id, undone) = store.find(commit)?;
-        let before = match undone.parents.first() {
-            Some(parent) => store.parent(id, *parent)?.tree,
+        let before = match (without, undone.parents.first()) {
+            (Some(files), _) => replaced(store, undone.tree, files)?,
+            (None, Some(parent)) => store.parent(id, *parent)?.tree,
             // Before a first commit there was nothing.
-            None => store.repo.treebuilder(None)?.write()?,
+            (None, None) => store.repo.treebuilder(None)?.write()?,
         };
         let mut merged = undo(store, tree, undone.tree, before)?;
         let paths = conflicts(&merged)?;
@@ -37,6 +41,28 @@ pub(super) fn revert(store: &Store, onto: &CommitId, commits: &[CommitId]) -> Ou
         id: TreeId::new(tree.to_string()),
         files: count_differences(store, onto.tree, tree)?,
     })
+}
+
+/// `tree` with some files replaced or removed.
+fn replaced(store: &Store, tree: Oid, files: &[(String, Option<Bytes>)]) -> Outcome<Oid> {
+    let tree = store.repo.find_tree(tree)?;
+    let mut update = TreeUpdateBuilder::new();
+    for (path, content) in files {
+        match content {
+            Some(content) => {
+                let mode = tree.get_path(Path::new(path)).map_or(FileMode::Blob, |entry| {
+                    if entry.filemode() == i32::from(FileMode::BlobExecutable) {
+                        FileMode::BlobExecutable
+                    } else {
+                        FileMode::Blob
+                    }
+                });
+                update.upsert(path.as_str(), store.repo.blob(content)?, mode);
+            }
+            None => drop(update.remove(path.as_str())),
+        }
+    }
+    Ok(update.create_updated(&store.repo, &tree)?)
 }
 
 /// The step from `with` back to `without`, done to `now`. Trees are merged instead of commits because a shallow

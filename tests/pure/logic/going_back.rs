@@ -7,7 +7,8 @@ use switchback::api::commit::{CommitRecord, FileChange};
 use switchback::api::key::Key;
 use switchback::api::names;
 use switchback::api::podhash::same::template_key;
-use switchback::logic::revert::{PendingRevert, RevertReason, message, pending, select};
+use switchback::logic::revert::select::{self, Extent, Pick};
+use switchback::logic::revert::{PendingRevert, RevertReason, Safety, message, pending};
 use switchback::logic::rollout::view::{AnalysisRunRow, ReplicaSet, View};
 use switchback::logic::rollout::weight::Reached;
 
@@ -17,7 +18,12 @@ fn commit(n: u32, text: &str) -> CommitRecord {
         author: "Ada".into(),
         time: Timestamp::UNIX_EPOCH,
         message: text.into(),
+        parents: Vec::new(),
     }
+}
+
+fn whole(commit: CommitRecord) -> Pick {
+    Pick { commit, extent: Extent::Whole }
 }
 
 fn rollout(image: &str) -> Vec<u8> {
@@ -34,7 +40,9 @@ fn change(path: &str, old: Option<Vec<u8>>, new: Option<Vec<u8>>) -> FileChange 
 
 fn chosen(history: &[(CommitRecord, Vec<FileChange>)]) -> Vec<String> {
     let keys: BTreeSet<Key> = [Key::rollout("shop", "web"), Key::core("ConfigMap", "shop", "cfg")].into();
-    select::commits(history, &keys, "shop").into_iter().map(|c| c.message).collect()
+    let mut selection = select::Selection::new(&keys, "shop");
+    history.iter().rev().for_each(|(commit, changes)| selection.take(commit, changes));
+    selection.commits().into_iter().map(|c| c.message).collect()
 }
 
 #[test]
@@ -85,17 +93,21 @@ fn the_message_is_gits_and_ours() {
         reached: Some(Reached { step: 3, of: 5, weight: Some(20) }),
         verdict: "errors 0.41, 0.38, wanted result[0] < 0.05 (2 of 2 failed,\n limit 1)".into(),
         run: None,
-        good: None,
+        uid: String::new(),
+        stays: None,
+        made_by: None,
+        policy: None,
         template: serde_json::Value::Null.into(),
         template_key: String::new(),
-        is_safe: true,
+        safety: Safety::Safe,
     };
-    let one = message::compose(&[commit(10, "web: new checkout\n\nbody")], std::slice::from_ref(&pending));
+    let one =
+        message::compose(&[whole(commit(10, "web: new checkout\n\nbody"))], std::slice::from_ref(&pending));
     assert!(one.starts_with("Revert \"web: new checkout\"\n\nThis reverts commit 000000000000000000000000000000000000000a.\n\nRollout shop/web failed at step 3 of 5 (20 %): errors 0.41"));
     assert!(one.ends_with("\n\nSwitchback-Rollout: shop/web\nSwitchback-Revision: 7\nSwitchback-Verdict: errors 0.41, 0.38, wanted result[0] < 0.05 (2 of 2 failed, limit 1)\n"));
     assert!(one.lines().filter(|l| !l.starts_with("Switchback-")).all(|l| l.chars().count() <= 72));
     assert_eq!(select::reverted_by(&one), [format!("{:040x}", 10)]);
-    let two = message::compose(&[commit(2, "b"), commit(1, "a")], &[pending]);
+    let two = message::compose(&[whole(commit(2, "b")), whole(commit(1, "a"))], &[pending]);
     assert!(two.starts_with("Revert \"b\" and 1 more\n"));
     assert_eq!(select::reverted_by(&two).len(), 2);
 }
@@ -126,8 +138,8 @@ fn a_failed_step_is_pending_with_how_far_it_had_come() {
     };
     let pending = pending::of(&view).unwrap();
     assert_eq!(pending.reached.map(|r| r.to_string()).as_deref(), Some("step 3 of 3 (20 %)"));
-    assert_eq!((pending.run.as_deref(), pending.good.as_deref()), (Some("web-new-2-2"), Some("c1")));
-    assert!(pending.is_safe && pending.is_asked_for_by(Some(&template_key(&template))));
+    assert_eq!((pending.run.as_deref(), pending.made_by.as_deref()), (Some("web-new-2-2"), Some("c1")));
+    assert_eq!((pending.safety, &pending.template_key), (Safety::Safe, &template_key(&template)));
     view.analysis_runs.clear();
     assert_eq!(pending::of(&view).unwrap().reached, None, "the run is gone");
 }

@@ -9,6 +9,7 @@ use switchback::api::notice::Notice;
 use switchback::base::clock::Clock;
 use switchback::engine::run::{Ended, Settings, run};
 use switchback::engine::setup::{self, GitCredentials, Repository};
+use switchback::logic::revert::RollbackOn;
 use switchback::sandbox::{Options, Sandbox, actors};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
@@ -91,6 +92,7 @@ impl Rig {
             cache: self.folder.path().join("mirrors"),
             credentials: GitCredentials::default(),
             rollback: true,
+            rollback_on: RollbackOn::default(),
             author: ("Switchback".into(), "switchback@example.com".into()),
         };
         let source = setup::repository(&repository).unwrap();

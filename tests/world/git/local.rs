@@ -1,6 +1,6 @@
 //! Repositories on this machine: bare, with a work tree, linked work trees, and what a push does to each.
 
-use crate::git::rig::{Rig, author, listing, time, undo, undone};
+use crate::git::rig::{Rig, author, changed, listing, time, undo, undone, whole};
 use crate::git::server::Server;
 use std::collections::BTreeMap;
 use std::fs;
@@ -52,11 +52,11 @@ async fn a_work_tree_is_read_without_a_trace() {
     assert_eq!(listing(&files), ["other.yaml=a: 1", "web.yaml=image: v2"]);
     let history = mirror.history(&second, &first, 10).await.unwrap();
     assert_eq!(history.iter().map(|c| c.id.as_str()).collect::<Vec<_>>(), [second.as_str()]);
-    assert_eq!(mirror.changes(&second, ".").await.unwrap().len(), 1);
+    assert_eq!(changed(&mirror, &second, ".").await.unwrap().len(), 1);
     assert_eq!(snapshot(&rig.path("app")), before);
     // Preparing a revert may mark objects as used, as Git itself does, but adds and changes nothing.
     assert!(matches!(
-        mirror.revert(&second, std::slice::from_ref(&second)).await.unwrap(),
+        mirror.revert(&second, &whole(std::slice::from_ref(&second))).await.unwrap(),
         Reverted::Tree { .. }
     ));
     let sizes = |dir| snapshot(dir).into_iter().map(|(path, (_, size))| (path, size)).collect::<Vec<_>>();
@@ -126,7 +126,8 @@ async fn files_in_the_way_are_not_overwritten() {
     rig.put("app", "extra.yaml", "mine now\n");
     let mirror = rig.mirror("app");
     mirror.fetch().await.unwrap();
-    let Reverted::Tree { id, files } = mirror.revert(&second, std::slice::from_ref(&second)).await.unwrap()
+    let Reverted::Tree { id, files } =
+        mirror.revert(&second, &whole(std::slice::from_ref(&second))).await.unwrap()
     else {
         panic!()
     };
@@ -250,8 +251,8 @@ async fn shallow_clones_say_where_they_end() {
     assert_eq!(mirror.fetch().await.unwrap().parents.as_slice(), std::slice::from_ref(&first));
     for error in [
         mirror.history(&second, &first, 5).await.unwrap_err(),
-        mirror.changes(&second, ".").await.unwrap_err(),
-        mirror.revert(&second, std::slice::from_ref(&second)).await.unwrap_err(),
+        changed(&mirror, &second, ".").await.unwrap_err(),
+        mirror.revert(&second, &whole(std::slice::from_ref(&second))).await.unwrap_err(),
     ] {
         assert!(matches!(&error, GitError::CutOff { commit, .. } if *commit == second), "{error}");
         assert!(error.to_string().contains("git fetch --unshallow"));

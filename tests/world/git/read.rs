@@ -1,6 +1,6 @@
 //! Reading: files of every kind, changes, odd commits, and the limits.
 
-use crate::git::rig::{Rig, listing};
+use crate::git::rig::{Rig, changed, listing};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Stdio;
@@ -81,7 +81,7 @@ async fn paths_are_sorted_and_limited_to_what_was_asked_for() {
     }
     for bad in ["..", "../app", "a/../..", "/a", "a\0"] {
         assert!(matches!(mirror.files(&head, bad).await, Err(GitError::Invalid { .. })), "{bad:?}");
-        assert!(matches!(mirror.changes(&head, bad).await, Err(GitError::Invalid { .. })), "{bad:?}");
+        assert!(matches!(changed(&mirror, &head, bad).await, Err(GitError::Invalid { .. })), "{bad:?}");
     }
 }
 
@@ -118,7 +118,7 @@ async fn names_and_messages_that_are_not_text_do_no_harm() {
     assert_eq!(history[0].subject(), "café: ÿ");
     rig.git("app", &["rm", "-q", "-r", "."]);
     let last = rig.save("app", "gone");
-    assert_eq!(mirror.changes(&last, ".").await.unwrap().len(), 3);
+    assert_eq!(changed(&mirror, &last, ".").await.unwrap().len(), 3);
     // Git itself repairs a message that claims to be UTF-8; other programs do not.
     let tree = rig.git("app", &["rev-parse", "main^{tree}"]);
     let raw = format!("tree {tree}\nparent {last}\nauthor A <a> 1 +0000\ncommitter A <a> 2 +0000\n\n");
@@ -152,7 +152,7 @@ async fn changes_tell_added_removed_changed_and_retyped() {
     rig.git("app", &["update-index", "--chmod=+x", "a/script"]);
     let second = rig.save("app", "second");
     let mirror = rig.mirror("app");
-    let changes = mirror.changes(&second, "a").await.unwrap();
+    let changes = changed(&mirror, &second, "a").await.unwrap();
     let shape = |c: &switchback::world::git::PathChange| {
         let side = |file: &Option<switchback::world::git::File>| match file {
             None => "-".to_owned(),
@@ -171,9 +171,9 @@ async fn changes_tell_added_removed_changed_and_retyped() {
             "a/type: 1 Symlink",
         ]
     );
-    assert_eq!(mirror.changes(&second, "b/other").await.unwrap().len(), 1);
-    assert!(mirror.changes(&second, "nowhere").await.unwrap().is_empty());
-    let all = mirror.changes(&first, ".").await.unwrap();
+    assert_eq!(changed(&mirror, &second, "b/other").await.unwrap().len(), 1);
+    assert!(changed(&mirror, &second, "nowhere").await.unwrap().is_empty());
+    let all = changed(&mirror, &first, ".").await.unwrap();
     assert!(
         all.len() == 7 && all.iter().all(|change| change.old.is_none()),
         "a first commit adds everything"
@@ -195,7 +195,8 @@ async fn merges_are_compared_with_their_first_parent() {
     rig.git("app", &["merge", "-q", "--no-ff", "-m", "merge side", "side"]);
     let head = rig.head("app");
     let mirror = rig.mirror("app");
-    let paths: Vec<String> = mirror.changes(&head, ".").await.unwrap().into_iter().map(|c| c.path).collect();
+    let paths: Vec<String> =
+        changed(&mirror, &head, ".").await.unwrap().into_iter().map(|c| c.path).collect();
     assert_eq!(paths, ["b"]);
     let merge = mirror.fetch().await.unwrap();
     assert_eq!((merge.parents.len(), &merge.parents[0]), (2, &second));
@@ -222,7 +223,7 @@ async fn limits_name_their_numbers() {
         error.to_string().contains("1600 bytes of files is more than the limit of 1500 bytes"),
         "{error}"
     );
-    let error = limited(100, 1500).changes(&head, ".").await.unwrap_err();
+    let error = changed(&limited(100, 1500), &head, ".").await.unwrap_err();
     assert!(matches!(error, GitError::TooLarge { .. }));
     assert_eq!(limited(21, 2000).files(&head, ".").await.unwrap().len(), 20);
 }
@@ -272,7 +273,7 @@ async fn trees_that_lie_or_explode_are_refused() {
         }
         let bomb = commit(&id);
         assert!(matches!(mirror.files(&bomb, ".").await, Err(GitError::TooLarge { .. })));
-        assert!(matches!(mirror.changes(&bomb, ".").await, Err(GitError::TooLarge { .. })));
+        assert!(matches!(changed(&mirror, &bomb, ".").await, Err(GitError::TooLarge { .. })));
     }
     let mut deep = tree(&[("100644", "leaf", &blob)]);
     for _ in 0..120 {

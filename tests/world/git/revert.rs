@@ -1,7 +1,7 @@
 //! Undoing commits, compared with what `git revert` does; and commit objects, compared with what `git commit`
 //! writes.
 
-use crate::git::rig::{Rig, author, time, undo};
+use crate::git::rig::{Rig, author, time, undo, whole};
 use std::fs;
 use switchback::api::ids::{CommitId, TreeId};
 use switchback::world::git::{Author, Git, GitError, Mirror, Reverted};
@@ -21,7 +21,7 @@ fn oracle(rig: &Rig, commits: &[CommitId]) -> String {
 
 async fn tree_without(mirror: &Mirror, rig: &Rig, commits: &[CommitId]) -> (TreeId, usize) {
     mirror.fetch().await.unwrap();
-    match mirror.revert(&rig.head("app"), commits).await.unwrap() {
+    match mirror.revert(&rig.head("app"), &whole(commits)).await.unwrap() {
         Reverted::Tree { id, files } => (id, files),
         other => panic!("{other:?}"),
     }
@@ -72,7 +72,7 @@ async fn several_commits_are_undone_newest_first() {
     assert_eq!(tree, rig.git("app", &["rev-parse", &format!("{first}^{{tree}}")]));
     // Oldest first cannot work, and says which commit and path.
     commits.reverse();
-    let conflict = mirror.revert(&rig.head("app"), &commits).await.unwrap();
+    let conflict = mirror.revert(&rig.head("app"), &whole(&commits)).await.unwrap();
     assert_eq!(conflict, Reverted::Conflict { commit: commits[0].clone(), paths: vec!["web.yaml".into()] });
 }
 
@@ -115,7 +115,7 @@ async fn what_is_undone_already_leaves_nothing() {
     let bad = rig.save("app", "bad");
     let mirror = rig.mirror("app");
     let undone = undo(&mirror, std::slice::from_ref(&bad)).await;
-    assert_eq!(mirror.revert(&undone, std::slice::from_ref(&bad)).await.unwrap(), Reverted::Empty);
+    assert_eq!(mirror.revert(&undone, &whole(std::slice::from_ref(&bad))).await.unwrap(), Reverted::Empty);
     assert_eq!(mirror.revert(&undone, &[]).await.unwrap(), Reverted::Empty);
     // Undoing the undoing brings the change back.
     let back = undo(&mirror, &[undone]).await;
@@ -141,7 +141,7 @@ async fn conflicts_name_every_path() {
     rig.put("app", "d.bin", b"\0three");
     let head = rig.save("app", "later");
     let paths = vec!["a.yaml".to_owned(), "b/b.yaml".into(), "d.bin".into()];
-    let reverted = rig.mirror("app").revert(&head, std::slice::from_ref(&bad)).await.unwrap();
+    let reverted = rig.mirror("app").revert(&head, &whole(std::slice::from_ref(&bad))).await.unwrap();
     assert_eq!(reverted, Reverted::Conflict { commit: bad, paths });
     assert_eq!(rig.git("app", &["status", "--porcelain"]), "");
 }
@@ -226,12 +226,12 @@ async fn commits_nobody_can_mean_are_refused() {
     ));
     let made = mirror.commit(&"1".repeat(40).into(), &TreeId::new(&*tree), "m", &author(), time(1)).await;
     assert!(matches!(made, Err(GitError::UnknownCommit { .. })));
-    let reverted = mirror.revert(&head, &["1".repeat(40).into()]).await;
+    let reverted = mirror.revert(&head, &whole(&["1".repeat(40).into()])).await;
     assert!(matches!(reverted, Err(GitError::UnknownCommit { .. })));
     // A name libgit2 does not merge is said to be that, not damage.
     rig.git("app", &["config", "core.protectNTFS", "false"]);
     rig.put("app", "git~1", "1");
     let odd = rig.save("app", "odd");
-    let error = mirror.revert(&odd, &[head]).await.unwrap_err();
+    let error = mirror.revert(&odd, &whole(&[head])).await.unwrap_err();
     assert!(error.to_string().contains("invalid path: 'git~1'"), "{error}");
 }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 use switchback::api::ids::CommitId;
-use switchback::world::git::{Author, File, Git, Mirror, Options, Pushed, Reverted};
+use switchback::world::git::{
+    Author, File, Git, GitError, Mirror, Options, PathChange, Pushed, Reverted, Undo,
+};
 
 /// A directory of repositories, gone with the test.
 pub struct Rig {
@@ -171,8 +173,19 @@ pub async fn undo(git: &dyn Git, commits: &[CommitId]) -> CommitId {
 }
 
 async fn commit_without(git: &dyn Git, head: &CommitId, commits: &[CommitId], at: i64) -> CommitId {
-    let Reverted::Tree { id, .. } = git.revert(head, commits).await.unwrap() else {
+    let Reverted::Tree { id, .. } = git.revert(head, &whole(commits)).await.unwrap() else {
         panic!("nothing to revert")
     };
     git.commit(head, &id, "Revert", &author(), time(at)).await.unwrap()
+}
+
+/// All of each commit is to be undone.
+pub fn whole(commits: &[CommitId]) -> Vec<Undo> {
+    commits.iter().cloned().map(Undo::whole).collect()
+}
+
+/// What one commit changed.
+pub async fn changed(git: &dyn Git, commit: &CommitId, path: &str) -> Result<Vec<PathChange>, GitError> {
+    let found = git.changes(std::slice::from_ref(commit), path).await?;
+    Ok(found.into_iter().flatten().collect())
 }

@@ -1,6 +1,6 @@
 //! How deep the mirror is: one commit after a fetch, and only as many more as a question needs.
 
-use crate::git::rig::{Rig, undo};
+use crate::git::rig::{Rig, changed, undo};
 use crate::git::server::Server;
 use switchback::api::ids::CommitId;
 use switchback::world::git::{Commit, Git, GitError, Mirror};
@@ -116,7 +116,7 @@ async fn what_a_question_needs_is_fetched_for_it() {
     let rig = Rig::new();
     let (commits, _server, mirror) = long(&rig, 30).await;
     mirror.fetch().await.unwrap();
-    let changes = mirror.changes(&commits[29], "files").await.unwrap();
+    let changes = changed(&mirror, &commits[29], "files").await.unwrap();
     assert_eq!((changes.len(), changes[0].path.as_str()), (1, "files/29"));
     assert_eq!(rig.count("commit"), 2);
     let files = mirror.files(&commits[24], "web.yaml").await.unwrap();
@@ -141,8 +141,28 @@ async fn an_unknown_commit_is_searched_for_within_limits() {
     assert!(mirror.files(&commits[33], ".").await.is_ok());
 }
 
+/// The commits between two, once it is seen that git lists the same and each comes before its parents.
+async fn as_git_lists_it(rig: &Rig, mirror: &Mirror, head: &CommitId, until: &CommitId) -> Vec<CommitId> {
+    let history = mirror.history(head, until, 50).await.unwrap();
+    let found: Vec<CommitId> = history.iter().map(|c| c.id.clone()).collect();
+    let mut oracle: Vec<CommitId> =
+        rig.git("dev", &["rev-list", &format!("{until}..{head}")]).lines().map(CommitId::from).collect();
+    for (n, commit) in history.iter().enumerate() {
+        assert!(
+            commit.parents.iter().all(|p| !found[..n].contains(p)),
+            "{} stands behind a parent",
+            commit.id
+        );
+    }
+    let mut sorted = found.clone();
+    sorted.sort();
+    oracle.sort();
+    assert_eq!(sorted, oracle);
+    found
+}
+
 #[tokio::test]
-async fn merges_count_along_first_parents_also_when_they_cross() {
+async fn history_is_all_that_was_merged_as_git_lists_it() {
     let rig = Rig::new();
     let (commits, _server, mirror) = long(&rig, 5).await;
     rig.git("dev", &["checkout", "-q", "-b", "side"]);
@@ -157,14 +177,17 @@ async fn merges_count_along_first_parents_also_when_they_cross() {
     let merge = rig.head("dev");
     rig.git("dev", &["push", "-q", "origin", "main"]);
     mirror.fetch().await.unwrap();
-    let history = mirror.history(&merge, &commits[4], 50).await.unwrap();
-    assert_eq!(ids(&history), [merge.as_str(), last.as_str()]);
-    // Seen from the side branch only the first parents are new.
-    let history = mirror.history(&merge, &side, 50).await.unwrap();
-    assert_eq!(ids(&history), [merge.as_str(), last.as_str()]);
-    let oracle = rig.git("dev", &["rev-list", "--first-parent", &format!("{side}..{merge}")]);
-    assert_eq!(ids(&history).join("\n"), oracle);
-    // Main merged into the side branch, and main then moved to that: first parents leave main's line.
+    assert_eq!(
+        as_git_lists_it(&rig, &mirror, &merge, &commits[4]).await.len(),
+        5,
+        "the merge and all four it has"
+    );
+    assert_eq!(
+        as_git_lists_it(&rig, &mirror, &merge, &side).await,
+        [merge, last],
+        "seen from the side branch"
+    );
+    // Main merged into the side branch, and main then moved to that.
     rig.git("dev", &["checkout", "-q", "side"]);
     rig.git("dev", &["merge", "-q", "--no-ff", "-m", "crossed", "main"]);
     rig.git("dev", &["checkout", "-q", "main"]);
@@ -178,9 +201,8 @@ async fn merges_count_along_first_parents_also_when_they_cross() {
     rig.git("dev", &["merge", "-q", "--ff-only", "side"]);
     rig.git("dev", &["push", "-q", "origin", "main"]);
     let head = mirror.fetch().await.unwrap().id;
-    let history = mirror.history(&head, &more, 50).await.unwrap();
-    let oracle = rig.git("dev", &["rev-list", "--first-parent", &format!("{more}..{head}")]);
-    assert_eq!(ids(&history).join("\n"), oracle);
+    as_git_lists_it(&rig, &mirror, &head, &more).await;
+    as_git_lists_it(&rig, &mirror, &head, &side).await;
 }
 
 #[tokio::test]

@@ -1,0 +1,153 @@
+//! Decides what counts as applied, with what a commit that was cut short may have left, and what is written down of the
+//! next one. It never writes it.
+
+use crate::api::inventory::{Applying, Inventory};
+use crate::api::key::Key;
+use crate::engine::delivery::contract::Facts;
+use crate::engine::delivery::inventory::InventoryStore;
+use crate::logic::manifest::Manifests;
+use crate::logic::manifest::object::{pod_template, workload_of};
+use crate::logic::plan::{Action, Plan, base};
+use crate::logic::revert::good::{self, Standing};
+use crate::logic::revert::template;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What counts as applied, and what of it is not certain.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ledger {
+    /// Every object that may be ours, with everything that may have been applied of it.
+    pub(crate) inventory: Inventory,
+    /// The commit that was cut short, and the objects that it may have written.
+    pub(crate) cut_short: Option<Applying>,
+    /// What was applied of those objects before.
+    before: BTreeMap<Key, Value>,
+}
+
+impl Ledger {
+    /// The ledger that `store` holds.
+    #[must_use]
+    pub(crate) fn of(store: &InventoryStore, inventory: &Inventory) -> Self {
+        let mut inventory = inventory.clone();
+        let (cut_short, mut before) = (store.attempt().cloned(), BTreeMap::new());
+        for (key, (version, value)) in cut_short.iter().flat_map(|a| &a.base) {
+            let both = base::union(key, version, inventory.base.get(key), value);
+            before.extend(inventory.base.insert(key.clone(), both).map(|old| (key.clone(), old)));
+            inventory.objects.insert(key.clone(), version.clone());
+        }
+        inventory.good = cut_short.as_ref().map_or(inventory.good, |a| a.good.clone());
+        Self { inventory, cut_short, before }
+    }
+
+    /// Whether it is not certain how an object was left.
+    #[must_use]
+    pub(crate) fn is_uncertain(&self, key: &Key) -> bool {
+        self.cut_short.as_ref().is_some_and(|a| a.base.contains_key(key))
+    }
+
+    /// The pod template that Git asked for when the Rollout was applied last.
+    #[must_use]
+    pub(crate) fn template(&self, rollout: &Key) -> Option<&Value> {
+        pod_template(rollout, |key| self.inventory.base.get(key))
+    }
+
+    /// What is written down before `plan` for `commit` is made; none when it writes nothing.
+    #[must_use]
+    pub(crate) fn attempt(
+        &self,
+        commit: &str,
+        manifests: &Manifests,
+        plan: &Plan,
+        good: &BTreeMap<Key, String>,
+    ) -> Option<Applying> {
+        let writes = plan.changes.iter().filter(|c| matches!(c.action, Action::Create(_) | Action::Patch(_)));
+        let mut attempt = Applying {
+            number: self.inventory.number + 1,
+            commit: commit.to_owned(),
+            base: self.cut_short.as_ref().map(|a| a.base.clone()).unwrap_or_default(),
+            good: good.clone(),
+        };
+        let mut is_needed = false;
+        for manifest in writes.filter_map(|c| manifests.get(&c.key)) {
+            let version = &manifest.target.api_version;
+            let before = attempt.base.get(&manifest.key).map(|(_, value)| value);
+            let both = base::union(&manifest.key, version, before, &manifest.value);
+            attempt.base.insert(manifest.key.clone(), (version.clone(), both));
+            is_needed = true;
+        }
+        is_needed.then_some(attempt)
+    }
+
+    /// What is to be known of the good commits once `manifests`, those of `commit`, are applied: nothing new when they
+    /// were before.
+    #[must_use]
+    pub(crate) fn good(&self, commit: &str, manifests: &Manifests, facts: &Facts) -> BTreeMap<Key, String> {
+        if commit == self.inventory.commit {
+            return self.inventory.good.clone();
+        }
+        let rollouts = manifests.objects.keys().filter(|k| *k == &Key::rollout(&k.namespace, &k.name));
+        let standing = |rollout: &Key| {
+            let known = facts.rollouts.get(rollout);
+            let live = known.map(|facts| &*facts.template);
+            let holds =
+                |git: Option<&Value>| git.zip(live).is_some_and(|(git, live)| template::holds(live, git));
+            let wanted = manifests.pod_template(rollout);
+            let (before, tried) = (self.template_before(rollout), self.template_tried(rollout));
+            let is_as_before = tried.is_none() && before.is_some() && before == wanted;
+            let is_touched = !(is_as_before || before.is_none() && tried.is_none() && holds(wanted));
+            let healthy_at = match known.filter(|facts| facts.is_healthy).zip(self.cut_short.as_ref()) {
+                Some((_, cut_short)) if holds(tried) => Some(cut_short.commit.as_str()),
+                _ if known.is_some_and(|f| f.is_healthy) && (is_as_before || holds(before)) => {
+                    Some(self.inventory.commit.as_str())
+                }
+                _ => None,
+            };
+            Standing { healthy_at, is_touched }
+        };
+        good::next(&self.inventory, rollouts.map(|rollout| (rollout, standing(rollout))))
+    }
+
+    /// The pod template of a Rollout as it was applied last for certain.
+    fn template_before(&self, rollout: &Key) -> Option<&Value> {
+        let is_new = |key: &Key| self.is_uncertain(key) && !self.before.contains_key(key);
+        let base = |key: &Key| self.inventory.base.get(key).filter(|_| !is_new(key));
+        pod_template(rollout, |key| self.before.get(key).or_else(|| base(key)))
+    }
+
+    /// The pod template of a Rollout that the commit that was cut short may have written.
+    fn template_tried(&self, rollout: &Key) -> Option<&Value> {
+        let tried = &self.cut_short.as_ref()?.base;
+        let value =
+            |key: &Key| tried.get(key).map(|(_, value)| value).or_else(|| self.inventory.base.get(key));
+        let workload = value(rollout).and_then(|value| workload_of(rollout, value));
+        let mut holders = std::iter::once(rollout).chain(workload.as_ref());
+        if holders.any(|key| tried.contains_key(key)) { pod_template(rollout, value) } else { None }
+    }
+
+    /// The inventory once `manifests` are applied without the objects that are `held`.
+    #[must_use]
+    pub(crate) fn after(
+        &self,
+        commit: &str,
+        manifests: &Manifests,
+        held: &BTreeSet<Key>,
+        good: BTreeMap<Key, String>,
+    ) -> Inventory {
+        let mut after = Inventory {
+            commit: commit.to_owned(),
+            good,
+            number: self.inventory.number + u64::from(self.cut_short.is_some()),
+            fences: self.inventory.fences.clone(),
+            ..Inventory::default()
+        };
+        for (key, manifest) in &manifests.objects {
+            let (version, value) = match held.contains(key) {
+                false => (Some(&manifest.target.api_version), Some(&manifest.value)),
+                true => (self.inventory.objects.get(key), self.inventory.base.get(key)),
+            };
+            after.objects.extend(version.map(|v| (key.clone(), v.clone())));
+            after.base.extend(value.map(|v| (key.clone(), v.clone())));
+        }
+        after
+    }
+}

@@ -1,0 +1,154 @@
+//! Decides what there is to do about each Rollout before a commit is applied, and which fences still stand.
+//! Whether Git goes back is `logic::revert`; nothing is written here.
+
+use crate::api::inventory::Fence;
+use crate::api::key::Key;
+use crate::api::podhash::same::template_key;
+use crate::engine::context::Context;
+use crate::engine::delivery::contract::Facts;
+use crate::engine::delivery::error::{DeliverError, Hold};
+use crate::engine::delivery::ledger::Ledger;
+use crate::engine::delivery::source::Source;
+use crate::logic::manifest::Manifests;
+use crate::logic::manifest::object::workload_of;
+use crate::logic::revert::due::{self, Fenced, Need, Stay, Templates};
+use crate::logic::revert::{PendingRevert, select, template};
+use crate::world::git::{Commit, GitError};
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+/// What there is to do before a commit is applied.
+#[derive(Debug, Default)]
+pub(crate) struct Needs {
+    /// What goes back now.
+    pub(crate) due: Vec<PendingRevert>,
+    /// What stays as it is until a person acts.
+    pub(crate) stays: Vec<(Key, Hold)>,
+    /// Rollouts that are not safe yet.
+    pub(crate) waiting: Vec<Key>,
+    /// When one of those is waited for no longer.
+    pub(crate) wake: Option<Timestamp>,
+    /// Rollouts whose mark of an undo has had its effect.
+    pub(crate) ended_undos: Vec<Key>,
+    /// The fences that stand.
+    pub(crate) fences: Vec<Fence>,
+}
+
+/// What `manifests`, those of `head`, need.
+///
+/// # Errors
+/// Git is away.
+pub(crate) async fn of(
+    context: &Context,
+    source: &Source,
+    head: &Commit,
+    manifests: &Manifests,
+    facts: &Facts,
+    ledger: &Ledger,
+) -> Result<Needs, DeliverError> {
+    let mut needs = Needs::default();
+    let now = context.clock.now();
+    let mut spoken_for: BTreeSet<Key> = BTreeSet::new();
+    for (rollout, pending) in
+        facts.rollouts.iter().filter_map(|(key, facts)| Some((key, facts.pending.as_ref()?)))
+    {
+        let templates = Templates {
+            wanted: manifests.pod_template(rollout),
+            applied: ledger.template(rollout),
+            live: Some(&pending.template),
+        };
+        let Some(need) = due::of_pending(pending, templates, &source.rollback_on, now) else { continue };
+        if need != Need::EndUndo {
+            spoken_for.insert(rollout.clone());
+        }
+        needs.add(rollout, need, source);
+    }
+    for mut fence in ledger.inventory.fences.iter().cloned() {
+        let rollout = &fence.rollout;
+        let wanted = manifests.pod_template(rollout).map(template_key);
+        if fence.revert.is_none()
+            && wanted.as_deref() != Some(&fence.template)
+            && is_pushed(source, head, &fence).await?
+        {
+            fence.revert = Some(fence.made.clone()); // we ended before we knew
+            fence.kept = wanted.clone().unwrap_or_default();
+        }
+        let live = facts.rollouts.get(rollout).map(|facts| facts.template_key.as_str());
+        let is_asked = wanted.as_deref() == Some(&fence.template);
+        let is_obeyed = is_asked && is_revert_reverted(source, head, &fence).await?;
+        match due::of_fence(&fence, wanted.as_deref(), live, is_obeyed) {
+            Fenced::Over => continue,
+            Fenced::Stands => {}
+            Fenced::Asked(_) if spoken_for.contains(rollout) => {}
+            Fenced::Asked(need) => needs.add(rollout, need, source),
+        }
+        needs.fences.push(fence);
+    }
+    Ok(needs)
+}
+
+impl Needs {
+    fn add(&mut self, rollout: &Key, need: Need, source: &Source) {
+        match need {
+            Need::EndUndo => self.ended_undos.push(rollout.clone()),
+            _ if !source.rollback => self.waiting.push(rollout.clone()), // people have said so, nobody is told
+            Need::Revert(pending) => self.due.push(*pending),
+            Need::Wait(until) => {
+                self.waiting.push(rollout.clone());
+                self.wake = self.wake.into_iter().chain(until).min();
+            }
+            Need::Stay(Stay::Reason(reason)) => {
+                let rollout = rollout.clone();
+                self.stays.push((rollout.clone(), Hold::NotForThisReason { rollout, reason }));
+            }
+            Need::Stay(Stay::FailedBefore { revert }) => {
+                let rollout = rollout.clone();
+                self.stays.push((rollout.clone(), Hold::FailedBefore { rollout, revert }));
+            }
+        }
+    }
+
+    /// The objects that are left as they are: what waits or stays, where the cluster has something else than Git asks for.
+    #[must_use]
+    pub(crate) fn held_objects(&self, manifests: &Manifests, facts: &Facts) -> BTreeSet<Key> {
+        let rollouts = self.waiting.iter().chain(self.stays.iter().map(|(rollout, _)| rollout));
+        let mut held = BTreeSet::new();
+        for rollout in rollouts {
+            let live = facts.rollouts.get(rollout).map(|facts| &facts.template);
+            let wanted = manifests.pod_template(rollout);
+            if live.zip(wanted).is_none_or(|(live, wanted)| template::holds(live, wanted)) {
+                continue;
+            }
+            held.extend(manifests.get(rollout).and_then(|m| workload_of(rollout, &m.value)));
+            held.insert(rollout.clone());
+        }
+        held
+    }
+}
+
+/// Whether the revert commit that was made for `fence` is on the branch.
+async fn is_pushed(source: &Source, head: &Commit, fence: &Fence) -> Result<bool, DeliverError> {
+    let since = since(source, head, &fence.made).await?;
+    Ok(since.is_some())
+}
+
+/// Whether somebody has reverted the revert that `fence` stands for.
+async fn is_revert_reverted(source: &Source, head: &Commit, fence: &Fence) -> Result<bool, DeliverError> {
+    let Some(revert) = &fence.revert else { return Ok(false) };
+    let since = since(source, head, revert).await?;
+    Ok(since.iter().flatten().any(|c| select::reverted_by(&c.message).contains(revert)))
+}
+
+/// The commits after `commit`; none when it is not on the branch.
+async fn since(source: &Source, head: &Commit, commit: &str) -> Result<Option<Vec<Commit>>, DeliverError> {
+    if commit.is_empty() {
+        return Ok(None);
+    }
+    match source.git.history(&head.id, &commit.into(), usize::MAX).await {
+        Ok(since) => Ok(Some(since)),
+        Err(GitError::Rewritten { .. } | GitError::UnknownCommit { .. } | GitError::CutOff { .. }) => {
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}

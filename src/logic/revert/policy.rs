@@ -1,0 +1,74 @@
+//! Decides for which reasons Git goes back, of a delivery or of one Rollout, and how they are written.
+//! It never decides whether there is such a reason.
+
+use crate::logic::revert::RevertReason;
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use thiserror::Error;
+
+/// Every reason with its word.
+const WORDS: [(&str, RevertReason); 5] = [
+    ("failed", RevertReason::Analysis),
+    ("error", RevertReason::Error),
+    ("deadline", RevertReason::Deadline),
+    ("abort", RevertReason::User),
+    ("undo", RevertReason::Undo),
+];
+
+/// The reasons for which Git goes back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RollbackOn(BTreeSet<RevertReason>);
+
+/// A word that names no reason.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error(
+    "`{0}` is no reason to go back; write none, or some of failed, error, deadline, abort, undo with commas between"
+)]
+pub struct NoReason(String);
+
+impl Default for RollbackOn {
+    /// All but `error`: when nobody could measure, nobody knows that the commit is bad.
+    fn default() -> Self {
+        Self(WORDS.iter().map(|(_, reason)| *reason).filter(|r| *r != RevertReason::Error).collect())
+    }
+}
+
+impl FromStr for RollbackOn {
+    type Err = NoReason;
+
+    fn from_str(text: &str) -> Result<Self, NoReason> {
+        let words = text.split(',').map(str::trim).filter(|w| !w.is_empty() && *w != "none");
+        let reason = |word: &str| {
+            let found = WORDS.iter().find(|(known, _)| *known == word);
+            found.map(|(_, reason)| *reason).ok_or_else(|| NoReason(word.to_owned()))
+        };
+        words.map(reason).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl RollbackOn {
+    /// Whether Git goes back for `reason`; what the Rollout itself says (`own`) comes first, if it can be read.
+    #[must_use]
+    pub fn allows(&self, reason: RevertReason, own: Option<&str>) -> bool {
+        let own = own.and_then(|text| text.parse::<Self>().ok());
+        own.as_ref().unwrap_or(self).0.contains(&reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_could_measure_stays_unless_it_is_asked_for() {
+        let usual = RollbackOn::default();
+        for (word, reason) in WORDS {
+            assert_eq!(usual.allows(reason, None), word != "error", "{word}");
+            assert!(usual.allows(reason, Some(word)), "{word}");
+        }
+        assert!(!usual.allows(RevertReason::Analysis, Some("none")));
+        assert!(usual.allows(RevertReason::Analysis, Some("faild")), "a slip of the pen changes nothing");
+        assert!("deadline, error".parse::<RollbackOn>().unwrap().allows(RevertReason::Error, None));
+        assert!("faild".parse::<RollbackOn>().unwrap_err().to_string().contains("`faild`"));
+    }
+}
