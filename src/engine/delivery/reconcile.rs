@@ -14,7 +14,7 @@ use crate::engine::delivery::revert::{self, Reverting};
 use crate::engine::delivery::source::{self, Source};
 use crate::engine::delivery::state::State;
 use crate::engine::delivery::{apply, trial};
-use crate::logic::manifest::{Manifest, Manifests};
+use crate::logic::manifest::{Manifest, Manifests, skipped};
 use crate::logic::plan::{Action, Change, Plan};
 use crate::logic::revert::PendingRevert;
 use crate::logic::revert::due::{self, TemplateKeys};
@@ -81,6 +81,7 @@ async fn pass(
         return Ok(head.id.into());
     }
     let mut manifests = source::read(context, source, &head.id).await?;
+    tell_skipped(context, source, state, &manifests);
     let reverts: Vec<PendingRevert> = facts.pending.values().cloned().collect();
     let asked = facts.pending.keys().chain(inventory.fences.iter().map(|f| &f.rollout));
     let wanted = manifests.template_keys(asked);
@@ -101,6 +102,16 @@ async fn pass(
     }
     sync(context, source, state, &target, &manifests, rollouts).await?;
     Ok(target.id.into())
+}
+
+/// Notifies people of what was passed over, once.
+fn tell_skipped(context: &Context, source: &Source, state: &mut State, manifests: &Manifests) {
+    if state.skipped != manifests.skipped {
+        state.skipped.clone_from(&manifests.skipped);
+        if let Some(text) = skipped::line(&manifests.skipped) {
+            context.notify(Notice::Skipped { repository: source.git.name(), text });
+        }
+    }
 }
 
 /// Takes the mark of an undo off Rollouts that Git agrees with.

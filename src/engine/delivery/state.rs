@@ -4,6 +4,7 @@
 use crate::api::ids::CommitId;
 use crate::engine::delivery::inventory::InventoryStore;
 use crate::engine::delivery::source::Source;
+use crate::logic::manifest::skipped::Skipped;
 
 /// What is remembered of a repository between two reconciles.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +17,8 @@ pub(crate) struct State {
     pub(crate) verified: bool,
     /// A revert commit that could not be pushed.
     pub(crate) unpushed: Option<UnpushedRevert>,
+    /// What was passed over and people were notified of last, so that they are once.
+    pub(crate) skipped: Vec<Skipped>,
     /// The problem that people were notified of last, so that they are once.
     pub(crate) problem: Option<String>,
 }

@@ -2,14 +2,18 @@
 //! It never checks what only the cluster knows; a dry run does that.
 
 use crate::api::rollout::RolloutSpec;
-use crate::base::yaml;
-use crate::logic::manifest::{Manifest, Problem};
+use crate::logic::manifest::field;
+use crate::logic::manifest::{Manifest, Manifests, Problem};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// Every mistake in `manifest` that shows without a cluster; `content` is the file it stands in.
+/// The most of a value that is repeated, in characters.
+const MOST_SHOWN: usize = 40;
+
+/// Every mistake in `manifest`, one of `all`, that shows without a cluster.
 #[must_use]
-pub(crate) fn manifest(manifest: &Manifest, content: &[u8]) -> Vec<Problem> {
-    let at = |path: &[&str]| yaml::locate(content, manifest.place, path).or(Some(manifest.place));
+pub(crate) fn manifest(manifest: &Manifest, all: &Manifests) -> Vec<Problem> {
+    let at = |path: &[&str]| Some(all.locate(manifest, path));
     let problem = |path: &[&str], what: String, help: &str| Problem::at(&manifest.path, at(path), what, help);
     let mut found = Vec::new();
     for word in ["labels", "annotations"] {
@@ -17,7 +21,10 @@ pub(crate) fn manifest(manifest: &Manifest, content: &[u8]) -> Vec<Problem> {
         for (key, value) in map.into_iter().flatten().filter(|(_, v)| !v.is_string()) {
             found.push(problem(
                 &["metadata", word, key],
-                format!("{}: metadata.{word}.{key} is {value}, not a text", manifest.key),
+                match manifest.is_secret() {
+                    true => format!("{}: metadata.{word}.{key} is not a text", manifest.key),
+                    false => format!("{}: metadata.{word}.{key} is {value}, not a text", manifest.key),
+                },
                 "put it in quotes",
             ));
         }
@@ -50,8 +57,15 @@ fn rollout(manifest: &Manifest, problem: &dyn Fn(&[&str], String, &str) -> Probl
         _ => {}
     }
     let spec = manifest.value.get("spec").cloned().unwrap_or_else(|| json!({}));
-    if let Err(e) = serde_json::from_value::<RolloutSpec>(spec) {
-        found.push(problem(&["spec"], format!("{key} cannot be read: {e}"), "correct the field"));
+    if let Some((path, value)) = culprit(spec, &|spec| RolloutSpec::deserialize(spec).is_ok()) {
+        let path: Vec<&str> = ["spec"].into_iter().chain(path.iter().map(String::as_str)).collect();
+        let words: Vec<&str> = path.iter().copied().filter(|part| part.parse::<usize>().is_err()).collect();
+        let help = format!("kubectl explain rollout.{} says what it takes", words.join("."));
+        found.push(problem(
+            &path,
+            format!("{key}: {} cannot be {}", field::text(&path), shown(&value)),
+            &help,
+        ));
     }
     let steps = manifest.value.pointer("/spec/strategy/canary/steps").and_then(Value::as_array);
     for (index, step) in steps.into_iter().flatten().enumerate() {
@@ -66,4 +80,75 @@ fn rollout(manifest: &Manifest, problem: &dyn Fn(&[&str], String, &str) -> Probl
         }
     }
     found
+}
+
+/// The innermost part of `whole` without which `is_read` could read it, with its path; none when it is read.
+fn culprit(mut whole: Value, is_read: &dyn Fn(&Value) -> bool) -> Option<(Vec<String>, Value)> {
+    if is_read(&whole) {
+        return None;
+    }
+    let mut path: Vec<String> = Vec::new();
+    while let Some(word) = words(at(&mut whole, &path)?).into_iter().find(|word| {
+        let mut rest = whole.clone();
+        let removed = at(&mut rest, &path).map(|part| match part {
+            Value::Object(map) => drop(map.remove(word)),
+            Value::Array(items) => drop(word.parse().map(|index: usize| items.remove(index))),
+            _ => {}
+        });
+        removed.is_some() && is_read(&rest)
+    }) {
+        path.push(word);
+    }
+    let value = at(&mut whole, &path)?.take();
+    Some((path, value))
+}
+
+/// The keys or indices of a value.
+fn words(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(map) => map.keys().cloned().collect(),
+        Value::Array(items) => (0..items.len()).map(|index| index.to_string()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn at<'v>(value: &'v mut Value, path: &[String]) -> Option<&'v mut Value> {
+    path.iter().try_fold(value, |here, word| match here {
+        Value::Object(map) => map.get_mut(word),
+        Value::Array(items) => items.get_mut(word.parse::<usize>().ok()?),
+        _ => None,
+    })
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Object(_) => "a map like this".to_owned(),
+        Value::Array(_) => "a list like this".to_owned(),
+        other => {
+            let text = other.to_string();
+            let short: String = text.chars().take(MOST_SHOWN).collect();
+            if short.len() < text.len() { format!("{short}…") } else { short }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn culprit_of(spec: Value) -> Option<(String, Value)> {
+        let (path, value) = culprit(spec, &|spec| RolloutSpec::deserialize(spec).is_ok())?;
+        Some((path.join("."), value))
+    }
+
+    #[test]
+    fn the_field_that_cannot_be_read_is_found_however_deep_it_is() {
+        assert_eq!(culprit_of(json!({"replicas": 2, "strategy": {"canary": {}}})), None);
+        let found = culprit_of(json!({"replicas": "two", "strategy": {"canary": {}}}));
+        assert_eq!(found, Some(("replicas".to_owned(), json!("two"))));
+        let steps = json!([{"setWeight": 5}, {"setWeight": {"a": 1}}]);
+        let found = culprit_of(json!({"strategy": {"canary": {"stableService": [1], "steps": steps}}}));
+        assert_eq!(found.map(|(path, _)| path).as_deref(), Some("strategy.canary.stableService"));
+        assert_eq!(culprit_of(json!(["no map"])).map(|(path, _)| path).as_deref(), Some(""));
+    }
 }

@@ -6,7 +6,7 @@ use crate::api::key::{Key, target_of};
 use crate::api::write::Target;
 use crate::base::yaml;
 use crate::logic::manifest::object::strip;
-use crate::logic::manifest::split::is_manifest;
+use crate::logic::manifest::pick::is_manifest;
 use crate::logic::manifest::{Manifests, references};
 use crate::logic::revert::PendingRevert;
 use serde_json::Value;
