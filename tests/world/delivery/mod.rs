@@ -2,5 +2,7 @@
 //! what is left alone, and what bad input of every kind comes to.
 
 mod bad;
+mod fit;
+mod picked;
 mod rig;
 mod sync;
