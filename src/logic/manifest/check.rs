@@ -82,25 +82,37 @@ fn rollout(manifest: &Manifest, problem: &dyn Fn(&[&str], String, &str) -> Probl
     found
 }
 
-/// The innermost part of `whole` without which `is_read` could read it, with its path; none when it is read.
-fn culprit(mut whole: Value, is_read: &dyn Fn(&Value) -> bool) -> Option<(Vec<String>, Value)> {
+/// The innermost part of `whole` that `is_read` cannot read although nothing else stands beside it, with its path; none
+/// when all of it is read.
+fn culprit(whole: Value, is_read: &dyn Fn(&Value) -> bool) -> Option<(Vec<String>, Value)> {
     if is_read(&whole) {
         return None;
     }
-    let mut path: Vec<String> = Vec::new();
-    while let Some(word) = words(at(&mut whole, &path)?).into_iter().find(|word| {
-        let mut rest = whole.clone();
-        let removed = at(&mut rest, &path).map(|part| match part {
-            Value::Object(map) => drop(map.remove(word)),
-            Value::Array(items) => drop(word.parse().map(|index: usize| items.remove(index))),
-            _ => {}
+    let (mut path, mut here) = (Vec::new(), whole);
+    loop {
+        let mut parents: Vec<(String, bool)> = path.clone();
+        let is_list = here.is_array();
+        let empty = if is_list { json!([]) } else { json!({}) };
+        let is_open = is_read(&wrapped(&parents, empty)); // else it is no place for a map or a list at all
+        let inner = words(&here).into_iter().filter(|_| is_open).find_map(|word| {
+            parents.push((word.clone(), is_list));
+            let value = part(&here, &word)?.clone();
+            let is_wrong = !is_read(&wrapped(&parents, value.clone()));
+            parents.pop();
+            is_wrong.then_some((word, value))
         });
-        removed.is_some() && is_read(&rest)
-    }) {
-        path.push(word);
+        let Some((word, value)) = inner else { break };
+        path.push((word, is_list));
+        here = value;
     }
-    let value = at(&mut whole, &path)?.take();
-    Some((path, value))
+    Some((path.into_iter().map(|(word, _)| word).collect(), here))
+}
+
+/// `value` below these keys or, where it is so, indices of lists, with nothing beside it.
+fn wrapped(parents: &[(String, bool)], value: Value) -> Value {
+    parents.iter().rev().fold(value, |value, (word, is_list)| {
+        if *is_list { json!([value]) } else { Value::Object([(word.clone(), value)].into_iter().collect()) }
+    })
 }
 
 /// The keys or indices of a value.
@@ -112,12 +124,11 @@ fn words(value: &Value) -> Vec<String> {
     }
 }
 
-fn at<'v>(value: &'v mut Value, path: &[String]) -> Option<&'v mut Value> {
-    path.iter().try_fold(value, |here, word| match here {
-        Value::Object(map) => map.get_mut(word),
-        Value::Array(items) => items.get_mut(word.parse::<usize>().ok()?),
-        _ => None,
-    })
+fn part<'v>(value: &'v Value, word: &str) -> Option<&'v Value> {
+    match value {
+        Value::Array(items) => items.get(word.parse::<usize>().ok()?),
+        other => other.get(word),
+    }
 }
 
 fn shown(value: &Value) -> String {
@@ -149,6 +160,10 @@ mod tests {
         let steps = json!([{"setWeight": 5}, {"setWeight": {"a": 1}}]);
         let found = culprit_of(json!({"strategy": {"canary": {"stableService": [1], "steps": steps}}}));
         assert_eq!(found.map(|(path, _)| path).as_deref(), Some("strategy.canary.stableService"));
-        assert_eq!(culprit_of(json!(["no map"])).map(|(path, _)| path).as_deref(), Some(""));
+        let found = culprit_of(
+            json!({"strategy": {"canary": {"steps": [{"setWeight": 5}, {"setWeight": {"a": 1}}]}}}),
+        );
+        assert_eq!(found.map(|(path, _)| path).as_deref(), Some("strategy.canary.steps.1.setWeight"));
+        assert_eq!(culprit_of(json!("no map")).map(|(path, _)| path).as_deref(), Some(""));
     }
 }

@@ -81,11 +81,11 @@ async fn objects_of_a_kind_to_come_are_checked_by_the_definition_that_comes_with
     };
     says(
         &refused("w.yaml", widget("size: big")).await,
-        &["w.yaml:20: ", "Widget default/w: spec.size has to be a whole"],
+        &["w.yaml:21: ", "Widget default/w: spec.size has to be a whole"],
     );
     says(
         &refused("w.yaml", widget("sise: 1")).await,
-        &["w.yaml:20: ", "Widget default/w: unknown field spec.sise"],
+        &["w.yaml:21: ", "Widget default/w: unknown field spec.sise"],
     );
     let mut rig = Rig::new(&[("w.yaml", &widget("size: 1"))]).await;
     rig.applied(&git(&rig.repo, &["rev-parse", "HEAD"])).await;
