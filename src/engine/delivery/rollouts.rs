@@ -81,7 +81,7 @@ impl<'a> Around<'a> {
     /// Whether the object is written or pruned.
     fn is_touched(&self, key: &Key) -> bool {
         let is_written = |c: &&Change| matches!(c.action, Action::Create(_) | Action::Patch(_));
-        self.pruned.contains(key) || self.changes.get(key).is_some_and(|c| is_written(&c))
+        self.pruned.contains(key) || self.changes.get(key).is_some_and(is_written)
     }
 
     /// What the Rollout names, and what templates of Git name in turn.
@@ -197,8 +197,8 @@ fn template_key(namespace: &str, is_cluster: bool, name: &str) -> Key {
 
 /// The templates that a template names, in `namespace` or in the cluster.
 fn templates_of(object: &Value, namespace: &str) -> Vec<Key> {
-    let is_template = object.get("kind").and_then(Value::as_str).is_some_and(|k| own_templates(k));
-    let all = object.pointer("/spec/templates").and_then(Value::as_array).filter(|_| is_template);
+    let is_one = object.get("kind").and_then(Value::as_str).is_some_and(is_template);
+    let all = object.pointer("/spec/templates").and_then(Value::as_array).filter(|_| is_one);
     let key = |reference: &Value| {
         let name = reference.get("templateName").and_then(Value::as_str)?;
         let is_cluster = reference.get("clusterScope").and_then(Value::as_bool).unwrap_or(false);
@@ -207,7 +207,7 @@ fn templates_of(object: &Value, namespace: &str) -> Vec<Key> {
     all.into_iter().flatten().filter_map(key).collect()
 }
 
-fn own_templates(kind: &str) -> bool {
+fn is_template(kind: &str) -> bool {
     ["AnalysisTemplate", "ClusterAnalysisTemplate"].contains(&kind)
 }
 

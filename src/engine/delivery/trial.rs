@@ -265,7 +265,7 @@ mod tests {
         };
         let (what, reason) = (String::new(), String::new());
         let (about, message) = (about.to_owned(), message.to_owned());
-        let faults = Vec::new();
+        let faults = Box::default();
         let error = ClusterError::Refused { what, code, reason, about, message, faults };
         refusal(&Manifests::default(), &change, &error)
     }

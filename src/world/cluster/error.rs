@@ -44,7 +44,7 @@ pub enum ClusterError {
         /// What the cluster says, in a line.
         message: String,
         /// The fields that are wrong, where it says so.
-        faults: Vec<FieldFault>,
+        faults: Box<[FieldFault]>,
     },
     /// The answer is none of a cluster.
     #[error("{what}: the answer cannot be read: {why}; is this address a Kubernetes API server?")]
@@ -78,7 +78,7 @@ impl ClusterError {
                     reason: status.reason.clone(),
                     about: status.details.as_ref().map(|d| d.kind.clone()).unwrap_or_default(),
                     message,
-                    faults,
+                    faults: faults.into(),
                 }
             }
             kube::Error::SerdeError(e) => Self::unreadable(what, e),
