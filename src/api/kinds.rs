@@ -166,6 +166,23 @@ pub fn find(api_version: &str, kind: &str) -> Option<Kind> {
     TABLE.iter().find(|r| r.0 == group && r.1 == version && r.2 == kind).map(from_row)
 }
 
+/// The API version in which the table has a kind of the API server itself that `api_version` no longer serves; kinds
+/// have moved between its groups, too.
+///
+/// ```
+/// use switchback_api::kinds;
+/// assert_eq!(kinds::moved("extensions/v1beta1", "Ingress").as_deref(), Some("networking.k8s.io/v1"));
+/// assert_eq!(kinds::moved("serving.knative.dev/v1", "Service"), None);
+/// ```
+#[must_use]
+pub fn moved(api_version: &str, kind: &str) -> Option<String> {
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    let own = TABLE.iter().find(|r| r.0 == group && r.2 == kind);
+    let is_own = group == "extensions" || is_built_in(group);
+    let other = || TABLE.iter().find(|r| r.2 == kind && is_own && is_built_in(r.0));
+    own.or_else(other).map(from_row).map(|kind| kind.api_version()).filter(|known| known != api_version)
+}
+
 /// Whether `group` is served by the API server itself, so that strategic merge patches work on its kinds.
 #[must_use]
 pub fn is_built_in(group: &str) -> bool {
@@ -187,5 +204,21 @@ mod tests {
             "/apis/argoproj.io/v1alpha1/rollouts"
         );
         assert!(find("apps/v1beta1", "Deployment").is_none());
+    }
+
+    #[test]
+    fn what_has_moved_is_found_where_it_is_now() {
+        for (version, kind, now) in [
+            ("policy/v1beta1", "PodDisruptionBudget", Some("policy/v1")),
+            ("extensions/v1beta1", "Deployment", Some("apps/v1")),
+            ("v1", "Deployment", Some("apps/v1")),
+            ("apps/v1beta2", "Deployment", Some("apps/v1")),
+            ("argoproj.io/v1", "Rollout", Some("argoproj.io/v1alpha1")),
+            ("policy/v1beta1", "PodSecurityPolicy", None),
+            ("example.com/v1", "Deployment", None),
+            ("apps/v1", "Deployment", None),
+        ] {
+            assert_eq!(moved(version, kind).as_deref(), now, "{version} {kind}");
+        }
     }
 }

@@ -15,6 +15,13 @@ pub enum Notice {
         /// Its subject.
         subject: String,
     },
+    /// Files of a commit are no manifests and were passed over.
+    Skipped {
+        /// The repository.
+        repository: String,
+        /// Which, in a line.
+        text: String,
+    },
     /// A commit was applied.
     Synced {
         /// The commit.

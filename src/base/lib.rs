@@ -6,7 +6,7 @@
 //! - [`digest`]: short hashes and SHA-256
 //! - [`go_text`]: numbers and quoted texts as Go writes them
 //! - [`json`]: values of a JSON document by their pointers
-//! - [`yaml`]: YAML as kubectl reads it
+//! - [`yaml`], [`yaml_words`]: YAML as kubectl reads it; in which words it is refused
 //! - [`jsonpath`]: kubectl's JSONPath
 //! - [`template`]: `{{args.x}}` in texts
 //! - [`expr`]: Argo's expression language
@@ -22,3 +22,4 @@ pub mod json;
 pub mod jsonpath;
 pub mod template;
 pub mod yaml;
+mod yaml_words;

@@ -1,10 +1,11 @@
 //! Decides how YAML is read, as kubectl reads it, with the places of what stands in it; and how it is written.
 //! It never decides what a document means.
 
+use crate::yaml_words::words;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
-use serde_yaml::Spanned;
+use serde_yaml::{DuplicateKeyPolicy, Spanned};
 use thiserror::Error;
 
 /// Bytes of one text at most.
@@ -59,7 +60,8 @@ pub struct Document {
 pub fn read(bytes: &[u8]) -> Result<Vec<Document>, BadYaml> {
     let text = as_text(bytes)?;
     let documents: Vec<Spanned<Value>> =
-        serde_yaml::from_multiple_with_options(text, options()).map_err(|e| bad(&e))?;
+        serde_yaml::from_multiple_with_options(text, options(DuplicateKeyPolicy::Error))
+            .map_err(|e| bad(&e, text))?;
     Ok(documents
         .into_iter()
         .filter(|d| !d.value.is_null())
@@ -87,11 +89,11 @@ fn as_text(bytes: &[u8]) -> Result<&str, BadYaml> {
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-fn options() -> serde_yaml::Options {
+fn options(duplicate_keys: DuplicateKeyPolicy) -> serde_yaml::Options {
     serde_yaml::options! {
         legacy_octal_numbers: true,
         strict_booleans: false,
-        duplicate_keys: serde_yaml::DuplicateKeyPolicy::Error,
+        duplicate_keys: duplicate_keys,
         budget: serde_yaml::budget! {
             max_documents: MOST_DOCUMENTS,
             max_nodes: MOST_NODES,
@@ -105,13 +107,20 @@ fn place<T>(at: &Spanned<T>) -> Place {
     Place { line: number(at.referenced.line()), column: number(at.referenced.column()) }
 }
 
-fn bad(error: &serde_yaml::Error) -> BadYaml {
+fn bad(error: &serde_yaml::Error, text: &str) -> BadYaml {
     let number = |n: u64| usize::try_from(n).unwrap_or(0);
+    let error = error.without_snippet();
     let place = error.location().map(|l| Place { line: number(l.line()), column: number(l.column()) });
-    let text = error.without_snippet().to_string();
-    let first = text.lines().next().unwrap_or("not YAML");
-    let words = first.rsplit_once(" at line ").map_or(first, |(before, _)| before);
-    BadYaml { place, what: words.strip_prefix("error: ").unwrap_or(words).to_owned() }
+    let what = match error {
+        serde_yaml::Error::DuplicateMappingKey { key, .. } => {
+            let key = key.as_deref().unwrap_or("a key");
+            let first = place.and_then(|second| first_of(text, key, second));
+            let first = first.map(|p| format!(", the first one is at line {}", p.line)).unwrap_or_default();
+            format!("`{key}` stands twice{first}; keep one of them")
+        }
+        other => words(other),
+    };
+    BadYaml { place, what }
 }
 
 /// Kubernetes' own readers turn `1.0` and `1e3` into integers; so do we.
@@ -192,12 +201,33 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 }
 
+fn nodes(text: &str, duplicate_keys: DuplicateKeyPolicy) -> Option<Vec<Spanned<Node>>> {
+    serde_yaml::from_multiple_with_options(text, options(duplicate_keys)).ok()
+}
+
+/// Where `key` stands for the first time in the map in which it stands again at `second`.
+fn first_of(text: &str, key: &str, second: Place) -> Option<Place> {
+    fn search(node: &Node, key: &str, second: Place) -> Option<Place> {
+        match node {
+            Node::Scalar => None,
+            Node::List(items) => items.iter().find_map(|item| search(&item.value, key, second)),
+            Node::Map(entries) => {
+                let same = || entries.iter().filter(|(k, _)| k.value == key).map(|(k, _)| place(k));
+                let here = same().any(|p| p == second).then(|| same().next()).flatten();
+                here.or_else(|| entries.iter().find_map(|(_, value)| search(&value.value, key, second)))
+            }
+        }
+    }
+    let documents = nodes(text, DuplicateKeyPolicy::LastWins)?;
+    documents.iter().find_map(|document| search(&document.value, key, second))
+}
+
 /// Where the field at `path` (keys and indices) stands in the document of `bytes` that begins at `start`; the
 /// nearest field above it when it does not stand there.
 #[must_use]
 pub fn locate(bytes: &[u8], start: Place, path: &[&str]) -> Option<Place> {
     let text = as_text(bytes).ok()?;
-    let documents: Vec<Spanned<Node>> = serde_yaml::from_multiple_with_options(text, options()).ok()?;
+    let documents = nodes(text, DuplicateKeyPolicy::Error)?;
     let root = documents.iter().find(|d| place(d) == start)?;
     let mut here = root;
     let mut best = place(root);
@@ -262,6 +292,41 @@ mod tests {
         }
         assert_eq!(read(b"a: 1\n\xff\xfe").unwrap_err().place, Some(Place { line: 2, column: 1 }));
         assert!(read(&vec![b'#'; MOST_BYTES + 1]).unwrap_err().what.contains("split it"));
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_named_with_the_place_of_the_first() {
+        let text = "a: 1\nmetadata:\n  labels: {x: 1}\n  name: n\n  labels: {y: 2}\n";
+        let error = read(text.as_bytes()).unwrap_err();
+        assert_eq!(error.what, "`labels` stands twice, the first one is at line 3; keep one of them");
+        assert_eq!(error.place.map(|p| p.line), Some(5));
+    }
+
+    #[test]
+    fn no_value_and_nothing_of_the_reader_is_in_what_is_said() {
+        let all = [
+            "a: 1\na: 2\n",
+            "a: !!int hunter\n",
+            "a: *hunter\n",
+            "a: .inf\n",
+            "a: !!binary '%hunter'\n",
+            "a: !odd hunter\n",
+            "<<: hunter\n",
+            "a: &x [*x]\n",
+            "? [hunter]\n: 1\n",
+            "a: 'hunter\n",
+            "a: b: hunter\n",
+            "{{ hunter }}: 1\n",
+            "a: {{ .hunter }}\n",
+            "a: \"\\qhunter\"\n",
+            "\thunter: 1\n",
+        ];
+        for text in all {
+            let Err(error) = read(text.as_bytes()) else { continue };
+            for word in ["hunter", "Options", "Policy", "Option<", "::", "i64", "f64", "serde"] {
+                assert!(!error.what.contains(word), "{text:?}: {}", error.what);
+            }
+        }
     }
 
     #[test]

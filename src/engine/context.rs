@@ -31,6 +31,8 @@ pub struct Context {
     pub listener: Option<mpsc::UnboundedSender<Notice>>,
     /// What the flags say of providers, for metrics that leave it out.
     pub providers: ProviderDefaults,
+    /// Only Rollouts of this instance are ours; without one, only those of none.
+    pub instance: Option<String>,
     /// What is counted and shown to Prometheus.
     pub(crate) metrics: Metrics,
 }

@@ -22,6 +22,7 @@ pub async fn run(
     nudges: mpsc::Receiver<usize>,
     stop: impl Future<Output = ()>,
 ) -> Ended {
+    let context = Context { instance: settings.instance.clone(), ..context };
     let (ready, whole) = oneshot::channel();
     let (mut deliveries, link) =
         Deliveries::new(context.clone(), settings.sources.clone(), settings.interval, settings.seed);

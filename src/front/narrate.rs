@@ -12,6 +12,7 @@ pub(crate) fn line(notice: &Notice) -> Option<String> {
         Notice::Head { commit, subject, .. } => {
             Some(format!("{} {} \"{subject}\"", paint(FAINT, "commit  "), paint(STRONG, short(commit))))
         }
+        Notice::Skipped { text, .. } => Some(format!("{} {text}", paint(FAINT, "skipped "))),
         Notice::Synced { commit, counts: (0, 0, 0) } => {
             Some(format!("{} {}, the cluster is as Git says", paint(GOOD, "in sync "), short(commit)))
         }

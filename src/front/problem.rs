@@ -27,8 +27,14 @@ fn span(text: &str, line: usize, column: usize) -> Option<std::ops::Range<usize>
     Some(start + from..(start + from + length).min(text.len()))
 }
 
+/// Whether a text may be the manifest of a Secret, so that no line of it is shown; it need not even be YAML.
+fn may_hold_secret(text: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    text.split(|c| !is_word(c)).any(|word| ["Secret", "SecretList"].contains(&word))
+}
+
 fn one(problem: &Problem, renderer: &Renderer, source: &dyn Fn(&str) -> Option<String>) -> String {
-    let text = source(&problem.path);
+    let text = source(&problem.path).filter(|text| !may_hold_secret(text));
     let drawn = problem.place.and_then(|place| {
         let text = text.as_deref()?;
         Some((text, span(text, place.line, place.column)?))
@@ -84,6 +90,9 @@ mod tests {
         ] {
             assert!(text.contains(words), "{text}");
         }
+        let secret = format!("{file}---\nkind: Secret\nstringData: {{password: hunter2\n");
+        let masked = draw(std::slice::from_ref(&problem), false, &|_| Some(secret.clone()));
+        assert!(masked.contains("--> web/rollout.yaml:3:5") && !masked.contains("blueGreen:"), "{masked}");
         let bare = draw(&[problem], false, &|_| None);
         assert!(bare.contains("--> web/rollout.yaml:3:5") && bare.contains("= help: keep one"), "{bare}");
     }

@@ -64,3 +64,31 @@ async fn plan_and_diff_answer_with_their_exit_code() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plan_tells_what_it_passes_over_and_nothing_of_a_secret() {
+    play("looking-closely", async |stage| {
+        let repository = Repository::empty(stage.path("repo"));
+        repository.write("mode.yaml", MODE);
+        repository.write("charts/values.yaml", "image: {tag: v1}\n");
+        repository.commit("first");
+        let plan = format!("plan --repo {} --namespace {}", repository.path.display(), stage.namespace);
+        let first = stage.run(&plan).await;
+        assert_eq!(first.code, 1, "{}", first.err);
+        assert_eq!(first.err.trim(), "no manifests, passed over: charts/values.yaml");
+        let json: Value = serde_json::from_str(&stage.run(&format!("{plan} -o json")).await.out).unwrap();
+        assert_eq!(json["skipped"], json!([{"file": "charts/values.yaml", "line": null}]));
+
+        let secret =
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  password: hunter2: x\n";
+        repository.write("s.yaml", secret);
+        repository.commit("a slip beside a password");
+        for verb in [plan.clone(), format!("{plan} -o json"), plan.replacen("plan", "run --once", 1)] {
+            let wrong = stage.run(&verb).await;
+            let text = format!("{}{}", wrong.out, wrong.err);
+            assert!(text.contains("s.yaml:5"), "{verb}: {text}");
+            assert!(!text.contains("hunter2"), "{verb}: {text}");
+        }
+    })
+    .await;
+}

@@ -340,9 +340,18 @@ impl Git for Repo {
         .boxed()
     }
 
-    fn files(&self, commit: &CommitId, path: &str) -> BoxFuture<'_, Result<Vec<File>, GitError>> {
+    fn files(
+        &self,
+        commit: &CommitId,
+        path: &str,
+        wanted: fn(&str) -> bool,
+    ) -> BoxFuture<'_, Result<Vec<File>, GitError>> {
         let found = self.lock().files(commit).map(|files| {
-            files.iter().filter(|(p, _)| is_under(p, path)).map(|(p, c)| file(p, c)).collect::<Vec<_>>()
+            files
+                .iter()
+                .filter(|(p, _)| is_under(p, path) && wanted(p))
+                .map(|(p, c)| file(p, c))
+                .collect::<Vec<_>>()
         });
         let none =
             GitError::NoPath { path: path.into(), commit: commit.clone(), why: "it is not there".into() };

@@ -37,7 +37,11 @@ pub(crate) async fn read(
         if wanted.len() >= WORTH_A_LIST {
             let names: BTreeSet<&str> = wanted.iter().map(|k| k.name.as_str()).collect();
             let namespace = Some(namespace).filter(|n| !n.is_empty());
-            for object in context.cluster.list(&served, namespace, "").await? {
+            let listed = match context.cluster.list(&served, namespace, "").await {
+                Err(error) if error.is_missing() => continue, // as above, of a kind that the table has
+                other => other?,
+            };
+            for object in listed {
                 let target = target_of(&object);
                 if names.contains(target.name.as_str()) {
                     found.insert(Key::of(&target), object);

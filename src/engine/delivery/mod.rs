@@ -10,6 +10,7 @@
 //! - [`source`]: which repository, and its manifests at a commit
 //! - [`state`]: what is remembered between two reconciles
 //! - [`trial`]: a plan, tried on the cluster without being made
+//! - [`rollouts`]: what is around the Rollouts of a plan, so that they can be judged
 //! - [`live`]: objects as they are in the cluster
 //! - [`apply`]: the writes of a plan, kind after kind
 //! - [`choose`]: what is read from Git to choose the commits that go back
@@ -29,6 +30,7 @@ pub(crate) mod needs;
 pub(crate) mod preview;
 pub(crate) mod reconcile;
 pub(crate) mod revert;
+pub(crate) mod rollouts;
 pub(crate) mod run;
 pub(crate) mod source;
 pub(crate) mod state;

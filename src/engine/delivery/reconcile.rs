@@ -18,7 +18,7 @@ use crate::engine::delivery::revert;
 use crate::engine::delivery::source::{self, Source};
 use crate::engine::delivery::state::{Settled, State};
 use crate::engine::delivery::{apply, trial};
-use crate::logic::manifest::{Manifest, Manifests, Problem};
+use crate::logic::manifest::{Manifest, Manifests, Problem, skipped};
 use crate::logic::plan::{Action, Change, Plan};
 use crate::world::cluster::{ClusterError, Mode};
 use crate::world::git::Commit;
@@ -91,6 +91,7 @@ async fn pass(
     state.settled = None;
     let ledger = Ledger::of(&state.inventory, &inventory);
     let (mut manifests, mut problems) = read(context, source, &head).await?;
+    tell_skipped(context, source, state, &manifests);
     let mut needs = needs::of(context, source, &head, &manifests, &facts, &ledger).await?;
     end_undos(context, &needs.ended_undos).await?;
     let mut target = head;
@@ -122,6 +123,16 @@ async fn pass(
         state.settled = Some(about);
     }
     Ok(target.id.into())
+}
+
+/// Notifies people of what was passed over, once.
+fn tell_skipped(context: &Context, source: &Source, state: &mut State, manifests: &Manifests) {
+    if state.skipped != manifests.skipped {
+        state.skipped.clone_from(&manifests.skipped);
+        if let Some(text) = skipped::line(&manifests.skipped) {
+            context.notify(Notice::Skipped { repository: source.git.name(), text });
+        }
+    }
 }
 
 /// The manifests of a commit, and what is wrong with it.

@@ -2,11 +2,12 @@
 //! It never applies one.
 
 use crate::api::ids::CommitId;
-use crate::api::kinds::{self, Kind};
+use crate::api::kinds;
 use crate::engine::context::Context;
 use crate::engine::delivery::error::{DeliverError, SyncError};
-use crate::logic::manifest::split::Unreadable;
-use crate::logic::manifest::{ManifestFile, Manifests, split};
+use crate::logic::manifest::pick::{Form, is_read};
+use crate::logic::manifest::split::{self, Served, Unreadable};
+use crate::logic::manifest::{ManifestFile, Manifests};
 use crate::logic::revert::RollbackOn;
 use crate::world::cluster::ClusterError;
 use crate::world::git::{Author, FileKind, Git};
@@ -58,42 +59,56 @@ pub(crate) async fn read_all(
     commit: &CommitId,
 ) -> Result<Result<Manifests, Unreadable>, DeliverError> {
     let files = files(source, commit).await?;
-    let mut known: BTreeMap<(String, String), Kind> = BTreeMap::new(); // by API version and kind
+    let mut known: BTreeMap<(String, String), Served> = BTreeMap::new(); // by API version and kind
     loop {
         let missed: RefCell<BTreeSet<(String, String)>> = RefCell::default();
         let found = split::read(&files, &source.namespace, &|api_version, kind| {
+            if let Some(kind) = kinds::find(api_version, kind) {
+                return Served::As(kind);
+            }
             let key = (api_version.to_owned(), kind.to_owned());
-            let kind = kinds::find(api_version, kind).or_else(|| known.get(&key).cloned());
-            if kind.is_none() {
+            known.get(&key).cloned().unwrap_or_else(|| {
                 missed.borrow_mut().insert(key);
-            }
-            kind
+                Served::Nowhere
+            })
         });
-        let mut learned = false;
-        for (api_version, kind) in missed.into_inner() {
-            match context.cluster.kind(&api_version, &kind).await {
-                Ok(served) => {
-                    known.insert((api_version, kind), served);
-                    learned = true;
-                }
-                Err(ClusterError::NoKind(_)) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        if !learned {
+        let missed = missed.into_inner();
+        if missed.is_empty() {
             return Ok(found);
+        }
+        for (api_version, kind) in missed {
+            let served = served(context, &api_version, &kind).await?;
+            known.insert((api_version, kind), served);
         }
     }
 }
 
+/// How the cluster serves a kind that the table of kinds does not have.
+async fn served(context: &Context, api_version: &str, kind: &str) -> Result<Served, ClusterError> {
+    match context.cluster.kind(api_version, kind).await {
+        Ok(served) => return Ok(Served::As(served)),
+        Err(ClusterError::NoKind(_)) => {}
+        Err(error) => return Err(error),
+    }
+    let other = match kinds::moved(api_version, kind) {
+        None => context.cluster.other_version(api_version, kind).await?,
+        moved => moved,
+    };
+    Ok(other.map_or(Served::Nowhere, Served::Elsewhere))
+}
+
 async fn files(source: &Source, commit: &CommitId) -> Result<Vec<ManifestFile>, DeliverError> {
-    let files = source.git.files(commit, &source.path).await?;
-    let wanted = files.into_iter().filter(|f| f.kind != FileKind::Submodule && split::is_manifest(&f.path));
+    let files = source.git.files(commit, &source.path, is_read).await?;
     let file = |f: crate::world::git::File| ManifestFile {
         path: f.path,
         size: f.size,
-        symlink: f.kind == FileKind::Symlink,
-        content: f.content.map(|c| c.to_vec()),
+        form: match f.kind {
+            FileKind::Regular => Form::File,
+            FileKind::Symlink => Form::Link,
+            FileKind::FolderLink => Form::FolderLink,
+            FileKind::Submodule => Form::Submodule,
+        },
+        content: f.content,
     };
-    Ok(wanted.map(file).collect())
+    Ok(files.into_iter().map(file).collect())
 }

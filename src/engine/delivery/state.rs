@@ -6,6 +6,7 @@ use crate::api::key::Key;
 use crate::engine::delivery::inventory::InventoryStore;
 use crate::engine::delivery::link::WhatMatters;
 use crate::engine::delivery::source::Source;
+use crate::logic::manifest::skipped::Skipped;
 use std::collections::BTreeMap;
 
 /// What is remembered of a repository between two reconciles.
@@ -19,6 +20,8 @@ pub(crate) struct State {
     pub(crate) verified: bool,
     /// A revert commit that could not be pushed.
     pub(crate) unpushed: Option<UnpushedRevert>,
+    /// What was passed over and people were notified of last, so that they are once.
+    pub(crate) skipped: Vec<Skipped>,
     /// The problem that people were notified of last, so that they are once.
     pub(crate) problem: Option<String>,
     /// The Rollouts that are held, with what people were told of it.

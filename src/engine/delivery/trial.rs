@@ -4,20 +4,29 @@
 use crate::api::inventory::Inventory;
 use crate::api::key::Key;
 use crate::api::names;
+use crate::api::write::Write;
 use crate::engine::context::Context;
 use crate::engine::delivery::error::SyncError;
 use crate::engine::delivery::live::{self, AT_ONCE};
+use crate::engine::delivery::rollouts;
 use crate::engine::delivery::source::Source;
-use crate::logic::manifest::{Manifest, Manifests, Problem};
+use crate::logic::manifest::object::is_secret;
+use crate::logic::manifest::problem::told;
+use crate::logic::manifest::{Manifest, Manifests, Problem, schema};
 use crate::logic::plan::fields::comparable;
 use crate::logic::plan::{Action, Change, InTheWay, Plan, PlanContext, change, order};
-use crate::world::cluster::ClusterError;
-use crate::world::cluster::Mode;
+use crate::world::cluster::fault::FieldFault;
+use crate::world::cluster::{ClusterError, Mode};
 use crate::world::git::Commit;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The namespace that every cluster has, in which objects of namespaces to come are tried.
+const STAND_IN: &str = "default";
+/// What is to be done about a mistake in a field.
+const CORRECT: &str = "correct it; nothing of this commit was applied, the cluster stays as it is";
 
 /// What all changes of a commit have in common.
 #[must_use]
@@ -55,8 +64,13 @@ pub(crate) async fn plan(
         let base = inventory.base.get(&manifest.key);
         plan.changes.push(change::of_manifest(manifest, base, live.get(&manifest.key), common));
     }
-    let tried = trial(context, manifests, &plan.changes).await?;
-    plan.changes = tried;
+    let mut problems = Vec::new();
+    plan.changes = trial(context, manifests, &plan.changes, &mut problems).await?;
+    let pruned: BTreeSet<&Key> = leftovers.iter().map(|(key, _)| *key).collect();
+    problems.extend(rollouts::problems(context, manifests, &plan.changes, &pruned).await?);
+    if !problems.is_empty() {
+        return Err(SyncError::Manifests(told(problems)));
+    }
     let mut gone: Vec<Change> = leftovers
         .into_iter()
         .filter_map(|(key, version)| change::of_leftover(key, version, live.get(key), common))
@@ -66,31 +80,29 @@ pub(crate) async fn plan(
     Ok(plan)
 }
 
-/// Tries every write without making it. Mistakes are collected; writes that change nothing are dropped.
+/// Tries every write without making it. Mistakes are added to `problems`; writes that change nothing are dropped.
 async fn trial(
     context: &Context,
     manifests: &Manifests,
     changes: &[Change],
-) -> Result<Vec<Change>, SyncError> {
-    let writes = changes.iter().filter(|c| matches!(c.action, Action::Create(_) | Action::Patch(_))).count();
-    let alone = writes == 1 && changes.iter().all(|c| !matches!(c.action, Action::Patch(_)));
+    problems: &mut Vec<Problem>,
+) -> Result<Vec<Change>, ClusterError> {
     let tries: Vec<BoxFuture<'_, _>> = changes
         .iter()
         .map(|c| {
-            let waits = alone
-                || !matches!(c.action, Action::Create(_) | Action::Patch(_))
-                || comes_with(manifests, c);
+            let is_write = matches!(c.action, Action::Create(_) | Action::Patch(_));
+            let waits = !is_write || definition_in(manifests, changes, c).is_some();
             let write = change::write_of(c).filter(|_| !waits);
             async move { Some(context.cluster.perform(&write?, Mode::DryRun).await) }.boxed()
         })
         .collect();
     let answers: Vec<_> = futures::stream::iter(tries).buffered(AT_ONCE).collect().await;
     let mut tried = Vec::with_capacity(changes.len());
-    let mut problems = Vec::new();
+    let mut newcomers = Vec::new();
     for (change, answer) in changes.iter().zip(answers) {
         let mut change = change.clone();
         match answer {
-            None => {}
+            None => problems.extend(misfits(manifests, changes, &change)),
             Some(Ok(after)) => {
                 let same = |a: &Value, b: &Value| comparable(a) == comparable(b);
                 if let (Some(before), Some(after)) = (&change.before, &after)
@@ -102,15 +114,80 @@ async fn trial(
                 change.after = after.or(change.after);
             }
             Some(Err(error)) if error.is_conflict() => {} // somebody is faster; it is decided anew when written
-            Some(Err(error @ ClusterError::Refused { .. })) => match refusal(&change, &error) {
+            Some(Err(error)) if error.lacks_namespace() && brings_namespace(manifests, &change) => {
+                newcomers.push(change.clone());
+            }
+            Some(Err(error @ ClusterError::Refused { .. })) => match refusal(manifests, &change, &error) {
                 Ok(conflict) => change.action = conflict,
-                Err(problem) => problems.push(problem),
+                Err(found) => problems.extend(found),
             },
-            Some(Err(error)) => return Err(error.into()),
+            Some(Err(error)) => return Err(error),
         }
         tried.push(change);
     }
-    if problems.is_empty() { Ok(tried) } else { Err(SyncError::Manifests(problems)) }
+    problems.extend(elsewhere(context, manifests, &newcomers).await?);
+    Ok(tried)
+}
+
+/// What is wrong with objects whose namespace comes with the same commit: they are tried in a namespace that is there,
+/// and only what the cluster says of their fields is believed, as its rules for that namespace are not theirs.
+async fn elsewhere(
+    context: &Context,
+    manifests: &Manifests,
+    newcomers: &[Change],
+) -> Result<Vec<Problem>, ClusterError> {
+    let tries: Vec<BoxFuture<'_, _>> = newcomers
+        .iter()
+        .map(|change| {
+            async move {
+                let Action::Create(object) = &change.action else { return Ok(None) };
+                let mut object = object.clone();
+                set_metadata(&mut object, "namespace", STAND_IN);
+                let write = Write::Create { object: object.clone() };
+                let answer = context.cluster.perform(&write, Mode::DryRun).await;
+                if !answer.as_ref().is_err_and(ClusterError::already_exists) {
+                    return answer;
+                }
+                set_metadata(&mut object, "name", &format!("{}-new", change.key.name));
+                context.cluster.perform(&Write::Create { object }, Mode::DryRun).await
+            }
+            .boxed()
+        })
+        .collect();
+    let answers: Vec<Result<Option<Value>, ClusterError>> =
+        futures::stream::iter(tries).buffered(AT_ONCE).collect().await;
+    let mut problems = Vec::new();
+    for (change, answer) in newcomers.iter().zip(answers) {
+        match answer {
+            Err(ClusterError::Refused { faults, .. }) => {
+                let own = faults.iter().filter(|fault| fault.field != "metadata.namespace");
+                problems.extend(own.map(|fault| of_field(manifests, change, fault)));
+            }
+            Err(error) => return Err(error),
+            Ok(_) => {}
+        }
+    }
+    Ok(problems)
+}
+
+fn set_metadata(object: &mut Value, word: &str, text: &str) {
+    if let Some(slot) = object.pointer_mut("/metadata").and_then(Value::as_object_mut) {
+        slot.insert(word.to_owned(), Value::from(text));
+    }
+}
+
+/// What is wrong with an object by the definition of its kind that the same commit makes or changes.
+fn misfits(manifests: &Manifests, changes: &[Change], change: &Change) -> Vec<Problem> {
+    let is_write = matches!(change.action, Action::Create(_) | Action::Patch(_));
+    let definition = definition_in(manifests, changes, change).filter(|_| is_write);
+    let (Some(definition), Some(manifest)) = (definition, manifests.get(&change.key)) else {
+        return Vec::new();
+    };
+    let found = schema::misfits(&definition.value, &manifest.kind.version, &manifest.value);
+    let problem = |m: schema::Misfit| {
+        manifests.problem(&change.key, &m.field, format!("{}: {}", change.key, m.what), CORRECT)
+    };
+    found.into_iter().map(problem).collect()
 }
 
 /// Whether both states carry our mark.
@@ -119,35 +196,53 @@ fn is_marked(before: &Value, after: &Value) -> bool {
     mark(before) == mark(after)
 }
 
-/// Whether the namespace or the definition an object needs is made by the same commit.
-fn comes_with(manifests: &Manifests, change: &Change) -> bool {
+/// Whether the namespace of a new object is made by the same commit.
+fn brings_namespace(manifests: &Manifests, change: &Change) -> bool {
     let namespace = Key::core("Namespace", "", &change.key.namespace);
-    let own_namespace = !change.key.namespace.is_empty() && manifests.get(&namespace).is_some();
-    own_namespace && change.before.is_none()
-        || !change.key.group.is_empty() && {
-            let definitions = manifests.objects.values().filter(|m| m.key.kind == "CustomResourceDefinition");
-            definitions.into_iter().any(|m| {
-                m.value.pointer("/spec/group").and_then(Value::as_str) == Some(change.key.group.as_str())
-            })
-        }
+    !change.key.namespace.is_empty() && manifests.get(&namespace).is_some()
 }
 
-/// What a refusal of the cluster means: something in the way, or a mistake with a place.
-fn refusal(change: &Change, error: &ClusterError) -> Result<Action, Problem> {
-    let ClusterError::Refused { code, message, .. } = error else {
-        return Err(Problem::at(&change.path, Some(change.place), error.to_string(), ""));
+/// The definition of an object's kind that the same commit makes or changes, so that the cluster knows another one yet.
+fn definition_in<'m>(manifests: &'m Manifests, changes: &[Change], change: &Change) -> Option<&'m Manifest> {
+    if change.key.group.is_empty() {
+        return None;
+    }
+    let is_written = |c: &&Change| {
+        c.key.kind == "CustomResourceDefinition" && matches!(c.action, Action::Create(_) | Action::Patch(_))
+    };
+    let definitions = changes.iter().filter(is_written).filter_map(|c| manifests.get(&c.key));
+    let of =
+        |m: &Manifest, p: &str| m.value.pointer(p).and_then(Value::as_str).unwrap_or_default().to_owned();
+    definitions
+        .into_iter()
+        .find(|m| of(m, "/spec/group") == change.key.group && of(m, "/spec/names/kind") == change.key.kind)
+}
+
+/// What a refusal of the cluster means: something in the way, or mistakes with their places.
+fn refusal(manifests: &Manifests, change: &Change, error: &ClusterError) -> Result<Action, Vec<Problem>> {
+    let ClusterError::Refused { code, message, faults, .. } = error else {
+        return Err(vec![Problem::at(&change.path, Some(change.place), error.to_string(), "")]);
     };
     if error.is_immutable() {
         return Ok(Action::Conflict(InTheWay::Immutable { message: message.clone() }));
+    }
+    if !faults.is_empty() {
+        return Err(faults.iter().map(|fault| of_field(manifests, change, fault)).collect());
     }
     let help = match code {
         404 if error.lacks_namespace() => {
             "add a Namespace manifest, or create the namespace; nothing of this commit was applied"
         }
         403 => "give Switchback the right to do so; nothing of this commit was applied",
-        _ => "correct it; nothing of this commit was applied, the cluster stays as it is",
+        _ => CORRECT,
     };
-    Err(Problem::at(&change.path, Some(change.place), format!("{}: {message}", change.key), help))
+    Err(vec![Problem::at(&change.path, Some(change.place), format!("{}: {message}", change.key), help)])
+}
+
+/// The mistake in one field, where it stands; nothing of what a Secret holds.
+fn of_field(manifests: &Manifests, change: &Change, fault: &FieldFault) -> Problem {
+    let said = if is_secret(&change.key) { fault.masked() } else { fault.clone() };
+    manifests.problem(&change.key, &fault.field, format!("{}: {said}", change.key), CORRECT)
 }
 
 #[cfg(test)]
@@ -156,7 +251,7 @@ mod tests {
     use crate::api::write::Target;
     use crate::base::yaml::Place;
 
-    fn refused(code: u16, about: &str, message: &str) -> Result<Action, Problem> {
+    fn refused(code: u16, about: &str, message: &str) -> Result<Action, Vec<Problem>> {
         let change = Change {
             key: Key::core("ConfigMap", "shop", "a"),
             target: Target::new("v1", "ConfigMap", "shop", "a"),
@@ -170,7 +265,9 @@ mod tests {
         };
         let (what, reason) = (String::new(), String::new());
         let (about, message) = (about.to_owned(), message.to_owned());
-        refusal(&change, &ClusterError::Refused { what, code, reason, about, message })
+        let faults = Box::default();
+        let error = ClusterError::Refused { what, code, reason, about, message, faults };
+        refusal(&Manifests::default(), &change, &error)
     }
 
     #[test]
@@ -183,12 +280,12 @@ mod tests {
 
     #[test]
     fn other_refusals_are_mistakes_with_a_place_and_a_way_out() {
-        let help = |code, about, message| refused(code, about, message).unwrap_err().help;
+        let help = |code, about, message| refused(code, about, message).unwrap_err().remove(0).help;
         assert!(
             help(404, "namespaces", "namespaces \"shop\" not found").contains("add a Namespace manifest")
         );
         assert!(help(404, "", "the server could not find it").contains("correct it"));
         assert!(help(403, "configmaps", "forbidden").contains("give Switchback the right"));
-        assert_eq!(refused(422, "ConfigMap", "bad").unwrap_err().what, "ConfigMap shop/a: bad");
+        assert_eq!(refused(422, "ConfigMap", "bad").unwrap_err()[0].what, "ConfigMap shop/a: bad");
     }
 }

@@ -42,5 +42,5 @@ pub fn context_with(
     tasks.spawn(work);
     let metrics = Metrics::new(Some(cluster.tally()));
     let providers = ProviderDefaults { prometheus_address: prometheus };
-    Context { cluster, probe, clock, recorder, listener, providers, metrics }
+    Context { cluster, probe, clock, recorder, listener, providers, instance: None, metrics }
 }

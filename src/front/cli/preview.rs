@@ -5,10 +5,12 @@ use crate::api::commit::short;
 use crate::base::clock::Clock;
 use crate::engine::delivery::{self, DeliverError, SyncError};
 use crate::engine::setup as engine_setup;
-use crate::front::cli::flags::{Common, Output, Repo};
+use crate::front::cli::flags::{Common, EngineFlags, Output, Repo};
 use crate::front::cli::{print, setup};
 use crate::front::exit::{Exit, Failure};
-use crate::front::screen::waiting;
+use crate::front::screen::{FAINT, paint, waiting};
+use crate::logic::manifest::pick::is_read;
+use crate::logic::manifest::skipped::{self, Skipped};
 use crate::logic::plan::fields::{changes, comparable};
 use crate::logic::plan::{Action, Plan};
 use clap::Args;
@@ -22,6 +24,9 @@ pub(crate) struct Preview {
     /// Which repository.
     #[command(flatten)]
     pub(crate) repo: Repo,
+    /// What the engine that will apply it knows.
+    #[command(flatten)]
+    pub(crate) engine: EngineFlags,
 }
 
 /// Shows what would change: as data where that was asked for, else as `show` does, which gets the head commit in
@@ -39,29 +44,37 @@ pub(crate) async fn preview(
     let mut tasks = JoinSet::new();
     let wanted = setup::repository(&flags.repo, namespace, &cluster, &mut tasks).await?;
     let source = engine_setup::repository(&wanted)?;
-    let context = engine_setup::context(cluster, Clock::Real, None, None, &mut tasks)?;
-    let (head, _, plan) = match waiting("Git and the cluster", delivery::preview(&context, &source)).await {
-        Err(DeliverError::Sync(SyncError::Manifests(problems))) => {
-            let files = match source.git.fetch().await {
-                Ok(head) => source.git.files(&head.id, &source.path).await.unwrap_or_default(),
-                Err(_) => Vec::new(),
-            };
-            let text = |path: &str| {
-                let content = files.iter().find(|f| f.path == path)?.content.as_ref()?;
-                String::from_utf8(content.to_vec()).ok()
-            };
-            return Err(Failure::problems(&problems, &text));
-        }
-        other => other?,
-    };
+    let prometheus = flags.engine.prometheus_address.clone();
+    let mut context = engine_setup::context(cluster, Clock::Real, None, prometheus, &mut tasks)?;
+    context.instance.clone_from(&flags.engine.instance_id);
+    let (head, manifests, plan) =
+        match waiting("Git and the cluster", delivery::preview(&context, &source)).await {
+            Err(DeliverError::Sync(SyncError::Manifests(problems))) => {
+                let files = match source.git.fetch().await {
+                    Ok(head) => source.git.files(&head.id, &source.path, is_read).await.unwrap_or_default(),
+                    Err(_) => Vec::new(),
+                };
+                let text = |path: &str| {
+                    let content = files.iter().find(|f| f.path == path)?.content.as_ref()?;
+                    String::from_utf8(content.to_vec()).ok()
+                };
+                return Err(Failure::problems(&problems, &text));
+            }
+            other => other?,
+        };
     match common.output {
-        Some(format) => print_data(&plan, &head.id, format)?,
-        None => show(&format!("HEAD {} \"{}\"", short(&head.id), head.subject()), &plan)?,
+        Some(format) => print_data(&plan, &manifests.skipped, &head.id, format)?,
+        None => {
+            show(&format!("HEAD {} \"{}\"", short(&head.id), head.subject()), &plan)?;
+            if let Some(line) = skipped::line(&manifests.skipped) {
+                anstream::eprintln!("{}", paint(FAINT, &line));
+            }
+        }
     }
     Ok(if plan.is_empty() { ExitCode::SUCCESS } else { Exit::No.into() })
 }
 
-fn print_data(plan: &Plan, commit: &str, format: Output) -> Result<(), Failure> {
+fn print_data(plan: &Plan, skipped: &[Skipped], commit: &str, format: Output) -> Result<(), Failure> {
     let changes: Vec<Value> = plan
         .changes
         .iter()
@@ -83,5 +96,6 @@ fn print_data(plan: &Plan, commit: &str, format: Output) -> Result<(), Failure> 
                 "fields": fields, "overwrites": c.overwrites, "kept": c.kept})
         })
         .collect();
-    print::value(&json!({"commit": commit, "changes": changes}), format)
+    let skipped: Vec<Value> = skipped.iter().map(|s| json!({"file": s.path, "line": s.line})).collect();
+    print::value(&json!({"commit": commit, "changes": changes, "skipped": skipped}), format)
 }

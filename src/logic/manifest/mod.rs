@@ -1,18 +1,25 @@
 //! What Git says: from files to objects, each with the place it stands at.
 //! Nothing here reads a file or asks a cluster.
 //!
+//! - [`pick`], [`ignore`]: which files are read as manifests; what ignore files leave out
 //! - [`split`]: the files of a commit become manifests, or mistakes with their lines
-//! - [`check`]: what is wrong with a manifest as far as it shows without a cluster
-//! - [`object`]: one manifest, and all of them, each object once
+//! - [`check`], [`schema`]: what is wrong with a manifest as far as it shows without a cluster; by a definition of Git
+//! - [`object`], [`field`]: one manifest, and all of them, each object once; paths of fields
+//! - [`skipped`]: what was passed over because it is no manifest
 //! - [`references`]: what pods of a template use, and what a Rollout names
 //! - [`problem`]: a mistake: what, where, and what to do
 
 pub(crate) mod check;
+pub(crate) mod field;
+pub(crate) mod ignore;
 pub(crate) mod object;
+pub(crate) mod pick;
 pub(crate) mod problem;
 pub(crate) mod references;
+pub(crate) mod schema;
+pub(crate) mod skipped;
 pub(crate) mod split;
 
 pub(crate) use object::{Manifest, Manifests};
+pub(crate) use pick::ManifestFile;
 pub(crate) use problem::Problem;
-pub(crate) use split::ManifestFile;

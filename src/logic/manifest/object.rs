@@ -4,7 +4,11 @@
 use crate::api::key::Key;
 use crate::api::kinds::Kind;
 use crate::api::write::Target;
-use crate::base::yaml::Place;
+use crate::base::yaml::{self, Place};
+use crate::logic::manifest::field;
+use crate::logic::manifest::problem::Problem;
+use crate::logic::manifest::skipped::Skipped;
+use bytes::Bytes;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -23,6 +27,22 @@ pub(crate) struct Manifest {
     pub(crate) path: String,
     /// Where in the file its document begins.
     pub(crate) place: Place,
+    /// Where in the document it stands: nowhere but at its root, unless it is an item of a list.
+    pub(crate) within: Vec<String>,
+}
+
+impl Manifest {
+    /// Whether what it holds must not be shown.
+    #[must_use]
+    pub(crate) fn is_secret(&self) -> bool {
+        is_secret(&self.key)
+    }
+}
+
+/// Whether what the object at `key` holds must not be shown.
+#[must_use]
+pub(crate) fn is_secret(key: &Key) -> bool {
+    key.kind == "Secret" && key.group.is_empty()
 }
 
 /// All objects that Git wants, each once.
@@ -30,6 +50,10 @@ pub(crate) struct Manifest {
 pub(crate) struct Manifests {
     /// By identity.
     pub(crate) objects: BTreeMap<Key, Manifest>,
+    /// What was passed over because it is no manifest, by file.
+    pub(crate) skipped: Vec<Skipped>,
+    /// The files that objects stand in, by path.
+    pub(crate) sources: BTreeMap<String, Bytes>,
 }
 
 impl Manifests {
@@ -37,6 +61,24 @@ impl Manifests {
     #[must_use]
     pub(crate) fn get(&self, key: &Key) -> Option<&Manifest> {
         self.objects.get(key)
+    }
+
+    /// Where the field at `path` of `manifest` stands, or the nearest field above it.
+    #[must_use]
+    pub(crate) fn locate(&self, manifest: &Manifest, path: &[&str]) -> Place {
+        let whole: Vec<&str> =
+            manifest.within.iter().map(String::as_str).chain(path.iter().copied()).collect();
+        let source = self.sources.get(&manifest.path);
+        source.and_then(|text| yaml::locate(text, manifest.place, &whole)).unwrap_or(manifest.place)
+    }
+
+    /// A mistake in the field of the object at `key` that `field` names as an API server does.
+    #[must_use]
+    pub(crate) fn problem(&self, key: &Key, field: &str, what: String, help: &str) -> Problem {
+        let Some(manifest) = self.get(key) else { return Problem::at("", None, what, help) };
+        let path = field::parts(field);
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        Problem::at(&manifest.path, Some(self.locate(manifest, &path)), what, help)
     }
 
     /// The pod template a Rollout wants, its own or that of the workload it refers to.

@@ -39,6 +39,22 @@ impl Problem {
     }
 }
 
+/// Mistakes that are told at most; of the others only the number is.
+const MOST_TOLD: usize = 20;
+
+/// The mistakes by file and line, not more than anybody reads.
+#[must_use]
+pub(crate) fn told(mut problems: Vec<Problem>) -> Vec<Problem> {
+    problems.sort_by(|a, b| (&a.path, a.place).cmp(&(&b.path, b.place)));
+    let more = problems.len().saturating_sub(MOST_TOLD);
+    problems.truncate(MOST_TOLD);
+    if more > 0 {
+        let what = format!("{more} more mistakes are not shown");
+        problems.push(Problem::at("", None, what, "correct these first"));
+    }
+    problems
+}
+
 impl Display for Problem {
     /// One line: `web/rollout.yaml:22: what; help`.
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {

@@ -1,25 +1,25 @@
-//! Decides which objects stand in the files of a commit, and refuses the whole commit when one cannot be read.
-//! It never repairs a file and never guesses an object.
+//! Decides which objects stand in the files of a commit, passes over what is no manifest, and refuses the whole commit
+//! when a manifest cannot be read. It never repairs a file and never guesses an object.
 
 use crate::api::key::{Key, target_of};
 use crate::api::kinds::Kind;
-use crate::base::yaml;
+use crate::base::yaml::{self, Place};
 use crate::logic::manifest::object::{Manifest, Manifests, strip};
-use crate::logic::manifest::{Problem, check};
+use crate::logic::manifest::pick::{ManifestFile, pick};
+use crate::logic::manifest::problem::told;
+use crate::logic::manifest::skipped::Skipped;
+use crate::logic::manifest::{Problem, check, ignore};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
-/// A file of a commit.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct ManifestFile {
-    /// Path from the root of the repository.
-    pub(crate) path: String,
-    /// Content; none when it is larger than what is read.
-    pub(crate) content: Option<Vec<u8>>,
-    /// Bytes.
-    pub(crate) size: u64,
-    /// Whether it is a symbolic link.
-    pub(crate) symlink: bool,
+/// How a kind is served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Served {
+    /// So.
+    As(Kind),
+    /// Only in this API version, not the one that was asked for.
+    Elsewhere(String),
+    /// Not at all.
+    Nowhere,
 }
 
 /// A commit that cannot be read whole.
@@ -31,58 +31,77 @@ pub(crate) struct Unreadable {
     pub(crate) rest: Manifests,
 }
 
-/// Whether a file holds manifests by its name: YAML or JSON, and not hidden.
-#[must_use]
-pub(crate) fn is_manifest(path: &str) -> bool {
-    let hidden = path.split('/').any(|part| part.starts_with('.') && part != "." && part != "..");
-    let extension = path.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase());
-    !hidden && matches!(extension.as_deref(), Some("yaml" | "yml" | "json"))
+/// One object of a file: where its document begins, which part of it the object is, and what it says.
+struct Found<'f> {
+    file: &'f ManifestFile,
+    place: Place,
+    within: Vec<String>,
+    value: Value,
 }
 
 /// Reads every manifest of `files`. Objects without a namespace get `namespace` if their kind lives in one;
-/// `kind_of` says how a kind is served (CustomResourceDefinitions among the files are known besides).
+/// `served` says how a kind is served (CustomResourceDefinitions among the files are known besides). What has neither
+/// an apiVersion nor a kind is passed over.
 ///
 /// # Errors
 /// [`Unreadable`]; nothing of such a commit is to be applied.
 pub(crate) fn read(
     files: &[ManifestFile],
     namespace: &str,
-    kind_of: &dyn Fn(&str, &str) -> Option<Kind>,
+    served: &dyn Fn(&str, &str) -> Served,
 ) -> Result<Manifests, Unreadable> {
-    let mut problems = Vec::new();
-    let mut found: Vec<(&ManifestFile, yaml::Document)> = Vec::new();
-    for file in files.iter().filter(|f| is_manifest(&f.path)) {
+    let (picked, mut problems) = pick(files);
+    let mut found: Vec<Found<'_>> = Vec::new();
+    let mut skipped = Vec::new();
+    for file in picked {
         match documents(file) {
-            Ok(documents) => found.extend(documents.into_iter().map(|d| (file, d))),
-            Err(problem) => problems.push(problem),
+            Ok(documents) => take(file, documents, &mut found, &mut skipped),
+            Err(Unread::Foreign) => skipped.push(Skipped { path: file.path.clone(), line: None }),
+            Err(Unread::Wrong(problem)) => problems.push(problem),
         }
     }
-    let own_kinds: Vec<Kind> = found.iter().flat_map(|(_, d)| kinds_of_definition(&d.value)).collect();
-    let kind_of = |api_version: &str, kind: &str| {
-        kind_of(api_version, kind)
-            .or_else(|| own_kinds.iter().find(|k| k.api_version() == api_version && k.kind == kind).cloned())
+    let own_kinds: Vec<Kind> = found.iter().flat_map(|f| kinds_of_definition(&f.value)).collect();
+    let served = |api_version: &str, kind: &str| {
+        let own = |exact: bool| {
+            let same = |k: &&Kind| {
+                k.kind == kind && (k.api_version() == api_version || !exact && is_same_group(k, api_version))
+            };
+            own_kinds.iter().find(same).cloned()
+        };
+        match (served(api_version, kind), own(true)) {
+            (known @ Served::As(_), _) => known,
+            (_, Some(own)) => Served::As(own),
+            (Served::Nowhere, None) => {
+                own(false).map_or(Served::Nowhere, |k| Served::Elsewhere(k.api_version()))
+            }
+            (elsewhere, None) => elsewhere,
+        }
     };
-    let mut objects: BTreeMap<Key, Manifest> = BTreeMap::new();
-    for (file, document) in found {
-        match object(file, document, namespace, &kind_of) {
+    let mut manifests = Manifests { skipped, ..Manifests::default() };
+    for found in found {
+        let (path, content) = (found.file.path.clone(), found.file.content.clone().unwrap_or_default());
+        match object(found, namespace, &served) {
             Ok(manifest) => {
-                if let Some(first) = objects.get(&manifest.key) {
+                if let Some(first) = manifests.objects.get(&manifest.key) {
                     problems.push(twice(first, &manifest));
                 } else {
-                    objects.insert(manifest.key.clone(), manifest);
+                    manifests.sources.entry(path).or_insert(content);
+                    manifests.objects.insert(manifest.key.clone(), manifest);
                 }
             }
             Err(problem) => problems.push(problem),
         }
     }
-    for manifest in objects.values() {
-        let content = files.iter().find(|f| f.path == manifest.path).and_then(|f| f.content.as_deref());
-        problems.extend(check::manifest(manifest, content.unwrap_or_default()));
+    problems.extend(manifests.objects.values().flat_map(|m| check::manifest(m, &manifests)));
+    if problems.is_empty() {
+        Ok(manifests)
+    } else {
+        Err(Unreadable { problems: told(problems), rest: manifests })
     }
-    problems.sort_by(|a, b| (&a.path, a.place).cmp(&(&b.path, b.place)));
-    problems.truncate(20);
-    let manifests = Manifests { objects };
-    if problems.is_empty() { Ok(manifests) } else { Err(Unreadable { problems, rest: manifests }) }
+}
+
+fn is_same_group(kind: &Kind, api_version: &str) -> bool {
+    api_version.split_once('/').map_or("", |(group, _)| group) == kind.group
 }
 
 fn twice(first: &Manifest, second: &Manifest) -> Problem {
@@ -95,74 +114,95 @@ fn twice(first: &Manifest, second: &Manifest) -> Problem {
     .labelled(format!("second one here; the first is at {}:{}", first.path, first.place.line))
 }
 
-fn documents(file: &ManifestFile) -> Result<Vec<yaml::Document>, Problem> {
-    if file.symlink {
-        return Err(Problem::at(
-            &file.path,
-            None,
-            "the file is a symbolic link, and links are not followed",
-            "put the manifest itself here",
-        ));
-    }
-    let name = file.path.rsplit('/').next().unwrap_or_default();
-    if ["kustomization.yaml", "kustomization.yml", "Chart.yaml"].contains(&name) {
-        return Err(Problem::at(
-            &file.path,
-            None,
-            "this folder is to be rendered by kustomize or helm, which this version does not do yet",
-            "commit the rendered manifests, or point --path elsewhere",
-        ));
-    }
-    let Some(content) = &file.content else {
-        return Err(Problem::at(
-            &file.path,
-            None,
-            format!(
-                "the file has {} bytes, more than the {} a manifest may have",
-                file.size,
-                yaml::MOST_BYTES
-            ),
-            "split it, or move it out of the path",
-        ));
-    };
-    let all = yaml::read(content).map_err(|e| {
-        Problem::at(&file.path, e.place, e.what, "nothing of this commit is applied until it can be read")
-    })?;
-    Ok(all.into_iter().flat_map(expand_list).collect())
+/// Why a file holds no documents for us.
+enum Unread {
+    /// It is no manifest.
+    Foreign,
+    /// It is one, and wrong.
+    Wrong(Problem),
 }
 
-/// A `List` stands for its items.
-fn expand_list(document: yaml::Document) -> Vec<yaml::Document> {
-    let is_list = document.value.get("kind").and_then(Value::as_str).is_some_and(|k| k.ends_with("List"));
-    match document.value.get("items").and_then(Value::as_array).filter(|_| is_list) {
-        Some(items) => {
-            items.iter().map(|item| yaml::Document { place: document.place, value: item.clone() }).collect()
+fn documents(file: &ManifestFile) -> Result<Vec<yaml::Document>, Unread> {
+    let Some(content) = &file.content else {
+        let (size, most) = (file.size, yaml::MOST_BYTES);
+        return Err(Unread::Wrong(Problem::at(
+            &file.path,
+            None,
+            format!("the file has {size} bytes, more than the {most} a manifest may have"),
+            format!("split it, or name it in {}", ignore::NAME),
+        )));
+    };
+    yaml::read(content).map_err(|e| {
+        if !looks_like_a_manifest(content) {
+            return Unread::Foreign;
         }
-        None => vec![document],
+        let help = "nothing of this commit is applied until it can be read";
+        Unread::Wrong(Problem::at(&file.path, e.place, e.what, help))
+    })
+}
+
+/// Whether a text that cannot be read was to be a manifest: it names an apiVersion or a kind where a manifest has it.
+fn looks_like_a_manifest(content: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(content);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let is_flow = text.trim_start().starts_with(['{', '[']); // its fields may stand anywhere
+    let names_one = |line: &str| {
+        let line = line.trim_start_matches(['"', '\'']);
+        let rest = ["apiVersion", "kind"].iter().find_map(|word| line.strip_prefix(word));
+        rest.is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ']).starts_with(':'))
+    };
+    if is_flow {
+        return text.split(['{', ',', '\n']).any(|part| names_one(part.trim_start()));
+    }
+    text.lines().any(names_one)
+}
+
+/// Takes the objects out of the documents of a file; a `List` stands for its items.
+fn take<'f>(
+    file: &'f ManifestFile,
+    documents: Vec<yaml::Document>,
+    found: &mut Vec<Found<'f>>,
+    skipped: &mut Vec<Skipped>,
+) {
+    let before = (found.len(), skipped.len());
+    for document in documents {
+        let yaml::Document { place, value } = document;
+        let names = |word: &str| value.get(word).is_some_and(|v| !v.is_null());
+        if !names("apiVersion") && !names("kind") {
+            skipped.push(Skipped { path: file.path.clone(), line: Some(place.line) });
+            continue;
+        }
+        let is_list = value.get("kind").and_then(Value::as_str).is_some_and(|k| k.ends_with("List"));
+        match value.get("items").and_then(Value::as_array).filter(|_| is_list) {
+            Some(items) => found.extend(items.iter().enumerate().map(|(at, item)| {
+                let within = vec!["items".to_owned(), at.to_string()];
+                Found { file, place, within, value: item.clone() }
+            })),
+            None => found.push(Found { file, place, within: Vec::new(), value }),
+        }
+    }
+    if found.len() == before.0 && skipped.len() > before.1 {
+        skipped.truncate(before.1);
+        skipped.push(Skipped { path: file.path.clone(), line: None });
     }
 }
 
 fn object(
-    file: &ManifestFile,
-    document: yaml::Document,
+    found: Found<'_>,
     namespace: &str,
-    kind_of: &dyn Fn(&str, &str) -> Option<Kind>,
+    served: &dyn Fn(&str, &str) -> Served,
 ) -> Result<Manifest, Problem> {
-    let (place, mut value) = (document.place, document.value);
-    let problem = |what: String, help: &str| Problem::at(&file.path, Some(place), what, help);
+    let Found { file, place, within, mut value } = found;
+    let problem = |what: String, help: String| Problem::at(&file.path, Some(place), what, help);
+    let write_all = || "write apiVersion, kind and metadata.name".to_owned();
     if !value.is_object() {
-        return Err(problem(
-            "the document is no object".to_owned(),
-            "write apiVersion, kind and metadata.name",
-        ));
+        return Err(problem("the document is no object".to_owned(), write_all()));
     }
     let target = target_of(&value);
     for (word, text) in [("apiVersion", &target.api_version), ("kind", &target.kind)] {
         if text.is_empty() {
-            return Err(problem(
-                format!("the document has no {word}"),
-                "write apiVersion, kind and metadata.name, or move the file out of the path",
-            ));
+            let help = format!("{}, or name the file in {}", write_all(), ignore::NAME);
+            return Err(problem(format!("the document has no {word}"), help));
         }
     }
     if target.name.is_empty() {
@@ -171,13 +211,24 @@ fn object(
         } else {
             format!("{} has no metadata.name", target.kind)
         };
-        return Err(problem(what, "give it a metadata.name"));
+        return Err(problem(what, "give it a metadata.name".to_owned()));
     }
-    let Some(kind) = kind_of(&target.api_version, &target.kind) else {
-        return Err(problem(
-            format!("the cluster serves no {} of {}", target.kind, target.api_version),
-            "install its CustomResourceDefinition first, or add that to the repository",
-        ));
+    let kind = match served(&target.api_version, &target.kind) {
+        Served::As(kind) => kind,
+        other => {
+            let what = format!("the cluster serves no {} of {}", target.kind, target.api_version);
+            let help = match other {
+                Served::Elsewhere(version) => {
+                    format!("write apiVersion: {version}, and what that version asks for")
+                }
+                _ => format!(
+                    "install its CustomResourceDefinition first or add that to the repository; if this is no manifest, \
+                     name the file in {}",
+                    ignore::NAME
+                ),
+            };
+            return Err(problem(what, help));
+        }
     };
     strip(&mut value);
     if let Some(meta) = value.get_mut("metadata").and_then(Value::as_object_mut) {
@@ -188,7 +239,8 @@ fn object(
         }
     }
     let target = target_of(&value);
-    Ok(Manifest { key: Key::of(&target), target, kind, value, path: file.path.clone(), place })
+    let key = Key::of(&target);
+    Ok(Manifest { key, target, kind, value, path: file.path.clone(), place, within })
 }
 
 /// The kinds that a CustomResourceDefinition makes known.
@@ -217,4 +269,81 @@ pub(crate) fn kinds_of_definition(value: &Value) -> Vec<Kind> {
             namespaced: text("/spec/scope") != "Cluster",
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::kinds;
+    use bytes::Bytes;
+
+    fn read_all(files: &[(&str, &str)]) -> Result<Manifests, Vec<Problem>> {
+        let file = |(path, text): &(&str, &str)| ManifestFile {
+            path: (*path).to_owned(),
+            content: Some(Bytes::copy_from_slice(text.as_bytes())),
+            ..ManifestFile::default()
+        };
+        let files: Vec<ManifestFile> = files.iter().map(file).collect();
+        read(&files, "shop", &|v, k| kinds::find(v, k).map_or(Served::Nowhere, Served::As))
+            .map_err(|bad| bad.problems)
+    }
+
+    const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+
+    #[test]
+    fn what_is_no_manifest_is_passed_over_with_its_place() {
+        let mixed = format!("image: x\n---\n{CONFIG}");
+        let files = [
+            ("a.yaml", mixed.as_str()),
+            ("board.json", "{\"title\": \"Latency\", \"panels\": []}"),
+            ("broken.yaml", "a: [\n"),
+            ("empty.yaml", "# nothing\n"),
+            ("list.json", "[1, 2]"),
+            ("template.yaml", "{{- if .Values.on }}\nname: x\n"),
+            ("words.yaml", "just words\n"),
+        ];
+        let manifests = read_all(&files).unwrap();
+        assert_eq!(manifests.objects.len(), 1);
+        let skipped: Vec<String> = manifests.skipped.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            skipped,
+            ["a.yaml:1", "board.json", "broken.yaml", "list.json", "template.yaml", "words.yaml"]
+        );
+    }
+
+    #[test]
+    fn half_a_manifest_and_a_broken_one_are_mistakes() {
+        for (text, what) in [
+            ("kind: ConfigMap\nmetadata: {name: x}\n", "no apiVersion"),
+            ("apiVersion: v1\nmetadata: {name: x}\n", "no kind"),
+            ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x\n", ""),
+            ("\"kind\": ConfigMap\na: [\n", ""),
+            ("{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\",", ""),
+            ("apiVersion: v1\nkind: List\nitems:\n- {a: 1}\n", "no apiVersion"),
+        ] {
+            let problems = read_all(&[("x.yaml", text)]).unwrap_err();
+            assert!(problems.len() == 1 && problems[0].what.contains(what), "{text:?}: {problems:?}");
+        }
+    }
+
+    #[test]
+    fn the_number_of_mistakes_that_are_not_shown_is_told() {
+        let files: Vec<(String, &str)> = (0..25).map(|n| (format!("{n:02}.yaml"), "kind: X\n")).collect();
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+        let problems = read_all(&files).unwrap_err();
+        assert_eq!((problems.len(), problems[20].what.as_str()), (21, "5 more mistakes are not shown"));
+    }
+
+    #[test]
+    fn a_version_that_a_definition_beside_does_not_serve_names_one_that_it_does() {
+        let definition = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: \
+                          widgets.example.com}\nspec: {group: example.com, scope: Namespaced, names: {kind: Widget, \
+                          plural: widgets}, versions: [{name: v1, served: true}]}\n";
+        let widget = |version: &str| {
+            format!("apiVersion: example.com/{version}\nkind: Widget\nmetadata: {{name: w}}\n")
+        };
+        assert!(read_all(&[("crd.yaml", definition), ("w.yaml", &widget("v1"))]).is_ok());
+        let problems = read_all(&[("crd.yaml", definition), ("w.yaml", &widget("v1beta1"))]).unwrap_err();
+        assert!(problems[0].help.contains("apiVersion: example.com/v1,"), "{problems:?}");
+    }
 }

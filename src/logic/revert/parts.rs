@@ -3,7 +3,7 @@
 
 use crate::api::commit::FileChange;
 use crate::api::key::Key;
-use crate::logic::manifest::split::is_manifest;
+use crate::logic::manifest::pick::is_manifest;
 use crate::logic::revert::touched::objects;
 use std::collections::BTreeSet;
 

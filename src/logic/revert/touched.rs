@@ -5,7 +5,7 @@ use crate::api::commit::FileChange;
 use crate::api::key::{Key, target_of};
 use crate::base::yaml;
 use crate::logic::manifest::object::strip;
-use crate::logic::manifest::split::is_manifest;
+use crate::logic::manifest::pick::is_manifest;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -6,7 +6,7 @@
 //! - [`view`]: the facts about one Rollout
 //! - [`builder`], [`intent`], [`state`]: a decision in the making, what it wants about pauses and aborts, its state so far
 //! - [`decision`], [`writes`]: what comes out; the planned changes as writes
-//! - [`validate`]: whether the Rollout can be acted on at all
+//! - [`validate`], [`askable`]: whether the Rollout can be acted on at all; whether its analyses can be measured
 //! - [`status`], [`conditions`], [`phase`], [`pause`]: the status that a pass begins and ends with
 //! - [`abort`]: the cause of an abort, written and read back
 //!
@@ -23,6 +23,7 @@
 pub(crate) mod abort;
 pub(crate) mod act;
 pub(crate) mod analyses;
+pub(crate) mod askable;
 pub(crate) mod bluegreen;
 pub(crate) mod builder;
 pub mod canary;

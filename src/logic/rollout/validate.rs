@@ -16,8 +16,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// One thing that is wrong: the path of the field, and what to do.
-fn wrong(path: &str, what: impl std::fmt::Display) -> Option<String> {
-    Some(format!("{path}: Invalid value: {what}"))
+fn wrong(path: &str, what: impl std::fmt::Display) -> Option<Obstacle> {
+    Some(Obstacle::wrong(what.to_string()).at(path))
 }
 
 /// The first thing that keeps the Rollout from being acted on
@@ -27,10 +27,10 @@ pub(crate) fn obstacle(builder: &Builder<'_>) -> Option<Obstacle> {
     if let Some(why) = &builder.view().problem {
         return Some(why.clone());
     }
-    template(builder).or_else(|| strategy(builder)).map(Obstacle::wrong).or_else(|| references(builder))
+    template(builder).or_else(|| strategy(builder)).or_else(|| references(builder))
 }
 
-fn template(builder: &Builder<'_>) -> Option<String> {
+fn template(builder: &Builder<'_>) -> Option<Obstacle> {
     let spec = builder.spec();
     if spec.workload_ref.is_some() && spec.template.as_ref().is_some_and(|t| !is_blank(t)) {
         return wrong("spec.template", "template must be empty for workload reference rollout");
@@ -68,7 +68,7 @@ fn is_blank(template: &Value) -> bool {
     template.pointer("/spec/containers").and_then(Value::as_array).is_none_or(Vec::is_empty)
 }
 
-fn strategy(builder: &Builder<'_>) -> Option<String> {
+fn strategy(builder: &Builder<'_>) -> Option<Obstacle> {
     let strategy = &builder.spec().strategy;
     match (&strategy.canary, &strategy.blue_green) {
         (Some(_), Some(_)) => wrong("spec.strategy", "Multiple Strategies can not be listed; keep one"),
@@ -78,7 +78,7 @@ fn strategy(builder: &Builder<'_>) -> Option<String> {
     }
 }
 
-fn canary_problem(builder: &Builder<'_>, canary: &Canary) -> Option<String> {
+fn canary_problem(builder: &Builder<'_>, canary: &Canary) -> Option<Obstacle> {
     let root = "spec.strategy.canary";
     let unsupported = [
         ("trafficRouting", canary.traffic_routing.as_ref().is_some_and(|t| choose(t, ALL).is_none())),
@@ -111,7 +111,7 @@ fn canary_problem(builder: &Builder<'_>, canary: &Canary) -> Option<String> {
     None
 }
 
-fn step_problem(path: &str, step: &Step) -> Option<String> {
+fn step_problem(path: &str, step: &Step) -> Option<Obstacle> {
     let at = format!("{path}.{}", step.field());
     match step {
         Step::Invalid(_) => wrong(path, "a step does exactly one thing; write one field in each"),
@@ -134,7 +134,7 @@ fn step_problem(path: &str, step: &Step) -> Option<String> {
 const NOT_YET: &str =
     "this version of Switchback does not act on it yet; remove it, or keep this Rollout with Argo Rollouts";
 
-fn blue_green_problem(blue_green: &BlueGreen) -> Option<String> {
+fn blue_green_problem(blue_green: &BlueGreen) -> Option<Obstacle> {
     let root = "spec.strategy.blueGreen";
     if blue_green.active_service.is_empty() {
         return wrong(&format!("{root}.activeService"), "name the Service that users reach");
@@ -194,7 +194,8 @@ fn service_problem(builder: &Builder<'_>, name: &str) -> Option<Obstacle> {
     missing.map(|(key, _)| Obstacle::wrong(unmatched(key)))
 }
 
-fn analyses<'w>(builder: &'w Builder<'_>) -> Vec<(String, &'w AnalysisRef)> {
+/// The analyses that the strategy asks for, with their paths below it.
+pub(super) fn analyses<'w>(builder: &'w Builder<'_>) -> Vec<(String, &'w AnalysisRef)> {
     let mut found = Vec::new();
     if let Some(canary) = builder.canary() {
         for (index, step) in canary.steps.iter().enumerate() {

@@ -48,6 +48,8 @@ pub struct View {
 /// What keeps a Rollout from being acted on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Obstacle {
+    /// The path of the field; empty when it is about none.
+    pub path: String,
     /// The path of the field, what is wrong and what to do.
     pub text: String,
     /// Whether something it refers to is not there (yet): what is applied together is not seen at once.
@@ -58,19 +60,19 @@ impl Obstacle {
     /// Something is wrong with what is there.
     #[must_use]
     pub(crate) fn wrong(text: String) -> Self {
-        Self { text, is_missing: false }
+        Self { path: String::new(), text, is_missing: false }
     }
 
     /// Something is not there.
     #[must_use]
     pub(crate) fn missing(text: String) -> Self {
-        Self { text, is_missing: true }
+        Self { path: String::new(), text, is_missing: true }
     }
 
     /// The same, said of the field at `path`.
     #[must_use]
     pub(crate) fn at(self, path: &str) -> Self {
-        Self { text: format!("{path}: Invalid value: {}", self.text), ..self }
+        Self { path: path.to_owned(), text: format!("{path}: Invalid value: {}", self.text), ..self }
     }
 }
 

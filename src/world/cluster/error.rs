@@ -3,6 +3,7 @@
 
 use crate::api::write::Target;
 use crate::world::cause::Cause;
+use crate::world::cluster::fault::{self, FieldFault};
 use thiserror::Error;
 
 /// Why a cluster did not do what it was asked.
@@ -40,8 +41,10 @@ pub enum ClusterError {
         reason: String,
         /// The resource that the reason is about, such as `namespaces`; empty when the cluster names none.
         about: String,
-        /// What the cluster says.
+        /// What the cluster says, in a line.
         message: String,
+        /// The fields that are wrong, where it says so.
+        faults: Box<[FieldFault]>,
     },
     /// The answer is none of a cluster.
     #[error("{what}: the answer cannot be read: {why}; is this address a Kubernetes API server?")]
@@ -64,7 +67,8 @@ impl ClusterError {
     pub(crate) fn of(what: &str, error: kube::Error) -> Self {
         match error {
             kube::Error::Api(status) => {
-                let message = status.message.clone();
+                let faults = fault::faults(&status);
+                let message = fault::message(&status, &faults);
                 if status.code == 401 {
                     return Self::Unauthorized(message);
                 }
@@ -74,6 +78,7 @@ impl ClusterError {
                     reason: status.reason.clone(),
                     about: status.details.as_ref().map(|d| d.kind.clone()).unwrap_or_default(),
                     message,
+                    faults: faults.into(),
                 }
             }
             kube::Error::SerdeError(e) => Self::unreadable(what, e),

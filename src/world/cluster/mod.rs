@@ -6,10 +6,11 @@
 //! - [`watch`]: how changes of a kind are followed
 //! - [`object`]: what of an object is read
 //! - [`backoff`]: how long a watch waits after a failure
-//! - [`error`]: why a cluster did not do what it was asked
+//! - [`error`], [`fault`]: why a cluster did not do what it was asked; the fields it finds wrong
 pub(crate) mod backoff;
 pub(crate) mod connect;
 pub(crate) mod error;
+pub(crate) mod fault;
 pub(crate) mod object;
 pub(crate) mod requests;
 pub(crate) mod watch;

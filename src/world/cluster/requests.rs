@@ -95,8 +95,9 @@ impl Cluster {
         let none = || ClusterError::NoKind(Target::new(api_version, kind, "", ""));
         let root = if api_version.contains('/') { "/apis" } else { "/api" };
         let what = format!("discover {api_version}");
+        let path = api_version.split('/').map(encode).collect::<Vec<_>>().join("/");
         let list: Result<Value, _> =
-            self.send(&what, Method::GET, &format!("{root}/{api_version}"), "", Vec::new()).await;
+            self.send(&what, Method::GET, &format!("{root}/{path}"), "", Vec::new()).await;
         let list = match list {
             Err(e) if e.is_missing() => return Err(none()),
             other => other?,
@@ -116,6 +117,34 @@ impl Cluster {
             categories: Vec::new(),
             namespaced: row.get("namespaced").and_then(Value::as_bool).unwrap_or(true),
         })
+    }
+
+    /// The API version in which the cluster serves `kind` of the group of `api_version`, the preferred one first; none
+    /// when it serves no such kind.
+    ///
+    /// # Errors
+    /// The cluster refuses or does not answer.
+    pub(crate) async fn other_version(
+        &self,
+        api_version: &str,
+        kind: &str,
+    ) -> Result<Option<String>, ClusterError> {
+        let Some((group, _)) = api_version.split_once('/') else { return Ok(None) };
+        let what = format!("discover {group}");
+        let found: Value =
+            match self.send(&what, Method::GET, &format!("/apis/{}", encode(group)), "", Vec::new()).await {
+                Err(e) if e.is_missing() => return Ok(None),
+                other => other?,
+            };
+        let all = found.get("versions").and_then(Value::as_array).cloned().unwrap_or_default();
+        for version in all.iter().filter_map(|v| v.get("groupVersion")).filter_map(Value::as_str) {
+            match self.discover(version, kind).await {
+                Ok(_) => return Ok(Some(version.to_owned())),
+                Err(ClusterError::NoKind(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
     }
 
     /// Makes one write and answers the object as it is now; none where the cluster answers something else.

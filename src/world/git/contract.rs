@@ -41,6 +41,8 @@ pub enum FileKind {
     Regular,
     /// A symbolic link; it is reported, never followed.
     Symlink,
+    /// A symbolic link to a directory of the same commit; [`Git::changes`] does not look where a link leads.
+    FolderLink,
     /// Another repository's commit; it is reported, never fetched.
     Submodule,
 }
@@ -148,12 +150,18 @@ pub trait Git: Send + Sync {
     /// Brings the branch up to date, also after a forced push, and answers its head.
     fn fetch(&self) -> BoxFuture<'_, Result<Commit, GitError>>;
 
-    /// Every file of `commit` under `path`, sorted by path, read from the tree. `.` is the whole repository.
+    /// The files of `commit` under `path` that `wanted` picks by their paths, and every link and submodule, sorted by
+    /// path, read from the tree. `.` is the whole repository. What is not picked is neither read nor counted.
     ///
     /// # Errors
     /// [`GitError::NoPath`] when the commit has nothing at `path`: a moved directory must not look like an empty
     /// one. [`GitError::TooLarge`] when there is more than the limits allow.
-    fn files(&self, commit: &CommitId, path: &str) -> BoxFuture<'_, Result<Vec<File>, GitError>>;
+    fn files(
+        &self,
+        commit: &CommitId,
+        path: &str,
+        wanted: fn(&str) -> bool,
+    ) -> BoxFuture<'_, Result<Vec<File>, GitError>>;
 
     /// The commits that `head` descends from and `until` does not, through all parents, every commit before its
     /// parents; empty when they are the same.

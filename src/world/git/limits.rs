@@ -10,8 +10,10 @@ pub struct Limits {
     pub file_bytes: u64,
     /// The most content [`Git::files`](super::Git::files) and [`Git::changes`](super::Git::changes) answer at once, in bytes. 256 MiB.
     pub total_bytes: u64,
-    /// The most paths, directories included, looked at for one answer. 50 000.
+    /// The most files answered at once, those left out not counted. 50 000.
     pub files: usize,
+    /// The most paths, directories included, looked at for one answer. 1 000 000.
+    pub paths: usize,
     /// The most bytes taken from or given to a server in one operation. 2 GiB.
     pub transfer_bytes: u64,
     /// How many commits deep a missing commit is searched for. 1000.
@@ -30,6 +32,7 @@ impl Default for Limits {
             file_bytes: 4 << 20,
             total_bytes: 256 << 20,
             files: 50_000,
+            paths: 1_000_000,
             transfer_bytes: 2 << 30,
             depth: 1000,
             idle: Duration::from_secs(30),

@@ -99,9 +99,14 @@ impl Git for Mirror {
         self.run(repair::fetch)
     }
 
-    fn files(&self, commit: &CommitId, path: &str) -> BoxFuture<'_, Result<Vec<File>, GitError>> {
+    fn files(
+        &self,
+        commit: &CommitId,
+        path: &str,
+        wanted: fn(&str) -> bool,
+    ) -> BoxFuture<'_, Result<Vec<File>, GitError>> {
         let (commit, path) = (commit.clone(), path.to_owned());
-        self.run(move |store| read::files(store, &commit, &path))
+        self.run(move |store| read::files(store, &commit, &path, wanted))
     }
 
     fn history(

@@ -14,6 +14,8 @@ use std::fmt;
 
 /// The deepest directory that is looked into.
 const DEEPEST: usize = 100;
+/// The longest text of a link that is looked at, in bytes.
+const LONGEST_LINK: usize = 4096;
 const TREE: i32 = 0o040_000;
 const LINK: i32 = 0o120_000;
 const COMMIT: i32 = 0o160_000;
@@ -56,7 +58,7 @@ impl fmt::Display for Gap {
         match self {
             Self::NoDirectory { place, kind } => {
                 let what = match kind {
-                    FileKind::Symlink => "a symbolic link, which is not followed",
+                    FileKind::Symlink | FileKind::FolderLink => "a symbolic link, which is not followed",
                     FileKind::Submodule => "a submodule, which is not fetched",
                     FileKind::Regular => "a file",
                 };
@@ -82,7 +84,12 @@ struct Reader<'a> {
 }
 
 /// See [`Git::files`](super::contract::Git::files).
-pub(super) fn files(store: &Store, commit: &CommitId, path: &str) -> Outcome<Vec<File>> {
+pub(super) fn files(
+    store: &Store,
+    commit: &CommitId,
+    path: &str,
+    wanted: fn(&str) -> bool,
+) -> Outcome<Vec<File>> {
     let parts = parts(path)?;
     let (_, raw) = store.find(commit)?;
     let mut reader = Reader::new(store)?;
@@ -93,9 +100,15 @@ pub(super) fn files(store: &Store, commit: &CommitId, path: &str) -> Outcome<Vec
         why: gap.to_string(),
     })?;
     let mut leaves = Vec::new();
-    reader.leaves(parts.join("/").into_bytes(), entry, &mut leaves)?;
-    let mut files: Vec<File> =
-        leaves.into_iter().map(|(path, entry)| reader.file(&path, entry)).collect::<Outcome<_>>()?;
+    reader.leaves(parts.join("/").into_bytes(), entry, wanted, &mut leaves)?;
+    let mut files = Vec::with_capacity(leaves.len());
+    for (path, entry) in leaves {
+        let mut file = reader.file(&path, entry)?;
+        if file.kind == FileKind::Symlink && reader.leads_to_folder(raw.tree, &path, entry)? {
+            file.kind = FileKind::FolderLink;
+        }
+        files.push(file);
+    }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
 }
@@ -177,7 +190,7 @@ impl<'a> Reader<'a> {
     fn entries(&mut self, tree: Oid) -> Outcome<BTreeMap<Vec<u8>, Entry>> {
         let tree = self.store.repo.find_tree(tree)?;
         self.entries = self.entries.saturating_add(tree.len());
-        let limit = self.store.call.upstream.limits.files;
+        let limit = self.store.call.upstream.limits.paths;
         if self.entries > limit {
             return Err(self.too_large(format!("{} paths", self.entries), format!("{limit} paths")));
         }
@@ -217,12 +230,21 @@ impl<'a> Reader<'a> {
         Ok(Ok(here))
     }
 
-    /// Every path at and below `path` that is no directory.
-    fn leaves(&mut self, path: Vec<u8>, entry: Entry, found: &mut Vec<(Vec<u8>, Entry)>) -> Outcome<()> {
+    /// Every path at and below `path` that is no directory, of the files only those that `wanted` picks.
+    fn leaves(
+        &mut self,
+        path: Vec<u8>,
+        entry: Entry,
+        wanted: fn(&str) -> bool,
+        found: &mut Vec<(Vec<u8>, Entry)>,
+    ) -> Outcome<()> {
         let mut waiting = vec![(path, entry)];
         while let Some((path, entry)) = waiting.pop() {
             if !entry.is_tree() {
-                found.push((path, entry));
+                if entry.kind() != FileKind::Regular || wanted(&shown(&path)) {
+                    found.push((path, entry));
+                    self.not_too_many(found.len())?;
+                }
                 continue;
             }
             self.not_too_deep(&path)?;
@@ -253,6 +275,7 @@ impl<'a> Reader<'a> {
             let (new_tree, new_leaf) = split(new);
             if old_leaf.is_some() || new_leaf.is_some() {
                 found.push((path.clone(), old_leaf, new_leaf));
+                self.not_too_many(found.len())?;
             }
             self.not_too_deep(&path)?;
             let mut names: BTreeMap<Vec<u8>, (Option<Entry>, Option<Entry>)> = BTreeMap::new();
@@ -269,6 +292,26 @@ impl<'a> Reader<'a> {
             waiting.extend(names.into_iter().map(|(name, (old, new))| (below(&path, &name), old, new)));
         }
         Ok(())
+    }
+
+    fn not_too_many(&self, files: usize) -> Outcome<()> {
+        let limit = self.store.call.upstream.limits.files;
+        if files <= limit {
+            return Ok(());
+        }
+        Err(self.too_large(format!("{files} files"), format!("{limit} files")))
+    }
+
+    /// Whether the link at `path` names a directory below `tree`, without following another link.
+    fn leads_to_folder(&mut self, tree: Oid, path: &[u8], link: Entry) -> Outcome<bool> {
+        let (size, _) = self.odb.read_header(link.id)?;
+        if size > LONGEST_LINK {
+            return Ok(false);
+        }
+        let named = target(path, self.odb.read(link.id)?.data());
+        let Some(parts) = named else { return Ok(false) };
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        Ok(self.descend(tree, &parts)?.is_ok_and(Entry::is_tree))
     }
 
     fn not_too_deep(&self, path: &[u8]) -> Outcome<()> {
@@ -305,6 +348,22 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The parts of what the link at `path` names, from the repository's root; none when that lies outside of it.
+fn target(path: &[u8], link: &[u8]) -> Option<Vec<String>> {
+    let (path, link) = (std::str::from_utf8(path).ok()?, std::str::from_utf8(link).ok()?);
+    if link.starts_with('/') || link.contains('\0') {
+        return None;
+    }
+    let mut parts: Vec<&str> = path.rsplit_once('/').map_or(Vec::new(), |(dir, _)| dir.split('/').collect());
+    for part in link.split('/').filter(|part| !matches!(*part, "" | ".")) {
+        match part {
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.into_iter().map(str::to_owned).collect())
+}
+
 /// An entry as a directory or as anything else.
 fn split(entry: Option<Entry>) -> (Option<Entry>, Option<Entry>) {
     (entry.filter(|e| e.is_tree()), entry.filter(|e| !e.is_tree()))
@@ -317,6 +376,16 @@ fn below(path: &[u8], name: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_link_names_is_found_from_the_root_and_not_outside() {
+        let of = |path: &str, link: &str| target(path.as_bytes(), link.as_bytes()).map(|p| p.join("/"));
+        assert_eq!(of("apps/web", "../shared/web/").as_deref(), Some("shared/web"));
+        assert_eq!(of("web", "./apps").as_deref(), Some("apps"));
+        for out in ["/etc", "../../x", "../.."] {
+            assert_eq!(of("apps/web", out), None, "{out}");
+        }
+    }
 
     #[test]
     fn paths_stay_within_the_repository() {

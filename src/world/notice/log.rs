@@ -17,6 +17,7 @@ fn send(notice: &Notice) {
         Notice::Head { repository, commit, subject } => {
             tracing::info!(repository, commit, subject, "a commit is at the head");
         }
+        Notice::Skipped { repository, text } => tracing::info!(repository, "{text}"),
         Notice::Synced { commit, counts: (created, changed, pruned) } => {
             tracing::info!(commit, created, changed, pruned, "a commit is applied");
         }
@@ -67,6 +68,7 @@ mod tests {
                 commit: commit.clone(),
                 subject: "web: v2".into(),
             },
+            Notice::Skipped { repository: repository.clone(), text: "passed over: a".into() },
             Notice::Synced { commit: commit.clone(), counts: (1, 2, 3) },
             Notice::Problem { repository, code: "Empty", text: "no manifests".into() },
             Notice::Event {
@@ -85,6 +87,7 @@ mod tests {
             lines(&notices),
             [
                 r#"INFO a commit is at the head repository="/srv/shop" commit="4b825dc" subject="web: v2""#,
+                r#"INFO passed over: a repository="/srv/shop""#,
                 r#"INFO a commit is applied commit="4b825dc" created=1 changed=2 pruned=3"#,
                 r#"WARN no manifests repository="/srv/shop" code="Empty""#,
                 r#"INFO it waits about="Rollout shop/web" reason="Paused""#,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// Commits `bad` beside a change of a good file and answers the problem that is told. Nothing may have changed in
 /// the cluster, and mending the file applies both.
-async fn refused(name: &str, bad: impl AsRef<[u8]>) -> String {
+pub(super) async fn refused(name: &str, bad: impl AsRef<[u8]>) -> String {
     let mut rig = Rig::new(&[("a.yaml", &config("a", "1")), ("b.yaml", &config("b", "1"))]).await;
     let first = git(&rig.repo, &["rev-parse", "HEAD"]);
     rig.applied(&first).await;
@@ -25,7 +25,7 @@ async fn refused(name: &str, bad: impl AsRef<[u8]>) -> String {
 }
 
 /// Every one of `words` is in `text`.
-fn says(text: &str, words: &[&str]) {
+pub(super) fn says(text: &str, words: &[&str]) {
     for word in words {
         assert!(text.contains(word), "{word:?} is missing in: {text}");
     }
@@ -40,7 +40,8 @@ async fn invalid_yaml_names_file_and_line() {
 
 #[tokio::test]
 async fn a_document_that_is_no_object() {
-    says(&refused("x.yaml", "just words\n").await, &["x.yaml:1", "no object", "apiVersion"]);
+    let list = "apiVersion: v1\nkind: List\nitems: [just words]\n";
+    says(&refused("x.yaml", list).await, &["x.yaml:1", "no object", "apiVersion"]);
     says(&refused("x.yaml", "kind: ConfigMap\nmetadata: {name: x}\n").await, &["x.yaml:1", "no apiVersion"]);
     says(&refused("x.yaml", "apiVersion: v1\nkind: ConfigMap\n").await, &["x.yaml:1", "no metadata.name"]);
 }
@@ -51,7 +52,7 @@ async fn an_unknown_field_is_refused_before_anything_is_written() {
                       {matchLabels: {a: b}}\n  template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, \
                       image: i}]}}\n";
     let problem = refused("d.yaml", deployment).await;
-    says(&problem, &["d.yaml:1", "Deployment default/d", "unknown field", "spec.replica"]);
+    says(&problem, &["d.yaml:5", "Deployment default/d: unknown field spec.replica;"]);
 }
 
 #[tokio::test]
@@ -91,7 +92,7 @@ async fn a_file_of_ten_megabytes() {
 
 #[tokio::test]
 async fn an_alias_bomb() {
-    let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+    let mut bomb = String::from("apiVersion: v1\na0: &a0 [x, x, x, x, x, x, x, x, x]\n");
     for i in 1..10 {
         let nine = vec![format!("*a{}", i - 1); 9].join(", ");
         bomb.push_str(&format!("a{i}: &a{i} [{nine}]\n"));
@@ -101,9 +102,10 @@ async fn an_alias_bomb() {
 
 #[tokio::test]
 async fn binary_junk() {
-    let junk: Vec<u8> = (0..4096_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let junk = (0..4096_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8);
+    let junk: Vec<u8> = b"apiVersion: v1\n".iter().copied().chain(junk).collect();
     says(&refused("junk.yaml", junk).await, &["junk.yaml"]);
-    says(&refused("latin1.yaml", b"a: caf\xe9\n").await, &["latin1.yaml:1", "not UTF-8"]);
+    says(&refused("latin1.yaml", b"kind: caf\xe9\n").await, &["latin1.yaml:1", "not UTF-8"]);
 }
 
 #[cfg(unix)]

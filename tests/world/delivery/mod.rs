@@ -3,5 +3,7 @@
 
 mod back;
 mod bad;
+mod fit;
+mod picked;
 mod rig;
 mod sync;
