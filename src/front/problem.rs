@@ -28,7 +28,7 @@ fn span(text: &str, line: usize, column: usize) -> Option<std::ops::Range<usize>
 }
 
 fn one(problem: &Problem, renderer: &Renderer, source: &dyn Fn(&str) -> Option<String>) -> String {
-    let text = source(&problem.path);
+    let text = if problem.is_secret { None } else { source(&problem.path) };
     let drawn = problem.place.and_then(|place| {
         let text = text.as_deref()?;
         Some((text, span(text, place.line, place.column)?))
@@ -84,6 +84,8 @@ mod tests {
         ] {
             assert!(text.contains(words), "{text}");
         }
+        let hidden = draw(&[problem.clone().in_secret()], false, &|_| Some(file.clone()));
+        assert!(hidden.contains("--> web/rollout.yaml:3:5") && !hidden.contains("blueGreen:"), "{hidden}");
         let bare = draw(&[problem], false, &|_| None);
         assert!(bare.contains("--> web/rollout.yaml:3:5") && bare.contains("= help: keep one"), "{bare}");
     }

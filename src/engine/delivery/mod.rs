@@ -9,15 +9,19 @@
 //! - [`state`]: what is remembered between two reconciles
 //! - [`trial`]: a plan, tried on the cluster without being made
 //! - [`live`]: objects as they are in the cluster
+//! - [`autoscalers`]: whose say the size of a workload is, where only the cluster knows
+//! - [`leftovers`]: in which API version an object that Git no longer says is reached
 //! - [`apply`]: the writes of a plan, kind after kind
 //! - [`revert`]: the revert commit, pushed fast-forward or not at all
 //! - [`inventory`]: the Secrets in which the inventory is kept
 //! - [`error`]: why a repository was not brought to the cluster
 
 pub(crate) mod apply;
+pub(crate) mod autoscalers;
 pub(crate) mod contract;
 pub(crate) mod error;
 pub(crate) mod inventory;
+pub(crate) mod leftovers;
 pub(crate) mod link;
 pub(crate) mod live;
 pub(crate) mod preview;

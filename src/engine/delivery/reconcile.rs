@@ -151,6 +151,7 @@ async fn sync(
     let mut after = state.inventory.load(&context.cluster).await?.clone();
     after.commit = commit.id.to_string();
     after.objects = versions(manifests);
+    after.objects.extend(plan.out_of_reach());
     after.base = manifests.objects.iter().map(|(k, m)| (k.clone(), m.value.clone())).collect();
     state.verified = true;
     if counts != (0, 0, 0) || inventory.commit != commit.id {

@@ -3,7 +3,7 @@
 
 use crate::api::rollout::RolloutSpec;
 use crate::base::yaml;
-use crate::logic::manifest::{Manifest, Problem};
+use crate::logic::manifest::{Manifest, Problem, name, texts};
 use serde_json::{Value, json};
 
 /// Every mistake in `manifest` that shows without a cluster; `content` is the file it stands in.
@@ -21,6 +21,12 @@ pub(crate) fn manifest(manifest: &Manifest, content: &[u8]) -> Vec<Problem> {
                 "put it in quotes",
             ));
         }
+    }
+    found.extend(name::wrong(manifest).into_iter().map(|(path, what, help)| problem(path, what, help)));
+    let is_secret = manifest.key.kind == "Secret";
+    for (path, what, help) in texts::wrong(manifest) {
+        let found_here = problem(&path, what, help);
+        found.push(if is_secret { found_here.in_secret() } else { found_here });
     }
     if manifest.key.group == "argoproj.io" && manifest.key.kind == "Rollout" {
         found.extend(rollout(manifest, &problem));

@@ -17,6 +17,8 @@ pub(crate) struct Problem {
     pub(crate) label: String,
     /// What to do.
     pub(crate) help: String,
+    /// Whether the line it stands in holds a secret, so that it is not shown.
+    pub(crate) is_secret: bool,
 }
 
 impl Problem {
@@ -28,7 +30,15 @@ impl Problem {
         what: impl Into<String>,
         help: impl Into<String>,
     ) -> Self {
-        Self { path: path.to_owned(), place, what: what.into(), label: String::new(), help: help.into() }
+        let (path, what, help) = (path.to_owned(), what.into(), help.into());
+        Self { path, place, what, help, ..Self::default() }
+    }
+
+    /// The same in a line that is not to be shown.
+    #[must_use]
+    pub(crate) fn in_secret(mut self) -> Self {
+        self.is_secret = true;
+        self
     }
 
     /// The same with words for the place itself.

@@ -2,16 +2,19 @@
 //! a Service with port 53 for TCP and for UDP, where that key is `port` alone. It never changes what a list whose key
 //! does its work is to hold.
 //!
-//! Such a list is merged here by the keys of server-side apply (`port` and `protocol`) and marked, so that the patch
-//! replaces it whole. Upstream's tools merge it by the one key all the same and lose or mix up items. They also send
-//! deletions inside items that the live object has lost, which API servers take for new items; those are left out here.
+//! Such a list is merged here by the keys of server-side apply (`port` and `protocol`), or item by item
+//! ([`doubles`]) where even those repeat, and marked, so that the patch replaces it whole. Upstream's tools merge it by
+//! the one key all the same and lose or mix up items. They also send deletions inside items that the live object has
+//! lost, which API servers take for new items; those are left out here.
 
 use super::apply::{apply, combine};
 use super::delta::{self, Wanted};
 use super::directive::{field, mark};
+use super::doubles::{Doubles, put_whole};
 use super::order;
-use crate::MergeError;
 use crate::api::listkeys::{Relation, Schema};
+use crate::api::write::Patch;
+use crate::{MergeError, json};
 use serde_json::Value;
 
 /// The patch that makes `to` of `from`; an empty map when nothing differs.
@@ -38,8 +41,35 @@ pub fn diff(from: &Value, to: &Value, schema: &Schema) -> Result<Value, MergeErr
 /// When an item of a merging list lacks its key, or a list mixes types.
 pub fn strategic(base: &Value, desired: &Value, live: &Value, schema: &Schema) -> Result<Value, MergeError> {
     let (base, desired) = settle(base, desired, live, schema)?;
-    let additions = delta::diff(live, &desired, schema, Wanted::Additions)?;
-    let deletions = delta::diff(&base, &desired, schema, Wanted::Deletions)?;
+    between(&base, &desired, live, schema)
+}
+
+/// The patch to send for an object of a built-in kind, and what the object becomes by it.
+///
+/// It is that of [`strategic`] wherever that one leads there. API servers put the items of a list that hold one key side
+/// by side; where Git has another item between them, the patch is a merge patch, which gives the list as it is.
+///
+/// # Errors
+/// As [`strategic`].
+pub fn three_way(
+    base: &Value,
+    desired: &Value,
+    live: &Value,
+    schema: &Schema,
+) -> Result<(Patch, Value), MergeError> {
+    let (base, desired) = settle(base, desired, live, schema)?;
+    let patch = between(&base, &desired, live, schema)?;
+    let mut after = apply(live, &patch, schema)?;
+    if put_whole(&mut after, &desired, schema) {
+        return Ok((Patch::Merge(json::diff(live, &after)), after));
+    }
+    Ok((Patch::Strategic(patch), after))
+}
+
+/// The patch that three settled states make.
+fn between(base: &Value, desired: &Value, live: &Value, schema: &Schema) -> Result<Value, MergeError> {
+    let additions = delta::diff(live, desired, schema, Wanted::Additions)?;
+    let deletions = delta::diff(base, desired, schema, Wanted::Deletions)?;
     combine(&deletions, &additions, schema)
 }
 
@@ -121,8 +151,7 @@ fn without_keyed_lists(value: &Value, schema: &Schema) -> Value {
     Value::Object(kept.map(|(k, v)| (k.clone(), without_keyed_lists(v, &field(schema, k)))).collect())
 }
 
-/// The merged and marked list that stands for `desired`, where its merge key is not enough in one of the states but
-/// its finer keys are in all of them.
+/// The merged and marked list that stands for `desired`, where its merge key is not enough in one of the states.
 fn replaced(
     base: &[Value],
     desired: &[Value],
@@ -130,17 +159,31 @@ fn replaced(
     schema: &Schema,
 ) -> Result<Option<Vec<Value>>, MergeError> {
     let Some(key) = schema.patch().key() else { return Ok(None) };
-    let Some(keys) = finer_keys(schema, key) else { return Ok(None) };
     let lists = [base, desired, live];
-    let ambiguous = lists.iter().any(|list| !distinct(list, |item| item.get(key).cloned()));
-    if !ambiguous || !lists.iter().all(|list| distinct(list, |item| identity(item, keys, schema))) {
+    if lists.iter().all(|list| distinct(list, |item| item.get(key).cloned())) {
         return Ok(None);
     }
-    let merged = merge(base, desired, live, schema, keys)?;
-    // Where the key still does not do its work, the order is the server's: what differs in nothing else rests.
-    let same = merged.len() == live.len() && merged.iter().all(|item| live.contains(item));
-    let ordered = distinct(&merged, |item| item.get(key).cloned());
-    let list = if same && !ordered { live.to_vec() } else { grouped(merged, key) };
+    let finer = finer_keys(schema, key);
+    let list = match finer {
+        Some(keys) if lists.iter().all(|list| distinct(list, |item| identity(item, keys, schema))) => {
+            let merged = merge(base, desired, live, schema, keys)?;
+            // Where the key still does not do its work, the order is the server's: what differs in nothing else rests.
+            let same = merged.len() == live.len() && merged.iter().all(|item| live.contains(item));
+            let ordered = distinct(&merged, |item| item.get(key).cloned());
+            if same && !ordered { live.to_vec() } else { grouped(merged, key) }
+        }
+        _ if lists.iter().all(|list| list.iter().all(|item| item.get(key).is_some())) => {
+            let name = |item: &Value| match finer {
+                Some(keys) => identity(item, keys, schema),
+                None => item.get(key).cloned(),
+            };
+            let merge = |before: &Value, item: &Value, now: &Value| {
+                three_way(before, item, now, &schema.items()).map(|(_, after)| after)
+            };
+            Doubles { name: &name, merge: &merge }.list(base, desired, live)?
+        }
+        _ => return Ok(None),
+    };
     Ok(Some([vec![mark()], list].concat()))
 }
 
@@ -190,10 +233,9 @@ fn merge(
         merged.push(match same(live, item) {
             Some(now) => {
                 let before = same(base, item).unwrap_or(Value::Null);
-                let patch = strategic(&before, item, &now, &schema.items())?;
-                apply(&now, &patch, &schema.items())?
+                three_way(&before, item, &now, &schema.items())?.1
             }
-            None => item.clone(),
+            None => apply(&Value::Null, item, &schema.items())?,
         });
     }
     let foreign = |item: &&Value| same(desired, item).is_none() && same(base, item).is_none();
