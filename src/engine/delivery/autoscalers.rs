@@ -37,7 +37,8 @@ pub(crate) async fn learn(
         let wanted: BTreeSet<&Key> = workloads.iter().map(|(key, _)| *key).collect();
         let found = match context.cluster.list(&kind, Some(namespace), "").await {
             Ok(autoscalers) => {
-                let is_settled = |key: &Key| manifests.get(key).is_some() || inventory.objects.contains_key(key);
+                let is_settled =
+                    |key: &Key| manifests.get(key).is_some() || inventory.objects.contains_key(key);
                 let others = autoscalers.iter().filter(|a| !is_settled(&Key::of(&Target::of_object(a))));
                 others.filter_map(size::scaled_by).filter(|(key, _)| wanted.contains(key)).collect()
             }

@@ -22,7 +22,9 @@ pub(crate) fn wrong(manifest: &Manifest) -> Vec<WrongText<'_>> {
             Some(Value::Object(map)) => {
                 for (name, value) in map.iter().filter(|(_, value)| !value.is_string()) {
                     let what = format!("{}: {word}.{name} is {}, not a text", manifest.key, kind_of(value));
-                    found.push((vec![word, name], what, "put it in quotes"));
+                    let help =
+                        if value.is_null() { "write \"\" for an empty text" } else { "put it in quotes" };
+                    found.push((vec![word, name], what, help));
                 }
             }
             Some(other) => {

@@ -127,7 +127,8 @@ mod tests {
             let reference = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "scaleDown": scale_down});
             object("argoproj.io/v1alpha1", "Rollout", json!({"workloadRef": reference}))
         };
-        let hpa = object("autoscaling/v2", "HorizontalPodAutoscaler", json!({"scaleTargetRef": {"name": "web"}}));
+        let hpa =
+            object("autoscaling/v2", "HorizontalPodAutoscaler", json!({"scaleTargetRef": {"name": "web"}}));
         let both = [rollout("onsuccess"), hpa];
         assert_eq!(names(&both), ["apps/Deployment shop/web: Rollout x scales it"]);
         assert!(names(&[rollout("never")]).is_empty());
@@ -151,7 +152,10 @@ mod tests {
         let mut wanted = size(2);
         assert_eq!(keep(&mut wanted, &size(8), None), None);
         assert_eq!(keep(&mut wanted, &size(2), Some(&by)), None);
-        assert_eq!(keep(&mut wanted, &size(8), Some(&by)).as_deref(), Some("replicas 8 kept: Rollout web scales it"));
+        assert_eq!(
+            keep(&mut wanted, &size(8), Some(&by)).as_deref(),
+            Some("replicas 8 kept: Rollout web scales it")
+        );
         assert_eq!(wanted, size(8));
         let mut silent = json!({"spec": {}});
         assert_eq!(keep(&mut silent, &size(8), Some(&by)), None, "Git says nothing");

@@ -111,9 +111,7 @@ mod tests {
 
     #[test]
     fn rules_that_the_cluster_gathers_are_not_ours() {
-        let role = |kind: &str, rule: Value| {
-            json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "aggregationRule": rule, "rules": []})
-        };
+        let role = |kind: &str, rule: Value| json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "aggregationRule": rule, "rules": []});
         assert_eq!(of(&role("ClusterRole", json!({}))).get("rules"), None);
         for own in [role("ClusterRole", Value::Null), role("Role", json!({}))] {
             assert_eq!(of(&own), own);

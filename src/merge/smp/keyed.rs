@@ -25,7 +25,7 @@ use serde_json::Value;
 /// # Errors
 /// When an item of a merging list lacks its key, or a list mixes types.
 pub fn diff(from: &Value, to: &Value, schema: &Schema) -> Result<Value, MergeError> {
-    let (_, to) = settle(from, to, from, schema)?;
+    let (_, to) = settle(from, to, from, schema, Repeated::ByKey)?;
     delta::diff(from, &to, schema, Wanted::All)
 }
 
@@ -40,14 +40,15 @@ pub fn diff(from: &Value, to: &Value, schema: &Schema) -> Result<Value, MergeErr
 /// # Errors
 /// When an item of a merging list lacks its key, or a list mixes types.
 pub fn strategic(base: &Value, desired: &Value, live: &Value, schema: &Schema) -> Result<Value, MergeError> {
-    let (base, desired) = settle(base, desired, live, schema)?;
+    let (base, desired) = settle(base, desired, live, schema, Repeated::ByKey)?;
     between(&base, &desired, live, schema)
 }
 
 /// The patch to send for an object of a built-in kind, and what the object becomes by it.
 ///
-/// It is that of [`strategic`] wherever that one leads there. API servers put the items of a list that hold one key side
-/// by side; where Git has another item between them, the patch is a merge patch, which gives the list as it is.
+/// It is that of [`strategic`], except for a list in which even the keys of server-side apply repeat (a variable that is
+/// set twice): that is merged item by item and replaced whole. API servers then put the items that hold one key side by
+/// side; where another item is to stand between them, the patch is a merge patch, which gives the list as it is.
 ///
 /// # Errors
 /// As [`strategic`].
@@ -57,7 +58,7 @@ pub fn three_way(
     live: &Value,
     schema: &Schema,
 ) -> Result<(Patch, Value), MergeError> {
-    let (base, desired) = settle(base, desired, live, schema)?;
+    let (base, desired) = settle(base, desired, live, schema, Repeated::ItemByItem)?;
     let patch = between(&base, &desired, live, schema)?;
     let mut after = apply(live, &patch, schema)?;
     if put_whole(&mut after, &desired, schema) {
@@ -73,6 +74,15 @@ fn between(base: &Value, desired: &Value, live: &Value, schema: &Schema) -> Resu
     combine(&deletions, &additions, schema)
 }
 
+/// How the items of a list are told apart in which all keys repeat.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repeated {
+    /// By their key all the same, as upstream's tools do.
+    ByKey,
+    /// By what they say.
+    ItemByItem,
+}
+
 /// `base` and `desired`, prepared for taking differences against `live`: in `desired` every ambiguous list whose
 /// parent `live` holds is merged and marked; in `base` the items that `live` has lost, and that will be sent whole,
 /// lack their keyed lists (there is nothing to delete in those, and API servers misread the attempt).
@@ -81,6 +91,7 @@ fn settle(
     desired: &Value,
     live: &Value,
     schema: &Schema,
+    repeated: Repeated,
 ) -> Result<(Value, Value), MergeError> {
     let (Value::Object(wanted), Value::Object(current)) = (desired, live) else {
         return Ok((base.clone(), desired.clone()));
@@ -90,12 +101,12 @@ fn settle(
         let before = base.get(name).unwrap_or(&Value::Null);
         let at = field(schema, name);
         let (before, after) = match (&*value, current.get(name)) {
-            (Value::Object(_), Some(now @ Value::Object(_))) => settle(before, value, now, &at)?,
+            (Value::Object(_), Some(now @ Value::Object(_))) => settle(before, value, now, &at, repeated)?,
             (Value::Array(new), Some(Value::Array(old))) if at.patch().key().is_some() => {
-                let (before, after) = settle_list(items(before), new, old, &at)?;
+                let (before, after) = settle_list(items(before), new, old, &at, repeated)?;
                 (Value::Array(before), Value::Array(after))
             }
-            (Value::Array(new), None) => match replaced(items(before), new, &[], &at)? {
+            (Value::Array(new), None) => match replaced(items(before), new, &[], &at, repeated)? {
                 Some(list) => (before.clone(), Value::Array(list)),
                 None => continue,
             },
@@ -118,9 +129,10 @@ fn settle_list(
     desired: &[Value],
     live: &[Value],
     schema: &Schema,
+    repeated: Repeated,
 ) -> Result<(Vec<Value>, Vec<Value>), MergeError> {
     let Some(key) = schema.patch().key() else { return Ok((base.to_vec(), desired.to_vec())) };
-    if let Some(list) = replaced(base, desired, live, schema)? {
+    if let Some(list) = replaced(base, desired, live, schema, repeated)? {
         return Ok((base.to_vec(), list));
     }
     let place = |list: &[Value], item: &Value| item.get(key).and_then(|_| order::find(list, item, Some(key)));
@@ -135,7 +147,7 @@ fn settle_list(
             continue;
         };
         let old = before.and_then(|at| earlier.get(at)).unwrap_or(&Value::Null);
-        let (old, new) = settle(old, item, now, &schema.items())?;
+        let (old, new) = settle(old, item, now, &schema.items(), repeated)?;
         if let Some(slot) = before.and_then(|at| earlier.get_mut(at)) {
             *slot = old;
         }
@@ -157,6 +169,7 @@ fn replaced(
     desired: &[Value],
     live: &[Value],
     schema: &Schema,
+    repeated: Repeated,
 ) -> Result<Option<Vec<Value>>, MergeError> {
     let Some(key) = schema.patch().key() else { return Ok(None) };
     let lists = [base, desired, live];
@@ -172,7 +185,9 @@ fn replaced(
             let ordered = distinct(&merged, |item| item.get(key).cloned());
             if same && !ordered { live.to_vec() } else { grouped(merged, key) }
         }
-        _ if lists.iter().all(|list| list.iter().all(|item| item.get(key).is_some())) => {
+        _ if repeated == Repeated::ItemByItem
+            && lists.iter().all(|list| list.iter().all(|item| item.get(key).is_some())) =>
+        {
             let name = |item: &Value| match finer {
                 Some(keys) => identity(item, keys, schema),
                 None => item.get(key).cloned(),

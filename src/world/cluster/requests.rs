@@ -140,7 +140,9 @@ impl Cluster {
                 Err(e) if e.is_missing() => {}
                 Err(e) => return Err(e),
                 Ok(found) => {
-                    versions.extend(list(&found, "/versions").iter().map(|v| text(v, "/groupVersion").to_owned()));
+                    versions.extend(
+                        list(&found, "/versions").iter().map(|v| text(v, "/groupVersion").to_owned()),
+                    );
                 }
             }
         }
@@ -183,8 +185,7 @@ impl Cluster {
         let object = path_of(&kind, &target);
         match write {
             Write::Create { object } => {
-                let path =
-                    format!("{}{}", kind.path(Some(&encode(&target.namespace)), None), mode.query());
+                let path = format!("{}{}", kind.path(Some(&encode(&target.namespace)), None), mode.query());
                 let body = bytes_of(object);
                 self.send(&format!("create {target}"), Method::POST, &path, JSON, body).await.map(Some)
             }

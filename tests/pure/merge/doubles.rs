@@ -18,7 +18,8 @@ fn deployment(env: &Value, ports: &Value) -> Value {
 
 /// Variables and ports, few of whose names and numbers differ.
 fn doubled() -> impl Strategy<Value = Value> {
-    let variable = ("[ab]", 0..4i64).prop_map(|(name, value)| json!({"name": name, "value": value.to_string()}));
+    let variable =
+        ("[ab]", 0..4i64).prop_map(|(name, value)| json!({"name": name, "value": value.to_string()}));
     let port = (80..82i64, 1..4i64).prop_map(|(port, host)| json!({"containerPort": port, "hostPort": host}));
     let list = |item: BoxedStrategy<Value>| prop::collection::vec(item, 0..5).prop_map(Value::from);
     (list(variable.boxed()), list(port.boxed())).prop_map(|(env, ports)| deployment(&env, &ports))
@@ -59,7 +60,11 @@ fn is_foreign(item: &Value) -> bool {
 }
 
 fn env(object: &Value) -> Vec<Value> {
-    object.pointer("/spec/template/spec/containers/0/env").and_then(Value::as_array).cloned().unwrap_or_default()
+    object
+        .pointer("/spec/template/spec/containers/0/env")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default()
 }
 
 proptest! {
@@ -94,7 +99,8 @@ proptest! {
 #[test]
 fn items_of_one_key_that_others_part_are_sent_as_a_merge_patch() {
     let of = |list: &[(&str, &str)]| {
-        let items: Vec<Value> = list.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+        let items: Vec<Value> =
+            list.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
         deployment(&json!(items), &json!([]))
     };
     let base = of(&[("A", "1"), ("B", "$(A)"), ("A", "2")]);

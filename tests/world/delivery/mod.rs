@@ -2,5 +2,6 @@
 //! what is left alone, and what bad input of every kind comes to.
 
 mod bad;
+mod merging;
 mod rig;
 mod sync;
