@@ -50,7 +50,7 @@ fn one(problem: &Problem, renderer: &Renderer, source: &dyn Fn(&str) -> Option<S
     };
     let mut annotation = AnnotationKind::Primary.span(span);
     if !problem.label.is_empty() {
-        annotation = annotation.label(&problem.label);
+        annotation = annotation.label(&*problem.label);
     }
     let snippet = Snippet::source(text).path(&problem.path).annotation(annotation);
     let mut group: Group<'_> = Level::ERROR.primary_title(&problem.what).element(snippet);

@@ -13,7 +13,8 @@ pub(crate) type WrongName = (&'static [&'static str], String, &'static str);
 pub(crate) fn wrong(manifest: &Manifest) -> Vec<WrongName> {
     let (key, target) = (&manifest.key, &manifest.target);
     let mut found: Vec<WrongName> = Vec::new();
-    if !key.namespace.is_empty() && !(is_label(&key.namespace) && key.namespace.len() <= 63) {
+    let is_in_one = key.namespace.is_empty() || is_label(&key.namespace) && key.namespace.len() <= 63;
+    if !is_in_one {
         let what = format!("{key}: metadata.namespace {:?} is not the name of a namespace", key.namespace);
         let help = "use at most 63 lower case letters, digits and '-', with a letter or a digit at both ends";
         found.push((&["metadata", "namespace"], what, help));

@@ -14,7 +14,7 @@ pub(crate) struct Problem {
     /// What is wrong.
     pub(crate) what: String,
     /// Words for the place itself.
-    pub(crate) label: String,
+    pub(crate) label: Box<str>,
     /// What to do.
     pub(crate) help: String,
     /// Whether the line it stands in holds a secret, so that it is not shown.
@@ -44,7 +44,7 @@ impl Problem {
     /// The same with words for the place itself.
     #[must_use]
     pub(crate) fn labelled(mut self, label: impl Into<String>) -> Self {
-        self.label = label.into();
+        self.label = label.into().into_boxed_str();
         self
     }
 }

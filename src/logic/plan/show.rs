@@ -149,3 +149,25 @@ pub(crate) fn unified(plan: &Plan) -> Result<String, crate::base::yaml::BadYaml>
     }
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::key::Key;
+    use crate::logic::plan::change::out_of_reach;
+
+    #[test]
+    fn what_is_out_of_reach_is_said_and_nothing_is_to_do_about_it() {
+        let key = Key { group: "example.com".to_owned(), ..Key::core("Widget", "shop", "w") };
+        let plan = Plan { changes: vec![out_of_reach(&key, "example.com/v1alpha1")] };
+        assert_eq!(plan.out_of_reach().collect::<Vec<_>>(), [(key, "example.com/v1alpha1".to_owned())]);
+        assert_eq!(
+            (plan.is_empty(), summary(&plan).as_str()),
+            (true, "nothing to do, 0 objects as Git says")
+        );
+        let said = text(&plan);
+        assert!(said.starts_with("? Widget shop/w"), "{said}");
+        assert!(said.contains("serves no Widget of example.com any more"), "{said}");
+        assert_eq!(unified(&plan), Ok(String::new()));
+    }
+}

@@ -14,6 +14,8 @@ use serde_json::Value;
 type MergeItem<'a> = dyn Fn(&Value, &Value, &Value) -> Result<Value, MergeError> + 'a;
 /// Whether an item of one list may be that of another.
 type Fits<'a> = dyn Fn(&Value, &Value) -> bool + 'a;
+/// Whether the item of ours at a place may be the item of theirs at another one.
+type Round<'a> = dyn Fn(usize, &Value, usize, &Value) -> bool + 'a;
 
 /// How the items of such a list are told apart, as far as they can be, and merged.
 pub(super) struct Doubles<'a> {
@@ -100,7 +102,7 @@ impl Doubles<'_> {
         let turn = |list: &[Value], at: usize, item: &Value| {
             list.iter().take(at).filter(|other| self.same(other, item)).count()
         };
-        let rounds: [&dyn Fn(usize, &Value, usize, &Value) -> bool; 3] = [
+        let rounds: [&Round<'_>; 3] = [
             &|i, item, j, other| turn(ours, i, item) == turn(theirs, j, other) && fits(item, other),
             &|_, item, _, other| fits(item, other),
             &|_, _, _, _| true,
