@@ -31,6 +31,27 @@ impl std::fmt::Display for ObjectName {
     }
 }
 
+/// Whether `text` is an RFC 1123 label, its length aside.
+#[must_use]
+pub fn is_label(text: &str) -> bool {
+    let lower_or_digit = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    text.starts_with(lower_or_digit)
+        && text.ends_with(lower_or_digit)
+        && text.chars().all(|c| lower_or_digit(c) || c == '-')
+}
+
+/// Whether `text` is an RFC 1123 subdomain, its length aside: labels with dots between them.
+#[must_use]
+pub fn is_subdomain(text: &str) -> bool {
+    text.split('.').all(is_label)
+}
+
+/// Whether `text` can be one part of a path, which the names of all objects have to be.
+#[must_use]
+pub fn is_path_segment(text: &str) -> bool {
+    !matches!(text, "." | "..") && !text.contains(['/', '%'])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -34,7 +34,7 @@ fn may_hold_secret(text: &str) -> bool {
 }
 
 fn one(problem: &Problem, renderer: &Renderer, source: &dyn Fn(&str) -> Option<String>) -> String {
-    let text = source(&problem.path).filter(|text| !may_hold_secret(text));
+    let text = source(&problem.path).filter(|text| !problem.is_secret && !may_hold_secret(text));
     let drawn = problem.place.and_then(|place| {
         let text = text.as_deref()?;
         Some((text, span(text, place.line, place.column)?))
@@ -56,7 +56,7 @@ fn one(problem: &Problem, renderer: &Renderer, source: &dyn Fn(&str) -> Option<S
     };
     let mut annotation = AnnotationKind::Primary.span(span);
     if !problem.label.is_empty() {
-        annotation = annotation.label(&problem.label);
+        annotation = annotation.label(&*problem.label);
     }
     let snippet = Snippet::source(text).path(&problem.path).annotation(annotation);
     let mut group: Group<'_> = Level::ERROR.primary_title(&problem.what).element(snippet);
@@ -93,6 +93,8 @@ mod tests {
         let secret = format!("{file}---\nkind: Secret\nstringData: {{password: hunter2\n");
         let masked = draw(std::slice::from_ref(&problem), false, &|_| Some(secret.clone()));
         assert!(masked.contains("--> web/rollout.yaml:3:5") && !masked.contains("blueGreen:"), "{masked}");
+        let hidden = draw(&[problem.clone().in_secret()], false, &|_| Some(file.clone()));
+        assert!(hidden.contains("--> web/rollout.yaml:3:5") && !hidden.contains("blueGreen:"), "{hidden}");
         let bare = draw(&[problem], false, &|_| None);
         assert!(bare.contains("--> web/rollout.yaml:3:5") && bare.contains("= help: keep one"), "{bare}");
     }

@@ -12,7 +12,7 @@ use super::{MergeError, Object, json, smp, text};
 use crate::api::listkeys::Schema;
 use serde_json::Value;
 
-pub use super::smp::strategic;
+pub use super::smp::{strategic, three_way};
 
 /// A field that somebody else changed since `base` and that our patch is about to change to something else.
 #[derive(Clone, Debug, PartialEq)]

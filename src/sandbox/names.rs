@@ -1,6 +1,8 @@
 //! Decides whether a text may be a name, a label, a key or a port name, and says why not in Kubernetes' words.
 //! It never looks at objects.
 
+use crate::api::object_name::{is_label, is_subdomain};
+
 const LABEL: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
 const SUBDOMAIN: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
 const KEY: &str = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
@@ -30,16 +32,6 @@ pub(crate) fn too_long(most: usize) -> String {
 
 fn lower_or_digit(c: char) -> bool {
     c.is_ascii_lowercase() || c.is_ascii_digit()
-}
-
-fn is_label(text: &str) -> bool {
-    text.starts_with(lower_or_digit)
-        && text.ends_with(lower_or_digit)
-        && text.chars().all(|c| lower_or_digit(c) || c == '-')
-}
-
-fn is_subdomain(text: &str) -> bool {
-    text.split('.').all(is_label)
 }
 
 /// An RFC 1123 label, at most 63 characters.

@@ -3,6 +3,7 @@
 
 use crate::api::inventory::Inventory;
 use crate::engine::context::Context;
+use crate::engine::delivery::autoscalers;
 use crate::engine::delivery::error::SyncError;
 use crate::engine::delivery::live::AT_ONCE;
 use crate::logic::manifest::Manifests;
@@ -97,7 +98,9 @@ async fn write(
                 let Some(manifest) = manifests.get(&change.key) else { return Err(error.into()) };
                 let live = context.cluster.get(&change.target).await?;
                 let base = inventory.base.get(&change.key);
-                change = change::of_manifest(manifest, base, live.as_ref(), common);
+                let object = std::iter::once((manifest, live.as_ref()));
+                let common = autoscalers::learn(context, manifests, inventory, common, object).await?;
+                change = change::of_manifest(manifest, base, live.as_ref(), &common);
                 if let Action::Conflict(why) = change.action {
                     return Err(SyncError::InTheWay { key: change.key, why });
                 }

@@ -12,6 +12,8 @@
 //! - [`trial`]: a plan, tried on the cluster without being made
 //! - [`rollouts`]: what is around the Rollouts of a plan, so that they can be judged
 //! - [`live`]: objects as they are in the cluster
+//! - [`autoscalers`]: whose say the size of a workload is, where only the cluster knows
+//! - [`leftovers`]: in which API version an object that Git no longer says is reached
 //! - [`apply`]: the writes of a plan, kind after kind
 //! - [`choose`]: what is read from Git to choose the commits that go back
 //! - [`revert`]: the revert commit, pushed fast-forward or not at all
@@ -19,11 +21,13 @@
 //! - [`error`]: why a repository was not brought to the cluster
 
 pub(crate) mod apply;
+pub(crate) mod autoscalers;
 pub(crate) mod choose;
 pub(crate) mod contract;
 pub(crate) mod error;
 pub(crate) mod inventory;
 pub(crate) mod ledger;
+pub(crate) mod leftovers;
 pub(crate) mod link;
 pub(crate) mod live;
 pub(crate) mod needs;

@@ -226,6 +226,7 @@ async fn sync(
         context.notify(Notice::Synced { commit: commit.id.to_string(), counts });
     }
     let mut after = ledger.after(&commit.id, manifests, held, good);
+    after.objects.extend(plan.out_of_reach());
     after.fences = work.fences;
     state.inventory.save(&context.cluster, after).await?;
     Ok(())

@@ -91,7 +91,7 @@ async fn served(context: &Context, api_version: &str, kind: &str) -> Result<Serv
         Err(error) => return Err(error),
     }
     let other = match kinds::moved(api_version, kind) {
-        None => context.cluster.other_version(api_version, kind).await?,
+        None => context.cluster.served_version(api_version, kind).await?,
         moved => moved,
     };
     Ok(other.map_or(Served::Nowhere, Served::Elsewhere))

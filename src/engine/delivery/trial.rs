@@ -10,11 +10,12 @@ use crate::engine::delivery::error::SyncError;
 use crate::engine::delivery::live::{self, AT_ONCE};
 use crate::engine::delivery::rollouts;
 use crate::engine::delivery::source::Source;
+use crate::engine::delivery::{autoscalers, leftovers};
 use crate::logic::manifest::object::is_secret;
 use crate::logic::manifest::problem::told;
 use crate::logic::manifest::{Manifest, Manifests, Problem, schema};
 use crate::logic::plan::fields::comparable;
-use crate::logic::plan::{Action, Change, InTheWay, Plan, PlanContext, change, order};
+use crate::logic::plan::{Action, Change, InTheWay, Plan, PlanContext, change, order, size};
 use crate::world::cluster::fault::FieldFault;
 use crate::world::cluster::{ClusterError, Mode};
 use crate::world::git::Commit;
@@ -35,7 +36,7 @@ pub(crate) fn context_of(source: &Source, commit: &Commit, manifests: &Manifests
         source: source.name.clone(),
         commit: commit.id.to_string(),
         subject: format!("{} ({})", commit.subject(), commit.author),
-        scaled: change::scaled_by_rollouts(manifests),
+        scaled: size::scaled(manifests.objects.values().map(|m| &m.value)),
     }
 }
 
@@ -53,10 +54,13 @@ pub(crate) async fn plan(
 ) -> Result<Plan, SyncError> {
     let mut keys: BTreeMap<Key, String> =
         chosen.iter().map(|m| (m.key.clone(), m.target.api_version.clone())).collect();
-    let leftovers: Vec<(&Key, &String)> =
+    let left: Vec<(&Key, &String)> =
         inventory.objects.iter().filter(|(key, _)| manifests.get(key).is_none()).collect();
-    keys.extend(leftovers.iter().map(|(k, v)| ((*k).clone(), (*v).clone())));
+    let served = leftovers::versions(context, &left).await?;
+    keys.extend(served.iter().filter_map(|(key, version)| Some((key.clone(), version.clone()?))));
     let live = live::read(context, &keys).await?;
+    let with_live = chosen.iter().map(|m| (*m, live.get(&m.key)));
+    let common = &autoscalers::learn(context, manifests, inventory, common, with_live).await?;
     let mut ordered: Vec<&Manifest> = chosen.to_vec();
     order::sort(&mut ordered);
     let mut plan = Plan::default();
@@ -66,14 +70,17 @@ pub(crate) async fn plan(
     }
     let mut problems = Vec::new();
     plan.changes = trial(context, manifests, &plan.changes, &mut problems).await?;
-    let pruned: BTreeSet<&Key> = leftovers.iter().map(|(key, _)| *key).collect();
+    let pruned: BTreeSet<&Key> = left.iter().map(|(key, _)| *key).collect();
     problems.extend(rollouts::problems(context, manifests, &plan.changes, &pruned).await?);
     if !problems.is_empty() {
         return Err(SyncError::Manifests(told(problems)));
     }
-    let mut gone: Vec<Change> = leftovers
+    let mut gone: Vec<Change> = left
         .into_iter()
-        .filter_map(|(key, version)| change::of_leftover(key, version, live.get(key), common))
+        .filter_map(|(key, written)| match served.get(key).and_then(Option::as_ref) {
+            Some(version) => change::of_leftover(key, version, live.get(key), common),
+            None => Some(change::out_of_reach(key, written)),
+        })
         .collect();
     gone.sort_by_key(|c| (std::cmp::Reverse(order::rank(&c.key.kind)), c.key.clone()));
     plan.changes.extend(gone);
@@ -117,10 +124,13 @@ async fn trial(
             Some(Err(error)) if error.lacks_namespace() && brings_namespace(manifests, &change) => {
                 newcomers.push(change.clone());
             }
-            Some(Err(error @ ClusterError::Refused { .. })) => match refusal(manifests, &change, &error) {
-                Ok(conflict) => change.action = conflict,
-                Err(found) => problems.extend(found),
-            },
+            Some(Err(error @ ClusterError::Refused { .. })) => {
+                if is_good_as_new(context, manifests, &change, &error).await {
+                    change.action = Action::Conflict(in_the_way(&error));
+                } else {
+                    problems.extend(refusal(manifests, &change, &error));
+                }
+            }
             Some(Err(error)) => return Err(error),
         }
         tried.push(change);
@@ -218,16 +228,42 @@ fn definition_in<'m>(manifests: &'m Manifests, changes: &[Change], change: &Chan
         .find(|m| of(m, "/spec/group") == change.key.group && of(m, "/spec/names/kind") == change.key.kind)
 }
 
-/// What a refusal of the cluster means: something in the way, or mistakes with their places.
-fn refusal(manifests: &Manifests, change: &Change, error: &ClusterError) -> Result<Action, Vec<Problem>> {
-    let ClusterError::Refused { code, message, faults, .. } = error else {
-        return Err(vec![Problem::at(&change.path, Some(change.place), error.to_string(), "")]);
-    };
-    if error.is_immutable() {
-        return Ok(Action::Conflict(InTheWay::Immutable { message: message.clone() }));
+/// Whether the cluster would take the object as Git says it, were it not there already, so that only the change is
+/// refused. It says so itself: of an object that it finds nothing wrong with, it says that it exists.
+async fn is_good_as_new(
+    context: &Context,
+    manifests: &Manifests,
+    change: &Change,
+    error: &ClusterError,
+) -> bool {
+    if !matches!(change.action, Action::Patch(_)) || !error.is_invalid() {
+        return false;
     }
+    let Some(manifest) = manifests.get(&change.key) else { return false };
+    let create = Write::Create { object: manifest.value.clone() };
+    match context.cluster.perform(&create, Mode::DryRun).await {
+        Err(answer) if answer.already_exists() => true,
+        Err(answer) if answer.is_invalid() => false,
+        _ => error.is_immutable(), // a quota, a right that is missing
+    }
+}
+
+/// Why only the change is refused.
+fn in_the_way(error: &ClusterError) -> InTheWay {
+    let message = match error {
+        ClusterError::Refused { message, .. } => message.clone(),
+        other => other.to_string(),
+    };
+    InTheWay::Immutable { message }
+}
+
+/// A refusal of the cluster as mistakes with their places.
+fn refusal(manifests: &Manifests, change: &Change, error: &ClusterError) -> Vec<Problem> {
+    let ClusterError::Refused { code, message, faults, .. } = error else {
+        return vec![Problem::at(&change.path, Some(change.place), error.to_string(), "")];
+    };
     if !faults.is_empty() {
-        return Err(faults.iter().map(|fault| of_field(manifests, change, fault)).collect());
+        return faults.iter().map(|fault| of_field(manifests, change, fault)).collect();
     }
     let help = match code {
         404 if error.lacks_namespace() => {
@@ -236,7 +272,7 @@ fn refusal(manifests: &Manifests, change: &Change, error: &ClusterError) -> Resu
         403 => "give Switchback the right to do so; nothing of this commit was applied",
         _ => CORRECT,
     };
-    Err(vec![Problem::at(&change.path, Some(change.place), format!("{}: {message}", change.key), help)])
+    vec![Problem::at(&change.path, Some(change.place), format!("{}: {message}", change.key), help)]
 }
 
 /// The mistake in one field, where it stands; nothing of what a Secret holds.
@@ -251,7 +287,7 @@ mod tests {
     use crate::api::write::Target;
     use crate::base::yaml::Place;
 
-    fn refused(code: u16, about: &str, message: &str) -> Result<Action, Vec<Problem>> {
+    fn refused(code: u16, about: &str, message: &str) -> Vec<Problem> {
         let change = Change {
             key: Key::core("ConfigMap", "shop", "a"),
             target: Target::new("v1", "ConfigMap", "shop", "a"),
@@ -271,21 +307,13 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_cannot_be_changed_is_in_the_way() {
-        let message =
-            "ConfigMap \"a\" is invalid: data: Forbidden: field is immutable when `immutable` is set";
-        let found = refused(422, "ConfigMap", message).unwrap();
-        assert_eq!(found, Action::Conflict(InTheWay::Immutable { message: message.to_owned() }));
-    }
-
-    #[test]
     fn other_refusals_are_mistakes_with_a_place_and_a_way_out() {
-        let help = |code, about, message| refused(code, about, message).unwrap_err().remove(0).help;
+        let help = |code, about, message| refused(code, about, message).remove(0).help;
         assert!(
             help(404, "namespaces", "namespaces \"shop\" not found").contains("add a Namespace manifest")
         );
         assert!(help(404, "", "the server could not find it").contains("correct it"));
         assert!(help(403, "configmaps", "forbidden").contains("give Switchback the right"));
-        assert_eq!(refused(422, "ConfigMap", "bad").unwrap_err()[0].what, "ConfigMap shop/a: bad");
+        assert_eq!(refused(422, "ConfigMap", "bad")[0].what, "ConfigMap shop/a: bad");
     }
 }

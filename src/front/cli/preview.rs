@@ -84,6 +84,7 @@ fn print_data(plan: &Plan, skipped: &[Skipped], commit: &str, format: Output) ->
                 Action::Patch(_) => ("patch", None),
                 Action::Unchanged => ("unchanged", None),
                 Action::Prune => ("prune", None),
+                Action::OutOfReach => ("out-of-reach", None),
                 Action::Conflict(why) => ("conflict", Some(why.to_string())),
             };
             let fields = match (&c.before, &c.after) {

@@ -3,7 +3,7 @@
 
 use crate::api::rollout::RolloutSpec;
 use crate::logic::manifest::field;
-use crate::logic::manifest::{Manifest, Manifests, Problem};
+use crate::logic::manifest::{Manifest, Manifests, Problem, name, texts};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -28,6 +28,12 @@ pub(crate) fn manifest(manifest: &Manifest, all: &Manifests) -> Vec<Problem> {
                 "put it in quotes",
             ));
         }
+    }
+    found.extend(name::wrong(manifest).into_iter().map(|(path, what, help)| problem(path, what, help)));
+    let is_secret = manifest.key.kind == "Secret";
+    for (path, what, help) in texts::wrong(manifest) {
+        let found_here = problem(&path, what, help);
+        found.push(if is_secret { found_here.in_secret() } else { found_here });
     }
     if manifest.key.group == "argoproj.io" && manifest.key.kind == "Rollout" {
         found.extend(rollout(manifest, &problem));

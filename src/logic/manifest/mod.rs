@@ -4,6 +4,7 @@
 //! - [`pick`], [`ignore`]: which files are read as manifests; what ignore files leave out
 //! - [`split`]: the files of a commit become manifests, or mistakes with their lines
 //! - [`check`], [`schema`]: what is wrong with a manifest as far as it shows without a cluster; by a definition of Git
+//! - [`name`], [`texts`]: names, and values that have to be texts
 //! - [`object`], [`field`]: one manifest, and all of them, each object once; paths of fields
 //! - [`skipped`]: what was passed over because it is no manifest
 //! - [`references`]: what pods of a template use, and what a Rollout names
@@ -12,6 +13,7 @@
 pub(crate) mod check;
 pub(crate) mod field;
 pub(crate) mod ignore;
+pub(crate) mod name;
 pub(crate) mod object;
 pub(crate) mod pick;
 pub(crate) mod problem;
@@ -19,6 +21,7 @@ pub(crate) mod references;
 pub(crate) mod schema;
 pub(crate) mod skipped;
 pub(crate) mod split;
+pub(crate) mod texts;
 
 pub(crate) use object::{Manifest, Manifests};
 pub(crate) use pick::ManifestFile;

@@ -14,9 +14,11 @@ pub(crate) struct Problem {
     /// What is wrong.
     pub(crate) what: String,
     /// Words for the place itself.
-    pub(crate) label: String,
+    pub(crate) label: Box<str>,
     /// What to do.
     pub(crate) help: String,
+    /// Whether the line it stands in holds a secret, so that it is not shown.
+    pub(crate) is_secret: bool,
 }
 
 impl Problem {
@@ -28,13 +30,21 @@ impl Problem {
         what: impl Into<String>,
         help: impl Into<String>,
     ) -> Self {
-        Self { path: path.to_owned(), place, what: what.into(), label: String::new(), help: help.into() }
+        let (path, what, help) = (path.to_owned(), what.into(), help.into());
+        Self { path, place, what, help, ..Self::default() }
+    }
+
+    /// The same in a line that is not to be shown.
+    #[must_use]
+    pub(crate) fn in_secret(mut self) -> Self {
+        self.is_secret = true;
+        self
     }
 
     /// The same with words for the place itself.
     #[must_use]
     pub(crate) fn labelled(mut self, label: impl Into<String>) -> Self {
-        self.label = label.into();
+        self.label = label.into().into_boxed_str();
         self
     }
 }

@@ -6,14 +6,14 @@ use crate::api::listkeys::Schema;
 use crate::api::names;
 use crate::api::write::{Patch, Target, Write};
 use crate::base::yaml::Place;
+use crate::logic::manifest::Manifest;
 use crate::logic::manifest::object::strip;
-use crate::logic::manifest::{Manifest, Manifests};
+use crate::logic::plan::context::PlanContext;
 use crate::logic::plan::in_the_way::InTheWay;
-use crate::merge::{MergeError, json as merge_json, smp, three};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use crate::logic::plan::size;
+use crate::logic::plan::wanted::{annotate_commit, desired, leave_to_cluster};
+use crate::merge::{MergeError, json as merge_json, three};
+use serde_json::Value;
 
 /// What is to be done to one object.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +26,8 @@ pub(crate) enum Action {
     Unchanged,
     /// Git no longer says it.
     Prune,
+    /// Git no longer says it, and the cluster serves no such kind any more; nothing can be done until it does.
+    OutOfReach,
     /// It cannot be made so.
     Conflict(InTheWay),
 }
@@ -71,56 +73,13 @@ impl Plan {
     /// Whether nothing would be written and nothing stands in the way.
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
-        self.changes.iter().all(|c| c.action == Action::Unchanged)
+        self.changes.iter().all(|c| matches!(c.action, Action::Unchanged | Action::OutOfReach))
     }
-}
 
-/// What every change of one delivery has in common.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct PlanContext {
-    /// Name of the inventory.
-    pub(crate) source: String,
-    /// The commit that is applied.
-    pub(crate) commit: String,
-    /// Its subject and author, for people.
-    pub(crate) subject: String,
-    /// Workloads that Rollouts scale, with the Rollout's name.
-    pub(crate) scaled: BTreeMap<Key, String>,
-}
-
-/// The object as it is to be, with our mark on it; a Secret's plain texts are encoded.
-#[must_use]
-pub(crate) fn desired(value: &Value, context: &PlanContext) -> Value {
-    let mut value = value.clone();
-    encode_secret(&mut value);
-    annotate(&mut value, names::SOURCE, &context.source);
-    value
-}
-
-fn annotate(value: &mut Value, key: &str, text: &str) {
-    let Some(map) = value.as_object_mut() else { return };
-    let meta = map.entry("metadata").or_insert_with(|| json!({}));
-    let Some(meta) = meta.as_object_mut() else { return };
-    let annotations = meta.entry("annotations").or_insert_with(|| json!({}));
-    if annotations.is_null() {
-        *annotations = json!({});
-    }
-    if let Some(annotations) = annotations.as_object_mut() {
-        annotations.insert(key.to_owned(), json!(text));
-    }
-}
-
-fn encode_secret(value: &mut Value) {
-    if value.get("kind").and_then(Value::as_str) != Some("Secret") {
-        return;
-    }
-    let Some(map) = value.as_object_mut() else { return };
-    let Some(Value::Object(plain)) = map.remove("stringData") else { return };
-    let data = map.entry("data").or_insert_with(|| json!({}));
-    if let Some(data) = data.as_object_mut() {
-        for (key, text) in plain {
-            data.insert(key, json!(STANDARD.encode(text.as_str().unwrap_or_default())));
-        }
+    /// What Git no longer says and cannot be pruned yet, with the API version it was written in: it stays ours.
+    pub(crate) fn out_of_reach(&self) -> impl Iterator<Item = (Key, String)> {
+        let lost = self.changes.iter().filter(|c| c.action == Action::OutOfReach);
+        lost.map(|c| (c.key.clone(), c.target.api_version.clone()))
     }
 }
 
@@ -145,7 +104,7 @@ pub(crate) fn of_manifest(
         kept: Vec::new(),
     };
     let mut wanted = desired(&manifest.value, context);
-    let is_rollout = manifest.key.kind == "Rollout" && manifest.key.group == "argoproj.io";
+    let is_rollout = manifest.target.is_rollout();
     let Some(live) = live else {
         if is_rollout {
             annotate_commit(&mut wanted, context);
@@ -158,32 +117,28 @@ pub(crate) fn of_manifest(
         change.action = Action::Conflict(why);
         return change;
     }
-    let base = base.map(|b| desired(b, context)).or_else(|| last_applied(live, context));
-    change.kept = leave_to_owner(&mut wanted, live, context.scaled.get(&manifest.key));
+    let mut base = base.map(|b| desired(b, context)).or_else(|| last_applied(live, context));
+    if let Some(base) = &mut base {
+        leave_to_cluster(base, &wanted);
+    }
+    change.kept.extend(size::keep(&mut wanted, live, context.scaled.get(&manifest.key)));
     match merge(manifest, base.as_ref().unwrap_or(&wanted), &wanted, live) {
         Ok(None) => change.after = Some(live.clone()),
-        Ok(Some((mut patch, after))) => {
+        Ok(Some((mut patch, mut after))) => {
             change.overwrites = overwritten(manifest, base.as_ref(), &wanted, live);
-            let mut after = after;
-            if is_rollout && touches_more_than_marks(&patch) {
-                annotate_commit(&mut patch, context);
+            if let Patch::Merge(body) = &mut patch
+                && is_rollout
+                && touches_more_than_marks(body)
+            {
+                annotate_commit(body, context);
                 annotate_commit(&mut after, context);
             }
-            change.action = Action::Patch(if uses_strategic(manifest) {
-                Patch::Strategic(patch)
-            } else {
-                Patch::Merge(patch)
-            });
+            change.action = Action::Patch(patch);
             change.after = Some(after);
         }
         Err(error) => change.action = Action::Conflict(error.into()),
     }
     change
-}
-
-fn annotate_commit(value: &mut Value, context: &PlanContext) {
-    annotate(value, names::COMMIT, &context.commit);
-    annotate(value, names::COMMIT_SUBJECT, &context.subject);
 }
 
 /// Whether a patch of a Rollout does more than put our own annotations on it.
@@ -212,18 +167,14 @@ fn merge(
     base: &Value,
     wanted: &Value,
     live: &Value,
-) -> Result<Option<(Value, Value)>, MergeError> {
+) -> Result<Option<(Patch, Value)>, MergeError> {
     let schema = Schema::of(&manifest.target.api_version, &manifest.key.kind);
     let (patch, after) = match schema.filter(|_| uses_strategic(manifest)) {
-        Some(schema) => {
-            let patch = three::strategic(base, wanted, live, &schema)?;
-            let after = smp::apply(live, &patch, &schema)?;
-            (patch, after)
-        }
+        Some(schema) => three::three_way(base, wanted, live, &schema)?,
         None => {
             let patch = three::json(base, wanted, live);
             let after = merge_json::apply(live, &patch);
-            (patch, after)
+            (Patch::Merge(patch), after)
         }
     };
     Ok((after != *live).then_some((patch, after)))
@@ -257,49 +208,6 @@ fn stands_in_the_way(live: &Value, context: &PlanContext) -> Option<InTheWay> {
     live.pointer("/metadata/deletionTimestamp").filter(|t| !t.is_null()).map(|_| InTheWay::BeingDeleted)
 }
 
-/// A size that an autoscaler or a Rollout has set is left to it. Answers what was kept.
-fn leave_to_owner(wanted: &mut Value, live: &Value, rollout: Option<&String>) -> Vec<String> {
-    let owner = match rollout {
-        Some(name) => format!("Rollout {name} scales it"),
-        None if is_autoscaled(live) => "a HorizontalPodAutoscaler owns it".to_owned(),
-        None => return Vec::new(),
-    };
-    let live_size = live.pointer("/spec/replicas").cloned();
-    let (Some(size), Some(slot)) = (live_size, wanted.pointer_mut("/spec/replicas")) else {
-        return Vec::new();
-    };
-    if *slot == size {
-        return Vec::new();
-    }
-    *slot = size.clone();
-    vec![format!("replicas {size} kept: {owner}")]
-}
-
-fn is_autoscaled(live: &Value) -> bool {
-    live.pointer("/metadata/managedFields").and_then(Value::as_array).is_some_and(|entries| {
-        entries.iter().any(|e| {
-            let text = |k: &str| e.get(k).and_then(Value::as_str).unwrap_or_default();
-            text("subresource") == "scale"
-                && text("manager") == "kube-controller-manager"
-                && e.pointer("/fieldsV1/f:spec/f:replicas").is_some()
-        })
-    })
-}
-
-/// The workloads that Rollouts among `manifests` take over and scale down.
-#[must_use]
-pub(crate) fn scaled_by_rollouts(manifests: &Manifests) -> BTreeMap<Key, String> {
-    let rollouts = manifests.objects.values().filter(|m| m.key.kind == "Rollout");
-    let reference = |m: &Manifest| {
-        let reference = m.value.pointer("/spec/workloadRef")?;
-        let text = |k: &str| reference.get(k).and_then(Value::as_str).unwrap_or_default();
-        let scales = matches!(text("scaleDown"), "onsuccess" | "progressively");
-        let target = Target::new(text("apiVersion"), text("kind"), &m.target.namespace, text("name"));
-        scales.then(|| (Key::of(&target), m.key.name.clone()))
-    };
-    rollouts.filter_map(reference).collect()
-}
-
 /// Decides about an object that is ours and that Git no longer says; none when it is gone already.
 #[must_use]
 pub(crate) fn of_leftover(
@@ -315,17 +223,27 @@ pub(crate) fn of_leftover(
     if deleting || owner != Some(context.source.as_str()) {
         return None; // going already, or somebody has taken our mark off: it is theirs now
     }
-    Some(Change {
+    Some(leftover(key, api_version, Action::Prune, Some(live)))
+}
+
+/// An object that is ours and that Git no longer says, of a kind that the cluster does not serve any more.
+#[must_use]
+pub(crate) fn out_of_reach(key: &Key, api_version: &str) -> Change {
+    leftover(key, api_version, Action::OutOfReach, None)
+}
+
+fn leftover(key: &Key, api_version: &str, action: Action, before: Option<&Value>) -> Change {
+    Change {
         key: key.clone(),
         target: Target::new(api_version, &key.kind, &key.namespace, &key.name),
-        action: Action::Prune,
+        action,
         path: String::new(),
         place: Place::default(),
-        before: Some(live.clone()),
+        before: before.cloned(),
         after: None,
         overwrites: Vec::new(),
         kept: Vec::new(),
-    })
+    }
 }
 
 /// The write that a change is; none when there is nothing to write.
@@ -349,6 +267,6 @@ pub(crate) fn write_of(change: &Change) -> Option<Write> {
             expect: None,
             foreground: false,
         }),
-        Action::Unchanged | Action::Conflict(_) => None,
+        Action::Unchanged | Action::OutOfReach | Action::Conflict(_) => None,
     }
 }

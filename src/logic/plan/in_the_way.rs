@@ -20,7 +20,7 @@ pub(crate) enum InTheWay {
     /// The manifest has a list that cannot be merged.
     #[error(transparent)]
     Unmergeable(#[from] MergeError),
-    /// The manifest changes a field that no longer can be changed.
+    /// The cluster takes the object as it is in Git, but not the change to it: a field that cannot be changed any more.
     #[error("{message}")]
     Immutable {
         /// What the cluster says of it.
@@ -51,7 +51,9 @@ impl InTheWay {
             Self::BeingDeleted => "it is created anew once it is gone; finalizers may hold it".to_owned(),
             Self::Unmergeable(_) => "correct the manifest".to_owned(),
             Self::Immutable { .. } => {
-                "give the object another name, or delete it in the cluster so that it is made anew".to_owned()
+                "give the object another name, or delete it in the cluster so that it is made anew (kubectl delete \
+                 --cascade=orphan leaves its pods running)"
+                    .to_owned()
             }
         }
     }

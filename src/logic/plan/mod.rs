@@ -3,6 +3,9 @@
 //!
 //! - [`base`]: what counts as applied last where that is not certain
 //! - [`change`]: what is to be done to one object, by a three-way merge
+//! - [`context`]: what all changes of one commit have in common
+//! - [`wanted`]: how an object of Git is to look in the cluster
+//! - [`size`]: whose say the size of a workload is
 //! - [`in_the_way`]: why an object cannot be made as Git says, and what to do about it
 //! - [`order`]: which kinds are applied first, and pruned last
 //! - [`fields`]: which fields differ, without secrets
@@ -10,10 +13,14 @@
 
 pub(crate) mod base;
 pub(crate) mod change;
+pub(crate) mod context;
 pub(crate) mod fields;
 pub(crate) mod in_the_way;
 pub(crate) mod order;
 pub(crate) mod show;
+pub(crate) mod size;
+mod wanted;
 
-pub(crate) use change::{Action, Change, Plan, PlanContext};
+pub(crate) use change::{Action, Change, Plan};
+pub(crate) use context::PlanContext;
 pub(crate) use in_the_way::InTheWay;

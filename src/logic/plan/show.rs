@@ -19,7 +19,7 @@ pub(crate) fn summary(plan: &Plan) -> String {
     let writes = count(&|c| matches!(c.action, Action::Create(_) | Action::Patch(_)));
     let moving = count(&|c| moves(c));
     if writes + pruned + conflicts == 0 {
-        return format!("nothing to do, {} as Git says", objects(plan.changes.len()));
+        return format!("nothing to do, {} as Git says", objects(count(&|c| c.action == Action::Unchanged)));
     }
     let mut parts = vec![match writes {
         1 => "1 change".to_owned(),
@@ -65,6 +65,7 @@ fn one(change: &Change) -> String {
         Action::Patch(_) => '~',
         Action::Prune => '-',
         Action::Conflict(_) => '!',
+        Action::OutOfReach => '?',
         Action::Unchanged => '=',
     };
     let place =
@@ -74,6 +75,11 @@ fn one(change: &Change) -> String {
     if let Action::Conflict(why) = &change.action {
         line(why.to_string());
         line(format!("help: {}", why.help()));
+    }
+    if change.action == Action::OutOfReach {
+        let (kind, group) = (&change.key.kind, &change.key.group);
+        line(format!("Git no longer says it, but the cluster serves no {kind} of {group} any more"));
+        line("help: it is remembered, and pruned once the cluster serves it again".to_owned());
     }
     if let (Action::Patch(_), Some(before), Some(after)) = (&change.action, &change.before, &change.after) {
         let fields = changes(&comparable(before), &comparable(after));
@@ -123,7 +129,7 @@ fn climb(change: &Change) -> Option<String> {
 /// An object that cannot be written as YAML; none is known.
 pub(crate) fn unified(plan: &Plan) -> Result<String, crate::base::yaml::BadYaml> {
     let mut out = String::new();
-    for change in plan.changes.iter().filter(|c| c.action != Action::Unchanged) {
+    for change in &plan.changes {
         let before = change.before.as_ref().map(comparable);
         let after = change.after.as_ref().map(comparable);
         let yaml = |this: &Option<Value>, other: &Option<Value>| match this {
@@ -132,7 +138,7 @@ pub(crate) fn unified(plan: &Plan) -> Result<String, crate::base::yaml::BadYaml>
         };
         let (old, new) = match change.action {
             Action::Prune => (yaml(&before, &None)?, String::new()),
-            Action::Conflict(_) => continue,
+            Action::Conflict(_) | Action::OutOfReach | Action::Unchanged => continue,
             _ => (yaml(&before, &after)?, yaml(&after, &before)?),
         };
         let name = change.key.to_string();
@@ -142,4 +148,26 @@ pub(crate) fn unified(plan: &Plan) -> Result<String, crate::base::yaml::BadYaml>
         out.push_str(&diff.unified_diff().context_radius(3).header(&from, &to).to_string());
     }
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::key::Key;
+    use crate::logic::plan::change::out_of_reach;
+
+    #[test]
+    fn what_is_out_of_reach_is_said_and_nothing_is_to_do_about_it() {
+        let key = Key { group: "example.com".to_owned(), ..Key::core("Widget", "shop", "w") };
+        let plan = Plan { changes: vec![out_of_reach(&key, "example.com/v1alpha1")] };
+        assert_eq!(plan.out_of_reach().collect::<Vec<_>>(), [(key, "example.com/v1alpha1".to_owned())]);
+        assert_eq!(
+            (plan.is_empty(), summary(&plan).as_str()),
+            (true, "nothing to do, 0 objects as Git says")
+        );
+        let said = text(&plan);
+        assert!(said.starts_with("? Widget shop/w"), "{said}");
+        assert!(said.contains("serves no Widget of example.com any more"), "{said}");
+        assert_eq!(unified(&plan), Ok(String::new()));
+    }
 }

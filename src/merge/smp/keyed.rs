@@ -2,16 +2,19 @@
 //! a Service with port 53 for TCP and for UDP, where that key is `port` alone. It never changes what a list whose key
 //! does its work is to hold.
 //!
-//! Such a list is merged here by the keys of server-side apply (`port` and `protocol`) and marked, so that the patch
-//! replaces it whole. Upstream's tools merge it by the one key all the same and lose or mix up items. They also send
-//! deletions inside items that the live object has lost, which API servers take for new items; those are left out here.
+//! Such a list is merged here by the keys of server-side apply (`port` and `protocol`), or item by item
+//! ([`doubles`]) where even those repeat, and marked, so that the patch replaces it whole. Upstream's tools merge it by
+//! the one key all the same and lose or mix up items. They also send deletions inside items that the live object has
+//! lost, which API servers take for new items; those are left out here.
 
 use super::apply::{apply, combine};
 use super::delta::{self, Wanted};
 use super::directive::{field, mark};
+use super::doubles::{Doubles, put_whole};
 use super::order;
-use crate::MergeError;
 use crate::api::listkeys::{Relation, Schema};
+use crate::api::write::Patch;
+use crate::{MergeError, json};
 use serde_json::Value;
 
 /// The patch that makes `to` of `from`; an empty map when nothing differs.
@@ -22,7 +25,7 @@ use serde_json::Value;
 /// # Errors
 /// When an item of a merging list lacks its key, or a list mixes types.
 pub fn diff(from: &Value, to: &Value, schema: &Schema) -> Result<Value, MergeError> {
-    let (_, to) = settle(from, to, from, schema)?;
+    let (_, to) = settle(from, to, from, schema, Repeated::ByKey)?;
     delta::diff(from, &to, schema, Wanted::All)
 }
 
@@ -37,10 +40,47 @@ pub fn diff(from: &Value, to: &Value, schema: &Schema) -> Result<Value, MergeErr
 /// # Errors
 /// When an item of a merging list lacks its key, or a list mixes types.
 pub fn strategic(base: &Value, desired: &Value, live: &Value, schema: &Schema) -> Result<Value, MergeError> {
-    let (base, desired) = settle(base, desired, live, schema)?;
-    let additions = delta::diff(live, &desired, schema, Wanted::Additions)?;
-    let deletions = delta::diff(&base, &desired, schema, Wanted::Deletions)?;
+    let (base, desired) = settle(base, desired, live, schema, Repeated::ByKey)?;
+    between(&base, &desired, live, schema)
+}
+
+/// The patch to send for an object of a built-in kind, and what the object becomes by it.
+///
+/// It is that of [`strategic`], except for a list in which even the keys of server-side apply repeat (a variable that is
+/// set twice): that is merged item by item and replaced whole. API servers then put the items that hold one key side by
+/// side; where another item is to stand between them, the patch is a merge patch, which gives the list as it is.
+///
+/// # Errors
+/// As [`strategic`].
+pub fn three_way(
+    base: &Value,
+    desired: &Value,
+    live: &Value,
+    schema: &Schema,
+) -> Result<(Patch, Value), MergeError> {
+    let (base, desired) = settle(base, desired, live, schema, Repeated::ItemByItem)?;
+    let patch = between(&base, &desired, live, schema)?;
+    let mut after = apply(live, &patch, schema)?;
+    if put_whole(&mut after, &desired, schema) {
+        return Ok((Patch::Merge(json::diff(live, &after)), after));
+    }
+    Ok((Patch::Strategic(patch), after))
+}
+
+/// The patch that three settled states make.
+fn between(base: &Value, desired: &Value, live: &Value, schema: &Schema) -> Result<Value, MergeError> {
+    let additions = delta::diff(live, desired, schema, Wanted::Additions)?;
+    let deletions = delta::diff(base, desired, schema, Wanted::Deletions)?;
     combine(&deletions, &additions, schema)
+}
+
+/// How the items of a list are told apart in which all keys repeat.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repeated {
+    /// By their key all the same, as upstream's tools do.
+    ByKey,
+    /// By what they say.
+    ItemByItem,
 }
 
 /// `base` and `desired`, prepared for taking differences against `live`: in `desired` every ambiguous list whose
@@ -51,6 +91,7 @@ fn settle(
     desired: &Value,
     live: &Value,
     schema: &Schema,
+    repeated: Repeated,
 ) -> Result<(Value, Value), MergeError> {
     let (Value::Object(wanted), Value::Object(current)) = (desired, live) else {
         return Ok((base.clone(), desired.clone()));
@@ -60,12 +101,12 @@ fn settle(
         let before = base.get(name).unwrap_or(&Value::Null);
         let at = field(schema, name);
         let (before, after) = match (&*value, current.get(name)) {
-            (Value::Object(_), Some(now @ Value::Object(_))) => settle(before, value, now, &at)?,
+            (Value::Object(_), Some(now @ Value::Object(_))) => settle(before, value, now, &at, repeated)?,
             (Value::Array(new), Some(Value::Array(old))) if at.patch().key().is_some() => {
-                let (before, after) = settle_list(items(before), new, old, &at)?;
+                let (before, after) = settle_list(items(before), new, old, &at, repeated)?;
                 (Value::Array(before), Value::Array(after))
             }
-            (Value::Array(new), None) => match replaced(items(before), new, &[], &at)? {
+            (Value::Array(new), None) => match replaced(items(before), new, &[], &at, repeated)? {
                 Some(list) => (before.clone(), Value::Array(list)),
                 None => continue,
             },
@@ -88,9 +129,10 @@ fn settle_list(
     desired: &[Value],
     live: &[Value],
     schema: &Schema,
+    repeated: Repeated,
 ) -> Result<(Vec<Value>, Vec<Value>), MergeError> {
     let Some(key) = schema.patch().key() else { return Ok((base.to_vec(), desired.to_vec())) };
-    if let Some(list) = replaced(base, desired, live, schema)? {
+    if let Some(list) = replaced(base, desired, live, schema, repeated)? {
         return Ok((base.to_vec(), list));
     }
     let place = |list: &[Value], item: &Value| item.get(key).and_then(|_| order::find(list, item, Some(key)));
@@ -105,7 +147,7 @@ fn settle_list(
             continue;
         };
         let old = before.and_then(|at| earlier.get(at)).unwrap_or(&Value::Null);
-        let (old, new) = settle(old, item, now, &schema.items())?;
+        let (old, new) = settle(old, item, now, &schema.items(), repeated)?;
         if let Some(slot) = before.and_then(|at| earlier.get_mut(at)) {
             *slot = old;
         }
@@ -121,26 +163,42 @@ fn without_keyed_lists(value: &Value, schema: &Schema) -> Value {
     Value::Object(kept.map(|(k, v)| (k.clone(), without_keyed_lists(v, &field(schema, k)))).collect())
 }
 
-/// The merged and marked list that stands for `desired`, where its merge key is not enough in one of the states but
-/// its finer keys are in all of them.
+/// The merged and marked list that stands for `desired`, where its merge key is not enough in one of the states.
 fn replaced(
     base: &[Value],
     desired: &[Value],
     live: &[Value],
     schema: &Schema,
+    repeated: Repeated,
 ) -> Result<Option<Vec<Value>>, MergeError> {
     let Some(key) = schema.patch().key() else { return Ok(None) };
-    let Some(keys) = finer_keys(schema, key) else { return Ok(None) };
     let lists = [base, desired, live];
-    let ambiguous = lists.iter().any(|list| !distinct(list, |item| item.get(key).cloned()));
-    if !ambiguous || !lists.iter().all(|list| distinct(list, |item| identity(item, keys, schema))) {
+    if lists.iter().all(|list| distinct(list, |item| item.get(key).cloned())) {
         return Ok(None);
     }
-    let merged = merge(base, desired, live, schema, keys)?;
-    // Where the key still does not do its work, the order is the server's: what differs in nothing else rests.
-    let same = merged.len() == live.len() && merged.iter().all(|item| live.contains(item));
-    let ordered = distinct(&merged, |item| item.get(key).cloned());
-    let list = if same && !ordered { live.to_vec() } else { grouped(merged, key) };
+    let finer = finer_keys(schema, key);
+    let list = match finer {
+        Some(keys) if lists.iter().all(|list| distinct(list, |item| identity(item, keys, schema))) => {
+            let merged = merge(base, desired, live, schema, keys)?;
+            // Where the key still does not do its work, the order is the server's: what differs in nothing else rests.
+            let same = merged.len() == live.len() && merged.iter().all(|item| live.contains(item));
+            let ordered = distinct(&merged, |item| item.get(key).cloned());
+            if same && !ordered { live.to_vec() } else { grouped(merged, key) }
+        }
+        _ if repeated == Repeated::ItemByItem
+            && lists.iter().all(|list| list.iter().all(|item| item.get(key).is_some())) =>
+        {
+            let name = |item: &Value| match finer {
+                Some(keys) => identity(item, keys, schema),
+                None => item.get(key).cloned(),
+            };
+            let merge = |before: &Value, item: &Value, now: &Value| {
+                three_way(before, item, now, &schema.items()).map(|(_, after)| after)
+            };
+            Doubles { name: &name, merge: &merge }.list(base, desired, live)?
+        }
+        _ => return Ok(None),
+    };
     Ok(Some([vec![mark()], list].concat()))
 }
 
@@ -190,10 +248,9 @@ fn merge(
         merged.push(match same(live, item) {
             Some(now) => {
                 let before = same(base, item).unwrap_or(Value::Null);
-                let patch = strategic(&before, item, &now, &schema.items())?;
-                apply(&now, &patch, &schema.items())?
+                three_way(&before, item, &now, &schema.items())?.1
             }
-            None => item.clone(),
+            None => apply(&Value::Null, item, &schema.items())?,
         });
     }
     let foreign = |item: &&Value| same(desired, item).is_none() && same(base, item).is_none();

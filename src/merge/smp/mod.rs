@@ -3,6 +3,7 @@
 //!
 //! - [`apply`](mod@apply): what a patch does
 //! - [`keyed`]: which patch to send, with the lists whose key does not tell their items apart
+//! - [`doubles`]: the items of a list in which one key stands twice
 //! - [`delta`]: which patch leads from one state to another
 //! - [`order`]: the order of a merged list
 //! - [`directive`]: how directives are written
@@ -24,8 +25,9 @@
 mod apply;
 pub(super) mod delta;
 pub(super) mod directive;
+mod doubles;
 mod keyed;
 pub(super) mod order;
 
 pub use apply::apply;
-pub use keyed::{diff, strategic};
+pub use keyed::{diff, strategic, three_way};

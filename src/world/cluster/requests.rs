@@ -3,6 +3,7 @@
 
 use crate::api::kinds::Kind;
 use crate::api::write::{Patch, Target, Write};
+use crate::base::json::{list, text};
 use crate::world::cause::Cause;
 use crate::world::cluster::connect::Tally;
 use crate::world::cluster::error::ClusterError;
@@ -95,9 +96,9 @@ impl Cluster {
         let none = || ClusterError::NoKind(Target::new(api_version, kind, "", ""));
         let root = if api_version.contains('/') { "/apis" } else { "/api" };
         let what = format!("discover {api_version}");
-        let path = api_version.split('/').map(encode).collect::<Vec<_>>().join("/");
-        let list: Result<Value, _> =
-            self.send(&what, Method::GET, &format!("{root}/{path}"), "", Vec::new()).await;
+        let version: Vec<String> = api_version.split('/').map(encode).collect();
+        let path = format!("{root}/{}", version.join("/"));
+        let list: Result<Value, _> = self.send(&what, Method::GET, &path, "", Vec::new()).await;
         let list = match list {
             Err(e) if e.is_missing() => return Err(none()),
             other => other?,
@@ -119,28 +120,42 @@ impl Cluster {
         })
     }
 
-    /// The API version in which the cluster serves `kind` of the group of `api_version`, the preferred one first; none
-    /// when it serves no such kind.
+    /// The API version in which the cluster serves a kind now: `api_version`, or another one of its group; none when it
+    /// serves it in no version.
     ///
     /// # Errors
     /// The cluster refuses or does not answer.
-    pub(crate) async fn other_version(
+    pub(crate) async fn served_version(
         &self,
         api_version: &str,
         kind: &str,
     ) -> Result<Option<String>, ClusterError> {
-        let Some((group, _)) = api_version.split_once('/') else { return Ok(None) };
-        let what = format!("discover {group}");
-        let found: Value =
-            match self.send(&what, Method::GET, &format!("/apis/{}", encode(group)), "", Vec::new()).await {
-                Err(e) if e.is_missing() => return Ok(None),
-                other => other?,
-            };
-        let all = found.get("versions").and_then(Value::as_array).cloned().unwrap_or_default();
-        for version in all.iter().filter_map(|v| v.get("groupVersion")).filter_map(Value::as_str) {
-            match self.discover(version, kind).await {
-                Ok(_) => return Ok(Some(version.to_owned())),
-                Err(ClusterError::NoKind(_)) => {}
+        if crate::api::kinds::find(api_version, kind).is_some() {
+            return Ok(Some(api_version.to_owned()));
+        }
+        let mut versions = vec![api_version.to_owned()];
+        if let Some((group, _)) = api_version.split_once('/') {
+            let (what, path) = (format!("discover {group}"), format!("/apis/{}", encode(group)));
+            match self.send::<Value>(&what, Method::GET, &path, "", Vec::new()).await {
+                Err(e) if e.is_missing() => {}
+                Err(e) => return Err(e),
+                Ok(found) => {
+                    versions.extend(
+                        list(&found, "/versions").iter().map(|v| text(v, "/groupVersion").to_owned()),
+                    );
+                }
+            }
+        }
+        for version in versions {
+            let key = (version.clone(), kind.to_owned());
+            match self.discover(&version, kind).await {
+                Ok(found) => {
+                    self.kinds.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found);
+                    return Ok(Some(version));
+                }
+                Err(ClusterError::NoKind(_)) => {
+                    self.kinds.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -167,10 +182,10 @@ impl Cluster {
     ) -> Result<Option<T>, ClusterError> {
         let target = write.target();
         let kind = self.kind(&target.api_version, &target.kind).await?;
-        let object = kind.path(Some(&target.namespace), Some(&target.name));
+        let object = path_of(&kind, &target);
         match write {
             Write::Create { object } => {
-                let path = format!("{}{}", kind.path(Some(&target.namespace), None), mode.query());
+                let path = format!("{}{}", kind.path(Some(&encode(&target.namespace)), None), mode.query());
                 let body = bytes_of(object);
                 self.send(&format!("create {target}"), Method::POST, &path, JSON, body).await.map(Some)
             }
@@ -223,7 +238,7 @@ impl Cluster {
     /// The cluster refuses or does not answer.
     pub(crate) async fn get(&self, target: &Target) -> Result<Option<Value>, ClusterError> {
         let kind = self.kind(&target.api_version, &target.kind).await?;
-        let path = kind.path(Some(&target.namespace), Some(&target.name));
+        let path = path_of(&kind, target);
         match self.send(&format!("get {target}"), Method::GET, &path, "", Vec::new()).await {
             Err(e) if e.is_missing() => Ok(None),
             other => other.map(|v| Some(with_type(v, &kind))),
@@ -240,7 +255,7 @@ impl Cluster {
         namespace: Option<&str>,
         selector: &str,
     ) -> Result<Vec<Value>, ClusterError> {
-        let base = kind.path(namespace, None);
+        let base = kind.path(namespace.map(encode).as_deref(), None);
         let what = format!("list {}", kind.resource());
         let mut items = Vec::new();
         let mut token = String::new();
@@ -332,11 +347,16 @@ fn patch_body(patch: &Patch, expect: Option<&str>) -> (&'static str, Vec<u8>) {
     }
 }
 
-/// Percent-encodes a value of a query.
+/// The path of an object, whatever its name holds.
+fn path_of(kind: &Kind, target: &Target) -> String {
+    kind.path(Some(&encode(&target.namespace)), Some(&encode(&target.name)))
+}
+
+/// Percent-encodes a part of a path or a value of a query.
 fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+        if byte.is_ascii_alphanumeric() || b"-_.~:".contains(&byte) {
             out.push(char::from(byte));
         } else {
             out.push_str(&format!("%{byte:02X}"));

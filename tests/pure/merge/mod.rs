@@ -1,5 +1,6 @@
 //! Merging against what others expect: upstream's vectors, answers of a real API server, and laws.
 
+mod doubles;
 mod edges;
 mod laws;
 mod server;

@@ -56,6 +56,33 @@ async fn an_unknown_field_is_refused_before_anything_is_written() {
 }
 
 #[tokio::test]
+async fn a_value_that_is_no_text_is_never_an_empty_one() {
+    let secret =
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  user: ada\n  password: 12345678\n";
+    let problem = refused("s.yaml", secret).await;
+    says(&problem, &["s.yaml:6", "Secret default/s: stringData.password is a number", "put it in quotes"]);
+    assert!(!problem.contains("12345678"), "{problem}");
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata:\n  debug: yes\n  level:\n";
+    let problem = refused("x.yaml", map).await;
+    says(&problem, &["x.yaml:5", "data.debug is a truth value", "x.yaml:6", "data.level is nothing"]);
+    let list = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: [a]\n";
+    says(&refused("x.yaml", list).await, &["x.yaml:4", "data is a list, not a map of texts"]);
+}
+
+#[tokio::test]
+async fn a_name_that_no_cluster_takes() {
+    let map = |name: &str| config(&format!("\"{name}\""), "1");
+    for name in ["my config", "what?", "50%", "a/b", "..", "Upper"] {
+        let problem = refused("x.yaml", map(name)).await;
+        says(&problem, &["x.yaml:4", "metadata.name", name, "lower case letters"]);
+    }
+    let role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata:\n  name: a/b\n";
+    says(&refused("r.yaml", role).await, &["r.yaml:4", "\"a/b\"", "no '/'"]);
+    let elsewhere = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n  namespace: My.Shop\n";
+    says(&refused("x.yaml", elsewhere).await, &["x.yaml:5", "metadata.namespace", "\"My.Shop\""]);
+}
+
+#[tokio::test]
 async fn a_kind_the_cluster_does_not_serve() {
     let problem = refused("k.yaml", "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\n").await;
     says(&problem, &["k.yaml:1", "serves no Widget of example.com/v1", "CustomResourceDefinition"]);

@@ -4,6 +4,7 @@
 mod back;
 mod bad;
 mod fit;
+mod merging;
 mod picked;
 mod rig;
 mod sync;

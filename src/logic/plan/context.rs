@@ -1,0 +1,18 @@
+//! Decides what all changes of one commit have in common. It never decides a change.
+
+use crate::api::key::Key;
+use crate::logic::plan::size::Scaler;
+use std::collections::BTreeMap;
+
+/// What every change of one delivery has in common.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PlanContext {
+    /// Name of the inventory.
+    pub(crate) source: String,
+    /// The commit that is applied.
+    pub(crate) commit: String,
+    /// Its subject and author, for people.
+    pub(crate) subject: String,
+    /// Workloads whose size is not Git's to say, with who says it.
+    pub(crate) scaled: BTreeMap<Key, Scaler>,
+}
