@@ -9,6 +9,7 @@ use crate::engine::context::Context;
 use crate::engine::controllers::asking::{Ask, Asking, MetricOfRun};
 use crate::engine::controllers::outcome::Outcome;
 use crate::engine::index::Index;
+use crate::logic::analysis::due;
 use crate::logic::analysis::providers::provider::{ProviderAction, Reply};
 use crate::logic::analysis::run::{MeasurementPlan, conclude, plan};
 use crate::logic::analysis::task::{Report, Task};
@@ -36,7 +37,8 @@ pub(super) fn start(
     if run.status.phase().is_completed() || run.metadata.deletion_timestamp.is_some() {
         asking.forget(name);
     }
-    let reports = asking.take(name, &run.metadata.uid);
+    let mut reports = asking.take(name, &run.metadata.uid);
+    reports.retain(|report| !due::is_ended(&run, report.task.name())); // another metric has ended the run meanwhile
     let jobs = index.jobs_of(&run.metadata.uid);
     let view = RunView { run, jobs, asked: asking.open(name), ..RunView::default() };
     let context = context.clone();
@@ -46,9 +48,9 @@ pub(super) fn start(
 async fn reconcile(context: &Context, mut view: RunView, mut reports: Vec<Report>) -> Outcome {
     let mut outcome = Outcome::default();
     view.defaults.clone_from(&context.providers);
-    let under_way = view.asked.clone();
-    view.asked.extend(reports.iter().map(|report| report.task.name().to_owned()));
-    let mut due = plan(&view, context.clock.now());
+    // What was measured is written first, whatever is due now: it may need Secrets that cannot be read.
+    let has_reports = !reports.is_empty();
+    let mut due = if has_reports { MeasurementPlan::default() } else { plan(&view, context.clock.now()) };
     if !due.secrets.is_empty() {
         match secrets(context, &view.run.metadata.namespace, &due).await {
             Ok(found) => view.secrets = found,
@@ -57,7 +59,6 @@ async fn reconcile(context: &Context, mut view: RunView, mut reports: Vec<Report
         view.secrets_read = true;
         due = plan(&view, context.clock.now());
     }
-    view.asked = under_way;
     let mut asks = Vec::new();
     for mut task in due.tasks {
         let began = context.clock.now();

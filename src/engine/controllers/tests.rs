@@ -12,8 +12,10 @@ use crate::engine::index::kinds::{self, OWN};
 use crate::engine::run::Settings;
 use crate::engine::setup;
 use crate::world::probe::{Guard, Probe};
+use http_body_util::BodyExt;
 use kube::client::Body;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -126,16 +128,26 @@ fn fresh(link: Link, tasks: &mut JoinSet<()>) -> Controllers {
 fn obeyed(probe: Probe, tasks: &mut JoinSet<()>) -> (Controllers, Arc<Mutex<Vec<String>>>) {
     let heard: Arc<Mutex<Vec<String>>> = Arc::default();
     let hears = Arc::clone(&heard);
+    let stored: Arc<Mutex<BTreeMap<String, Value>>> = Arc::default();
     let taking = tower::service_fn(move |request: http::Request<Body>| {
-        let path = request.uri().path().to_owned();
+        let path = request.uri().path().trim_end_matches("/status").to_owned();
         hears.lock().unwrap().push(format!("{} {path}", request.method()));
+        let stored = Arc::clone(&stored);
         async move {
-            let name = path.trim_end_matches("/status").rsplit('/').next().unwrap();
-            let meta = json!({"name": name, "namespace": "shop", "uid": format!("{name}-uid"), "resourceVersion": "9"});
-            let mut object = json!({"metadata": meta, "status": {"phase": "Running"}});
-            if path.contains("/analysisruns/") {
-                object["spec"] = web_run(0)["spec"].clone();
-            }
+            let patch = request.into_body().collect().await.unwrap().to_bytes();
+            let number = path.rsplit('-').next().unwrap().parse().unwrap();
+            let mut stored = stored.lock().unwrap();
+            let first = || {
+                if path.contains("/analysisruns/") {
+                    web_run(number)
+                } else {
+                    objects(number, 1)[0].1.clone()
+                }
+            };
+            let object = stored.entry(path.clone()).or_insert_with(first);
+            let version: u64 = object["metadata"]["resourceVersion"].as_str().unwrap().parse().unwrap();
+            json_patch::merge(object, &serde_json::from_slice(&patch).unwrap());
+            object["metadata"]["resourceVersion"] = json!((version + 1).to_string());
             let body = http_body_util::Full::new(bytes::Bytes::from(object.to_string()));
             Ok::<_, Infallible>(http::Response::new(body))
         }
@@ -214,7 +226,7 @@ async fn providers_that_hang_delay_no_rollout() {
     controllers.bring("Rollout", News::Present(rollout.1));
     timeout(second, controllers.work_off()).await.expect("nor does a Rollout");
     let last = heard.lock().unwrap().last().cloned().unwrap();
-    assert!(last.ends_with("/rollouts/r-1/status"), "{last}");
+    assert!(last.ends_with("/rollouts/r-1"), "{last}");
     for n in 0..40 {
         controllers.bring("AnalysisRun", News::Gone(web_run(n)));
     }

@@ -80,7 +80,7 @@ pub(crate) fn conclude(view: &RunView, reports: Vec<Report>, now: Timestamp) -> 
     };
     after.status.started_at.get_or_insert_with(|| Time::of(now));
     let idle = reports.is_empty();
-    for report in reports.into_iter().filter(|r| !due::is_ended(run, r.task.name())) {
+    for report in reports {
         record::put(&mut after, &dry, report);
     }
     let events = settle(&mut after, &metrics, &dry, now);

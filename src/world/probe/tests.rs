@@ -94,6 +94,19 @@ async fn another_server_is_not_shown_what_the_first_was() {
     assert!(!other[0].contains("hush") && !other[0].contains("referer"), "{other:?}");
 }
 
+#[test]
+fn people_are_warned_once_of_each_provider_that_credentials_go_to_in_clear() {
+    let network = Network::new(Guard::careful()).unwrap();
+    for url in
+        ["http://a:1/x", "http://a:1/y", "http://b/", "https://c/", "http://127.0.0.1/", "http://localhost/"]
+    {
+        network.warn_of(&Hop::first(&question("GET", url)).unwrap());
+    }
+    network.warn_of(&Hop::first(&Question { headers: Vec::new(), ..question("GET", "http://d/") }).unwrap());
+    let warned_of: Vec<String> = network.warned_of.lock().unwrap().iter().cloned().collect();
+    assert_eq!(warned_of, ["http://a:1", "http://b"]);
+}
+
 #[tokio::test]
 async fn a_server_that_redirects_for_ever_is_left() {
     let (place, asked) = server(vec![redirect("/again"); 10]).await;
