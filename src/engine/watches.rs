@@ -85,7 +85,7 @@ impl Watches {
     /// decided without it; a list that merely failed is waited for, since what is not known is not absent. Answers
     /// whether the trouble is new.
     pub(crate) fn trouble(&mut self, followed: &'static Followed, code: u16) -> bool {
-        if followed.need != Presence::Required && matches!(code, 403 | 404 | 405) {
+        if followed.need != Presence::Required && matches!(code, 403..=405) {
             self.open.remove(followed.name);
         }
         self.troubled.insert(followed.name)

@@ -131,10 +131,17 @@ fn obeyed(probe: Probe, tasks: &mut JoinSet<()>) -> (Controllers, Arc<Mutex<Vec<
     let stored: Arc<Mutex<BTreeMap<String, Value>>> = Arc::default();
     let taking = tower::service_fn(move |request: http::Request<Body>| {
         let path = request.uri().path().trim_end_matches("/status").to_owned();
-        hears.lock().unwrap().push(format!("{} {path}", request.method()));
+        // Watches and events get an answer, too, and no more.
+        let is_patch = request.method() == http::Method::PATCH;
+        if is_patch {
+            hears.lock().unwrap().push(format!("PATCH {path}"));
+        }
         let stored = Arc::clone(&stored);
         async move {
             let patch = request.into_body().collect().await.unwrap().to_bytes();
+            if !is_patch {
+                return Ok(http::Response::new(http_body_util::Full::new(patch)));
+            }
             let number = path.rsplit('-').next().unwrap().parse().unwrap();
             let mut stored = stored.lock().unwrap();
             let first = || {

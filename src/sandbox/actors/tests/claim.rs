@@ -23,7 +23,9 @@ fn a_claim_that_no_pod_uses_goes_and_one_that_is_used_waits() {
     user["spec"]["volumes"] = json!([{"name": "a", "persistentVolumeClaim": {"claimName": "used"}},
         {"name": "own", "ephemeral": {"volumeClaimTemplate": {}}}, {"name": "c", "emptyDir": {}}]);
     world.create(user);
-    ["used", "user-own", "idle", "c"].map(|name| world.create(claim(name)));
+    for name in ["used", "user-own", "idle", "c"] {
+        world.create(claim(name));
+    }
     world.pass(2.0);
     for name in ["used", "user-own", "idle", "c"] {
         assert_eq!(world.get("v1", "PersistentVolumeClaim", name).unwrap()["status"]["phase"], "Bound");
