@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use std::fmt;
 
 /// A question to a provider over HTTP.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -13,14 +14,34 @@ pub struct Question {
     pub url: String,
     /// Headers; their values may be secret and are never shown.
     #[serde(skip)]
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<QuestionHeader>,
     /// Body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
+    /// Whether the body holds a value from a Secret.
+    #[serde(skip)]
+    pub secret_body: bool,
     /// Seconds to wait for the answer.
     pub timeout_seconds: u64,
     /// Whether to accept any certificate.
     pub insecure: bool,
+}
+
+/// A header of a question.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct QuestionHeader {
+    /// Name.
+    pub name: String,
+    /// Value; may be secret and is never shown.
+    pub value: String,
+    /// Whether the name or the value holds one from a Secret.
+    pub is_secret: bool,
+}
+
+impl fmt::Debug for QuestionHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("QuestionHeader")
+    }
 }
 
 /// The answer to a question over HTTP.
@@ -41,6 +62,8 @@ pub enum Sample {
     Series(Vec<f64>),
     /// A JSON value.
     Json(Value),
+    /// A text that is no JSON.
+    Text(String),
 }
 
 /// A number as Prometheus and Go write it: no exponent, `NaN`, `+Inf`, `-Inf`.
@@ -66,6 +89,7 @@ impl Sample {
                 format!("[{}]", texts.join(","))
             }
             Self::Json(value) => value.to_string(),
+            Self::Text(text) => text.clone(),
         }
     }
 }

@@ -8,6 +8,7 @@
 //! - [`json`]: values of a JSON document by their pointers
 //! - [`yaml`], [`yaml_words`]: YAML as kubectl reads it; in which words it is refused
 //! - [`jsonpath`]: kubectl's JSONPath
+//! - [`percent`]: texts in URLs
 //! - [`template`]: `{{args.x}}` in texts
 //! - [`expr`]: Argo's expression language
 
@@ -20,6 +21,7 @@ pub mod expr;
 pub mod go_text;
 pub mod json;
 pub mod jsonpath;
+pub mod percent;
 pub mod template;
 pub mod yaml;
 mod yaml_words;

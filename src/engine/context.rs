@@ -10,7 +10,7 @@ use crate::engine::events::Recorder;
 use crate::engine::metrics::Metrics;
 use crate::world::cluster::Cluster;
 use crate::world::notice;
-use crate::world::probe::Probe;
+use crate::world::probe::{Probe, Rooms};
 use jiff::Timestamp;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -23,6 +23,8 @@ pub struct Context {
     pub cluster: Cluster,
     /// The providers of metrics.
     pub probe: Probe,
+    /// The room for questions to them.
+    pub(crate) rooms: Rooms,
     /// The time.
     pub clock: Clock,
     /// Records events in the cluster.

@@ -81,9 +81,11 @@ impl Watches {
         self.troubled.remove(followed.name);
     }
 
-    /// A watch is troubled; nothing waits for it unless nothing can be decided without it. Answers whether that is new.
-    pub(crate) fn trouble(&mut self, followed: &'static Followed) -> bool {
-        if followed.need != Presence::Required {
+    /// A watch is troubled. Nothing waits for a kind that the cluster does not serve or show us, unless nothing can be
+    /// decided without it; a list that merely failed is waited for, since what is not known is not absent. Answers
+    /// whether the trouble is new.
+    pub(crate) fn trouble(&mut self, followed: &'static Followed, code: u16) -> bool {
+        if followed.need != Presence::Required && matches!(code, 403..=405) {
             self.open.remove(followed.name);
         }
         self.troubled.insert(followed.name)

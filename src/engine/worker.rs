@@ -73,7 +73,8 @@ impl<K: Clone + Ord + Send + 'static, T: Send + 'static> Worker<K, T> {
     }
 }
 
-fn words_of(panic: &(dyn Any + Send)) -> String {
+/// What a panic says.
+pub(crate) fn words_of(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|t| (*t).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic without words".to_owned())

@@ -7,9 +7,10 @@ use crate::engine::setup::{self as engine_setup, Client};
 use crate::front::exit::Failure;
 use crate::front::serve::listen;
 use crate::sandbox::{Options, Sandbox, actors};
+use std::fs::File;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -63,11 +64,11 @@ impl Embedded {
 /// # Errors
 /// The port is taken, or the kubeconfig cannot be written.
 pub(crate) async fn start(wanted: &Wanted, tasks: &mut JoinSet<()>) -> Result<Embedded, Failure> {
-    let seed = seed();
+    let seed = chance();
     let sandbox = Sandbox::new(Options::new(Clock::Real, seed));
     let listener = listen((Ipv4Addr::LOCALHOST, wanted.port).into(), "choose another").await?;
     let address = listener.local_addr().map_err(|e| Failure::usage(e.to_string()))?;
-    let token = format!("{seed:016x}");
+    let token = token();
     let (kubeconfig, folder) = place(wanted)?;
     write_private(&kubeconfig, &sandbox.kubeconfig(address, &token))?;
     let served = sandbox.clone();
@@ -85,10 +86,15 @@ pub(crate) async fn start(wanted: &Wanted, tasks: &mut JoinSet<()>) -> Result<Em
     Ok(embedded)
 }
 
-/// Chance for names and the token: what the system's hasher draws at its start.
-fn seed() -> u64 {
+/// A number by chance: what the system's hasher makes of keys that it shows nobody.
+fn chance() -> u64 {
     use std::hash::{BuildHasher, Hasher};
     std::collections::hash_map::RandomState::new().build_hasher().finish()
+}
+
+/// What lets its bearer in. It has nothing to do with the seed: uids and names tell everybody that one.
+fn token() -> String {
+    format!("{:016x}{:016x}", chance(), chance())
 }
 
 fn place(wanted: &Wanted) -> Result<(PathBuf, Option<TempDir>), Failure> {
@@ -102,15 +108,55 @@ fn place(wanted: &Wanted) -> Result<(PathBuf, Option<TempDir>), Failure> {
     Ok((folder.path().join("kubeconfig"), Some(folder)))
 }
 
-/// Writes a file that only its owner can read.
-fn write_private(path: &std::path::Path, text: &str) -> Result<(), Failure> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
+/// Writes a file that only its owner can read, also where a file was that others could read.
+fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
+    let write = || {
+        let mut file = private(path)?;
+        file.set_len(0)?;
+        file.write_all(text.as_bytes())
+    };
+    write().map_err(|e| Failure::usage(format!("{} cannot be written: {e}", path.display())))
+}
+
+#[cfg(unix)]
+fn private(path: &Path) -> std::io::Result<File> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let file = File::options().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    if file.metadata()?.is_file() {
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
     }
-    let written = options.open(path).and_then(|mut f| f.write_all(text.as_bytes()));
-    written.map_err(|e| Failure::usage(format!("{} cannot be written: {e}", path.display())))
+    Ok(file)
+}
+
+#[cfg(not(unix))]
+fn private(path: &Path) -> std::io::Result<File> {
+    File::options().write(true).create(true).truncate(false).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_long_and_not_the_seed() {
+        let (one, other) = (token(), token());
+        assert_eq!((one.len(), one == other), (32, false));
+        let seed = format!("{:016x}", chance());
+        assert!(!one.contains(&seed) && !other.contains(&seed));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_kubeconfig_is_its_owners_alone_also_where_a_file_was() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+        std::fs::write(&old, "something longer than what follows").unwrap();
+        std::fs::set_permissions(&old, std::fs::Permissions::from_mode(0o644)).unwrap();
+        for path in [&old, &new] {
+            write_private(path, "secret").unwrap();
+            assert_eq!((mode(path), std::fs::read_to_string(path).unwrap().as_str()), (0o600, "secret"));
+        }
+    }
 }

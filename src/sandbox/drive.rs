@@ -1,11 +1,11 @@
 //! Decides when the built-in controllers act: after every change, and when something of theirs is due.
 //! It never decides what they do, and it asks for it as any client would.
 
-use super::actors::{Action, Actors, Errand, Options, Seen};
+use super::actors::{Action, Actors, Errand, Key, Options, Seen};
 use super::door::Sandbox;
 use super::shelf::Verb;
-use super::state::Change;
-use crate::api::kinds;
+use super::state::{Change, State};
+use crate::api::kinds::{self, Kind};
 use http::{Method, Request};
 use http_body_util::BodyExt;
 use kube::client::Body;
@@ -67,8 +67,12 @@ impl Sandbox {
     }
 
     async fn perform(&self, errand: &Errand) -> Result<(), (String, String)> {
-        let (method, path, body) =
-            request(&errand.action).ok_or(("NotFound".to_owned(), "no such kind".to_owned()))?;
+        let key = errand.action.key();
+        let served =
+            |state: &mut State| state.kinds.named(&key.api_version, &key.kind).map(|s| s.kind.clone());
+        let kind = self.shared().locked(served);
+        let kind = kind.ok_or(("NotFound".to_owned(), "no such kind".to_owned()))?;
+        let (method, path, body) = request(&errand.action, &key, &kind);
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -106,11 +110,9 @@ fn observe(actors: &mut Actors, change: &Change, now: jiff::Timestamp) {
     actors.observe(seen, &change.object, now);
 }
 
-fn request(action: &Action) -> Option<(Method, String, Value)> {
-    let key = action.key();
-    let kind = kinds::find(&key.api_version, &key.kind)?;
+fn request(action: &Action, key: &Key, kind: &Kind) -> (Method, String, Value) {
     let path = kind.path(Some(&key.namespace), Some(&key.name));
-    Some(match action {
+    match action {
         Action::Create { object } => (Method::POST, kind.path(Some(&key.namespace), None), object.clone()),
         Action::Update { object } => (Method::PUT, path, object.clone()),
         Action::UpdateStatus { object } => (Method::PUT, format!("{path}/status"), object.clone()),
@@ -130,5 +132,5 @@ fn request(action: &Action) -> Option<(Method, String, Value)> {
             }
             (Method::DELETE, path, options)
         }
-    })
+    }
 }

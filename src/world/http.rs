@@ -2,9 +2,11 @@
 //! It never judges an answer, and no error of it shows an address, a header or a credential.
 
 use bytes::Bytes;
+use reqwest::dns::Resolve;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode, redirect};
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 
@@ -206,7 +208,7 @@ fn is_about_certificates(error: &reqwest::Error) -> bool {
 
 /// A client; clones share its connections.
 #[derive(Clone, Debug)]
-pub struct HttpClient(reqwest::Client);
+pub(crate) struct HttpClient(reqwest::Client);
 
 impl HttpClient {
     /// A client that behaves as `options` say.
@@ -214,26 +216,21 @@ impl HttpClient {
     /// # Errors
     /// [`HttpError::NoCertificate`] or [`HttpError::Client`] when the certificates to trust cannot be had.
     pub(crate) fn new(options: &ClientOptions<'_>) -> Result<Self, HttpError> {
-        crate::world::tls::install();
-        let redirects = match options.redirects {
-            0 => redirect::Policy::none(),
-            most => redirect::Policy::limited(most),
-        };
-        let mut builder = reqwest::Client::builder().user_agent(options.user_agent).redirect(redirects);
-        if let Some(limit) = options.connect_timeout {
-            builder = builder.connect_timeout(limit);
-        }
-        match options.trust {
-            Trust::System => {}
-            Trust::Anybody => builder = builder.danger_accept_invalid_certs(true),
-            Trust::Also(pem) => {
-                let certificates = reqwest::Certificate::from_pem_bundle(pem)
-                    .ok()
-                    .filter(|all| !all.is_empty())
-                    .ok_or(HttpError::NoCertificate)?;
-                builder = builder.tls_certs_merge(certificates);
-            }
-        }
+        Self::built(builder(options)?)
+    }
+
+    /// The same, with names resolved by `resolver`.
+    ///
+    /// # Errors
+    /// As [`HttpClient::new`].
+    pub(crate) fn resolving(
+        options: &ClientOptions<'_>,
+        resolver: impl Resolve + 'static,
+    ) -> Result<Self, HttpError> {
+        Self::built(builder(options)?.dns_resolver(Arc::new(resolver)))
+    }
+
+    fn built(builder: reqwest::ClientBuilder) -> Result<Self, HttpError> {
         builder.build().map(Self).map_err(|source| HttpError::Client { source })
     }
 
@@ -259,6 +256,30 @@ impl HttpClient {
         }
         draft.send().await.map(Response).map_err(HttpError::of)
     }
+}
+
+fn builder(options: &ClientOptions<'_>) -> Result<reqwest::ClientBuilder, HttpError> {
+    crate::world::tls::install();
+    let redirects = match options.redirects {
+        0 => redirect::Policy::none(),
+        most => redirect::Policy::limited(most),
+    };
+    let mut builder = reqwest::Client::builder().user_agent(options.user_agent).redirect(redirects);
+    if let Some(limit) = options.connect_timeout {
+        builder = builder.connect_timeout(limit);
+    }
+    match options.trust {
+        Trust::System => {}
+        Trust::Anybody => builder = builder.danger_accept_invalid_certs(true),
+        Trust::Also(pem) => {
+            let certificates = reqwest::Certificate::from_pem_bundle(pem)
+                .ok()
+                .filter(|all| !all.is_empty())
+                .ok_or(HttpError::NoCertificate)?;
+            builder = builder.tls_certs_merge(certificates);
+        }
+    }
+    Ok(builder)
 }
 
 /// An answer, its body still to be read.

@@ -17,7 +17,14 @@ pub struct Api(Client);
 
 /// The URL of an object or, without a name, of all objects of a kind in `namespace`.
 pub fn path(kind: &str, namespace: &str, name: &str) -> String {
-    let versions = ["v1", "apps/v1", "batch/v1", "rbac.authorization.k8s.io/v1", "argoproj.io/v1alpha1"];
+    let versions = [
+        "v1",
+        "apps/v1",
+        "batch/v1",
+        "rbac.authorization.k8s.io/v1",
+        "apiextensions.k8s.io/v1",
+        "argoproj.io/v1alpha1",
+    ];
     let found = versions.iter().find_map(|v| kinds::find(v, kind));
     let found = found.unwrap_or_else(|| panic!("no kind {kind}"));
     found.path(Some(namespace), Some(name).filter(|n| !n.is_empty()))
@@ -60,8 +67,12 @@ impl Api {
     /// Creates `object` in its place.
     pub async fn create(&self, object: &Value) -> Value {
         let text = |p: &str| object.pointer(p).and_then(Value::as_str).unwrap_or_default();
-        let path = path(text("/kind"), text("/metadata/namespace"), "");
-        let made = self.send("POST", &path, "application/json", object).await;
+        self.post(&path(text("/kind"), text("/metadata/namespace"), ""), object).await
+    }
+
+    /// Creates `object` among those at `path`.
+    pub async fn post(&self, path: &str, object: &Value) -> Value {
+        let made = self.send("POST", path, "application/json", object).await;
         made.unwrap_or_else(|e| panic!("POST {path}: {e}\n{object:#}"))
     }
 

@@ -2,6 +2,7 @@
 //! It never reads a Secret.
 
 use crate::provider::lenient;
+use crate::sample::QuestionHeader;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -29,8 +30,14 @@ pub struct Authentication {
     pub sigv4: Map<String, Value>,
 }
 
-/// Headers as questions hold them.
+/// Headers as questions hold them. `shown` are the same headers with stand-ins for the values from Secrets: where they
+/// differ there is such a value.
 #[must_use]
-pub fn pairs(headers: Vec<Header>) -> Vec<(String, String)> {
-    headers.into_iter().map(|h| (h.key, h.value)).collect()
+pub fn asked(headers: Vec<Header>, shown: &[Header]) -> Vec<QuestionHeader> {
+    let header = |(index, h): (usize, Header)| QuestionHeader {
+        is_secret: shown.get(index) != Some(&h),
+        name: h.key,
+        value: h.value,
+    };
+    headers.into_iter().enumerate().map(header).collect()
 }

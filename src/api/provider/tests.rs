@@ -1,7 +1,7 @@
 //! Settings are read leniently, and what we do not know survives.
 //! No provider is asked.
 
-use super::header::pairs;
+use super::header::asked;
 use super::job::JobMetric;
 use super::prometheus::PrometheusMetric;
 use super::web::WebMetric;
@@ -38,8 +38,10 @@ fn settings_of_the_wrong_type_are_absent() {
     }));
     assert_eq!((web.url.as_str(), web.timeout_seconds, web.insecure), ("", 0, false));
     assert!(web.json_body.is_none() && web.authentication.oauth2.is_empty());
-    let text = |a: &str, b: &str| (a.to_owned(), b.to_owned());
-    assert_eq!(pairs(web.headers), [text("a", "b"), text("", ""), text("", "")]);
+    let shown = [web.headers[0].clone()];
+    let headers = asked(web.headers, &shown);
+    let headers: Vec<_> = headers.iter().map(|h| (h.name.as_str(), h.value.as_str(), h.is_secret)).collect();
+    assert_eq!(headers, [("a", "b", false), ("", "", true), ("", "", true)]);
     let listed: PrometheusMetric = lenient::settings(&json!(["http://a", "up"]));
     assert!(listed.address.is_empty() && listed.query.is_empty());
     let late: PrometheusMetric = lenient::settings(&json!({"query": "up", "timeout": -1, "rangeQuery": {}}));

@@ -1,13 +1,15 @@
-//! Decides how one AnalysisRun is reconciled: ask what is due, side by side, then write what it amounts to.
-//! The questions and the judgement are `logic::analysis`; this never judges.
+//! Decides how one AnalysisRun is reconciled: begin what is due, take up what was measured, write what it amounts to.
+//! The questions and the judgement are `logic::analysis`; this never judges, and never waits for a provider.
 
 use crate::api::analysis::SecretKeyRef;
 use crate::api::names;
 use crate::api::object_name::ObjectName;
 use crate::api::write::{Target, Write};
 use crate::engine::context::Context;
+use crate::engine::controllers::asking::{Ask, Asking, MetricOfRun};
 use crate::engine::controllers::outcome::Outcome;
 use crate::engine::index::Index;
+use crate::logic::analysis::due;
 use crate::logic::analysis::providers::provider::{ProviderAction, Reply};
 use crate::logic::analysis::run::{MeasurementPlan, conclude, plan};
 use crate::logic::analysis::task::{Report, Task};
@@ -15,28 +17,40 @@ use crate::logic::analysis::view::RunView;
 use crate::world::cluster::{ClusterError, Mode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures::future::join_all;
+use futures::FutureExt;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::sync::Arc;
 
 /// Reconciles the AnalysisRun at `name`; none when there is nothing to measure.
 pub(super) fn start(
     context: &Context,
     index: &Index,
+    asking: &mut Asking,
     name: &ObjectName,
 ) -> Option<impl Future<Output = Outcome> + Send + 'static + use<>> {
-    let run = index.run(name)?;
+    let Some(run) = index.run(name) else {
+        asking.forget(name);
+        return None;
+    };
+    if run.status.phase().is_completed() || run.metadata.deletion_timestamp.is_some() {
+        asking.forget(name);
+    }
+    let mut reports = asking.take(name, &run.metadata.uid);
+    reports.retain(|report| !due::is_ended(&run, report.task.name())); // another metric has ended the run meanwhile
     let jobs = index.jobs_of(&run.metadata.uid);
-    let view = RunView { run, jobs, ..RunView::default() };
+    let view = RunView { run, jobs, asked: asking.open(name), ..RunView::default() };
     let context = context.clone();
-    Some(async move { reconcile(&context, view).await })
+    Some(async move { reconcile(&context, view, reports).await })
 }
 
-async fn reconcile(context: &Context, mut view: RunView) -> Outcome {
+async fn reconcile(context: &Context, mut view: RunView, mut reports: Vec<Report>) -> Outcome {
     let mut outcome = Outcome::default();
     view.defaults.clone_from(&context.providers);
-    let mut due = plan(&view, context.clock.now());
+    // What was measured is written first, whatever is due now: it may need Secrets that cannot be read.
+    let has_reports = !reports.is_empty();
+    let mut due = if has_reports { MeasurementPlan::default() } else { plan(&view, context.clock.now()) };
     if !due.secrets.is_empty() {
         match secrets(context, &view.run.metadata.namespace, &due).await {
             Ok(found) => view.secrets = found,
@@ -45,7 +59,19 @@ async fn reconcile(context: &Context, mut view: RunView) -> Outcome {
         view.secrets_read = true;
         due = plan(&view, context.clock.now());
     }
-    let reports = join_all(due.tasks.into_iter().map(|task| measure(context, &view, task))).await;
+    let mut asks = Vec::new();
+    for mut task in due.tasks {
+        let began = context.clock.now();
+        while let Some(action) = task.action().filter(|action| !action.asks()) {
+            let came = perform(context, action).await;
+            task.go_on(&view, came, context.clock.now());
+        }
+        match task.action() {
+            None => reports.push(Report::new(task, &view, began, context.clock.now())),
+            Some(_) => asks.push(task),
+        }
+    }
+    view.asked.extend(asks.iter().map(|task| task.name().to_owned()));
     let conclusion = conclude(&view, reports, context.clock.now());
     for write in &conclusion.writes {
         match context.cluster.perform(write, Mode::Plain).await {
@@ -57,7 +83,20 @@ async fn reconcile(context: &Context, mut view: RunView) -> Outcome {
     let meta = &view.run.metadata;
     let target = Target::new(names::ARGO, "AnalysisRun", &meta.namespace, &meta.name);
     context.events_about(&target, &meta.uid, conclusion.events);
+    if !conclusion.is_over {
+        let view = Arc::new(view);
+        outcome.asks = asks.into_iter().map(|task| ask(context, &view, task)).collect();
+    }
     outcome
+}
+
+/// The measurement that `task` is, to be taken beside the reconciles.
+fn ask(context: &Context, view: &Arc<RunView>, task: Task) -> Ask {
+    let meta = &view.run.metadata;
+    let run = ObjectName::new(&*meta.namespace, &*meta.name);
+    let metric = MetricOfRun { run, uid: meta.uid.clone(), name: task.name().to_owned() };
+    let (context, view) = (context.clone(), Arc::clone(view));
+    Ask { metric, report: async move { measure(&context, &view, task).await }.boxed() }
 }
 
 /// Performs what one measurement takes, action by action.
@@ -67,12 +106,14 @@ async fn measure(context: &Context, view: &RunView, mut task: Task) -> Report {
         let came = perform(context, action).await;
         task.go_on(view, came, context.clock.now());
     }
-    Report { task, began, ended: context.clock.now() }
+    Report::new(task, view, began, context.clock.now())
 }
 
 async fn perform(context: &Context, action: &ProviderAction) -> Result<Reply, Box<dyn Error + Send + Sync>> {
     let write = match action {
-        ProviderAction::Ask(question) => return Ok(Reply::Answered(context.probe.ask(question).await?)),
+        ProviderAction::Ask(question) => {
+            return Ok(Reply::Answered(context.probe.ask(question, &context.rooms).await?));
+        }
         ProviderAction::Create(object) => Write::Create { object: object.clone() },
         ProviderAction::Delete(target, uid) => {
             Write::Delete { target: target.clone(), uid: uid.clone(), expect: None, foreground: true }

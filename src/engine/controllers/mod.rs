@@ -5,11 +5,13 @@
 //! - [`start`](mod@start): which controller a key belongs to
 //! - [`rollout`]: decide, write
 //! - [`analysis_run`]: ask, judge, write
+//! - [`asking`]: the measurements under way beside the reconciles
 //! - [`service`]: let go what nobody names any more
 //! - [`outcome`]: what a reconcile has come to
 //! - [`pending`](mod@pending): what deliveries learn of their Rollouts
 
 mod analysis_run;
+mod asking;
 mod outcome;
 mod pending;
 mod rollout;

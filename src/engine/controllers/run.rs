@@ -2,9 +2,11 @@
 //! taken up. It is the same in production and under a paused clock.
 
 use crate::api::notice::Notice;
+use crate::api::object_name::ObjectName;
 use crate::api::phase::RolloutPhase;
 use crate::api::watch::News;
 use crate::engine::context::Context;
+use crate::engine::controllers::asking::Asking;
 use crate::engine::controllers::outcome::Outcome;
 use crate::engine::controllers::pending::{self, Pending};
 use crate::engine::controllers::start::start;
@@ -23,6 +25,8 @@ use tokio::time::Instant;
 
 /// Keys reconciled side by side.
 const AT_ONCE: usize = 32;
+/// How long after a measurement panicked it is taken again.
+const AFTER_A_PANIC: Duration = Duration::from_secs(10);
 /// Changes taken in at most before keys are started, so that many changes of one Rollout are one reconcile.
 const MOST_AT_A_TIME: usize = 256;
 
@@ -31,6 +35,7 @@ pub(crate) struct Controllers {
     context: Context,
     index: Index,
     worker: Worker<Key, Outcome>,
+    asking: Asking,
     watches: Watches,
     /// When what a key holds back is to be written.
     debounce: BTreeMap<Key, Instant>,
@@ -52,6 +57,7 @@ impl Controllers {
         Self {
             index: Index::new(settings.instance.clone()),
             worker: Worker::new(AT_ONCE, settings.seed),
+            asking: Asking::default(),
             watches: Watches::start(context.cluster.client(), settings.namespace.clone()),
             debounce: BTreeMap::new(),
             pending: Pending::new(link.facts),
@@ -75,6 +81,7 @@ impl Controllers {
             tokio::select! {
                 biased;
                 Some((key, end)) = self.worker.ended() => self.take_up(key, end),
+                Some(measured) = self.asking.ended() => self.take_measured(measured),
                 Some(message) = self.watches.next() => self.take_in(message),
                 Some(applied) = self.applied.recv() => self.take_applied(applied),
                 Ok(()) = self.standing.changed(), if self.once => {}
@@ -119,7 +126,7 @@ impl Controllers {
     }
 
     fn report_trouble(&mut self, followed: &'static Followed, code: u16, why: &str) {
-        if self.watches.trouble(followed) {
+        if self.watches.trouble(followed, code) {
             let advice = match (followed.name, code) {
                 ("Rollout", 404) => "; install the definitions with: switchback install-crds",
                 (_, 403) => "; give Switchback the right to list and watch them",
@@ -170,13 +177,26 @@ impl Controllers {
         }
         while let Some(key) = self.worker.take() {
             let debounced = self.debounce.get(&key).is_some_and(|at| *at <= Instant::now());
-            match start(&key, &self.context, &self.index, debounced) {
+            match start(&key, &self.context, &self.index, &mut self.asking, debounced) {
                 Some(reconcile) => self.worker.start(key, reconcile),
                 None => {
                     self.worker.forget(&key);
                     self.debounce.remove(&key);
                 }
             }
+        }
+    }
+
+    /// Has the runs reconciled of which something was measured.
+    fn take_measured(&mut self, first: (ObjectName, bool)) {
+        let mut next = Some(first);
+        while let Some((run, has_report)) = next {
+            let key = Key::AnalysisRun(run);
+            match has_report {
+                true => self.worker.queue.add(key),
+                false => self.worker.queue.add_at(key, Instant::now() + AFTER_A_PANIC),
+            }
+            next = self.asking.ended_at_hand();
         }
     }
 
@@ -201,6 +221,7 @@ impl Controllers {
         for (followed, name, uid) in &outcome.removed {
             effects.extend(self.index.deleted(followed, name, uid));
         }
+        outcome.asks.into_iter().for_each(|ask| self.asking.begin(ask));
         let queue = &mut self.worker.queue;
         if let Some(error) = &outcome.error {
             if error.is_conflict() {
@@ -230,7 +251,8 @@ impl Controllers {
 
     /// With `once`: whether everything has settled, and then whether it is healthy.
     fn settled(&self) -> Option<bool> {
-        if !self.once || self.ready.is_some() || !self.worker.queue.is_idle() {
+        let is_idle = self.worker.queue.is_idle() && self.asking.is_idle();
+        if !self.once || self.ready.is_some() || !is_idle {
             return None;
         }
         let standing = self.standing.borrow();
@@ -253,7 +275,7 @@ impl Controllers {
     }
 
     /// Whether a degraded Rollout stays so: nothing waits to go back in Git, or nothing ever does.
-    fn is_final(&self, source: &str, name: &crate::api::object_name::ObjectName) -> bool {
+    fn is_final(&self, source: &str, name: &ObjectName) -> bool {
         !self.rolls_back.contains(source) || pending::pending(&self.index, name).is_none()
     }
 }

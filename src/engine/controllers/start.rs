@@ -2,6 +2,7 @@
 //! It never waits for a reconcile.
 
 use crate::engine::context::Context;
+use crate::engine::controllers::asking::Asking;
 use crate::engine::controllers::outcome::Outcome;
 use crate::engine::controllers::{analysis_run, rollout, service};
 use crate::engine::index::Index;
@@ -15,11 +16,12 @@ pub(super) fn start(
     key: &Key,
     context: &Context,
     index: &Index,
+    asking: &mut Asking,
     debounced: bool,
 ) -> Option<BoxFuture<'static, Outcome>> {
     match key {
         Key::Rollout(name) => rollout::start(context, index, name, debounced).map(FutureExt::boxed),
-        Key::AnalysisRun(name) => analysis_run::start(context, index, name).map(FutureExt::boxed),
+        Key::AnalysisRun(name) => analysis_run::start(context, index, asking, name).map(FutureExt::boxed),
         Key::Service(name) => service::start(context, index, name).map(FutureExt::boxed),
     }
 }

@@ -8,7 +8,7 @@ use crate::engine::context::Context;
 use crate::engine::events;
 use crate::engine::metrics::Metrics;
 use crate::engine::setup::{AccessError, Client};
-use crate::world::probe::Probe;
+use crate::world::probe::{Guard, Probe, Rooms};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -24,7 +24,17 @@ pub fn context(
     prometheus: Option<String>,
     tasks: &mut JoinSet<()>,
 ) -> Result<Context, AccessError> {
-    Ok(context_with(client, Probe::network()?, clock, listener, prometheus, tasks))
+    let probe = Probe::network(Guard::careful())?;
+    Ok(context_with(client, probe, clock, listener, prometheus, tasks))
+}
+
+/// Lets metrics be asked at link-local addresses, too, where clouds give their credentials away.
+///
+/// # Errors
+/// The machine's certificates cannot be read.
+pub fn allow_link_local_metrics(context: &mut Context) -> Result<(), AccessError> {
+    context.probe = Probe::network(Guard::open())?;
+    Ok(())
 }
 
 /// The same with another way to ask providers, for simulations.
@@ -42,5 +52,6 @@ pub fn context_with(
     tasks.spawn(work);
     let metrics = Metrics::new(Some(cluster.tally()));
     let providers = ProviderDefaults { prometheus_address: prometheus };
-    Context { cluster, probe, clock, recorder, listener, providers, instance: None, metrics }
+    let rooms = Rooms::default();
+    Context { cluster, probe, rooms, clock, recorder, listener, providers, instance: None, metrics }
 }

@@ -14,7 +14,7 @@ mod error;
 mod repository;
 
 pub use client::{Client, cluster, inside, watch};
-pub use context::{context, context_with};
+pub use context::{allow_link_local_metrics, context, context_with};
 pub use credentials::{GitCredentials, credentials};
 pub use error::AccessError;
 pub use repository::{Repository, nudge_when_moved, repository};

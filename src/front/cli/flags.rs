@@ -81,6 +81,9 @@ pub(crate) struct EngineFlags {
     /// Prometheus for metrics that name no address.
     #[arg(long, value_name = "URL", env = "ARGO_ROLLOUTS_PROMETHEUS_ADDRESS")]
     pub(crate) prometheus_address: Option<String>,
+    /// Let metrics be asked at link-local addresses and metadata services, where clouds give credentials away.
+    #[arg(long, env = "SWITCHBACK_ALLOW_LINK_LOCAL_METRICS")]
+    pub(crate) allow_link_local_metrics: bool,
 }
 
 /// What is served while an engine runs.

@@ -36,17 +36,21 @@ pub(crate) struct Working {
 }
 
 impl Working {
-    /// Makes an engine ready for `cluster`.
+    /// Makes an engine ready for `cluster`, with metrics at link-local addresses or without.
     ///
     /// # Errors
     /// The machine's certificates cannot be read.
     pub(crate) fn start(
         cluster: Client,
         prometheus: Option<String>,
+        link_local_metrics: bool,
         tasks: &mut JoinSet<()>,
     ) -> Result<Self, Failure> {
         let (sender, notices) = mpsc::unbounded_channel::<Notice>();
-        let context = engine_setup::context(cluster, Clock::Real, Some(sender), prometheus, tasks)?;
+        let mut context = engine_setup::context(cluster, Clock::Real, Some(sender), prometheus, tasks)?;
+        if link_local_metrics {
+            engine_setup::allow_link_local_metrics(&mut context)?;
+        }
         Ok(Self { context, notices })
     }
 

@@ -51,5 +51,6 @@ fn operand(sample: &Sample) -> expr::Value {
         Sample::Scalar(n) => expr::Value::Float(*n),
         Sample::Series(all) => expr::Value::floats(all),
         Sample::Json(value) => expr::Value::from(value),
+        Sample::Text(text) => expr::Value::from(&serde_json::Value::from(text.as_str())),
     }
 }

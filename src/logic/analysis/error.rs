@@ -170,6 +170,14 @@ pub enum AnalysisError {
     /// Nothing at the JSONPath, or no JSONPath.
     #[error("Could not find JSONPath in body: {0}")]
     JsonPath(#[from] BadPath),
+    /// An answer that is no JSON, where a part of it is to be measured.
+    #[error(
+        "the answer is no JSON, so nothing is at jsonPath {path}; leave the jsonPath out to judge the text"
+    )]
+    NoJson {
+        /// The JSONPath.
+        path: String,
+    },
     /// A measurement that would go on asking.
     #[error(
         "the provider was asked {0} questions for one measurement and has no value yet; narrow the query"
@@ -226,9 +234,12 @@ impl AnalysisError {
             Self::NoSecret { .. } => "SecretNotFound",
             Self::Settings(_) => "Settings",
             Self::Undone(_) => "Undone",
-            Self::Answer(_) | Self::Status(_) | Self::JsonPath(_) | Self::Unfitting | Self::Lost(_) => {
-                "Answer"
-            }
+            Self::Answer(_)
+            | Self::Status(_)
+            | Self::JsonPath(_)
+            | Self::NoJson { .. }
+            | Self::Unfitting
+            | Self::Lost(_) => "Answer",
             Self::TooManyQuestions(_) => "TooManyQuestions",
             Self::Condition(_) => "Condition",
         }

@@ -2,7 +2,7 @@
 //! It never judges what the counts amount to.
 
 use crate::api::analysis::Metric;
-use crate::api::run::{AnalysisRun, Measurement, MetricResult, Phase};
+use crate::api::run::{AnalysisRun, MetricResult, Phase};
 use crate::api::time::Time;
 use crate::logic::analysis::task::Report;
 use regex::Regex;
@@ -11,9 +11,14 @@ use std::collections::BTreeSet;
 /// Measurements kept of a metric without a rule of its own (source: analysis/analysis.go,
 /// `DefaultMeasurementHistoryLimit`).
 const KEPT: usize = 10;
+/// Bytes kept of what was measured, and of a message.
+const MOST_TEXT: usize = 2048;
+/// Bytes of all measurements together, far below what a cluster stores of one object; each counts with its frame.
+const MOST_IN_ALL: usize = 512 * 1024;
+const FRAME: usize = 256;
 
-/// Puts one report into the results; what came from `secrets` is blacked out.
-pub(crate) fn put(run: &mut AnalysisRun, dry: &BTreeSet<String>, report: Report, secrets: &[&str]) {
+/// Puts one report into the results.
+pub(crate) fn put(run: &mut AnalysisRun, dry: &BTreeSet<String>, report: Report) {
     let Report { task, began, ended } = report;
     let name = task.name();
     let results = &mut run.status.metric_results;
@@ -33,7 +38,8 @@ pub(crate) fn put(run: &mut AnalysisRun, dry: &BTreeSet<String>, report: Report,
     } else {
         measurement.started_at = Some(Time::of(began));
     }
-    black_out(&mut measurement, secrets);
+    cut(&mut measurement.value);
+    cut(&mut measurement.message);
     if measurement.phase.is_completed() {
         measurement.finished_at.get_or_insert_with(|| Time::of(ended));
         count(result, measurement.phase);
@@ -41,10 +47,12 @@ pub(crate) fn put(run: &mut AnalysisRun, dry: &BTreeSet<String>, report: Report,
     result.measurements.push(measurement);
 }
 
-fn black_out(measurement: &mut Measurement, secrets: &[&str]) {
-    for secret in secrets.iter().filter(|s| !s.is_empty()) {
-        measurement.message = measurement.message.replace(secret, "*****");
-        measurement.value = measurement.value.replace(secret, "*****");
+/// Cuts a text that a status has no room for, and says so.
+fn cut(text: &mut String) {
+    let whole = text.len();
+    if whole > MOST_TEXT {
+        text.truncate(text.floor_char_boundary(MOST_TEXT));
+        text.push_str(&format!(" … (cut, {whole} bytes in all)"));
     }
 }
 
@@ -83,4 +91,18 @@ pub(crate) fn trim(run: &mut AnalysisRun, metrics: &[Metric]) {
         let excess = result.measurements.len().saturating_sub(limit);
         result.measurements.drain(..excess);
     }
+    while size(run) > MOST_IN_ALL {
+        let results = run.status.metric_results.iter_mut();
+        let Some(longest) = results.max_by_key(|r| r.measurements.len()).filter(|r| r.measurements.len() > 1)
+        else {
+            return;
+        };
+        longest.measurements.drain(..longest.measurements.len() / 2);
+    }
+}
+
+/// Bytes that the measurements take, roughly.
+fn size(run: &AnalysisRun) -> usize {
+    let all = run.status.metric_results.iter().flat_map(|r| &r.measurements);
+    all.map(|m| m.value.len() + m.message.len() + FRAME).sum()
 }

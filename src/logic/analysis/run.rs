@@ -27,6 +27,8 @@ pub(crate) struct MeasurementPlan {
 pub(crate) struct Conclusion {
     /// Writes: the status, deletions.
     pub(crate) writes: Vec<Write>,
+    /// Whether nothing more is measured.
+    pub(crate) is_over: bool,
     /// When to reconcile again.
     pub(crate) wake: Option<Timestamp>,
     /// Events.
@@ -44,7 +46,8 @@ pub(crate) fn plan(view: &RunView, now: Timestamp) -> MeasurementPlan {
         return MeasurementPlan::default();
     };
     let terminating = judge::is_terminating(run, &dry);
-    let due: Vec<&Metric> = metrics.iter().filter(|m| due::is_due(run, m, terminating, now)).collect();
+    let is_due = |m: &&Metric| !view.asked.contains(&m.name) && due::is_due(run, m, terminating, now);
+    let due: Vec<&Metric> = metrics.iter().filter(is_due).collect();
     let secrets = view.secret_refs();
     if !due.is_empty() && !secrets.is_empty() && !view.secrets_read {
         return MeasurementPlan { tasks: Vec::new(), secrets };
@@ -59,7 +62,7 @@ pub(crate) fn plan(view: &RunView, now: Timestamp) -> MeasurementPlan {
 pub(crate) fn conclude(view: &RunView, reports: Vec<Report>, now: Timestamp) -> Conclusion {
     let run = &view.run;
     if run.metadata.deletion_timestamp.is_some() {
-        return Conclusion::default();
+        return Conclusion { is_over: true, ..Conclusion::default() };
     }
     if run.status.phase().is_completed() {
         return outlived(run, now);
@@ -77,9 +80,8 @@ pub(crate) fn conclude(view: &RunView, reports: Vec<Report>, now: Timestamp) -> 
     };
     after.status.started_at.get_or_insert_with(|| Time::of(now));
     let idle = reports.is_empty();
-    let secrets: Vec<&str> = view.secrets.values().map(String::as_str).collect();
     for report in reports {
-        record::put(&mut after, &dry, report, &secrets);
+        record::put(&mut after, &dry, report);
     }
     let events = settle(&mut after, &metrics, &dry, now);
     record::trim(&mut after, &metrics);
@@ -88,8 +90,8 @@ pub(crate) fn conclude(view: &RunView, reports: Vec<Report>, now: Timestamp) -> 
     let wake = if stopping && idle && has_work(view, &after, now) {
         Some(now)
     } else {
-        let open = metrics.iter().filter(|m| !due::is_ended(&after, &m.name));
-        open.filter_map(|m| due::next(&after, m)).min()
+        let may_be_due = |m: &&Metric| !due::is_ended(&after, &m.name) && !view.asked.contains(&m.name);
+        metrics.iter().filter(may_be_due).filter_map(|m| due::next(&after, m)).min()
     };
     written(run, &after, events, wake)
 }
@@ -138,10 +140,11 @@ fn ended_event(phase: Phase) -> Event {
 
 /// Deletes a finished run when its time has come.
 fn outlived(run: &AnalysisRun, now: Timestamp) -> Conclusion {
+    let over = Conclusion { is_over: true, ..Conclusion::default() };
     match status::outlived_at(run) {
-        None => Conclusion::default(),
-        Some(at) if at > now => Conclusion { wake: Some(at), ..Conclusion::default() },
-        Some(_) => Conclusion { writes: vec![status::delete(run)], ..Conclusion::default() },
+        None => over,
+        Some(at) if at > now => Conclusion { wake: Some(at), ..over },
+        Some(_) => Conclusion { writes: vec![status::delete(run)], ..over },
     }
 }
 
@@ -151,9 +154,7 @@ fn written(
     events: Vec<Event>,
     wake: Option<Timestamp>,
 ) -> Conclusion {
-    Conclusion {
-        writes: status::patch(before, after).into_iter().collect(),
-        wake: wake.filter(|_| !after.status.phase().is_completed()),
-        events,
-    }
+    let is_over = after.status.phase().is_completed();
+    let writes = status::patch(before, after).into_iter().collect();
+    Conclusion { writes, is_over, wake: wake.filter(|_| !is_over), events }
 }

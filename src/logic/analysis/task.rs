@@ -42,6 +42,19 @@ pub(crate) struct Report {
     pub(crate) ended: Timestamp,
 }
 
+impl Report {
+    /// The report on `task`, with the values from Secrets blacked out.
+    #[must_use]
+    pub(crate) fn new(mut task: Task, view: &RunView, began: Timestamp, ended: Timestamp) -> Self {
+        let measurement = &mut task.measurement;
+        for secret in view.secrets.values().filter(|s| !s.is_empty()) {
+            measurement.message = measurement.message.replace(secret, "*****");
+            measurement.value = measurement.value.replace(secret, "*****");
+        }
+        Self { task, began, ended }
+    }
+}
+
 /// Begins a measurement of `metric`, whose arguments are put in, or goes on with the one that is under way.
 #[must_use]
 pub(crate) fn begin(view: &RunView, metric: &Metric, terminating: bool, now: Timestamp) -> Task {

@@ -170,10 +170,79 @@ fn a_web_answer_is_judged_by_its_path() {
     let (bad, _) = carried_out(&view, only_task(&view), |_| answer(r#"{"n": 2}"#));
     assert_eq!(bad.phase, Phase::Failed);
     let (text, _) = carried_out(&view, only_task(&view), |_| answer("no JSON"));
-    assert_eq!((text.phase, text.value.as_str()), (Phase::Successful, "no JSON"));
+    assert_eq!(text.phase, Phase::Error);
+    assert_eq!(
+        text.message,
+        "the answer is no JSON, so nothing is at jsonPath {$.n}; leave the jsonPath out to judge the text"
+    );
     let (refused, _) =
         carried_out(&view, only_task(&view), |_| Reply::Answered(Answer { status: 500, body: Vec::new() }));
     assert_eq!(refused.message, "received non 2xx response code: 500");
+}
+
+#[test]
+fn a_web_answer_that_is_no_json_is_judged_as_a_text() {
+    let judged = |good: &str, bad: &str, body: &str| {
+        let mut view = view(json!({"web": {"url": "http://a"}}), json!({}));
+        let metric = &mut Arc::make_mut(&mut view.run).spec.metrics[0];
+        (metric.success_condition, metric.failure_condition) = (good.to_owned(), bad.to_owned());
+        let (measurement, _) = carried_out(&view, only_task(&view), |_| answer(body));
+        (measurement.phase, measurement.value)
+    };
+    let was = |phase: Phase, value: &str| (phase, value.to_owned());
+    assert_eq!(judged("result == 'READY'", "", "READY"), was(Phase::Successful, "READY"));
+    assert_eq!(judged("result == 'READY'", "", "MAINTENANCE"), was(Phase::Failed, "MAINTENANCE"));
+    assert_eq!(judged("", "result matches '^<html'", "<html>"), was(Phase::Failed, "<html>"));
+    assert_eq!(judged("result == 'READY'", "result == ''", ""), was(Phase::Failed, ""));
+    assert_eq!(judged("result < 3", "", "MAINTENANCE").0, Phase::Error, "a text is no number");
+    assert_eq!(
+        judged("", "", "MAINTENANCE").0,
+        Phase::Successful,
+        "that it answers is all that was asked for"
+    );
+}
+
+#[test]
+fn an_answer_of_any_size_fits_into_the_status() {
+    let mut view = view(json!({"web": {"url": "http://a"}}), json!({}));
+    let page = format!("{}é", "x".repeat(3_000_000));
+    let spec = &mut Arc::make_mut(&mut view.run).spec;
+    spec.metrics[0].success_condition = "len(result) in [3000001, 18]".to_owned();
+    spec.metrics[0].interval = "1s".to_owned();
+    let keep = json!([{"metricName": "m", "limit": 1_000_000}]);
+    spec.measurement_retention = serde_json::from_value(keep).unwrap();
+    let mut most = 0;
+    for round in 0..400 {
+        let now = NOW + jiff::SignedDuration::from_secs(round);
+        let mut task = plan(&view, now).tasks.pop().unwrap();
+        task.go_on(&view, Ok(answer(if round == 0 { &page } else { "longer than before" })), now);
+        let report = Report::new(task, &view, now, now);
+        let done = conclude(&view, vec![report], now);
+        let crate::api::write::Write::Patch { patch, .. } = &done.writes[0] else { panic!("no patch") };
+        let crate::api::write::Patch::Merge(body) = patch else { panic!("no merge") };
+        most = most.max(body.to_string().len());
+        let mut status = serde_json::to_value(&view.run.status).unwrap();
+        json_patch::merge(&mut status, &body["status"]);
+        Arc::make_mut(&mut view.run).status = serde_json::from_value(status).unwrap();
+        if round == 0 {
+            let first = &view.run.status.metric_results[0].measurements[0];
+            assert_eq!(first.phase, Phase::Successful, "it is judged whole: {}", first.message);
+            assert!(first.value.ends_with("x … (cut, 3000002 bytes in all)"), "{}", first.value.len());
+        }
+    }
+    assert!((1000..1_000_000).contains(&most), "{most} bytes");
+}
+
+#[test]
+fn nothing_is_begun_twice_and_nothing_is_waited_for_that_is_being_measured() {
+    let mut view = view(json!({"web": {"url": "http://a"}}), json!({}));
+    assert_eq!(plan(&view, NOW).tasks.len(), 1);
+    view.asked.insert("m".to_owned());
+    assert!(plan(&view, NOW).tasks.is_empty());
+    let begun = conclude(&view, Vec::new(), NOW);
+    assert_eq!((begun.wake, begun.is_over, begun.writes.len()), (None, false, 1), "it says that it runs");
+    Arc::make_mut(&mut view.run).spec.terminate = true;
+    assert!(conclude(&view, Vec::new(), NOW).is_over, "an end waits for no answer");
 }
 
 #[test]
@@ -272,7 +341,7 @@ fn a_secret_is_asked_with_and_never_shown() {
     let mut task = only_task(&view);
     assert!(matches!(task.action(), Some(ProviderAction::Ask(question)) if question.url == "http://a/pss"));
     task.go_on(&view, Err("http://a/pss does not answer".into()), NOW);
-    let done = conclude(&view, vec![Report { task, began: NOW, ended: NOW }], NOW);
+    let done = conclude(&view, vec![Report::new(task, &view, NOW, NOW)], NOW);
     let text = serde_json::to_string(&format!("{:?}", done.writes)).unwrap();
     assert!(text.contains("http://a/***** does not answer") && !text.contains("pss"), "{text}");
 }

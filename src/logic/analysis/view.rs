@@ -5,7 +5,7 @@ use crate::api::analysis::SecretKeyRef;
 use crate::api::provider::ProviderDefaults;
 use crate::api::run::{AnalysisRun, Phase};
 use crate::api::time::Time;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// All facts about one run.
@@ -19,6 +19,8 @@ pub struct RunView {
     pub(crate) secrets: BTreeMap<SecretKeyRef, String>,
     /// Whether the Secrets were read.
     pub(crate) secrets_read: bool,
+    /// Metrics that are being measured, or whose reports are at hand: nothing more is begun for them.
+    pub(crate) asked: BTreeSet<String>,
     /// What the controller's flags say of providers, for metrics that leave it out.
     pub(crate) defaults: ProviderDefaults,
 }

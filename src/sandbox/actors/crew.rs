@@ -9,8 +9,8 @@ use super::rows::{Row, Rows};
 use super::task::{Action, Controller, Errand, Key, Options, Seen, Task};
 use super::turn::{Refusal, Turn};
 use super::{
-    budget, claim, daemonset, deployment, endpoints, events, garbage, job, namespace, node, replicaset,
-    statefulset, wiring,
+    budget, claim, daemonset, definition, deployment, endpoints, events, garbage, job, namespace, node,
+    replicaset, statefulset, wiring,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -204,7 +204,8 @@ fn take(turn: &mut Turn<'_>) {
         Controller::StatefulSet => statefulset::sync(turn, &key),
         Controller::DaemonSet => daemonset::sync(turn, &key),
         Controller::Budget => budget::sync(turn, &key),
-        Controller::Claim => claim::bind(turn, &key),
+        Controller::Claim => claim::keep(turn, &key),
+        Controller::Definition => definition::clean(turn, &key),
         Controller::Endpoints => endpoints::sync(turn, &key),
         Controller::Job => job::sync(turn, &key),
         Controller::Scheduler => pod::schedule(turn, &key),

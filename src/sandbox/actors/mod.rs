@@ -6,7 +6,8 @@
 //! - [`task`]: tasks, actions, errands
 //! - [`rows`], [`wiring`]: what is remembered of an object, which work its change gives rise to
 //! - [`deployment`], [`replicaset`], [`statefulset`], [`daemonset`], [`job`], [`pod`]: what runs
-//! - [`endpoints`], [`budget`], [`claim`], [`garbage`], [`namespace`], [`node`]: what is around it
+//! - [`endpoints`], [`budget`], [`claim`], [`node`]: what is around it
+//! - [`garbage`], [`namespace`], [`definition`]: what goes with something else
 //! - [`template`], [`history`], [`victims`], [`recorder`], [`events`], [`names`], [`object`]: what they share
 //!
 //! ```text
@@ -16,6 +17,7 @@ mod budget;
 mod claim;
 mod crew;
 mod daemonset;
+mod definition;
 mod deployment;
 mod endpoints;
 mod events;

@@ -36,6 +36,8 @@ pub(super) struct PodRow {
     pub host: (String, String),
     /// Numbers of the named ports, by name and protocol.
     pub ports: BTreeMap<(String, String), i64>,
+    /// Names of the volume claims it uses.
+    pub claims: Vec<String>,
     /// When its last container ended.
     pub finished: Option<Timestamp>,
     /// Whether the Job that owns the pod has still to count it.
@@ -130,6 +132,7 @@ fn pod_row(pod: &Value) -> PodRow {
         address: text(pod, "/status/podIP").to_owned(),
         host: (text(pod, "/spec/hostname").to_owned(), text(pod, "/spec/subdomain").to_owned()),
         ports: ports(pod),
+        claims: claims(pod),
         finished: list(pod, "/status/containerStatuses")
             .iter()
             .filter_map(|c| moment(c, "/state/terminated/finishedAt"))
@@ -146,6 +149,17 @@ fn ports(pod: &Value) -> BTreeMap<(String, String), i64> {
         ((text(p, "/name").to_owned(), protocol.to_owned()), count(p, "/containerPort"))
     };
     named.map(one).collect()
+}
+
+/// A claim of the pod's own (`ephemeral`) bears its name and that of the volume.
+fn claims(pod: &Value) -> Vec<String> {
+    let claim = |volume: &Value| {
+        let named = text(volume, "/persistentVolumeClaim/claimName");
+        let own = volume.get("ephemeral").filter(|e| !e.is_null());
+        let own = own.map(|_| format!("{}-{}", object::name(pod), text(volume, "/name")));
+        Some(named.to_owned()).filter(|n| !n.is_empty()).or(own)
+    };
+    list(pod, "/spec/volumes").iter().filter_map(claim).collect()
 }
 
 /// `namespace`, label, value.
@@ -227,6 +241,22 @@ impl Rows {
         let kind =
             (text(definition, "/spec/group").to_owned(), text(definition, "/spec/names/kind").to_owned());
         self.defined.insert(object::uid(definition).to_owned(), kind);
+    }
+
+    /// The definition that gives this kind, if it is being deleted.
+    pub(super) fn definition_going(&self, group: &str, kind: &str) -> Option<&Row> {
+        let mut gives = self.defined.iter().filter(|(_, (g, k))| g == group && k == kind);
+        gives.find_map(|(uid, _)| self.rows.get(uid).filter(|r| r.deleting))
+    }
+
+    /// Objects of one kind in every version and namespace, in the order of their keys.
+    pub(super) fn of_group_kind<'a>(
+        &'a self,
+        group: &'a str,
+        kind: &'a str,
+    ) -> impl Iterator<Item = &'a Row> {
+        let same = move |(key, _): &(&Key, &String)| key.kind == kind && key.group() == group;
+        self.by_key.iter().filter(same).filter_map(|(_, uid)| self.rows.get(uid))
     }
 
     pub(super) fn get(&self, uid: &str) -> Option<&Row> {

@@ -142,7 +142,8 @@ impl Action {
 /// | DaemonSet | one pod on the one node, updates, revisions | taints, affinity, surge |
 /// | Services' endpoints | both kinds, readiness, named ports, 100 a slice | topology hints, IPv6 |
 /// | disruption budgets | numbers allowed | arbitrary scalable owners |
-/// | claims | bound at once | volumes |
+/// | claims | bound at once, kept while pods use them | volumes |
+/// | definitions | their objects go with them | conditions while they go |
 /// | Job | completions, parallelism, back-off, deadline, suspension, indexes, TTL | policies |
 /// | pods | phases, conditions, gates, hooks, crashes, Jobs' ends | probes run, resources, affinity |
 /// | collector | background, foreground, orphan; absent owners; any kind | |
@@ -166,8 +167,10 @@ pub(crate) enum Controller {
     DaemonSet,
     /// Runs Jobs to completion.
     Job,
-    /// Binds volume claims.
+    /// Binds volume claims, and lets them and volumes go.
     Claim,
+    /// Empties the CustomResourceDefinitions that go.
+    Definition,
     /// Keeps the status of disruption budgets.
     Budget,
     /// Assigns pods to the node.

@@ -125,6 +125,8 @@ fn component(controller: Controller) -> &'static str {
         Controller::Endpoints => "endpoint-slice-controller",
         Controller::Garbage => "garbage-collector-controller",
         Controller::Budget => "controllermanager",
-        Controller::Namespace | Controller::Claim | Controller::Events => "kube-controller-manager",
+        Controller::Namespace | Controller::Claim | Controller::Definition | Controller::Events => {
+            "kube-controller-manager"
+        }
     }
 }

@@ -14,6 +14,7 @@ pub(super) fn concerned(rows: &Rows, old: Option<&Row>, new: Option<&Row>) -> BT
     found.owners(old, new);
     found.garbage(old, new);
     found.namespace(row, new.is_some());
+    found.definition(row);
     if row.pod.is_some() {
         found.pod(old, new);
     }
@@ -38,7 +39,8 @@ fn looks_after(key: &Key) -> Option<Controller> {
         ("batch/v1", "Job") => Controller::Job,
         ("v1", "Namespace") => Controller::Namespace,
         ("v1", "Node") => Controller::Node,
-        ("v1", "PersistentVolumeClaim") => Controller::Claim,
+        ("v1", "PersistentVolumeClaim" | "PersistentVolume") => Controller::Claim,
+        ("apiextensions.k8s.io/v1", "CustomResourceDefinition") => Controller::Definition,
         ("v1", "Service") => Controller::Endpoints,
         ("policy/v1", "PodDisruptionBudget") => Controller::Budget,
         ("v1" | "events.k8s.io/v1", "Event") => Controller::Events,
@@ -120,6 +122,11 @@ impl Found<'_> {
                 ],
             );
         }
+        if let Some(row) = old.filter(|_| new.is_none()) {
+            let claims = row.pod.iter().flat_map(|p| &p.claims);
+            let keys = claims.map(|name| Key::new("v1", "PersistentVolumeClaim", &row.key.namespace, name));
+            keys.for_each(|key| self.add(Controller::Claim, &key));
+        }
         let serves =
             |r: &Row| r.pod.as_ref().map(|p| (p.address.clone(), p.ready, r.deleting, p.unfinished()));
         let same = old.map(|r| (serves(r), &r.labels)) == new.map(|r| (serves(r), &r.labels));
@@ -154,6 +161,13 @@ impl Found<'_> {
         let going = self.rows.at(&key).is_some_and(|n| n.deleting);
         if going || (furniture && !there) {
             self.add(Controller::Namespace, &key);
+        }
+    }
+
+    /// A definition that goes waits for its objects.
+    fn definition(&mut self, row: &Row) {
+        if let Some(definition) = self.rows.definition_going(row.key.group(), &row.key.kind) {
+            self.add(Controller::Definition, &definition.key.clone());
         }
     }
 

@@ -1,7 +1,7 @@
 //! Decides which addresses and ports a Service may have, given those that the other Services have.
 //! It never stores the Service.
 
-use super::service;
+use super::assign;
 use crate::kept;
 use crate::object::meta;
 use crate::refuse::Refusal;
@@ -22,11 +22,11 @@ pub(crate) fn allocate(
     if !served.is("", "Service") {
         return Ok(());
     }
-    let mut taken = service::Taken::default();
+    let mut taken = assign::Taken::default();
     let own = (meta(object, "namespace").to_owned(), meta(object, "name").to_owned());
     let others = state.look(served).into_iter().flat_map(|s| s.range("", None));
     for (_, stored) in others.filter(|(_, s)| (&s.head.namespace, &s.head.name) != (&own.0, &own.1)) {
         taken.add(&kept::read(served, stored));
     }
-    service::allocate(object, live, &taken, &mut state.chance)
+    assign::allocate(object, live, &taken, &mut state.chance)
 }

@@ -3,13 +3,14 @@
 //!
 //! - [`gate`]: what is refused before anyone looks at the fields
 //! - [`plugins`]: what admission plugins put into objects
-//! - [`allocate`](mod@allocate): a Service's addresses and ports
+//! - [`allocate`](mod@allocate), [`assign`]: a Service's addresses and ports, beside those of others and by themselves
 //! - [`check`]: which checks an object goes through
 //! - [`at`]: how a check walks an object
 //! - [`metadata`], [`pod`], [`container`], [`resources`], [`workload`], [`batch`], [`config`], [`service`]: the checks
 //! - [`network`], [`others`], [`custom`], [`definition`]: the checks of what is rarer
 
 mod allocate;
+mod assign;
 pub(crate) mod at;
 pub(crate) mod batch;
 mod check;

@@ -59,6 +59,9 @@ pub enum ClusterError {
     /// We do not know how a kind is served.
     #[error("{0}: the cluster serves no such kind; install its CustomResourceDefinition")]
     NoKind(Target),
+    /// What should be a name of an object cannot be one.
+    #[error("{0}: an object cannot have this name or namespace; use small letters, digits, '-' and '.'")]
+    NoName(Target),
 }
 
 impl ClusterError {
@@ -101,6 +104,7 @@ impl ClusterError {
             Self::Refused { .. } => "ClusterRefused",
             Self::Unreadable { .. } => "ClusterUnreadable",
             Self::NoKind(_) => "ClusterNoKind",
+            Self::NoName(_) => "ClusterNoName",
         }
     }
 
@@ -153,7 +157,7 @@ impl ClusterError {
     /// Whether the cluster finds the object itself wrong, so that trying again helps nothing.
     #[must_use]
     pub(crate) fn is_invalid(&self) -> bool {
-        matches!(self.status(), Some(400 | 415 | 422))
+        matches!(self, Self::NoName(_)) || matches!(self.status(), Some(400 | 415 | 422))
     }
 }
 

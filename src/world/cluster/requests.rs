@@ -4,6 +4,7 @@
 use crate::api::kinds::Kind;
 use crate::api::write::{Patch, Target, Write};
 use crate::base::json::{list, text};
+use crate::base::percent::encode;
 use crate::world::cause::Cause;
 use crate::world::cluster::connect::Tally;
 use crate::world::cluster::error::ClusterError;
@@ -182,7 +183,6 @@ impl Cluster {
     ) -> Result<Option<T>, ClusterError> {
         let target = write.target();
         let kind = self.kind(&target.api_version, &target.kind).await?;
-        let object = path_of(&kind, &target);
         match write {
             Write::Create { object } => {
                 let path = format!("{}{}", kind.path(Some(&encode(&target.namespace)), None), mode.query());
@@ -191,7 +191,7 @@ impl Cluster {
             }
             Write::Patch { subresource, patch, expect, .. } => {
                 let tail = if subresource.is_empty() { String::new() } else { format!("/{subresource}") };
-                let path = format!("{object}{tail}{}", mode.query());
+                let path = format!("{}{tail}{}", place(&kind, &target)?, mode.query());
                 let (content_type, body) = patch_body(patch, expect.as_deref());
                 self.send(&format!("patch {target}"), Method::PATCH, &path, content_type, body)
                     .await
@@ -209,7 +209,7 @@ impl Cluster {
                     map.insert("preconditions".to_owned(), preconditions);
                 }
                 let query = if mode == Mode::DryRun { "?dryRun=All" } else { "" };
-                let path = format!("{object}{query}");
+                let path = format!("{}{query}", place(&kind, &target)?);
                 let what = format!("delete {target}");
                 // The answer is the object while finalizers keep it, and else a status.
                 let answer: Value =
@@ -224,7 +224,7 @@ impl Cluster {
             Write::Evict { .. } => {
                 let body = json!({"apiVersion": "policy/v1", "kind": "Eviction",
                     "metadata": {"name": target.name, "namespace": target.namespace}});
-                let path = format!("{object}/eviction");
+                let path = format!("{}/eviction", place(&kind, &target)?);
                 self.send(&format!("evict {target}"), Method::POST, &path, JSON, bytes_of(&body))
                     .await
                     .map(|_: IgnoredAny| None)
@@ -238,7 +238,10 @@ impl Cluster {
     /// The cluster refuses or does not answer.
     pub(crate) async fn get(&self, target: &Target) -> Result<Option<Value>, ClusterError> {
         let kind = self.kind(&target.api_version, &target.kind).await?;
-        let path = path_of(&kind, target);
+        let path = match place(&kind, target) {
+            Err(_) => return Ok(None), // nothing can have that name
+            Ok(path) => path,
+        };
         match self.send(&format!("get {target}"), Method::GET, &path, "", Vec::new()).await {
             Err(e) if e.is_missing() => Ok(None),
             other => other.map(|v| Some(with_type(v, &kind))),
@@ -347,20 +350,59 @@ fn patch_body(patch: &Patch, expect: Option<&str>) -> (&'static str, Vec<u8>) {
     }
 }
 
-/// The path of an object, whatever its name holds.
-fn path_of(kind: &Kind, target: &Target) -> String {
-    kind.path(Some(&encode(&target.namespace)), Some(&encode(&target.name)))
+/// The URL of the object that `target` names.
+///
+/// # Errors
+/// [`ClusterError::NoName`] for what a server, or a proxy before it, would take for another place.
+fn place(kind: &Kind, target: &Target) -> Result<String, ClusterError> {
+    let names = [target.name.as_str(), target.namespace.as_str()];
+    let leads_elsewhere = |name: &&str| matches!(*name, "." | "..") || name.contains(['/', '%']);
+    if target.name.is_empty() || names.iter().any(leads_elsewhere) {
+        return Err(ClusterError::NoName(target.clone()));
+    }
+    Ok(kind.path(Some(&encode(&target.namespace)), Some(&encode(&target.name))))
 }
 
-/// Percent-encodes a part of a path or a value of a query.
-fn encode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~:".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::cluster::connect::inside;
+    use kube::client::Body;
+    use std::convert::Infallible;
+
+    /// A cluster that knows nothing, and what it was asked for.
+    fn empty() -> (Cluster, Arc<Mutex<Vec<String>>>) {
+        let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+        let heard = Arc::clone(&asked);
+        let service = tower::service_fn(move |request: Request<Body>| {
+            heard.lock().unwrap().push(format!("{} {}", request.method(), request.uri()));
+            let status =
+                r#"{"kind":"Status","status":"Failure","message":"no","reason":"NotFound","code":404}"#;
+            let body = http_body_util::Full::new(bytes::Bytes::from(status));
+            async { Ok::<_, Infallible>(http::Response::builder().status(404).body(body).unwrap()) }
+        });
+        let tally = Tally::default();
+        (Cluster::new(inside(service, &tally), tally), asked)
     }
-    out
+
+    #[tokio::test]
+    async fn a_name_from_an_object_leads_nowhere_else() {
+        let (cluster, asked) = empty();
+        let secret = |namespace: &str, name: &str| Target::new("v1", "Secret", namespace, name);
+        for name in ["", ".", "..", "../../nodes", "a/b", "a%2Fb"] {
+            assert_eq!(cluster.get(&secret("shop", name)).await, Ok(None), "{name:?}");
+            let delete = Write::Delete {
+                target: secret("shop", name),
+                uid: String::new(),
+                expect: None,
+                foreground: false,
+            };
+            let error = cluster.perform(&delete, Mode::Plain).await.unwrap_err();
+            assert!(error.is_invalid() && error.code() == "ClusterNoName", "{error}");
+        }
+        assert_eq!(cluster.get(&secret("..", "a")).await, Ok(None));
+        assert_eq!(*asked.lock().unwrap(), Vec::<String>::new());
+        assert_eq!(cluster.get(&secret("shop", "a b?c=d#e")).await, Ok(None));
+        assert_eq!(*asked.lock().unwrap(), ["GET /api/v1/namespaces/shop/secrets/a%20b%3Fc%3Dd%23e"]);
+    }
 }

@@ -52,7 +52,8 @@ async fn controller(call: Invocation) -> Result<ExitCode, Failure> {
         ..Settings::default()
     };
     let (_nudge, nudges) = mpsc::channel(1);
-    let working = Working::start(cluster, flags.engine.prometheus_address, &mut tasks)?;
+    let link_local = flags.engine.allow_link_local_metrics;
+    let working = Working::start(cluster, flags.engine.prometheus_address, link_local, &mut tasks)?;
     working.drive(common.log_format, &flags.ports, PORTS, settings, nudges).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -125,7 +125,8 @@ async fn run(call: Invocation) -> Result<ExitCode, Failure> {
         once: flags.once,
         ..Settings::default()
     };
-    let working = Working::start(opened.cluster, opened.prometheus, &mut tasks)?;
+    let link_local = flags.engine.allow_link_local_metrics;
+    let working = Working::start(opened.cluster, opened.prometheus, link_local, &mut tasks)?;
     let ended = working.drive(common.log_format, &flags.ports, PORTS, settings, nudges).await?;
     drop(nudge);
     Ok(match ended {

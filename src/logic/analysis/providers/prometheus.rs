@@ -1,11 +1,12 @@
 //! Decides how Prometheus is asked and what its answers mean.
 //! It never sends a request.
 
-use crate::api::provider::header::pairs;
+use crate::api::provider::header::asked;
 use crate::api::provider::lenient;
 use crate::api::provider::prometheus::PrometheusMetric;
 use crate::api::run::Measurement;
-use crate::api::sample::{Answer, Question, Sample};
+use crate::api::sample::{Answer, Question, QuestionHeader, Sample};
+use crate::base::percent::encode;
 use crate::logic::analysis::condition;
 use crate::logic::analysis::error::AnalysisError;
 use crate::logic::analysis::providers::provider::{
@@ -76,29 +77,25 @@ fn ask(context: &MetricContext<'_>, _: &mut Measurement) -> Result<Next, Analysi
     let address = address(&settings, context).unwrap_or_default();
     let url = format!("{}/api/v1/query", address.trim_end_matches('/'));
     let body = format!("query={}", form_encode(&settings.query));
-    let mut headers = pairs(settings.headers);
-    headers.push(("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
+    let shown: PrometheusMetric = context.shown();
+    let mut headers = asked(settings.headers, &shown.headers);
+    let (name, value) = ("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned());
+    headers.push(QuestionHeader { name, value, is_secret: false });
     let timeout = settings.timeout.and_then(|n| u64::try_from(n).ok()).filter(|n| *n > 0);
     Ok(Next::act(ProviderAction::Ask(Question {
         method: "POST".to_owned(),
         url,
         headers,
         body: Some(body),
+        secret_body: settings.query != shown.query,
         timeout_seconds: timeout.unwrap_or(TIMEOUT),
         insecure: settings.insecure,
     })))
 }
 
+/// `text` as a form holds it, where a space is a plus.
 fn form_encode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
-            b' ' => out.push('+'),
-            other => out.push_str(&format!("%{other:02X}")),
-        }
-    }
-    out
+    encode(text).replace("%20", "+")
 }
 
 fn read(

@@ -13,12 +13,14 @@
 //! shown (a token) goes into the memo, which lives from one action to the next only.
 
 use crate::api::analysis::Metric;
+use crate::api::provider::lenient;
 use crate::api::run::Measurement;
 use crate::api::sample::{Answer, Question};
 use crate::api::write::Target;
 use crate::logic::analysis::error::AnalysisError;
 use crate::logic::analysis::view::RunView;
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -58,6 +60,14 @@ pub struct MetricContext<'a> {
     pub now: Timestamp,
 }
 
+impl MetricContext<'_> {
+    /// The settings as they may be shown: with stand-ins for the values from Secrets.
+    #[must_use]
+    pub fn shown<T: DeserializeOwned + Default>(&self) -> T {
+        self.metric.provider.named().map(|(_, settings)| lenient::settings(settings)).unwrap_or_default()
+    }
+}
+
 /// What is to be done for a measurement.
 #[derive(Clone)]
 pub enum ProviderAction {
@@ -67,6 +77,14 @@ pub enum ProviderAction {
     Create(Value),
     /// Delete an object of this uid, after what it owns.
     Delete(Target, String),
+}
+
+impl ProviderAction {
+    /// Whether somebody else than the cluster is asked, who may take their time.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        matches!(self, Self::Ask(_))
+    }
 }
 
 /// What came of an action.

@@ -1,11 +1,11 @@
 //! Decides how any server is asked over HTTP, and which value of its answer counts.
 //! It never sends a request.
 
-use crate::api::provider::header::pairs;
+use crate::api::provider::header::asked;
 use crate::api::provider::lenient;
 use crate::api::provider::web::WebMetric;
-use crate::api::run::{Measurement, Phase};
-use crate::api::sample::{Question, Sample};
+use crate::api::run::Measurement;
+use crate::api::sample::{Question, QuestionHeader, Sample};
 use crate::base::jsonpath;
 use crate::logic::analysis::condition;
 use crate::logic::analysis::error::AnalysisError;
@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 
 /// Seconds to wait for an answer when the metric does not say.
 const TIMEOUT: u64 = 10;
+/// The path of the whole answer.
+const WHOLE: &str = "{$}";
 
 /// The provider (source: metricproviders/webmetric/webmetric.go). A measurement takes one question, so one that is
 /// under way was begun by another program: it is asked anew.
@@ -60,23 +62,32 @@ fn validate(context: &MetricContext<'_>) -> Result<(), AnalysisError> {
 
 fn ask(context: &MetricContext<'_>, _: &mut Measurement) -> Result<Next, AnalysisError> {
     let settings: WebMetric = lenient::settings(context.settings);
+    let shown: WebMetric = context.shown();
     let method = method(&settings).to_owned();
-    let mut headers = pairs(settings.headers);
+    let (body, secret_body) = (body(&settings), body(&settings) != body(&shown));
+    let mut headers = asked(settings.headers, &shown.headers);
     if settings.json_body.is_some() {
-        headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
+        let (name, value) = ("Content-Type".to_owned(), "application/json".to_owned());
+        headers.push(QuestionHeader { name, value, is_secret: false });
     }
-    let plain = Some(settings.body).filter(|b| !b.is_empty());
     Ok(Next::act(ProviderAction::Ask(Question {
         method,
         url: settings.url,
         headers,
-        body: settings.json_body.as_ref().map(Value::to_string).or(plain),
+        body,
+        secret_body,
         timeout_seconds: if settings.timeout_seconds > 0 { settings.timeout_seconds } else { TIMEOUT },
         insecure: settings.insecure,
     })))
 }
 
-/// An answer that is no JSON is a success (source: metricproviders/webmetric/webmetric.go, `parseResponse`).
+fn body(settings: &WebMetric) -> Option<String> {
+    let plain = Some(&settings.body).filter(|b| !b.is_empty()).cloned();
+    settings.json_body.as_ref().map(Value::to_string).or(plain)
+}
+
+/// An answer that is no JSON is judged as the text it is (source: metricproviders/webmetric/webmetric.go,
+/// `parseResponse`).
 fn read(
     context: &MetricContext<'_>,
     measurement: &mut Measurement,
@@ -86,15 +97,16 @@ fn read(
     if !(200..300).contains(&answer.status) {
         return Err(AnalysisError::Status(answer.status));
     }
-    let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
-        measurement.phase = Phase::Successful;
-        measurement.value = String::from_utf8_lossy(&answer.body).into_owned();
-        return Ok(Next::Rest);
+    let path = Some(context.shown::<WebMetric>().json_path).filter(|p| !p.is_empty());
+    let path = path.unwrap_or_else(|| WHOLE.to_owned());
+    let sample = match serde_json::from_slice::<Value>(&answer.body) {
+        Ok(body) => {
+            let first = jsonpath::find(&body, &path)?.into_iter().next();
+            Sample::Json(first.ok_or(AnalysisError::answer("result of web metric produced no value"))?)
+        }
+        Err(_) if path == WHOLE => Sample::Text(String::from_utf8_lossy(&answer.body).into_owned()),
+        Err(_) => return Err(AnalysisError::NoJson { path }),
     };
-    let shown = context.metric.provider.named().map(|(_, settings)| lenient::settings::<WebMetric>(settings));
-    let path = shown.map(|s| s.json_path).filter(|p| !p.is_empty()).unwrap_or_else(|| "{$}".to_owned());
-    let first = jsonpath::find(&body, &path)?.into_iter().next();
-    let value = first.ok_or(AnalysisError::answer("result of web metric produced no value"))?;
-    condition::apply(measurement, context.metric, &Sample::Json(value), context.now)?;
+    condition::apply(measurement, context.metric, &sample, context.now)?;
     Ok(Next::Rest)
 }

@@ -93,6 +93,7 @@ fn reconcile_one(
         return create(builder, purpose, reference);
     };
     match run.phase {
+        Phase::Inconclusive if is_let_pass(builder, purpose, run) => {}
         Phase::Inconclusive => builder.intent.begin_pause(PauseReason::InconclusiveAnalysisRun),
         Phase::Error | Phase::Failed => {
             builder.intent.abort(AbortCause::Analysis { purpose, message: run.message.clone() });
@@ -109,6 +110,14 @@ fn needs_another(builder: &Builder<'_>, run: &AnalysisRunRow) -> bool {
         && builder.pause(&PauseReason::CanaryPauseStep).is_none()
         && builder.pause(&PauseReason::BlueGreenPause).is_none();
     if resumed { run.phase == Phase::Inconclusive } else { builder.old().aborted_at.is_some() }
+}
+
+/// Whether a user has let this undecided run pass: the status that called it so also began the pause, and the pause is
+/// over. That stands to the end, since the run never says anything else. Nothing but an analysis beside the steps can
+/// be let pass so; the others are what their step or switch waits for.
+fn is_let_pass(builder: &Builder<'_>, purpose: Purpose, run: &AnalysisRunRow) -> bool {
+    let said = purpose.named(builder.old()).filter(|s| s.name == run.meta.name);
+    purpose == Purpose::Background && said.is_some_and(|s| s.phase() == Some(Phase::Inconclusive))
 }
 
 /// Keeps the named runs in the status and refreshes what is said of them.
@@ -176,6 +185,38 @@ mod tests {
         let mut builder = Builder::new(view, jiff::Timestamp::UNIX_EPOCH);
         reconcile(&mut builder);
         builder.ops().contains(&Op::StopAnalysisRun(0))
+    }
+
+    /// A canary whose analysis in the background has ended undecided, which the status does or does not say yet.
+    fn undecided(status: serde_json::Value) -> View {
+        let templates = json!([{"templateName": "errors"}]);
+        let strategy = json!({"canary": {"analysis": {"templates": templates}, "steps": [{"setWeight": 5}]}});
+        let mut view = view(0);
+        let rollout = Arc::make_mut(&mut view.rollout);
+        rollout.spec.strategy = serde_json::from_value(strategy).unwrap();
+        let slot = json!({"name": "web-b-2", "status": status});
+        rollout.status.canary =
+            serde_json::from_value(json!({"currentBackgroundAnalysisRunStatus": slot})).unwrap();
+        view.analysis_runs[0] = AnalysisRunRow { phase: Phase::Inconclusive, ..AnalysisRunRow::default() };
+        view.analysis_runs[0].meta.name = "web-b-2".to_owned();
+        view
+    }
+
+    #[test]
+    fn an_undecided_run_pauses_once_and_not_again_after_a_user_has_let_it_pass() {
+        let pauses = |view: &View| {
+            let mut builder = Builder::new(view, jiff::Timestamp::UNIX_EPOCH);
+            let ends_the_pass = reconcile(&mut builder);
+            assert!(builder.ops().is_empty(), "no run is made or stopped: {:?}", builder.ops());
+            assert_eq!(Purpose::Background.named(&builder.status).unwrap().status, "Inconclusive");
+            ends_the_pass
+        };
+        assert!(pauses(&undecided(json!("Running"))), "it has just ended");
+        assert!(pauses(&undecided(json!(""))), "it ended before it was looked at");
+        assert!(
+            !pauses(&undecided(json!("Inconclusive"))),
+            "the pause that was begun with this word is over"
+        );
     }
 
     #[test]

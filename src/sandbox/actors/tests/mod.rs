@@ -2,6 +2,7 @@
 //! Nothing here knows the actors' inner parts; every test goes through `observe`, `act`, `refused` and `wake`.
 
 mod budget;
+mod claim;
 mod daemonset;
 mod deployment;
 mod endpoints;
