@@ -159,7 +159,10 @@ async fn a_change_that_the_cluster_refuses_is_in_the_way_of_its_object_alone() {
     rig.write("a.yaml", config("a", "2"));
     rig.commit("a mistake");
     let problem = rig.problem().await;
-    assert!(problem.contains("db.yaml:1: StatefulSet default/db"), "{problem}");
+    assert!(
+        problem.contains("StatefulSet default/db: spec.replicas") && problem.contains("db.yaml:5"),
+        "{problem}"
+    );
     assert!(problem.contains("nothing of this commit was applied"), "{problem}");
     assert_eq!(rig.config("a").unwrap()["data"]["value"], "1");
     rig.write("db.yaml", set.replace("serviceName: db", "serviceName: other"));
