@@ -73,11 +73,12 @@ impl Pending {
     }
 }
 
-/// Whether the template that a Rollout has is promoted and all is well with it.
+/// Whether the template that a Rollout has is promoted and nothing is known against it. Counts of pods in its status are
+/// written late, so that it may be called progressing for a while.
 fn is_healthy(row: &RolloutRow) -> bool {
     let (hash, status) = (&row.stands_for.pod_hash, &row.rollout.status);
     let is_promoted = !hash.is_empty() && status.stable_rs == *hash && status.current_pod_hash == *hash;
-    row.problem.is_none() && is_promoted && phase::observed(&row.rollout).0 == RolloutPhase::Healthy
+    row.problem.is_none() && is_promoted && phase::observed(&row.rollout).0 != RolloutPhase::Degraded
 }
 
 /// The revert that waits for a Rollout.

@@ -121,7 +121,7 @@ async fn choices(
     let mut found = Vec::new();
     for pending in std::mem::take(&mut needs.due) {
         let noted = choose::good_of_fence(&inventory.fences, &pending);
-        let known = noted.or_else(|| good::of(inventory, &pending.rollout));
+        let known = noted.or_else(|| good::of(inventory, &pending.rollout)).or(pending.made_by.as_deref());
         match choose::choose(context, source, head, manifests, &pending, known).await {
             Ok(choice) => {
                 found.push(choice);
