@@ -19,6 +19,8 @@ use tokio::time::Instant;
 
 /// How often workloads are looked at.
 const LOOK: Duration = Duration::from_secs(1);
+/// What takes less time is not worth a word.
+const WORTH_A_WORD: Duration = Duration::from_secs(2);
 /// How often it is said at most what is waited for.
 const SAY: Duration = Duration::from_secs(10);
 
@@ -50,15 +52,17 @@ pub(super) struct Once {
     /// Since when all but the workloads has settled, and after how many passes of deliveries.
     settled: Option<(Instant, u64)>,
     said: Vec<String>,
-    said_at: Option<Instant>,
+    /// Before this it is said no more.
+    quiet_until: Instant,
 }
 
 impl Once {
     /// One that ends after `limit` at the latest.
     pub(super) fn new(limit: Duration) -> Self {
-        let until = Instant::now() + limit;
+        let now = Instant::now();
+        let (until, quiet_until) = (now + limit, now + WORTH_A_WORD);
         let (looks, last) = (JoinSet::new(), Look::default());
-        Self { limit, until, looks, last, settled: None, said: Vec::new(), said_at: None }
+        Self { limit, until, looks, last, settled: None, said: Vec::new(), quiet_until }
     }
 
     /// Ends when there may be something new: workloads were looked at, or time has passed. Never without one.
@@ -90,23 +94,25 @@ impl Once {
         if is_settled && !found.failed.is_empty() || found.is_idle && standing.is_ill() {
             return Some(self.end(context, "not all is healthy", &found.failed));
         }
+        let mut waits = found.waits;
+        let mut is_fresh = is_settled;
         if !standing.workloads.is_empty() {
             self.look(context, standing, now);
-        }
-        let is_fresh = self.settled.is_some_and(|(since, _)| {
-            standing.workloads.is_empty() || self.last.began.is_some_and(|began| began >= since)
-        });
-        if is_fresh && !self.last.found.failed.is_empty() && !standing.workloads.is_empty() {
-            return Some(self.end(context, "not all is healthy", &self.last.found.failed));
-        }
-        let mut waits = found.waits;
-        if !standing.workloads.is_empty() {
-            waits.extend(self.last.found.failed.iter().chain(&self.last.found.waits).cloned());
+            let since = self.settled.map(|(since, _)| since);
+            is_fresh = since.is_some_and(|since| self.last.began.is_some_and(|began| began >= since));
+            let last = &self.last.found;
+            if is_fresh && !last.failed.is_empty() {
+                return Some(self.end(context, "not all is healthy", &last.failed));
+            }
+            waits.extend(last.failed.iter().chain(&last.waits).cloned());
         }
         if is_fresh && waits.is_empty() {
             return Some(true);
         }
         if now >= self.until {
+            if waits.is_empty() {
+                waits.push("something is still being reconciled".to_owned());
+            }
             let title = format!("not all is healthy within {}; waited for", human(self.limit));
             return Some(self.end(context, &title, &waits));
         }
@@ -128,12 +134,11 @@ impl Once {
 
     /// Says what is waited for when it is something else than before.
     fn say(&mut self, context: &Context, waits: Vec<String>, now: Instant) {
-        let is_soon = self.said_at.is_some_and(|at| now < at + SAY);
-        if is_soon || waits.is_empty() || waits == self.said {
+        if now < self.quiet_until || waits.is_empty() || waits == self.said {
             return;
         }
         context.notify(Notice::Waiting { text: waits.join("\n") });
-        (self.said, self.said_at) = (waits, Some(now));
+        (self.said, self.quiet_until) = (waits, now + SAY);
     }
 
     fn end(&self, context: &Context, title: &str, lines: &[String]) -> bool {
@@ -157,7 +162,8 @@ async fn look(context: &Context, workloads: &BTreeMap<Key, String>, began: Insta
         match list(context, version, kind, namespace).await {
             Ok(all) => ours.for_each(|(key, _)| judge(key, all.get(&key.name), &mut look.found)),
             Err(error) => {
-                look.found.waits.push(format!("{kind}s in {namespace} cannot be listed: {error}"));
+                let text = format!("{kind}s in {namespace} cannot be listed: {error}");
+                if error.may_pass() { look.found.waits.push(text) } else { look.found.failed.push(text) }
             }
         }
     }
