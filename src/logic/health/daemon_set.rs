@@ -2,7 +2,7 @@
 //! It never decides on which nodes it runs.
 
 use crate::base::json::{count, text};
-use crate::logic::health::{Health, Workload, progressing};
+use crate::logic::health::row::{Health, Workload, progressing};
 use serde_json::Value;
 
 /// DaemonSets.

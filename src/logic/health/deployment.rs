@@ -2,7 +2,7 @@
 //! It never decides how long to wait for it.
 
 use crate::base::json::{count, flag, text};
-use crate::logic::health::{Health, Workload, condition, no_pods, progressing, wanted};
+use crate::logic::health::row::{Health, Workload, condition, no_pods, progressing, wanted};
 use serde_json::Value;
 
 /// Deployments.

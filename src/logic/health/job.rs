@@ -2,7 +2,7 @@
 //! It never looks at the Jobs of a CronJob or of an analysis.
 
 use crate::base::json::{count, flag, number, text};
-use crate::logic::health::{Health, Workload, condition, progressing};
+use crate::logic::health::row::{Health, Workload, condition, progressing};
 use serde_json::Value;
 
 /// Jobs.

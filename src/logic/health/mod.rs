@@ -1,92 +1,20 @@
 //! Health: whether a workload in the cluster is as it was asked to be, will be, or has failed.
 //! Nothing here waits for it.
 //!
+//! - [`row`]: what is decided of each kind of workload, and what all of them have in common
+//! - [`all`]: every kind of workload
 //! - [`deployment`], [`replica_set`], [`stateful_set`], [`daemon_set`]: pods that stay
 //! - [`job`]: pods that come to an end
 //! - [`rollout`]: what a Rollout waits for, in words
 
+mod all;
 mod daemon_set;
 mod deployment;
 mod job;
 mod replica_set;
 pub(crate) mod rollout;
+mod row;
 mod stateful_set;
 
-use crate::api::key::Key;
-use crate::base::json::{list, number, text};
-use serde_json::Value;
-
-/// How it goes with a workload.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Health {
-    /// It is as it was asked to be.
-    Healthy,
-    /// It is not yet, and why.
-    Progressing(String),
-    /// It will not be by itself, and why.
-    Failed(String),
-}
-
-/// A kind of workload.
-#[derive(Debug)]
-pub(crate) struct Workload {
-    group: &'static str,
-    kind: &'static str,
-    /// How it goes with one that its controller has seen as it is.
-    health: fn(&Value) -> Health,
-    /// Whether it comes to an end: it may go by itself then, and its status knows no generation.
-    ends: bool,
-}
-
-/// Every kind of workload.
-const ALL: [&Workload; 5] =
-    [&daemon_set::ROW, &deployment::ROW, &job::ROW, &replica_set::ROW, &stateful_set::ROW];
-
-/// The kind of workload that `key` is; none when it is another kind.
-#[must_use]
-pub(crate) fn workload(key: &Key) -> Option<&'static Workload> {
-    ALL.into_iter().find(|row| row.group == key.group && row.kind == key.kind)
-}
-
-impl Workload {
-    /// How it goes with an object of this kind; with none when it is not there.
-    #[must_use]
-    pub(crate) fn health(&self, object: Option<&Value>) -> Health {
-        let Some(object) = object else {
-            return if self.ends { Health::Healthy } else { progressing("it is not there") };
-        };
-        if !text(object, "/metadata/deletionTimestamp").is_empty() {
-            return progressing("it is being deleted");
-        }
-        let (now, seen) =
-            (number(object, "/metadata/generation"), number(object, "/status/observedGeneration"));
-        if !self.ends && now.is_some_and(|now| seen.unwrap_or(0) < now) {
-            return progressing("its controller has not seen it as it is now");
-        }
-        (self.health)(object)
-    }
-}
-
-fn progressing(why: impl Into<String>) -> Health {
-    Health::Progressing(why.into())
-}
-
-/// The pods that are asked for.
-fn wanted(object: &Value) -> i64 {
-    number(object, "/spec/replicas").unwrap_or(1)
-}
-
-/// The condition of this type, when it has this status.
-fn condition<'o>(object: &'o Value, kind: &str, status: &str) -> Option<&'o Value> {
-    let is_it = |c: &&Value| text(c, "/type") == kind && text(c, "/status") == status;
-    list(object, "/status/conditions").iter().find(is_it)
-}
-
-/// What the cluster says of pods that it cannot create, after a semicolon.
-fn no_pods(object: &Value) -> String {
-    let message = condition(object, "ReplicaFailure", "True").map(|c| text(c, "/message"));
-    message.map(|m| format!("; {m}")).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests;
+pub(crate) use all::workload;
+pub(crate) use row::Health;

@@ -2,7 +2,7 @@
 //! It never looks at those of a Rollout or a Deployment.
 
 use crate::base::json::count;
-use crate::logic::health::{Health, Workload, no_pods, progressing, wanted};
+use crate::logic::health::row::{Health, Workload, no_pods, progressing, wanted};
 use serde_json::Value;
 
 /// ReplicaSets.

@@ -4,7 +4,7 @@
 use crate::api::phase::{PauseReason, RolloutPhase};
 use crate::api::rollout::Rollout;
 use crate::api::step::Step;
-use crate::logic::health::{Health, progressing};
+use crate::logic::health::row::{Health, progressing};
 use crate::logic::rollout::phase;
 use crate::logic::rollout::view::ReplicaSet;
 

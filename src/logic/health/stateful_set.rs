@@ -2,7 +2,7 @@
 //! It never decides how long to wait for it.
 
 use crate::base::json::{count, number, text};
-use crate::logic::health::{Health, Workload, progressing, wanted};
+use crate::logic::health::row::{Health, Workload, progressing, wanted};
 use serde_json::Value;
 
 /// StatefulSets.

@@ -1,9 +1,13 @@
-//! Workloads as clusters show them, and how it goes with each.
+//! Workloads as clusters show them, and how it goes with each of them.
+//! Nothing here is waited for.
 
-use super::*;
+use super::workload;
+use crate::api::key::Key;
 use crate::api::rollout::Rollout;
+use crate::logic::health::rollout;
+use crate::logic::health::row::Health;
 use crate::logic::rollout::view::ReplicaSet;
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn of(group: &str, kind: &str, spec: Value, status: Value) -> Health {
     let key = Key { group: group.to_owned(), ..Key::core(kind, "shop", "web") };
