@@ -29,6 +29,11 @@ pub enum Notice {
         /// Objects created, changed and pruned.
         counts: (usize, usize, usize),
     },
+    /// What is waited for before the end.
+    Waiting {
+        /// What, one line each.
+        text: String,
+    },
     /// A commit cannot be applied, or a revert cannot be made; what to do is said.
     Problem {
         /// The repository.

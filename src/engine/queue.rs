@@ -150,6 +150,12 @@ impl<K: Clone + Ord> Queue<K> {
         self.ready.len() + self.running.len() + self.again.len() + self.alarms.len() + self.failures.len()
     }
 
+    /// Whether the last reconcile of `key` failed, so that it is repeated.
+    #[must_use]
+    pub(crate) fn is_failing(&self, key: &K) -> bool {
+        self.failures.contains_key(key)
+    }
+
     /// Whether nothing is waiting and nothing is being reconciled (timers apart).
     #[must_use]
     pub(crate) fn is_idle(&self) -> bool {

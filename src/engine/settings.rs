@@ -17,8 +17,8 @@ pub struct Settings {
     pub interval: Option<Duration>,
     /// Decides the order of reconciles, to try other orders; first come first served without.
     pub seed: Option<u64>,
-    /// Whether to end as soon as everything has settled.
-    pub once: bool,
+    /// To end as soon as everything has settled, and after this time at the latest; never by itself without one.
+    pub once: Option<Duration>,
 }
 
 /// How an engine ended.
@@ -26,9 +26,9 @@ pub struct Settings {
 pub enum Ended {
     /// It was told to.
     Stopped,
-    /// Everything has settled; whether all of it is healthy.
+    /// Everything has settled, or the time is over; whether all of it is healthy.
     Settled {
-        /// Whether every Rollout is healthy and every repository applied.
+        /// Whether every workload is healthy and every repository applied.
         healthy: bool,
     },
 }

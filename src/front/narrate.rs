@@ -21,12 +21,8 @@ pub(crate) fn line(notice: &Notice) -> Option<String> {
             paint(GOOD, "applied "),
             short(commit)
         )),
-        Notice::Problem { text, .. } => {
-            let mut lines = text.lines();
-            let first = lines.next().unwrap_or_default();
-            let rest: String = lines.map(|l| format!("\n         {l}")).collect();
-            Some(format!("{} {first}{rest}", paint(BAD, "problem ")))
-        }
+        Notice::Waiting { text } => Some(block(&paint(FAINT, "waiting "), text)),
+        Notice::Problem { text, .. } => Some(block(&paint(BAD, "problem "), text)),
         Notice::Reverted { commit, reverts, rollouts, verdict, pushed } => Some(format!(
             "{} {} by {}{}: {} {verdict}",
             paint(STRONG, "reverted"),
@@ -45,4 +41,9 @@ pub(crate) fn line(notice: &Notice) -> Option<String> {
             Some(format!("{} {name}: {}", paint(style, "        "), event.message))
         }
     }
+}
+
+/// Lines under each other, the first after a word.
+fn block(word: &str, text: &str) -> String {
+    format!("{word} {}", text.lines().collect::<Vec<_>>().join("\n         "))
 }

@@ -7,8 +7,10 @@
 //! - [`traffic`]: how requests are split, one file for each router
 //! - [`analysis`]: how metrics are measured and judged, one file for each provider
 //! - [`revert`]: how a failed revision goes back in Git
+//! - [`health`]: whether a workload is as it was asked to be
 
 pub mod analysis;
+pub(crate) mod health;
 pub(crate) mod manifest;
 pub(crate) mod plan;
 pub mod revert;

@@ -7,11 +7,13 @@
 //! - [`analysis_run`]: ask, judge, write
 //! - [`asking`]: the measurements under way beside the reconciles
 //! - [`service`]: let go what nobody names any more
+//! - [`once`](mod@once): when an engine that runs only once has ended
 //! - [`outcome`]: what a reconcile has come to
 //! - [`pending`](mod@pending): what deliveries learn of their Rollouts
 
 mod analysis_run;
 mod asking;
+mod once;
 mod outcome;
 mod pending;
 mod rollout;

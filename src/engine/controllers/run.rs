@@ -3,10 +3,10 @@
 
 use crate::api::notice::Notice;
 use crate::api::object_name::ObjectName;
-use crate::api::phase::RolloutPhase;
 use crate::api::watch::News;
 use crate::engine::context::Context;
 use crate::engine::controllers::asking::Asking;
+use crate::engine::controllers::once::{Found, Once};
 use crate::engine::controllers::outcome::Outcome;
 use crate::engine::controllers::pending::{self, Pending};
 use crate::engine::controllers::start::start;
@@ -17,7 +17,7 @@ use crate::engine::metrics::Figures;
 use crate::engine::settings::Settings;
 use crate::engine::watches::Watches;
 use crate::engine::worker::{End, Worker};
-use crate::logic::rollout::phase;
+use crate::logic::health::{Health, rollout};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -46,7 +46,8 @@ pub(crate) struct Controllers {
     ready: Option<oneshot::Sender<()>>,
     /// Sources whose failed revisions go back in Git.
     rolls_back: BTreeSet<String>,
-    once: bool,
+    /// Present when it ends by itself.
+    once: Option<Once>,
 }
 
 impl Controllers {
@@ -65,12 +66,12 @@ impl Controllers {
             standing: link.standing,
             ready: Some(ready),
             rolls_back: rolls_back.collect(),
-            once: settings.once,
+            once: settings.once.map(Once::new),
             context,
         }
     }
 
-    /// Runs until it is dropped or, with `once`, until everything has settled; whether all is then healthy.
+    /// Runs until it is dropped or, with `once`, until everything has settled or the time is over; whether all is then healthy.
     pub(crate) async fn run(&mut self) -> bool {
         loop {
             self.dispatch();
@@ -84,7 +85,8 @@ impl Controllers {
                 Some(measured) = self.asking.ended() => self.take_measured(measured),
                 Some(message) = self.watches.next() => self.take_in(message),
                 Some(applied) = self.applied.recv() => self.take_applied(applied),
-                Ok(()) = self.standing.changed(), if self.once => {}
+                Ok(()) = self.standing.changed(), if self.once.is_some() => {}
+                () = Once::turn(&mut self.once) => {}
                 () = alarm => self.worker.queue.ring(Instant::now()),
             }
         }
@@ -249,29 +251,58 @@ impl Controllers {
         self.follow_up(effects);
     }
 
-    /// With `once`: whether everything has settled, and then whether it is healthy.
-    fn settled(&self) -> Option<bool> {
-        let is_idle = self.worker.queue.is_idle() && self.asking.is_idle();
-        if !self.once || self.ready.is_some() || !is_idle {
-            return None;
+    /// With `once`: whether it ends now, and then whether all is healthy.
+    fn settled(&mut self) -> Option<bool> {
+        let mut once = self.once.take()?;
+        let standing = self.standing.borrow().clone();
+        let ends = once.ends(&self.context, &standing, self.found(&standing));
+        self.once = Some(once);
+        ends
+    }
+
+    /// How deliveries and their Rollouts stand.
+    fn found(&self, standing: &Standing) -> Found {
+        let is_idle = self.worker.queue.is_idle() && self.asking.is_idle() && standing.is_idle;
+        let is_known = self.ready.is_none() && standing.wakes == self.pending.wakes();
+        let mut found = Found { is_idle: is_idle && is_known, ..Found::default() };
+        if self.ready.is_some() {
+            found.waits.push("the cluster is not known whole yet".to_owned());
         }
-        let standing = self.standing.borrow();
-        let is_idle = standing.is_idle && standing.wakes == self.pending.wakes();
-        if !standing.is_well.filter(|_| is_idle)? {
-            return Some(false);
-        }
-        let mut healthy = true;
+        found.waits.extend(standing.waits().map(str::to_owned));
         for source in self.pending.sources() {
             for name in self.index.delivered_by(source) {
-                let row = self.index.rollout(name).filter(|row| row.problem.is_none())?;
-                match phase::observed(&row.rollout).0 {
-                    RolloutPhase::Healthy => {}
-                    RolloutPhase::Degraded if self.is_final(source, name) => healthy = false,
-                    _ => return None,
+                match self.health(name) {
+                    Health::Healthy => {}
+                    Health::Failed(why) if self.is_final(source, name) => {
+                        found.failed.push(format!("Rollout {name}: {why}"));
+                    }
+                    Health::Failed(why) | Health::Progressing(why) => {
+                        found.waits.push(format!("Rollout {name}: {why}"));
+                    }
                 }
             }
         }
-        Some(healthy)
+        found
+    }
+
+    /// How it goes with the Rollout at `name`, which is not settled while a status of it waits to be written.
+    fn health(&self, name: &ObjectName) -> Health {
+        let Some(row) = self.index.rollout(name) else {
+            return Health::Progressing("it is not there".to_owned());
+        };
+        if let Some(problem) = &row.problem {
+            return Health::Progressing(format!("it cannot be read: {problem}"));
+        }
+        let key = Key::Rollout(name.clone());
+        match rollout::health(&row.rollout, &self.index.replica_sets_of(&row.rollout.metadata.uid)) {
+            Health::Healthy if self.debounce.contains_key(&key) => {
+                Health::Progressing("its status is about to be written".to_owned())
+            }
+            Health::Healthy if self.worker.queue.is_failing(&key) => {
+                Health::Progressing("its last reconcile failed; it is tried again".to_owned())
+            }
+            health => health,
+        }
     }
 
     /// Whether a degraded Rollout stays so: nothing waits to go back in Git, or nothing ever does.

@@ -41,6 +41,16 @@ impl DeliverError {
         }
     }
 
+    /// Whether it may well be over after a while without a person, so that who waits for the end goes on waiting.
+    #[must_use]
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Git(error) => matches!(error, GitError::Unreachable { .. } | GitError::Busy { .. }),
+            Self::Sync(error) => error.may_pass(),
+            Self::Held(hold) => matches!(hold, Hold::PushRace { .. }),
+        }
+    }
+
     /// A word that programs read.
     #[must_use]
     pub(crate) fn code(&self) -> &'static str {
@@ -85,6 +95,15 @@ fn joined(all: &[impl ToString], between: &str) -> String {
 }
 
 impl SyncError {
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Cluster(error) => error.may_pass(),
+            Self::InTheWay { why, .. } => matches!(why, InTheWay::BeingDeleted),
+            Self::Partly { failed, .. } => failed.iter().all(Self::may_pass),
+            Self::Manifests(_) => false,
+        }
+    }
+
     /// A word that programs read.
     #[must_use]
     pub(crate) fn code(&self) -> &'static str {

@@ -2,10 +2,13 @@
 //! It never decides what stands in it.
 
 use crate::api::inventory::{self, Applying, BadInventory, CHUNK, Inventory};
+use crate::api::key::Key;
 use crate::api::write::{Patch, Target, Write};
 use crate::base::digest;
+use crate::logic::health;
 use crate::world::cluster::{Cluster, ClusterError, Mode};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Where an inventory is kept, and what of it is known.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +47,14 @@ impl InventoryStore {
             self.inventory.load(cluster, &self.namespace, Inventory::unpack).await?;
         }
         Ok(self.inventory.value.get_or_insert_default())
+    }
+
+    /// The workloads that were applied, with the API version each was written in; none before it was read.
+    #[must_use]
+    pub(crate) fn workloads(&self) -> Option<BTreeMap<Key, String>> {
+        let objects = self.inventory.value.as_ref()?.objects.iter();
+        let ours = objects.filter(|(key, _)| health::workload(key).is_some());
+        Some(ours.map(|(key, version)| (key.clone(), version.clone())).collect())
     }
 
     /// What was being applied when it was cut short, if anything was.

@@ -5,6 +5,8 @@ use crate::api::key::Key;
 use crate::engine::delivery::contract::{Facts, RolloutFacts};
 use crate::logic::revert::{PendingRevert, RevertReason, Safety};
 use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// The controllers' end of the link to one delivery.
@@ -33,8 +35,39 @@ pub(crate) struct Standing {
     pub(crate) wakes: u64,
     /// Whether none is under way or about to be.
     pub(crate) is_idle: bool,
-    /// Whether the last reconcile of every delivery went well; none while one was never reconciled.
-    pub(crate) is_well: Option<bool>,
+    /// How many reconciles have ended.
+    pub(crate) passes: u64,
+    /// How the last reconcile of each delivery ended.
+    pub(crate) fares: Vec<Fare>,
+    /// The workloads that they have applied, with the API version each was written in.
+    pub(crate) workloads: Arc<BTreeMap<Key, String>>,
+}
+
+/// How the last reconcile of a delivery ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fare {
+    /// Well.
+    Well,
+    /// Trying again may help; what it waits for.
+    Waits(String),
+    /// Nothing helps but a person, who was told.
+    Ill,
+}
+
+impl Standing {
+    /// Whether a delivery needs a person.
+    #[must_use]
+    pub(crate) fn is_ill(&self) -> bool {
+        self.fares.contains(&Fare::Ill)
+    }
+
+    /// What deliveries wait for.
+    pub(crate) fn waits(&self) -> impl Iterator<Item = &str> {
+        self.fares.iter().filter_map(|fare| match fare {
+            Fare::Waits(what) => Some(what.as_str()),
+            Fare::Well | Fare::Ill => None,
+        })
+    }
 }
 
 impl FactsSender {

@@ -1,13 +1,16 @@
 //! Decides when each repository is reconciled: when it moves, when what its Rollouts owe it changes, after a while, and
 //! again after a failure. It never decides what a reconcile does, and knows of controllers only what they tell it.
 
+use crate::api::key::Key;
 use crate::engine::context::Context;
 use crate::engine::delivery::contract::{DeliveryReport, Facts};
-use crate::engine::delivery::link::{Applied, FactsSender, Standing};
+use crate::engine::delivery::link::{Applied, FactsSender, Fare, Standing};
 use crate::engine::delivery::reconcile::reconcile;
 use crate::engine::delivery::source::Source;
 use crate::engine::delivery::state::State;
 use crate::engine::worker::{End, Worker};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
@@ -23,8 +26,10 @@ struct Delivery {
     /// None while it is being reconciled.
     state: Option<State>,
     facts: watch::Receiver<Facts>,
-    /// Whether its last reconcile went well.
-    is_well: Option<bool>,
+    /// How its last reconcile ended.
+    fare: Fare,
+    /// The workloads it has applied, with the API version each was written in.
+    workloads: BTreeMap<Key, String>,
 }
 
 /// All deliveries to one cluster.
@@ -36,6 +41,9 @@ pub(crate) struct Deliveries {
     applied: mpsc::Sender<Applied>,
     woken: mpsc::UnboundedReceiver<usize>,
     wakes: u64,
+    passes: u64,
+    /// The workloads of all.
+    workloads: Arc<BTreeMap<Key, String>>,
     standing: watch::Sender<Standing>,
 }
 
@@ -68,10 +76,14 @@ impl Deliveries {
         for (number, source) in sources.into_iter().enumerate() {
             let (sender, facts) = FactsSender::new(source.name.clone(), number, wake.clone());
             senders.push(sender);
-            all.push(Delivery { state: Some(State::new(&source)), source, facts, is_well: None });
+            let fare = Fare::Waits(format!("{} is not applied yet", source.git.name()));
+            let (state, workloads) = (Some(State::new(&source)), BTreeMap::new());
+            all.push(Delivery { state, source, facts, fare, workloads });
             worker.queue.add(number);
         }
-        let deliveries = Self { context, all, interval, worker, applied, woken, wakes: 0, standing };
+        let (wakes, passes, workloads) = (0, 0, Arc::default());
+        let deliveries =
+            Self { context, all, interval, worker, applied, woken, wakes, passes, workloads, standing };
         (deliveries, Link { facts: senders, applied: receiver, standing: stands })
     }
 
@@ -130,6 +142,7 @@ impl Deliveries {
 
     fn take_up(&mut self, number: usize, end: End<(State, DeliveryReport)>) {
         let now = Instant::now();
+        self.passes += 1;
         let Some(delivery) = self.all.get_mut(number) else { return };
         let queue = &mut self.worker.queue;
         let (state, report) = match end {
@@ -140,7 +153,8 @@ impl Deliveries {
                     source,
                     "a reconcile panicked: {words}; it is tried again. Please report this"
                 );
-                delivery.is_well = Some(false);
+                delivery.fare =
+                    Fare::Waits(format!("a reconcile of {} panicked", delivery.source.git.name()));
                 queue.failed(&number, now);
                 return;
             }
@@ -153,8 +167,13 @@ impl Deliveries {
                 queue.add_at(number, now + HELD);
             }
         }
-        delivery.is_well = Some(report.result.is_ok() && !report.more.is_held);
+        delivery.fare = fare(&delivery.source, &report);
+        let applied = state.inventory.workloads();
         delivery.state = Some(state);
+        if let Some(applied) = applied.filter(|applied| *applied != delivery.workloads) {
+            delivery.workloads = applied;
+            self.workloads = Arc::new(self.all.iter().flat_map(|d| d.workloads.clone()).collect());
+        }
         if let Some(wake) = report.more.wake {
             queue.add_at(number, self.context.moment(wake));
         }
@@ -166,16 +185,32 @@ impl Deliveries {
 
     /// Tells the controllers how things stand.
     fn publish(&mut self) {
-        let results: Option<Vec<bool>> = self.all.iter().map(|d| d.is_well).collect();
         let now = Standing {
             wakes: self.wakes,
             is_idle: self.worker.queue.is_idle(),
-            is_well: results.map(|all| !all.contains(&false)),
+            passes: self.passes,
+            fares: self.all.iter().map(|d| d.fare.clone()).collect(),
+            workloads: Arc::clone(&self.workloads),
         };
         self.standing.send_if_modified(|before| {
             let is_new = *before != now;
             *before = now;
             is_new
         });
+    }
+}
+
+/// How a reconcile has ended, for whoever waits for its end.
+fn fare(source: &Source, report: &DeliveryReport) -> Fare {
+    let name = source.git.name();
+    match &report.result {
+        Err(error) if error.may_pass() => Fare::Waits(format!("{name}: {error}")),
+        Err(_) => Fare::Ill,
+        Ok(_) if report.more.is_held => Fare::Ill,
+        Ok(_) if report.more.push_waits => Fare::Waits(format!("{name}: a revert waits to be pushed")),
+        Ok(_) if report.more.wake.is_some() => {
+            Fare::Waits(format!("{name}: its last commit is not judged yet"))
+        }
+        Ok(_) => Fare::Well,
     }
 }

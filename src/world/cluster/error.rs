@@ -154,6 +154,16 @@ impl ClusterError {
         matches!(self, Self::Refused { code: 404, about, .. } if about == "namespaces")
     }
 
+    /// Whether it may well be over after a while: the cluster is away, is asked too much or is about to serve a kind.
+    #[must_use]
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::NoKind(_) => true,
+            Self::Refused { code, .. } => matches!(code, 408 | 409 | 429 | 500..),
+            Self::Config { .. } | Self::Unauthorized(_) | Self::Unreadable { .. } | Self::NoName(_) => false,
+        }
+    }
+
     /// Whether the cluster finds the object itself wrong, so that trying again helps nothing.
     #[must_use]
     pub(crate) fn is_invalid(&self) -> bool {

@@ -18,6 +18,7 @@ fn send(notice: &Notice) {
             tracing::info!(repository, commit, subject, "a commit is at the head");
         }
         Notice::Skipped { repository, text } => tracing::info!(repository, "{text}"),
+        Notice::Waiting { text } => tracing::info!("waits for: {text}"),
         Notice::Synced { commit, counts: (created, changed, pruned) } => {
             tracing::info!(commit, created, changed, pruned, "a commit is applied");
         }

@@ -5,6 +5,7 @@ mod back;
 mod bad;
 mod fit;
 mod merging;
+mod once;
 mod picked;
 mod rig;
 mod sync;

@@ -84,6 +84,24 @@ impl Rig {
 
     /// Starts an engine that knows nothing but the cluster and the repository.
     pub async fn start(&mut self) {
+        self.start_with(None).await;
+    }
+
+    /// Runs an engine once, for `limit` at most; whether all is healthy, and the problems it told.
+    pub async fn once(&mut self, limit: Duration) -> (bool, Vec<String>) {
+        self.stop().await;
+        self.start_with(Some(limit)).await;
+        let ended = timeout(LIMIT, self.engine.take().unwrap()).await.unwrap().unwrap();
+        let mut problems = Vec::new();
+        while let Ok(told) = self.told.try_recv() {
+            if let Notice::Problem { text, .. } = told {
+                problems.push(text);
+            }
+        }
+        (ended == Ended::Settled { healthy: true }, problems)
+    }
+
+    async fn start_with(&mut self, once: Option<Duration>) {
         let repository = Repository {
             url: self.repo.to_string_lossy().into_owned(),
             branch: "main".into(),
@@ -104,7 +122,7 @@ impl Rig {
         let context = setup::context(cluster, Clock::Real, Some(ears), None, &mut self.tasks).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         self.stop = Some(stop);
-        let settings = Settings { sources: vec![source], ..Settings::default() };
+        let settings = Settings { sources: vec![source], once, ..Settings::default() };
         self.engine = Some(tokio::spawn(run(context, settings, nudges, async move { drop(stopped.await) })));
     }
 

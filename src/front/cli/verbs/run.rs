@@ -42,9 +42,12 @@ struct Run {
     /// What a failed revision does in Git.
     #[arg(long, default_value = "commit", value_name = "HOW", env = "SWITCHBACK_ROLLBACK")]
     rollback: Rollback,
-    /// End as soon as everything has settled: 0 all healthy at HEAD, 1 not.
+    /// End as soon as everything has settled, workloads too: 0 all healthy at HEAD, 1 not.
     #[arg(long)]
     once: bool,
+    /// How long --once waits at most; then it ends with 1 and says what it waited for.
+    #[arg(long, default_value = "10m", value_name = "DURATION", value_parser = parse_go, requires = "once")]
+    timeout: Duration,
     /// What both engines know.
     #[command(flatten)]
     engine: EngineFlags,
@@ -122,7 +125,7 @@ async fn run(call: Invocation) -> Result<ExitCode, Failure> {
         instance: flags.engine.instance_id.clone(),
         sources: vec![opened.source],
         interval: Some(flags.interval).filter(|_| !local),
-        once: flags.once,
+        once: flags.once.then_some(flags.timeout),
         ..Settings::default()
     };
     let link_local = flags.engine.allow_link_local_metrics;
