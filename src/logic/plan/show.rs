@@ -15,10 +15,12 @@ const MOST_FIELDS: usize = 12;
 pub(crate) fn summary(plan: &Plan) -> String {
     let count = |f: &dyn Fn(&Change) -> bool| plan.changes.iter().filter(|c| f(c)).count();
     let pruned = count(&|c| c.action == Action::Prune);
+    let let_go = count(&|c| matches!(c.action, Action::LetGo(_)));
+    let waiting = count(&|c| matches!(c.action, Action::PruneWaits(_)));
     let conflicts = count(&|c| matches!(c.action, Action::Conflict(_)));
     let writes = count(&|c| matches!(c.action, Action::Create(_) | Action::Patch(_)));
     let moving = count(&|c| moves(c));
-    if writes + pruned + conflicts == 0 {
+    if writes + pruned + conflicts + let_go + waiting == 0 {
         return format!("nothing to do, {} as Git says", objects(count(&|c| c.action == Action::Unchanged)));
     }
     let mut parts = vec![match writes {
@@ -31,6 +33,9 @@ pub(crate) fn summary(plan: &Plan) -> String {
         n => parts.push(format!("{n} rollouts move")),
     }
     parts.push(if pruned == 0 { "nothing pruned".to_owned() } else { format!("{} pruned", objects(pruned)) });
+    for (n, what) in [(let_go, "let go"), (waiting, "not pruned yet")].into_iter().filter(|(n, _)| *n > 0) {
+        parts.push(format!("{} {what}", objects(n)));
+    }
     if conflicts > 0 {
         parts.push(format!("{conflicts} in conflict"));
     }
@@ -65,8 +70,8 @@ fn one(change: &Change) -> String {
         Action::Patch(_) => '~',
         Action::Prune => '-',
         Action::Conflict(_) => '!',
-        Action::OutOfReach => '?',
-        Action::Unchanged => '=',
+        Action::OutOfReach | Action::PruneWaits(_) => '?',
+        Action::Unchanged | Action::LetGo(_) => '=',
     };
     let place =
         if change.path.is_empty() { String::new() } else { format!("{}:{}", change.path, change.place.line) };
@@ -75,6 +80,11 @@ fn one(change: &Change) -> String {
     if let Action::Conflict(why) = &change.action {
         line(why.to_string());
         line(format!("help: {}", why.help()));
+    }
+    match &change.action {
+        Action::LetGo(why) => line(format!("Git no longer says it, but {why}")),
+        Action::PruneWaits(why) => line(format!("Git no longer says it, but {why}")),
+        _ => {}
     }
     if change.action == Action::OutOfReach {
         let (kind, group) = (&change.key.kind, &change.key.group);
@@ -138,7 +148,11 @@ pub(crate) fn unified(plan: &Plan) -> Result<String, crate::base::yaml::BadYaml>
         };
         let (old, new) = match change.action {
             Action::Prune => (yaml(&before, &None)?, String::new()),
-            Action::Conflict(_) | Action::OutOfReach | Action::Unchanged => continue,
+            Action::Conflict(_)
+            | Action::OutOfReach
+            | Action::LetGo(_)
+            | Action::PruneWaits(_)
+            | Action::Unchanged => continue,
             _ => (yaml(&before, &after)?, yaml(&after, &before)?),
         };
         let name = change.key.to_string();
@@ -160,7 +174,7 @@ mod tests {
     fn what_is_out_of_reach_is_said_and_nothing_is_to_do_about_it() {
         let key = Key { group: "example.com".to_owned(), ..Key::core("Widget", "shop", "w") };
         let plan = Plan { changes: vec![out_of_reach(&key, "example.com/v1alpha1")] };
-        assert_eq!(plan.out_of_reach().collect::<Vec<_>>(), [(key, "example.com/v1alpha1".to_owned())]);
+        assert_eq!(plan.stays_ours().collect::<Vec<_>>(), [(key, "example.com/v1alpha1".to_owned())]);
         assert_eq!(
             (plan.is_empty(), summary(&plan).as_str()),
             (true, "nothing to do, 0 objects as Git says")
