@@ -6,5 +6,6 @@ mod bad;
 mod fit;
 mod merging;
 mod picked;
+mod pruned;
 mod rig;
 mod sync;
