@@ -168,7 +168,10 @@ pub(crate) fn unified(plan: &Plan) -> Result<String, crate::base::yaml::BadYaml>
 mod tests {
     use super::*;
     use crate::api::key::Key;
-    use crate::logic::plan::change::out_of_reach;
+    use crate::logic::plan::PlanContext;
+    use crate::logic::plan::change::{of_leftover, out_of_reach};
+    use crate::logic::plan::prune::{self, PruneWaits};
+    use serde_json::json;
 
     #[test]
     fn what_is_out_of_reach_is_said_and_nothing_is_to_do_about_it() {
@@ -183,5 +186,35 @@ mod tests {
         assert!(said.starts_with("? Widget shop/w"), "{said}");
         assert!(said.contains("serves no Widget of example.com any more"), "{said}");
         assert_eq!(unified(&plan), Ok(String::new()));
+    }
+
+    #[test]
+    fn what_leaves_git_and_stays_is_said_with_the_reason() {
+        let live = json!({"metadata": {"annotations": {"switchback.dev/source": "s"}}});
+        let context = PlanContext { source: "s".into(), ..PlanContext::default() };
+        let claim = Key::core("PersistentVolumeClaim", "shop", "ledger");
+        let kept = of_leftover(&claim, "v1", Some(&live), None, &context).unwrap();
+        let config = Key::core("ConfigMap", "shop", "web-aaa");
+        let mut waits = of_leftover(&config, "v1", Some(&live), None, &context).unwrap();
+        waits.action = Action::PruneWaits(PruneWaits::Needed { set: "web-1".into() });
+        let plan = Plan { changes: vec![waits.clone()] };
+        assert!(plan.is_empty() && plan.waits_for_pods(), "nothing is to be done yet");
+        let plan = Plan { changes: vec![kept, waits.clone()] };
+        assert_eq!(summary(&plan), "0 changes, nothing pruned, 1 object let go, 1 object not pruned yet");
+        let said = text(&plan);
+        assert!(said.starts_with("= PersistentVolumeClaim shop/ledger"), "{said}");
+        assert!(
+            said.contains("a PersistentVolumeClaim holds more than its manifest, so it is let go"),
+            "{said}"
+        );
+        assert!(said.contains("Git no longer says it, but pods of ReplicaSet web-1 need it"), "{said}");
+        assert_eq!(unified(&plan), Ok(String::new()));
+        assert!(!plan.is_empty(), "our mark is to be taken off");
+        let mut many: Vec<Change> = std::iter::repeat_n(waits, 12).collect();
+        many.iter_mut().for_each(|change| change.action = Action::Prune);
+        prune::guard(&mut many, 12, 0);
+        let plan = Plan { changes: many };
+        assert_eq!((plan.too_many(), plan.is_empty()), (Some((12, 12)), false));
+        assert!(text(&plan).contains("12 of 12 objects would go at once; put them back, or allow it by"));
     }
 }
