@@ -1,11 +1,11 @@
 //! Decides in which API version an object that Git no longer says is reached now, and reads what has to be known before
-//! it goes. It never decides what becomes of it; `logic::plan::prune` does.
+//! it goes. It never decides what becomes of it; `logic::plan` does.
 
 use crate::api::inventory::Inventory;
 use crate::api::key::Key;
 use crate::api::names;
 use crate::engine::context::Context;
-use crate::logic::plan::{Change, PlanContext, change, order, prune};
+use crate::logic::plan::{Change, PlanContext, change, order, waits};
 use crate::world::cluster::ClusterError;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -55,11 +55,11 @@ pub(crate) async fn changes(
         })
         .collect();
     gone.sort_by_key(|c| (std::cmp::Reverse(order::rank(&c.key.kind)), c.key.clone()));
-    prune::guard(&mut gone, inventory.objects.len(), common.may_prune);
-    for namespace in prune::asks_for_sets(&gone) {
+    waits::guard(&mut gone, inventory.objects.len(), common.may_prune);
+    for namespace in waits::asks_for_sets(&gone) {
         let sets = all_in(context, "apps/v1", "ReplicaSet", &namespace).await?;
         let rollouts = all_in(context, names::ARGO, "Rollout", &namespace).await?;
-        prune::keep_needed(&mut gone, &sets, &rollouts);
+        waits::keep_needed(&mut gone, &sets, &rollouts);
     }
     Ok(gone)
 }

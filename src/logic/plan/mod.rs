@@ -7,7 +7,8 @@
 //! - [`wanted`]: how an object of Git is to look in the cluster
 //! - [`size`]: whose say the size of a workload is
 //! - [`in_the_way`]: why an object cannot be made as Git says, and what to do about it
-//! - [`prune`]: what becomes of an object that Git no longer says
+//! - [`prune`]: which objects that Git no longer says are let go rather than pruned
+//! - [`waits`]: what of a plan is not pruned yet
 //! - [`order`]: which kinds are applied first, and pruned last
 //! - [`fields`]: which fields differ, without secrets
 //! - [`show`]: a plan as people read it
@@ -21,6 +22,7 @@ pub(crate) mod order;
 pub(crate) mod prune;
 pub(crate) mod show;
 pub(crate) mod size;
+pub(crate) mod waits;
 mod wanted;
 
 pub(crate) use change::{Action, Change, Plan};

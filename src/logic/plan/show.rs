@@ -170,7 +170,8 @@ mod tests {
     use crate::api::key::Key;
     use crate::logic::plan::PlanContext;
     use crate::logic::plan::change::{of_leftover, out_of_reach};
-    use crate::logic::plan::prune::{self, PruneWaits};
+    use crate::logic::plan::prune::PruneWaits;
+    use crate::logic::plan::waits;
     use serde_json::json;
 
     #[test]
@@ -212,7 +213,7 @@ mod tests {
         assert!(!plan.is_empty(), "our mark is to be taken off");
         let mut many: Vec<Change> = std::iter::repeat_n(waits, 12).collect();
         many.iter_mut().for_each(|change| change.action = Action::Prune);
-        prune::guard(&mut many, 12, 0);
+        waits::guard(&mut many, 12, 0);
         let plan = Plan { changes: many };
         assert_eq!((plan.too_many(), plan.is_empty()), (Some((12, 12)), false));
         assert!(text(&plan).contains("12 of 12 objects would go at once; put them back, or allow it by"));
