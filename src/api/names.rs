@@ -47,6 +47,8 @@ pub const UNDO: &str = "switchback.dev/undo";
 pub const ROLLBACK_ON: &str = "switchback.dev/rollback-on";
 /// Annotation of ours on every object we apply: the inventory it belongs to.
 pub const SOURCE: &str = "switchback.dev/source";
+/// Annotation of ours on any object, written by people: `disabled` or `enabled`, whether it goes when it leaves Git.
+pub const PRUNE: &str = "switchback.dev/prune";
 /// Prefix of all our annotations.
 pub const OWN_PREFIX: &str = "switchback.dev/";
 

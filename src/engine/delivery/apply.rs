@@ -72,6 +72,14 @@ pub(crate) async fn apply(
     if !failed.is_empty() {
         return Err(SyncError::Partly { failed, total });
     }
+    for change in plan.changes.iter().filter(|c| matches!(c.action, Action::LetGo(_))) {
+        if let Some(write) = change::write_of(change) {
+            match context.cluster.perform(&write, Mode::Plain).await {
+                Err(error) if error.is_missing() => {} // it is gone, which is as well
+                other => drop(other?),
+            }
+        }
+    }
     for change in plan.changes.iter().filter(|c| c.action == Action::Prune) {
         if let Some(write) = change::write_of(change) {
             context.cluster.perform(&write, Mode::Plain).await?;

@@ -4,7 +4,7 @@
 use crate::api::commit::short;
 use crate::api::key::Key;
 use crate::logic::manifest::Problem;
-use crate::logic::plan::InTheWay;
+use crate::logic::plan::{InTheWay, prune};
 use crate::logic::revert::RevertReason;
 use crate::world::cluster::ClusterError;
 use crate::world::git::GitError;
@@ -204,6 +204,17 @@ pub(crate) enum Hold {
         /// How many objects were applied before.
         applied: usize,
     },
+    /// So much has left Git at once that it may be a mistake.
+    #[error(
+        "{count} of {of} objects have left Git at once; nothing is pruned, everything else is applied. Put them back, \
+         or {}", prune::how_to_allow(*.count)
+    )]
+    PrunesTooMany {
+        /// Objects that would be pruned.
+        count: usize,
+        /// Objects that are ours.
+        of: usize,
+    },
     /// Others were faster each time.
     #[error("others pushed to {branch} {tries} times while the revert was made; it is tried again")]
     PushRace {
@@ -226,6 +237,7 @@ impl Hold {
             Self::Inseparable { .. } => "Inseparable",
             Self::Rewritten { .. } => "Rewritten",
             Self::NothingThere { .. } => "NothingThere",
+            Self::PrunesTooMany { .. } => "PrunesTooMany",
             Self::PushRace { .. } => "PushRace",
         }
     }
@@ -272,6 +284,7 @@ mod tests {
             Hold::NothingThere { path: ".".into(), applied: 0 },
             Hold::NothingThere { path: "prod".into(), applied: 2 },
             Hold::PushRace { branch, tries: 5 },
+            Hold::PrunesTooMany { count: 12, of: 14 },
         ]
         .map(|h| h.to_string());
         assert_eq!(
@@ -294,6 +307,10 @@ mod tests {
                  *.yaml files, or correct --path"
                     .to_owned(),
                 "others pushed to main 5 times while the revert was made; it is tried again".to_owned(),
+                "12 of 14 objects have left Git at once; nothing is pruned, everything else is applied. Put them back, \
+                 or allow it by a commit with the line Switchback-Prune: 12, such as git commit --allow-empty -m \
+                 'Prune 12 objects' -m 'Switchback-Prune: 12'"
+                    .to_owned(),
             ]
         );
     }

@@ -1,9 +1,13 @@
-//! Decides in which API version an object that Git no longer says is reached now: the one it was written in, or another
-//! one of its group. It never decides what becomes of the object.
+//! Decides in which API version an object that Git no longer says is reached now, and reads what has to be known before
+//! it goes. It never decides what becomes of it; `logic::plan` does.
 
+use crate::api::inventory::Inventory;
 use crate::api::key::Key;
+use crate::api::names;
 use crate::engine::context::Context;
+use crate::logic::plan::{Change, PlanContext, change, order, waits};
 use crate::world::cluster::ClusterError;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The API version in which each of `leftovers` (with that in which it was written) is served; none when in none.
@@ -26,4 +30,53 @@ pub(crate) async fn versions(
         found.insert((*key).clone(), served);
     }
     Ok(found)
+}
+
+/// What becomes of each of `left` (with the API version in which it was written), as it is `served` and `live`, in the
+/// order in which they go.
+///
+/// # Errors
+/// The cluster refuses or is away.
+pub(crate) async fn changes(
+    context: &Context,
+    left: &[(&Key, &String)],
+    served: &BTreeMap<Key, Option<String>>,
+    live: &BTreeMap<Key, Value>,
+    inventory: &Inventory,
+    common: &PlanContext,
+) -> Result<Vec<Change>, ClusterError> {
+    let mut gone: Vec<Change> = left
+        .iter()
+        .filter_map(|(key, written)| match served.get(*key).and_then(Option::as_ref) {
+            Some(version) => {
+                change::of_leftover(key, version, live.get(*key), inventory.base.get(*key), common)
+            }
+            None => Some(change::out_of_reach(key, written)),
+        })
+        .collect();
+    gone.sort_by_key(|c| (std::cmp::Reverse(order::rank(&c.key.kind)), c.key.clone()));
+    waits::guard(&mut gone, inventory.objects.len(), common.may_prune);
+    for namespace in waits::asks_for_sets(&gone) {
+        let sets = all_in(context, "apps/v1", "ReplicaSet", &namespace).await?;
+        let rollouts = all_in(context, names::ARGO, "Rollout", &namespace).await?;
+        waits::keep_needed(&mut gone, &sets, &rollouts);
+    }
+    Ok(gone)
+}
+
+/// The objects of a kind in a namespace; none when there is no such kind.
+async fn all_in(
+    context: &Context,
+    api_version: &str,
+    kind: &str,
+    namespace: &str,
+) -> Result<Vec<Value>, ClusterError> {
+    let kind = match context.cluster.kind(api_version, kind).await {
+        Err(ClusterError::NoKind(_)) => return Ok(Vec::new()),
+        other => other?,
+    };
+    match context.cluster.list(&kind, Some(namespace), "").await {
+        Err(error) if error.is_missing() => Ok(Vec::new()),
+        other => other,
+    }
 }

@@ -13,7 +13,7 @@
 //! - [`rollouts`]: what is around the Rollouts of a plan, so that they can be judged
 //! - [`live`]: objects as they are in the cluster
 //! - [`autoscalers`]: whose say the size of a workload is, where only the cluster knows
-//! - [`leftovers`]: in which API version an object that Git no longer says is reached
+//! - [`leftovers`]: how an object that Git no longer says is reached, and whether pods still need it
 //! - [`apply`]: the writes of a plan, kind after kind
 //! - [`choose`]: what is read from Git to choose the commits that go back
 //! - [`revert`]: the revert commit, pushed fast-forward or not at all

@@ -22,9 +22,13 @@ use crate::logic::manifest::{Manifest, Manifests, Problem, skipped};
 use crate::logic::plan::{Action, Change, Plan};
 use crate::world::cluster::{ClusterError, Mode};
 use crate::world::git::Commit;
+use jiff::SignedDuration;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::watch;
+
+/// After how long it is looked again whether pods still need what waits to be pruned.
+const PRUNE_AGAIN: SignedDuration = SignedDuration::from_secs(30);
 
 /// Reconciles a repository once.
 ///
@@ -119,7 +123,7 @@ async fn pass(
     }
     if about.head != target.id {
         more.wake = Some(context.clock.now()); // what our own commit makes of it is seen to at once
-    } else if needs.wake.is_none() {
+    } else if more.wake.is_none() {
         state.settled = Some(about);
     }
     Ok(target.id.into())
@@ -226,10 +230,20 @@ async fn sync(
         context.notify(Notice::Synced { commit: commit.id.to_string(), counts });
     }
     let mut after = ledger.after(&commit.id, manifests, held, good);
-    after.objects.extend(plan.out_of_reach());
+    for (key, version) in plan.stays_ours() {
+        after.base.extend(inventory.base.get(&key).map(|applied| (key.clone(), applied.clone())));
+        after.objects.insert(key, version);
+    }
     after.fences = work.fences;
     state.inventory.save(&context.cluster, after).await?;
-    Ok(())
+    if plan.waits_for_pods() {
+        let again = context.clock.now() + PRUNE_AGAIN;
+        more.wake = Some(more.wake.map_or(again, |wake| wake.min(again)));
+    }
+    match plan.too_many() {
+        Some((count, of)) => Err(Hold::PrunesTooMany { count, of }.into()),
+        None => Ok(()),
+    }
 }
 
 /// Takes out of `plan` what has to be there before the inventory can be written: the namespace it is kept in.

@@ -15,7 +15,7 @@ use crate::logic::manifest::object::is_secret;
 use crate::logic::manifest::problem::told;
 use crate::logic::manifest::{Manifest, Manifests, Problem, schema};
 use crate::logic::plan::fields::comparable;
-use crate::logic::plan::{Action, Change, InTheWay, Plan, PlanContext, change, order, size};
+use crate::logic::plan::{Action, Change, InTheWay, Plan, PlanContext, change, order, prune, size};
 use crate::world::cluster::fault::FieldFault;
 use crate::world::cluster::{ClusterError, Mode};
 use crate::world::git::Commit;
@@ -37,6 +37,7 @@ pub(crate) fn context_of(source: &Source, commit: &Commit, manifests: &Manifests
         commit: commit.id.to_string(),
         subject: format!("{} ({})", commit.subject(), commit.author),
         scaled: size::scaled(manifests.objects.values().map(|m| &m.value)),
+        may_prune: prune::allowed(&commit.message),
     }
 }
 
@@ -70,19 +71,15 @@ pub(crate) async fn plan(
     }
     let mut problems = Vec::new();
     plan.changes = trial(context, manifests, &plan.changes, &mut problems).await?;
-    let pruned: BTreeSet<&Key> = left.iter().map(|(key, _)| *key).collect();
+    let gone = leftovers::changes(context, &left, &served, &live, inventory, common).await?;
+    let stays: BTreeSet<&Key> =
+        gone.iter().filter(|c| matches!(c.action, Action::LetGo(_))).map(|c| &c.key).collect();
+    let pruned: BTreeSet<&Key> =
+        left.iter().map(|(key, _)| *key).filter(|key| !stays.contains(key)).collect();
     problems.extend(rollouts::problems(context, manifests, &plan.changes, &pruned).await?);
     if !problems.is_empty() {
         return Err(SyncError::Manifests(told(problems)));
     }
-    let mut gone: Vec<Change> = left
-        .into_iter()
-        .filter_map(|(key, written)| match served.get(key).and_then(Option::as_ref) {
-            Some(version) => change::of_leftover(key, version, live.get(key), common),
-            None => Some(change::out_of_reach(key, written)),
-        })
-        .collect();
-    gone.sort_by_key(|c| (std::cmp::Reverse(order::rank(&c.key.kind)), c.key.clone()));
     plan.changes.extend(gone);
     Ok(plan)
 }

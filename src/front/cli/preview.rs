@@ -85,6 +85,8 @@ fn print_data(plan: &Plan, skipped: &[Skipped], commit: &str, format: Output) ->
                 Action::Unchanged => ("unchanged", None),
                 Action::Prune => ("prune", None),
                 Action::OutOfReach => ("out-of-reach", None),
+                Action::LetGo(why) => ("let-go", Some(why.to_string())),
+                Action::PruneWaits(why) => ("prune-waits", Some(why.to_string())),
                 Action::Conflict(why) => ("conflict", Some(why.to_string())),
             };
             let fields = match (&c.before, &c.after) {

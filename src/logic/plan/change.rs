@@ -10,10 +10,11 @@ use crate::logic::manifest::Manifest;
 use crate::logic::manifest::object::strip;
 use crate::logic::plan::context::PlanContext;
 use crate::logic::plan::in_the_way::InTheWay;
+use crate::logic::plan::prune::{self, LetGo, PruneWaits};
 use crate::logic::plan::size;
 use crate::logic::plan::wanted::{annotate_commit, desired, leave_to_cluster};
 use crate::merge::{MergeError, json as merge_json, three};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What is to be done to one object.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +27,10 @@ pub(crate) enum Action {
     Unchanged,
     /// Git no longer says it.
     Prune,
+    /// Git no longer says it, but it is to be kept: our mark is taken off.
+    LetGo(LetGo),
+    /// Git no longer says it, but it cannot go yet.
+    PruneWaits(PruneWaits),
     /// Git no longer says it, and the cluster serves no such kind any more; nothing can be done until it does.
     OutOfReach,
     /// It cannot be made so.
@@ -65,21 +70,42 @@ pub(crate) struct Plan {
 impl Plan {
     /// Changes that are writes.
     pub(crate) fn writes(&self) -> impl Iterator<Item = &Change> {
-        self.changes
-            .iter()
-            .filter(|c| matches!(c.action, Action::Create(_) | Action::Patch(_) | Action::Prune))
+        self.changes.iter().filter(|c| {
+            matches!(c.action, Action::Create(_) | Action::Patch(_) | Action::Prune | Action::LetGo(_))
+        })
     }
 
     /// Whether nothing would be written and nothing stands in the way.
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
-        self.changes.iter().all(|c| matches!(c.action, Action::Unchanged | Action::OutOfReach))
+        let is_rest = |action: &Action| {
+            matches!(
+                action,
+                Action::Unchanged | Action::OutOfReach | Action::PruneWaits(PruneWaits::Needed { .. })
+            )
+        };
+        self.changes.iter().all(|c| is_rest(&c.action))
     }
 
-    /// What Git no longer says and cannot be pruned yet, with the API version it was written in: it stays ours.
-    pub(crate) fn out_of_reach(&self) -> impl Iterator<Item = (Key, String)> {
-        let lost = self.changes.iter().filter(|c| c.action == Action::OutOfReach);
-        lost.map(|c| (c.key.clone(), c.target.api_version.clone()))
+    /// What Git no longer says and cannot be pruned yet, with the API version it is written in: it stays ours.
+    pub(crate) fn stays_ours(&self) -> impl Iterator<Item = (Key, String)> {
+        let waits = |c: &&Change| matches!(c.action, Action::OutOfReach | Action::PruneWaits(_));
+        self.changes.iter().filter(waits).map(|c| (c.key.clone(), c.target.api_version.clone()))
+    }
+
+    /// Whether something waits to be pruned until pods do not need it.
+    #[must_use]
+    pub(crate) fn waits_for_pods(&self) -> bool {
+        self.changes.iter().any(|c| matches!(c.action, Action::PruneWaits(PruneWaits::Needed { .. })))
+    }
+
+    /// How many objects would have gone of how many, when that was too much at once.
+    #[must_use]
+    pub(crate) fn too_many(&self) -> Option<(usize, usize)> {
+        self.changes.iter().find_map(|c| match c.action {
+            Action::PruneWaits(PruneWaits::TooMany { count, of }) => Some((count, of)),
+            _ => None,
+        })
     }
 }
 
@@ -208,12 +234,14 @@ fn stands_in_the_way(live: &Value, context: &PlanContext) -> Option<InTheWay> {
     live.pointer("/metadata/deletionTimestamp").filter(|t| !t.is_null()).map(|_| InTheWay::BeingDeleted)
 }
 
-/// Decides about an object that is ours and that Git no longer says; none when it is gone already.
+/// Decides about an object that is ours and that Git no longer says, `applied` as it was applied last; none when it is
+/// gone already.
 #[must_use]
 pub(crate) fn of_leftover(
     key: &Key,
     api_version: &str,
     live: Option<&Value>,
+    applied: Option<&Value>,
     context: &PlanContext,
 ) -> Option<Change> {
     let live = live?;
@@ -223,7 +251,8 @@ pub(crate) fn of_leftover(
     if deleting || owner != Some(context.source.as_str()) {
         return None; // going already, or somebody has taken our mark off: it is theirs now
     }
-    Some(leftover(key, api_version, Action::Prune, Some(live)))
+    let action = prune::let_go(key, live, applied).map_or(Action::Prune, Action::LetGo);
+    Some(leftover(key, api_version, action, Some(live)))
 }
 
 /// An object that is ours and that Git no longer says, of a kind that the cluster does not serve any more.
@@ -267,6 +296,12 @@ pub(crate) fn write_of(change: &Change) -> Option<Write> {
             expect: None,
             foreground: false,
         }),
-        Action::Unchanged | Action::OutOfReach | Action::Conflict(_) => None,
+        Action::LetGo(_) => Some(Write::Patch {
+            target: change.target.clone(),
+            subresource: "",
+            patch: Patch::Merge(json!({"metadata": {"annotations": {names::SOURCE: null}}})),
+            expect: None,
+        }),
+        Action::Unchanged | Action::OutOfReach | Action::PruneWaits(_) | Action::Conflict(_) => None,
     }
 }

@@ -15,4 +15,6 @@ pub(crate) struct PlanContext {
     pub(crate) subject: String,
     /// Workloads whose size is not Git's to say, with who says it.
     pub(crate) scaled: BTreeMap<Key, Scaler>,
+    /// Objects that the commit may prune at once, however many there are.
+    pub(crate) may_prune: usize,
 }

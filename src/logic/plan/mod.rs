@@ -7,6 +7,8 @@
 //! - [`wanted`]: how an object of Git is to look in the cluster
 //! - [`size`]: whose say the size of a workload is
 //! - [`in_the_way`]: why an object cannot be made as Git says, and what to do about it
+//! - [`prune`]: which objects that Git no longer says are let go rather than pruned
+//! - [`waits`]: what of a plan is not pruned yet
 //! - [`order`]: which kinds are applied first, and pruned last
 //! - [`fields`]: which fields differ, without secrets
 //! - [`show`]: a plan as people read it
@@ -17,8 +19,10 @@ pub(crate) mod context;
 pub(crate) mod fields;
 pub(crate) mod in_the_way;
 pub(crate) mod order;
+pub(crate) mod prune;
 pub(crate) mod show;
 pub(crate) mod size;
+pub(crate) mod waits;
 mod wanted;
 
 pub(crate) use change::{Action, Change, Plan};

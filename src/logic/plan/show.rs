@@ -15,10 +15,12 @@ const MOST_FIELDS: usize = 12;
 pub(crate) fn summary(plan: &Plan) -> String {
     let count = |f: &dyn Fn(&Change) -> bool| plan.changes.iter().filter(|c| f(c)).count();
     let pruned = count(&|c| c.action == Action::Prune);
+    let let_go = count(&|c| matches!(c.action, Action::LetGo(_)));
+    let waiting = count(&|c| matches!(c.action, Action::PruneWaits(_)));
     let conflicts = count(&|c| matches!(c.action, Action::Conflict(_)));
     let writes = count(&|c| matches!(c.action, Action::Create(_) | Action::Patch(_)));
     let moving = count(&|c| moves(c));
-    if writes + pruned + conflicts == 0 {
+    if writes + pruned + conflicts + let_go + waiting == 0 {
         return format!("nothing to do, {} as Git says", objects(count(&|c| c.action == Action::Unchanged)));
     }
     let mut parts = vec![match writes {
@@ -31,6 +33,9 @@ pub(crate) fn summary(plan: &Plan) -> String {
         n => parts.push(format!("{n} rollouts move")),
     }
     parts.push(if pruned == 0 { "nothing pruned".to_owned() } else { format!("{} pruned", objects(pruned)) });
+    for (n, what) in [(let_go, "let go"), (waiting, "not pruned yet")].into_iter().filter(|(n, _)| *n > 0) {
+        parts.push(format!("{} {what}", objects(n)));
+    }
     if conflicts > 0 {
         parts.push(format!("{conflicts} in conflict"));
     }
@@ -65,8 +70,8 @@ fn one(change: &Change) -> String {
         Action::Patch(_) => '~',
         Action::Prune => '-',
         Action::Conflict(_) => '!',
-        Action::OutOfReach => '?',
-        Action::Unchanged => '=',
+        Action::OutOfReach | Action::PruneWaits(_) => '?',
+        Action::Unchanged | Action::LetGo(_) => '=',
     };
     let place =
         if change.path.is_empty() { String::new() } else { format!("{}:{}", change.path, change.place.line) };
@@ -75,6 +80,11 @@ fn one(change: &Change) -> String {
     if let Action::Conflict(why) = &change.action {
         line(why.to_string());
         line(format!("help: {}", why.help()));
+    }
+    match &change.action {
+        Action::LetGo(why) => line(format!("Git no longer says it, but {why}")),
+        Action::PruneWaits(why) => line(format!("Git no longer says it, but {why}")),
+        _ => {}
     }
     if change.action == Action::OutOfReach {
         let (kind, group) = (&change.key.kind, &change.key.group);
@@ -138,7 +148,11 @@ pub(crate) fn unified(plan: &Plan) -> Result<String, crate::base::yaml::BadYaml>
         };
         let (old, new) = match change.action {
             Action::Prune => (yaml(&before, &None)?, String::new()),
-            Action::Conflict(_) | Action::OutOfReach | Action::Unchanged => continue,
+            Action::Conflict(_)
+            | Action::OutOfReach
+            | Action::LetGo(_)
+            | Action::PruneWaits(_)
+            | Action::Unchanged => continue,
             _ => (yaml(&before, &after)?, yaml(&after, &before)?),
         };
         let name = change.key.to_string();
@@ -154,13 +168,17 @@ pub(crate) fn unified(plan: &Plan) -> Result<String, crate::base::yaml::BadYaml>
 mod tests {
     use super::*;
     use crate::api::key::Key;
-    use crate::logic::plan::change::out_of_reach;
+    use crate::logic::plan::PlanContext;
+    use crate::logic::plan::change::{of_leftover, out_of_reach};
+    use crate::logic::plan::prune::PruneWaits;
+    use crate::logic::plan::waits;
+    use serde_json::json;
 
     #[test]
     fn what_is_out_of_reach_is_said_and_nothing_is_to_do_about_it() {
         let key = Key { group: "example.com".to_owned(), ..Key::core("Widget", "shop", "w") };
         let plan = Plan { changes: vec![out_of_reach(&key, "example.com/v1alpha1")] };
-        assert_eq!(plan.out_of_reach().collect::<Vec<_>>(), [(key, "example.com/v1alpha1".to_owned())]);
+        assert_eq!(plan.stays_ours().collect::<Vec<_>>(), [(key, "example.com/v1alpha1".to_owned())]);
         assert_eq!(
             (plan.is_empty(), summary(&plan).as_str()),
             (true, "nothing to do, 0 objects as Git says")
@@ -169,5 +187,35 @@ mod tests {
         assert!(said.starts_with("? Widget shop/w"), "{said}");
         assert!(said.contains("serves no Widget of example.com any more"), "{said}");
         assert_eq!(unified(&plan), Ok(String::new()));
+    }
+
+    #[test]
+    fn what_leaves_git_and_stays_is_said_with_the_reason() {
+        let live = json!({"metadata": {"annotations": {"switchback.dev/source": "s"}}});
+        let context = PlanContext { source: "s".into(), ..PlanContext::default() };
+        let claim = Key::core("PersistentVolumeClaim", "shop", "ledger");
+        let kept = of_leftover(&claim, "v1", Some(&live), None, &context).unwrap();
+        let config = Key::core("ConfigMap", "shop", "web-aaa");
+        let mut waits = of_leftover(&config, "v1", Some(&live), None, &context).unwrap();
+        waits.action = Action::PruneWaits(PruneWaits::Needed { set: "web-1".into() });
+        let plan = Plan { changes: vec![waits.clone()] };
+        assert!(plan.is_empty() && plan.waits_for_pods(), "nothing is to be done yet");
+        let plan = Plan { changes: vec![kept, waits.clone()] };
+        assert_eq!(summary(&plan), "0 changes, nothing pruned, 1 object let go, 1 object not pruned yet");
+        let said = text(&plan);
+        assert!(said.starts_with("= PersistentVolumeClaim shop/ledger"), "{said}");
+        assert!(
+            said.contains("a PersistentVolumeClaim holds more than its manifest, so it is let go"),
+            "{said}"
+        );
+        assert!(said.contains("Git no longer says it, but pods of ReplicaSet web-1 need it"), "{said}");
+        assert_eq!(unified(&plan), Ok(String::new()));
+        assert!(!plan.is_empty(), "our mark is to be taken off");
+        let mut many: Vec<Change> = std::iter::repeat_n(waits, 12).collect();
+        many.iter_mut().for_each(|change| change.action = Action::Prune);
+        waits::guard(&mut many, 12, 0);
+        let plan = Plan { changes: many };
+        assert_eq!((plan.too_many(), plan.is_empty()), (Some((12, 12)), false));
+        assert!(text(&plan).contains("12 of 12 objects would go at once; put them back, or allow it by"));
     }
 }

@@ -31,7 +31,7 @@ impl Rig {
         panic!("never: {what}; web is {:#}", self.rollout("web")["status"]);
     }
 
-    async fn phase(&self, name: &str, phase: &str) {
+    pub async fn phase(&self, name: &str, phase: &str) {
         let image = self.git_image(name);
         self.until(&format!("{name} {phase}"), |rig| {
             let rollout = rig.rollout(name);
@@ -54,7 +54,7 @@ impl Rig {
     }
 
     /// What `switchback promote --full` and `abort` write.
-    fn act(&self, name: &str, field: &str) {
+    pub fn act(&self, name: &str, field: &str) {
         for _ in 0..20 {
             let mut rollout = self.rollout(name);
             rollout["status"][field] = json!(true);

@@ -7,5 +7,6 @@ mod fit;
 mod merging;
 mod once;
 mod picked;
+mod pruned;
 mod rig;
 mod sync;

@@ -1,0 +1,152 @@
+//! Decides what of a plan is not pruned yet: what pods still need, and everything when it is too much at once.
+//! It never decides whether an object is to be pruned at all; [`prune`](super::prune) does.
+
+use crate::api::key::Key;
+use crate::api::names;
+use crate::base::json::{list, number, text};
+use crate::logic::manifest::references;
+use crate::logic::plan::change::{Action, Change};
+use crate::logic::plan::prune::PruneWaits;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// From more than this many on, and more than half of all, pruning has to be allowed by name.
+const MANY: usize = 10;
+
+/// Leaves everything in `changes` unpruned when that is too much of the `of` objects that are ours.
+pub(crate) fn guard(changes: &mut [Change], of: usize, allowed: usize) {
+    let count = changes.iter().filter(|c| c.action == Action::Prune).count();
+    if count <= MANY || count * 2 <= of || count <= allowed {
+        return;
+    }
+    for change in changes.iter_mut().filter(|c| c.action == Action::Prune) {
+        change.action = Action::PruneWaits(PruneWaits::TooMany { count, of });
+    }
+}
+
+/// The namespaces in which something is to be pruned that pods may need.
+#[must_use]
+pub(crate) fn asks_for_sets(changes: &[Change]) -> BTreeSet<String> {
+    let asked = changes.iter().filter(|c| c.action == Action::Prune && is_of_pods(&c.key));
+    asked.map(|c| c.key.namespace.clone()).collect()
+}
+
+fn is_of_pods(key: &Key) -> bool {
+    key.group.is_empty() && matches!(key.kind.as_str(), "ConfigMap" | "Secret" | "ServiceAccount")
+}
+
+/// Leaves in `changes` what pods of a Rollout need, or those it goes back to: what one of `sets` names that has pods or
+/// is the stable one of `rollouts`. Those of a Rollout that is pruned itself need nothing.
+pub(crate) fn keep_needed(changes: &mut [Change], sets: &[Value], rollouts: &[Value]) {
+    let is_stable = |rollout: &Key, set: &Value| {
+        let hash =
+            set.pointer("/metadata/labels").and_then(|l| l.get(names::POD_HASH)).and_then(Value::as_str);
+        hash.is_some_and(|hash| {
+            rollouts.iter().any(|r| {
+                text(r, "/metadata/name") == rollout.name
+                    && text(r, "/metadata/namespace") == rollout.namespace
+                    && text(r, "/status/stableRS") == hash
+            })
+        })
+    };
+    for set in sets {
+        let Some(rollout) = rollout_of(set) else { continue };
+        let has_pods = ["/spec/replicas", "/status/replicas"].iter().any(|p| number(set, p).unwrap_or(0) > 0);
+        let goes = changes.iter().any(|c| c.key == rollout && c.action == Action::Prune);
+        if goes || !(has_pods || is_stable(&rollout, set)) {
+            continue;
+        }
+        let named = named_by(set);
+        for change in changes.iter_mut().filter(|c| c.action == Action::Prune && named.contains(&c.key)) {
+            let set = text(set, "/metadata/name").to_owned();
+            change.action = Action::PruneWaits(PruneWaits::Needed { set });
+        }
+    }
+}
+
+/// The Rollout that owns a ReplicaSet.
+fn rollout_of(set: &Value) -> Option<Key> {
+    let owners = list(set, "/metadata/ownerReferences");
+    let owner =
+        owners.iter().find(|o| text(o, "/kind") == "Rollout" && text(o, "/apiVersion") == names::ARGO)?;
+    Some(Key::rollout(text(set, "/metadata/namespace"), text(owner, "/name")))
+}
+
+/// What the pods of a ReplicaSet cannot start without.
+fn named_by(set: &Value) -> BTreeSet<Key> {
+    let namespace = text(set, "/metadata/namespace");
+    let Some(template) = set.pointer("/spec/template") else { return BTreeSet::new() };
+    let mut named = references::of_template(template, namespace);
+    for field in ["/spec/serviceAccountName", "/spec/serviceAccount"] {
+        named.insert(Key::core("ServiceAccount", namespace, text(template, field)));
+    }
+    named
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logic::plan::PlanContext;
+    use crate::logic::plan::change::of_leftover;
+    use serde_json::json;
+
+    fn leaving(keys: &[Key]) -> Vec<Change> {
+        let live = json!({"metadata": {"annotations": {names::SOURCE: "s"}}});
+        let context = PlanContext { source: "s".into(), ..PlanContext::default() };
+        keys.iter().filter_map(|key| of_leftover(key, "v1", Some(&live), None, &context)).collect()
+    }
+
+    fn pruned(changes: &[Change]) -> usize {
+        changes.iter().filter(|c| c.action == Action::Prune).count()
+    }
+
+    #[test]
+    fn many_and_most_go_only_when_allowed() {
+        for (count, of, allowed, goes) in [
+            (10, 10, 0, true),
+            (11, 22, 0, true),
+            (11, 21, 0, false),
+            (11, 21, 10, false),
+            (11, 21, 11, true),
+            (40, 40, usize::MAX, true),
+        ] {
+            let keys: Vec<Key> =
+                (0..count).map(|n| Key::core("ConfigMap", "shop", &format!("c{n}"))).collect();
+            let mut changes = leaving(&keys);
+            guard(&mut changes, of, allowed);
+            assert_eq!(pruned(&changes), if goes { count } else { 0 }, "{count} of {of}, {allowed} allowed");
+        }
+    }
+
+    #[test]
+    fn what_pods_of_a_rollout_name_waits() {
+        let set = |spec: i64, status: i64, owner: &str, hash: &str| {
+            json!({"metadata": {"name": "web-1", "namespace": "shop", "labels": {names::POD_HASH: hash},
+                    "ownerReferences": [{"apiVersion": names::ARGO, "kind": owner, "name": "web"}]},
+                "spec": {"replicas": spec, "template": {"spec": {"serviceAccountName": "robot",
+                    "containers": [{"envFrom": [{"configMapRef": {"name": "a"}}]}]}}},
+                "status": {"replicas": status}})
+        };
+        let rollout = json!({"metadata": {"name": "web", "namespace": "shop"}, "status": {"stableRS": "s"}});
+        let keys = [
+            Key::core("ConfigMap", "shop", "a"),
+            Key::core("ServiceAccount", "shop", "robot"),
+            Key::core("ConfigMap", "shop", "b"),
+            Key::core("ConfigMap", "other", "a"),
+        ];
+        for (set, left) in [
+            (set(1, 0, "Rollout", "x"), 2),
+            (set(0, 1, "Rollout", "x"), 2),
+            (set(0, 0, "Rollout", "s"), 2),
+            (set(0, 0, "Rollout", "x"), 4),
+            (set(1, 1, "Deployment", "x"), 4),
+        ] {
+            let mut changes = leaving(&keys);
+            keep_needed(&mut changes, std::slice::from_ref(&set), std::slice::from_ref(&rollout));
+            assert_eq!(pruned(&changes), left, "{set}");
+        }
+        let mut changes = leaving(&[keys.as_slice(), &[Key::rollout("shop", "web")]].concat());
+        keep_needed(&mut changes, &[set(1, 1, "Rollout", "s")], &[rollout]);
+        assert_eq!(pruned(&changes), 5, "the Rollout goes itself");
+    }
+}
