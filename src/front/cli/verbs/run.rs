@@ -13,6 +13,7 @@ use crate::front::embedded::{self, Embedded};
 use crate::front::exit::{Exit, Failure};
 use crate::front::screen::{FAINT, paint, waiting};
 use crate::front::signals::interrupted;
+use crate::logic::revert::RollbackOn;
 use clap::{CommandFactory, Parser, ValueEnum};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -42,6 +43,15 @@ struct Run {
     /// What a failed revision does in Git.
     #[arg(long, default_value = "commit", value_name = "HOW", env = "SWITCHBACK_ROLLBACK")]
     rollback: Rollback,
+    /// For which reasons Git goes back: some of failed, error, deadline, abort, undo, or none. What nobody could measure
+    /// (error) stays in Git unless it is named; the annotation switchback.dev/rollback-on says otherwise for one Rollout.
+    #[arg(
+        long,
+        default_value = "failed,deadline,abort,undo",
+        value_name = "REASONS",
+        env = "SWITCHBACK_ROLLBACK_ON"
+    )]
+    rollback_on: RollbackOn,
     /// End as soon as everything has settled, workloads too: 0 all healthy at HEAD, 1 not.
     #[arg(long)]
     once: bool,
@@ -102,6 +112,7 @@ async fn open_both(common: &Common, flags: &Run, tasks: &mut JoinSet<()>) -> Res
     waiting("the cluster", cluster.version()).await?;
     let mut wanted = setup::repository(&flags.repo, setup::namespace(common), &cluster, tasks).await?;
     wanted.rollback = flags.rollback == Rollback::Commit;
+    wanted.rollback_on = flags.rollback_on.clone();
     wanted.author = (flags.author_name.clone(), flags.author_email.clone());
     let source = engine_setup::repository(&wanted)?;
     waiting(&format!("{} of {}", wanted.branch, source.git.name()), source.git.fetch())
