@@ -3,9 +3,9 @@
 //! does its work is to hold.
 //!
 //! Such a list is merged here by the keys of server-side apply (`port` and `protocol`), or item by item
-//! ([`doubles`]) where even those repeat, and marked, so that the patch replaces it whole. Upstream's tools merge it by
-//! the one key all the same and lose or mix up items. They also send deletions inside items that the live object has
-//! lost, which API servers take for new items; those are left out here.
+//! ([`doubles`](super::doubles)) where even those repeat, and marked, so that the patch replaces it whole. Upstream's
+//! tools merge it by the one key all the same and lose or mix up items. They also send deletions inside items that the
+//! live object has lost, which API servers take for new items; those are left out here.
 
 use super::apply::{apply, combine};
 use super::delta::{self, Wanted};
