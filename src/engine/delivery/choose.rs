@@ -14,7 +14,7 @@ use crate::logic::revert::select::{self, Extent, Pick, Selection};
 use crate::logic::revert::{PendingRevert, RevertReason, range, template};
 use crate::world::git::{Commit, GitError, PathChange};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Commits whose changes are read at once.
 const AT_ONCE: usize = 256;
@@ -168,15 +168,6 @@ fn record(commit: Commit) -> CommitRecord {
 fn file_change(change: PathChange) -> FileChange {
     let content = |f: Option<crate::world::git::File>| f.and_then(|f| f.content).map(|c| c.to_vec());
     FileChange { path: change.path, old: content(change.old), new: content(change.new) }
-}
-
-/// The template keys that `manifests` ask for, of the Rollouts of `choices`.
-#[must_use]
-pub(crate) fn template_keys(manifests: &Manifests, choices: &[Choice]) -> BTreeMap<Key, String> {
-    let key = |rollout: &Key| {
-        Some((rollout.clone(), crate::api::podhash::same::template_key(manifests.pod_template(rollout)?)))
-    };
-    choices.iter().filter_map(|c| key(&c.pending.rollout)).collect()
 }
 
 #[cfg(test)]

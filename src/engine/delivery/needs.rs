@@ -15,7 +15,7 @@ use crate::logic::revert::due::{self, Fenced, Need, Stay, Templates};
 use crate::logic::revert::{PendingRevert, select, template};
 use crate::world::git::{Commit, GitError};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What there is to do before a commit is applied.
 #[derive(Debug, Default)]
@@ -108,6 +108,15 @@ impl Needs {
         }
     }
 
+    /// Notes in the fences of `rollouts` that `revert` was pushed, after which Git asks for what `there` says.
+    pub(crate) fn note_pushed(&mut self, rollouts: &[Key], revert: &str, there: &Manifests) {
+        let mut kept = template_keys(there, rollouts);
+        for fence in self.fences.iter_mut().filter(|f| rollouts.contains(&f.rollout)) {
+            fence.revert = Some(revert.to_owned());
+            fence.kept = kept.remove(&fence.rollout).unwrap_or_default();
+        }
+    }
+
     /// The objects that are left as they are: what waits or stays, where the cluster has something else than Git asks for.
     #[must_use]
     pub(crate) fn held_objects(&self, manifests: &Manifests, facts: &Facts) -> BTreeSet<Key> {
@@ -124,6 +133,16 @@ impl Needs {
         }
         held
     }
+}
+
+/// The keys of the pod templates that `manifests` ask for, of those of `rollouts` that they have.
+#[must_use]
+pub(crate) fn template_keys<'k>(
+    manifests: &Manifests,
+    rollouts: impl IntoIterator<Item = &'k Key>,
+) -> BTreeMap<Key, String> {
+    let key = |rollout: &Key| Some((rollout.clone(), template_key(manifests.pod_template(rollout)?)));
+    rollouts.into_iter().filter_map(key).collect()
 }
 
 /// Whether the revert commit that was made for `fence` is on the branch.

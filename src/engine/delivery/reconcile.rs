@@ -100,11 +100,12 @@ async fn pass(
     end_undos(context, &needs.ended_undos).await?;
     let mut target = head;
     if !needs.due.is_empty() {
-        if let Some(commit) =
+        if let Some(gone) =
             revert::carry_out(context, source, state, &ledger, &target, &manifests, &mut needs).await?
         {
-            target = commit;
+            target = gone.commit;
             (manifests, problems) = read(context, source, &target).await?;
+            needs.note_pushed(&gone.pushed_for, &target.id, &manifests);
         }
     } else if needs.fences.iter().all(|f| f.revert.is_some()) {
         state.unpushed = None; // nobody asks for it any more

@@ -5,6 +5,7 @@ use crate::api::commit::short;
 use crate::api::event::Event;
 use crate::api::ids::CommitId;
 use crate::api::inventory::Fence;
+use crate::api::key::Key;
 use crate::api::names;
 use crate::api::notice::Notice;
 use crate::api::run::AnalysisRun;
@@ -13,7 +14,7 @@ use crate::engine::context::Context;
 use crate::engine::delivery::choose::{self, Choice};
 use crate::engine::delivery::error::{DeliverError, Hold};
 use crate::engine::delivery::ledger::Ledger;
-use crate::engine::delivery::needs::Needs;
+use crate::engine::delivery::needs::{self, Needs};
 use crate::engine::delivery::source::{self, Source};
 use crate::engine::delivery::state::{State, UnpushedRevert};
 use crate::logic::manifest::Manifests;
@@ -50,9 +51,16 @@ impl Draft<'_> {
     }
 }
 
+/// A revert commit that was made.
+pub(crate) struct Gone {
+    /// The commit, which the branch or at least what is applied is at.
+    pub(crate) commit: Commit,
+    /// The Rollouts it was pushed for; none while it could not be.
+    pub(crate) pushed_for: Vec<Key>,
+}
+
 /// Takes what is due back in Git; `manifests` are those of `head`. The cluster is safe already. Answers the revert
-/// commit, which the branch or at least what is applied is at; none when nothing goes back. What a person has to do
-/// first is moved to what stays.
+/// commit; none when nothing goes back. What a person has to do first is moved to what stays.
 ///
 /// # Errors
 /// Git is away (it is tried again), or others push all the time.
@@ -64,7 +72,7 @@ pub(crate) async fn carry_out(
     head: &Commit,
     manifests: &Manifests,
     needs: &mut Needs,
-) -> Result<Option<Commit>, DeliverError> {
+) -> Result<Option<Gone>, DeliverError> {
     for one in &mut needs.due {
         add_numbers(context, one).await?;
     }
@@ -91,9 +99,9 @@ pub(crate) async fn carry_out(
             Pushed::Done => {
                 state.unpushed = None;
                 notify(context, source, &draft, &revert, true);
-                let there = source::read_all(context, source, &revert).await?.unwrap_or_else(|bad| bad.rest);
-                note_pushed(needs, &draft, &revert, &there);
-                return Ok(Some(commit_of(context, source, &draft, revert))); // others may have pushed since
+                let pushed_for = choices.iter().map(|c| c.pending.rollout.clone()).collect();
+                let commit = commit_of(context, source, &draft, revert); // others may have pushed since
+                return Ok(Some(Gone { commit, pushed_for }));
             }
             Pushed::Moved => head = source.git.fetch().await?,
             Pushed::Refused { why, forge } => {
@@ -101,7 +109,8 @@ pub(crate) async fn carry_out(
                     let (forge, request) = (forge.name, forge.request);
                     tracing::debug!(forge, "the push was refused; a {request} may be allowed");
                 }
-                return Ok(Some(keep_local(context, source, state, &draft, revert, &why)));
+                let commit = keep_local(context, source, state, &draft, revert, &why);
+                return Ok(Some(Gone { commit, pushed_for: Vec::new() }));
             }
         }
     }
@@ -181,18 +190,6 @@ async fn made(
     }
 }
 
-/// Notes in the fences that the revert was pushed, after which Git asks for what `there` says.
-fn note_pushed(needs: &mut Needs, draft: &Draft<'_>, revert: &CommitId, there: &Manifests) {
-    let mut kept = choose::template_keys(there, draft.choices);
-    for choice in draft.choices {
-        let rollout = &choice.pending.rollout;
-        for fence in needs.fences.iter_mut().filter(|f| f.rollout == *rollout) {
-            fence.revert = Some(revert.to_string());
-            fence.kept = kept.remove(rollout).unwrap_or_default();
-        }
-    }
-}
-
 /// Puts the numbers of the failed analysis into the verdict.
 async fn add_numbers(context: &Context, pending: &mut PendingRevert) -> Result<(), ClusterError> {
     let Some(name) = &pending.run else { return Ok(()) };
@@ -214,7 +211,7 @@ async fn fence(
     draft: &Draft<'_>,
     revert: &CommitId,
 ) -> Result<(), DeliverError> {
-    let mut failed = choose::template_keys(manifests, draft.choices);
+    let mut failed = needs::template_keys(manifests, draft.choices.iter().map(|c| &c.pending.rollout));
     for choice in draft.choices {
         let one = &choice.pending;
         let template = failed.remove(&one.rollout).unwrap_or_default();

@@ -238,11 +238,8 @@ async fn is_good_as_new(
     }
     let Some(manifest) = manifests.get(&change.key) else { return false };
     let create = Write::Create { object: manifest.value.clone() };
-    match context.cluster.perform(&create, Mode::DryRun).await {
-        Err(answer) if answer.already_exists() => true,
-        Err(answer) if answer.is_invalid() => false,
-        _ => error.is_immutable(), // a quota, a right that is missing
-    }
+    let answer = context.cluster.perform(&create, Mode::DryRun).await;
+    answer.is_err_and(|answer| answer.already_exists()) // whatever else it says tells nothing: a mistake, then
 }
 
 /// Why only the change is refused.

@@ -141,13 +141,6 @@ impl ClusterError {
         self.reason() == "AlreadyExists"
     }
 
-    /// Whether a field cannot be changed once the object is there. An API server has no code for it, only a sentence
-    /// (source: apimachinery/pkg/api/validation/objectmeta.go, `FieldImmutableErrorMsg`).
-    #[must_use]
-    pub(crate) fn is_immutable(&self) -> bool {
-        matches!(self, Self::Refused { message, .. } if message.contains("is immutable"))
-    }
-
     /// Whether the namespace that the object is to live in is not there.
     #[must_use]
     pub(crate) fn lacks_namespace(&self) -> bool {

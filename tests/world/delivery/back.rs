@@ -76,6 +76,14 @@ impl Rig {
         commit
     }
 
+    /// Delivers a new state of `web`, and once it waits for a person, that person aborts it.
+    async fn fail(&mut self, text: String, message: &str) {
+        self.write("web.yaml", text);
+        self.deliver(message).await;
+        self.phase("web", "Paused").await;
+        self.act("web", "abort");
+    }
+
     /// Waits for the next revert commit: what it says, and the files it changed.
     async fn reverted(&mut self) -> (String, Vec<String>) {
         let commit = self
@@ -141,10 +149,7 @@ async fn only_what_came_after_the_last_healthy_commit_goes_back() {
     // Weeks later: configuration, a move of the files, both live and healthy.
     rig.write("cfg.yaml", config("cfg", "rotated"));
     rig.deliver("the password is rotated").await;
-    rig.write("web.yaml", web("web", "v3", ""));
-    rig.deliver("v3, which is bad").await;
-    rig.phase("web", "Paused").await;
-    rig.act("web", "abort");
+    rig.fail(web("web", "v3", ""), "v3, which is bad").await;
     let (message, files) = rig.reverted().await;
     assert!(message.starts_with("Revert \"v3, which is bad\"\n"), "{message}");
     assert_eq!(files, ["web.yaml"]);
@@ -180,10 +185,7 @@ async fn what_a_pull_brought_in_stays() {
     git(&rig.repo, &["merge", "-q", "-m", "Merge branch 'main'", &main]);
     git(&rig.repo, &["branch", "-q", "-f", "main", "colleague"]);
     git(&rig.repo, &["checkout", "-q", "main"]);
-    rig.write("web.yaml", rig.text("web.yaml").replace("web:v2", "web:v3") + "\n");
-    rig.deliver("v3").await;
-    rig.phase("web", "Paused").await;
-    rig.act("web", "abort");
+    rig.fail(rig.text("web.yaml").replace("web:v2", "web:v3") + "\n", "v3").await;
     let (message, _) = rig.reverted().await;
     assert!(message.contains("patience, which turns out badly") && message.contains("v3"), "{message}");
     assert!(rig.text("web.yaml").contains("web:v2"), "what was promoted stays: {}", rig.text("web.yaml"));
@@ -248,10 +250,7 @@ async fn one_that_is_held_keeps_nobody_else_from_being_delivered() {
     };
     let mut rig = Rig::new(&[("web.yaml", &held("v1")), ("cfg.yaml", &config("cfg", "1"))]).await;
     rig.phase("web", "Healthy").await;
-    rig.write("web.yaml", held("v2"));
-    rig.deliver("v2").await;
-    rig.phase("web", "Paused").await;
-    rig.act("web", "abort");
+    rig.fail(held("v2"), "v2").await;
     let told = rig.problem().await;
     assert!(told.contains("switchback retry web -n default"), "{told}");
     rig.write("cfg.yaml", config("cfg", "hotfix"));
@@ -325,10 +324,7 @@ async fn what_a_webhook_adds_to_the_template_hides_no_failure() {
 #[tokio::test]
 async fn a_version_that_failed_is_not_obeyed_twice() {
     let mut rig = healthy().await;
-    rig.write("web.yaml", web("web", "v2", ""));
-    rig.deliver("v2").await;
-    rig.phase("web", "Paused").await;
-    rig.act("web", "abort");
+    rig.fail(web("web", "v2", ""), "v2").await;
     rig.reverted().await;
     rig.phase("web", "Healthy").await;
     // Automation commits the same again, twice.
