@@ -49,8 +49,14 @@ pub const ROLLBACK_ON: &str = "switchback.dev/rollback-on";
 pub const SOURCE: &str = "switchback.dev/source";
 /// Annotation of ours on any object, written by people: `disabled` or `enabled`, whether it goes when it leaves Git.
 pub const PRUNE: &str = "switchback.dev/prune";
-/// Prefix of all our annotations.
+/// Annotation of ours on any object, written by people: `heal`, `report` or `ignore`, what is done when others change it.
+pub const DRIFT: &str = "switchback.dev/drift";
+/// Label of ours on every object we apply: the same, so that what somebody changes of it is noticed.
+pub const DELIVERY: &str = "switchback.dev/delivery";
+/// Prefix of all our annotations and labels.
 pub const OWN_PREFIX: &str = "switchback.dev/";
 
+/// Who we are where the cluster notes who set a field.
+pub const FIELD_MANAGER: &str = "switchback";
 /// Kind of the events' source, as Argo Rollouts names itself, so that existing filters keep working.
 pub const EVENT_COMPONENT: &str = "rollouts-controller";

@@ -12,7 +12,7 @@
 pub mod analysis;
 pub(crate) mod health;
 pub(crate) mod manifest;
-pub(crate) mod plan;
+pub mod plan;
 pub mod revert;
 pub mod rollout;
 pub mod traffic;

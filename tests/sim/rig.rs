@@ -15,6 +15,7 @@ use switchback::base::clock::Clock;
 use switchback::engine::delivery::Source;
 use switchback::engine::run::{Ended, Settings, run};
 use switchback::engine::setup;
+use switchback::logic::plan::DriftPolicy;
 use switchback::logic::revert::RollbackOn;
 use switchback::sandbox::{Moment, Options, Sandbox, actors, metrics};
 use switchback::world::git::Author;
@@ -165,6 +166,7 @@ impl Sim {
             name: SOURCE.to_owned(),
             rollback: self.rollback,
             rollback_on: RollbackOn::default(),
+            drift: DriftPolicy::default(),
             author: Author { name: "Switchback".into(), email: "switchback@example.com".into() },
         };
         let settings = Settings { sources: vec![source], seed: Some(self.seed), ..Settings::default() };

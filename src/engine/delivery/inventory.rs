@@ -57,6 +57,12 @@ impl InventoryStore {
         Some(ours.map(|(key, version)| (key.clone(), version.clone())).collect())
     }
 
+    /// The inventory, if it was read.
+    #[must_use]
+    pub(crate) fn known(&self) -> Option<&Inventory> {
+        self.inventory.value.as_ref()
+    }
+
     /// What was being applied when it was cut short, if anything was.
     #[must_use]
     pub(crate) fn attempt(&self) -> Option<&Applying> {

@@ -45,6 +45,11 @@ impl Ledger {
         self.cut_short.as_ref().is_some_and(|a| a.base.contains_key(key))
     }
 
+    /// The objects of which it is not certain how they were left.
+    pub(crate) fn uncertain(&self) -> impl Iterator<Item = &Key> {
+        self.cut_short.iter().flat_map(|a| a.base.keys())
+    }
+
     /// The pod template that Git asked for when the Rollout was applied last.
     #[must_use]
     pub(crate) fn template(&self, rollout: &Key) -> Option<&Value> {

@@ -14,6 +14,8 @@
 //! - [`live`]: objects as they are in the cluster
 //! - [`autoscalers`]: whose say the size of a workload is, where only the cluster knows
 //! - [`leftovers`]: how an object that Git no longer says is reached, and whether pods still need it
+//! - [`drift`](mod@drift): what somebody else has changed or deleted of what was applied, as it is noticed
+//! - [`heal`]: it is brought back, or told
 //! - [`apply`]: the writes of a plan, kind after kind
 //! - [`choose`]: what is read from Git to choose the commits that go back
 //! - [`revert`]: the revert commit, pushed fast-forward or not at all
@@ -24,7 +26,9 @@ pub(crate) mod apply;
 pub(crate) mod autoscalers;
 pub(crate) mod choose;
 pub(crate) mod contract;
+pub(crate) mod drift;
 pub(crate) mod error;
+pub(crate) mod heal;
 pub(crate) mod inventory;
 pub(crate) mod ledger;
 pub(crate) mod leftovers;

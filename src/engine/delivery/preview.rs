@@ -3,6 +3,7 @@
 
 use crate::engine::context::Context;
 use crate::engine::delivery::error::{DeliverError, Hold};
+use crate::engine::delivery::ledger::Ledger;
 use crate::engine::delivery::source::{self, Source};
 use crate::engine::delivery::state::State;
 use crate::engine::delivery::trial;
@@ -26,8 +27,9 @@ pub(crate) async fn preview(
         let applied = inventory.objects.len();
         return Err(Hold::NothingThere { path: source.path.clone(), applied }.into());
     }
-    let common = trial::context_of(source, &head, &manifests);
+    let ledger = Ledger::of(&state.inventory, &inventory);
+    let common = trial::context_of(source, &head, &manifests, &ledger);
     let chosen: Vec<&Manifest> = manifests.objects.values().collect();
-    let plan = trial::plan(context, &manifests, &chosen, &inventory, &common).await?;
+    let plan = trial::plan(context, &manifests, &chosen, &ledger.inventory, &common).await?;
     Ok((head, manifests, plan))
 }

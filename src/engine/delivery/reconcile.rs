@@ -17,9 +17,9 @@ use crate::engine::delivery::needs::{self, Needs};
 use crate::engine::delivery::revert;
 use crate::engine::delivery::source::{self, Source};
 use crate::engine::delivery::state::{Settled, State};
-use crate::engine::delivery::{apply, trial};
+use crate::engine::delivery::{apply, heal, trial};
 use crate::logic::manifest::{Manifest, Manifests, Problem, skipped};
-use crate::logic::plan::{Action, Change, Plan};
+use crate::logic::plan::{Action, Change, DriftPolicy, Plan};
 use crate::world::cluster::{ClusterError, Mode};
 use crate::world::git::Commit;
 use jiff::SignedDuration;
@@ -75,6 +75,10 @@ async fn pass(
     facts: &mut watch::Receiver<Facts>,
     more: &mut More,
 ) -> Result<String, DeliverError> {
+    if !state.drift.due.is_empty() {
+        let known = facts.borrow().clone();
+        heal::heal(context, source, state, &known, &mut more.rollouts).await?;
+    }
     let head = source.git.fetch().await?;
     if state.head.as_deref() != Some(head.id.as_str()) {
         context.notify(Notice::Head {
@@ -211,8 +215,8 @@ async fn sync(
         let applied = inventory.objects.len();
         return Err(Hold::NothingThere { path: source.path.clone(), applied }.into());
     }
-    let common = trial::context_of(source, commit, manifests);
-    let chosen = chosen(state, ledger, manifests, held);
+    let common = trial::context_of(source, commit, manifests, ledger);
+    let chosen = chosen(source, state, ledger, manifests, held);
     let mut plan = trial::plan(context, manifests, &chosen, inventory, &common).await?;
     let good = ledger.good(&commit.id, manifests, work.facts);
     let home = home_of_inventory(&mut plan, source);
@@ -226,6 +230,7 @@ async fn sync(
     let applied =
         apply::apply(context, manifests, &plan, &ledger.inventory, &common, &mut more.rollouts).await?;
     let counts = (home.0 + applied.0, applied.1, applied.2);
+    state.drift.applied(common, manifests, held);
     state.verified = true;
     if counts != (0, 0, 0) || inventory.commit != commit.id {
         context.notify(Notice::Synced { commit: commit.id.to_string(), counts });
@@ -257,15 +262,18 @@ fn home_of_inventory(plan: &mut Plan, source: &Source) -> Plan {
 }
 
 /// The manifests to compare with the cluster: all of them once, later those that changed in Git or of which it is not
-/// certain how they were left; never those that are held.
+/// certain how they were left; never those that are held, nor what others may change while Git has nothing new of it.
 fn chosen<'m>(
+    source: &Source,
     state: &State,
     ledger: &Ledger,
     manifests: &'m Manifests,
     held: &BTreeSet<Key>,
 ) -> Vec<&'m Manifest> {
     let is_new = |m: &&Manifest| {
-        !state.verified || ledger.inventory.base.get(&m.key) != Some(&m.value) || ledger.is_uncertain(&m.key)
+        !state.verified && source.drift.of(None, &m.value) == DriftPolicy::Heal
+            || ledger.inventory.base.get(&m.key) != Some(&m.value)
+            || ledger.is_uncertain(&m.key)
     };
     manifests.objects.values().filter(|m| !held.contains(&m.key)).filter(is_new).collect()
 }

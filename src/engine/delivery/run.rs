@@ -2,13 +2,17 @@
 //! again after a failure. It never decides what a reconcile does, and knows of controllers only what they tell it.
 
 use crate::api::key::Key;
+use crate::api::notice::Notice;
+use crate::api::watch::News;
 use crate::engine::context::Context;
 use crate::engine::delivery::contract::{DeliveryReport, Facts};
+use crate::engine::delivery::drift::{About, DriftWatches, Seen};
 use crate::engine::delivery::link::{Applied, FactsSender, Fare, Standing};
 use crate::engine::delivery::reconcile::reconcile;
 use crate::engine::delivery::source::Source;
 use crate::engine::delivery::state::State;
 use crate::engine::worker::{End, Worker};
+use crate::logic::plan::DriftPolicy;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +21,8 @@ use tokio::time::Instant;
 
 /// Repositories reconciled side by side.
 const AT_ONCE: usize = 8;
+/// Wait after a change by others, in which controllers take it in too: going back is no drift.
+const SETTLES: Duration = Duration::from_millis(200);
 /// Wait after a problem that only a person can mend, if nothing else wakes us.
 const HELD: Duration = Duration::from_secs(30);
 
@@ -30,6 +36,8 @@ struct Delivery {
     fare: Fare,
     /// The workloads it has applied, with the API version each was written in.
     workloads: BTreeMap<Key, String>,
+    /// What was seen of its objects while it was being reconciled; the last of each.
+    unseen: BTreeMap<Key, Seen>,
 }
 
 /// All deliveries to one cluster.
@@ -45,6 +53,7 @@ pub(crate) struct Deliveries {
     /// The workloads of all.
     workloads: Arc<BTreeMap<Key, String>>,
     standing: watch::Sender<Standing>,
+    drift: DriftWatches,
 }
 
 /// The controllers' end of the link to all deliveries.
@@ -78,12 +87,24 @@ impl Deliveries {
             senders.push(sender);
             let fare = Fare::Waits(format!("{} is not applied yet", source.git.name()));
             let (state, workloads) = (Some(State::new(&source)), BTreeMap::new());
-            all.push(Delivery { state, source, facts, fare, workloads });
+            all.push(Delivery { state, source, facts, fare, workloads, unseen: BTreeMap::new() });
             worker.queue.add(number);
         }
         let (wakes, passes, workloads) = (0, 0, Arc::default());
-        let deliveries =
-            Self { context, all, interval, worker, applied, woken, wakes, passes, workloads, standing };
+        let drift = DriftWatches::new(context.cluster.client());
+        let deliveries = Self {
+            context,
+            all,
+            interval,
+            worker,
+            applied,
+            woken,
+            wakes,
+            passes,
+            workloads,
+            standing,
+            drift,
+        };
         (deliveries, Link { facts: senders, applied: receiver, standing: stands })
     }
 
@@ -107,8 +128,51 @@ impl Deliveries {
                     Some(number) => self.worker.queue.add(number),
                     None => is_nudged = false,
                 },
+                Some(message) = self.drift.next() => self.see(message),
                 () = alarm => self.worker.queue.ring(Instant::now()),
             }
+        }
+    }
+
+    /// Takes in what a watch has brought of objects that were applied.
+    fn see(&mut self, (about, news): (About, News)) {
+        let number = about.number;
+        let Some(delivery) = self.all.get_mut(number) else { return };
+        if let News::Trouble { code: 403, why } = &news
+            && self.drift.is_first_refusal(&about)
+        {
+            let text = format!(
+                "what others change of {}s is not noticed: {why}. Give Switchback the right to list and watch them, or \
+                 say --drift ignore",
+                about.kind
+            );
+            let repository = delivery.source.git.name();
+            self.context.notify(Notice::Problem { repository, code: "DriftUnseen", text });
+        }
+        if let Some((key, seen)) = self.drift.read(about, news) {
+            delivery.unseen.insert(key, seen);
+        }
+        self.look_at_drift(number);
+    }
+
+    /// Judges what was seen of the objects of a delivery, unless it is being reconciled or was cut short.
+    fn look_at_drift(&mut self, number: usize) {
+        let Some(delivery) = self.all.get_mut(number) else { return };
+        let Some(state) = delivery.state.as_mut().filter(|s| s.verified && s.inventory.attempt().is_none())
+        else {
+            return;
+        };
+        let Some(inventory) = state.inventory.known() else { return };
+        let mut seen = std::mem::take(&mut delivery.unseen);
+        for about in self.drift.complete(number, &inventory.objects) {
+            seen.entry(about).or_insert(Seen::Gone);
+        }
+        let (policy, mut is_due) = (delivery.source.drift, false);
+        for (key, seen) in seen {
+            is_due |= state.drift.see(inventory, &key, seen.object(), policy);
+        }
+        if is_due {
+            self.worker.queue.add_at(number, Instant::now() + SETTLES);
         }
     }
 
@@ -168,6 +232,11 @@ impl Deliveries {
             }
         }
         delivery.fare = fare(&delivery.source, &report);
+        if let Some(inventory) =
+            state.inventory.known().filter(|_| delivery.source.drift != DriftPolicy::Ignore)
+        {
+            self.drift.follow(number, &delivery.source.name, &inventory.objects, &state.drift.kinds);
+        }
         let applied = state.inventory.workloads();
         delivery.state = Some(state);
         if let Some(applied) = applied.filter(|applied| *applied != delivery.workloads) {
@@ -178,9 +247,11 @@ impl Deliveries {
             queue.add_at(number, self.context.moment(wake));
         }
         let retry_push = report.more.push_waits.then_some(HELD);
-        for wait in [self.interval, retry_push].into_iter().flatten() {
+        let interval = self.interval;
+        for wait in [interval, retry_push].into_iter().flatten() {
             queue.add_at(number, now + wait);
         }
+        self.look_at_drift(number);
     }
 
     /// Tells the controllers how things stand.

@@ -8,6 +8,7 @@ use crate::engine::delivery::error::{DeliverError, SyncError};
 use crate::logic::manifest::pick::{Form, is_read};
 use crate::logic::manifest::split::{self, Served, Unreadable};
 use crate::logic::manifest::{ManifestFile, Manifests};
+use crate::logic::plan::DriftPolicy;
 use crate::logic::revert::RollbackOn;
 use crate::world::cluster::ClusterError;
 use crate::world::git::{Author, FileKind, Git};
@@ -32,6 +33,8 @@ pub struct Source {
     pub rollback: bool,
     /// For which reasons they do.
     pub rollback_on: RollbackOn,
+    /// What is done about objects that somebody else has changed.
+    pub drift: DriftPolicy,
     /// Who makes revert commits.
     pub author: Author,
 }

@@ -3,6 +3,7 @@
 
 use crate::api::ids::CommitId;
 use crate::api::key::Key;
+use crate::engine::delivery::heal::Drift;
 use crate::engine::delivery::inventory::InventoryStore;
 use crate::engine::delivery::link::WhatMatters;
 use crate::engine::delivery::source::Source;
@@ -26,6 +27,8 @@ pub(crate) struct State {
     pub(crate) problem: Option<String>,
     /// The Rollouts that are held, with what people were told of it.
     pub(crate) held: BTreeMap<Key, String>,
+    /// What is remembered of objects that somebody else has changed.
+    pub(crate) drift: Drift,
     /// What the last reconcile that left nothing open was about: while it stays so there is nothing to do.
     pub(crate) settled: Option<Settled>,
 }

@@ -7,6 +7,7 @@ use crate::api::names;
 use crate::api::write::Write;
 use crate::engine::context::Context;
 use crate::engine::delivery::error::SyncError;
+use crate::engine::delivery::ledger::Ledger;
 use crate::engine::delivery::live::{self, AT_ONCE};
 use crate::engine::delivery::rollouts;
 use crate::engine::delivery::source::Source;
@@ -15,7 +16,7 @@ use crate::logic::manifest::object::is_secret;
 use crate::logic::manifest::problem::told;
 use crate::logic::manifest::{Manifest, Manifests, Problem, schema};
 use crate::logic::plan::fields::comparable;
-use crate::logic::plan::{Action, Change, InTheWay, Plan, PlanContext, change, order, prune, size};
+use crate::logic::plan::{Action, Change, InTheWay, Plan, PlanContext, change, drift, order, prune, size};
 use crate::world::cluster::fault::FieldFault;
 use crate::world::cluster::{ClusterError, Mode};
 use crate::world::git::Commit;
@@ -31,12 +32,18 @@ const CORRECT: &str = "correct it; nothing of this commit was applied, the clust
 
 /// What all changes of a commit have in common.
 #[must_use]
-pub(crate) fn context_of(source: &Source, commit: &Commit, manifests: &Manifests) -> PlanContext {
+pub(crate) fn context_of(
+    source: &Source,
+    commit: &Commit,
+    manifests: &Manifests,
+    ledger: &Ledger,
+) -> PlanContext {
     PlanContext {
         source: source.name.clone(),
         commit: commit.id.to_string(),
         subject: format!("{} ({})", commit.subject(), commit.author),
         scaled: size::scaled(manifests.objects.values().map(|m| &m.value)),
+        uncertain: ledger.uncertain().cloned().collect(),
         may_prune: prune::allowed(&commit.message),
     }
 }
@@ -67,7 +74,9 @@ pub(crate) async fn plan(
     let mut plan = Plan::default();
     for manifest in ordered {
         let base = inventory.base.get(&manifest.key);
-        plan.changes.push(change::of_manifest(manifest, base, live.get(&manifest.key), common));
+        let mut change = change::of_manifest(manifest, base, live.get(&manifest.key), common);
+        drift::leave(&mut change, manifest, base, common);
+        plan.changes.push(change);
     }
     let mut problems = Vec::new();
     plan.changes = trial(context, manifests, &plan.changes, &mut problems).await?;
@@ -199,7 +208,10 @@ fn misfits(manifests: &Manifests, changes: &[Change], change: &Change) -> Vec<Pr
 
 /// Whether both states carry our mark.
 fn is_marked(before: &Value, after: &Value) -> bool {
-    let mark = |v: &Value| v.pointer("/metadata/annotations").and_then(|a| a.get(names::SOURCE)).cloned();
+    let get = |v: &Value, which: &str, key: &str| v.pointer(which).and_then(|marks| marks.get(key)).cloned();
+    let mark = |v: &Value| {
+        (get(v, "/metadata/annotations", names::SOURCE), get(v, "/metadata/labels", names::DELIVERY))
+    };
     mark(before) == mark(after)
 }
 

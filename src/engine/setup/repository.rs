@@ -4,6 +4,7 @@
 use crate::api::inventory;
 use crate::engine::delivery::Source;
 use crate::engine::setup::{AccessError, GitCredentials};
+use crate::logic::plan::DriftPolicy;
 use crate::logic::revert::RollbackOn;
 use crate::world::git::{Author, Git, GitError, Mirror, Options, watch_local};
 use std::path::PathBuf;
@@ -30,6 +31,8 @@ pub struct Repository {
     pub rollback: bool,
     /// For which reasons they do.
     pub rollback_on: RollbackOn,
+    /// What is done about objects that somebody else has changed.
+    pub drift: DriftPolicy,
     /// Who makes revert commits: name and address.
     pub author: (String, String),
 }
@@ -51,6 +54,7 @@ pub fn repository(wanted: &Repository) -> Result<Source, AccessError> {
         name,
         rollback: wanted.rollback,
         rollback_on: wanted.rollback_on.clone(),
+        drift: wanted.drift,
         author: Author { name: wanted.author.0.clone(), email: wanted.author.1.clone() },
     })
 }

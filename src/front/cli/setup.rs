@@ -4,6 +4,7 @@
 use crate::engine::setup::{self, Client, GitCredentials, Repository};
 use crate::front::cli::flags::{Common, Repo};
 use crate::front::exit::Failure;
+use crate::logic::plan::DriftPolicy;
 use crate::logic::revert::RollbackOn;
 use std::path::{Path, PathBuf};
 use tokio::task::JoinSet;
@@ -53,6 +54,7 @@ pub(crate) async fn repository(
         credentials,
         rollback: false,
         rollback_on: RollbackOn::default(),
+        drift: DriftPolicy::default(),
         author: ("Switchback".to_owned(), String::new()),
     })
 }

@@ -13,6 +13,7 @@ use crate::front::narrate;
 use crate::front::screen::{FAINT, GOOD, Live, STRONG, is_live, paint, say};
 use crate::front::view::draw;
 use crate::front::view::picture::Picture;
+use crate::logic::plan::DriftPolicy;
 use crate::logic::revert::RollbackOn;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -78,6 +79,7 @@ impl Stage {
             credentials: engine_setup::GitCredentials::default(),
             rollback: true,
             rollback_on: RollbackOn::default(),
+            drift: DriftPolicy::default(),
             author: ("Switchback".to_owned(), "switchback@example.com".to_owned()),
         };
         let source = engine_setup::repository(&repository)?;

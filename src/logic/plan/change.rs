@@ -9,6 +9,7 @@ use crate::base::yaml::Place;
 use crate::logic::manifest::Manifest;
 use crate::logic::manifest::object::strip;
 use crate::logic::plan::context::PlanContext;
+use crate::logic::plan::drift;
 use crate::logic::plan::in_the_way::InTheWay;
 use crate::logic::plan::prune::{self, LetGo, PruneWaits};
 use crate::logic::plan::size;
@@ -143,11 +144,15 @@ pub(crate) fn of_manifest(
         change.action = Action::Conflict(why);
         return change;
     }
+    let is_as_before = base == Some(&manifest.value) && !context.uncertain.contains(&manifest.key);
     let mut base = base.map(|b| desired(b, context)).or_else(|| last_applied(live, context));
     if let Some(base) = &mut base {
         leave_to_cluster(base, &wanted);
     }
     change.kept.extend(size::keep(&mut wanted, live, context.scaled.get(&manifest.key)));
+    if is_rollout && is_as_before {
+        change.kept.extend(drift::keep_undone(&mut wanted, live));
+    }
     match merge(manifest, base.as_ref().unwrap_or(&wanted), &wanted, live) {
         Ok(None) => change.after = Some(live.clone()),
         Ok(Some((mut patch, mut after))) => {
@@ -170,8 +175,10 @@ pub(crate) fn of_manifest(
 /// Whether a patch of a Rollout does more than put our own annotations on it.
 fn touches_more_than_marks(patch: &Value) -> bool {
     let mut rest = patch.clone();
-    if let Some(annotations) = rest.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
-        annotations.retain(|k, _| !k.starts_with(names::OWN_PREFIX));
+    for pointer in ["/metadata/annotations", "/metadata/labels"] {
+        if let Some(marks) = rest.pointer_mut(pointer).and_then(Value::as_object_mut) {
+            marks.retain(|k, _| !k.starts_with(names::OWN_PREFIX));
+        }
     }
     !is_hollow(&rest)
 }
@@ -299,7 +306,9 @@ pub(crate) fn write_of(change: &Change) -> Option<Write> {
         Action::LetGo(_) => Some(Write::Patch {
             target: change.target.clone(),
             subresource: "",
-            patch: Patch::Merge(json!({"metadata": {"annotations": {names::SOURCE: null}}})),
+            patch: Patch::Merge(
+                json!({"metadata": {"annotations": {names::SOURCE: null}, "labels": {names::DELIVERY: null}}}),
+            ),
             expect: None,
         }),
         Action::Unchanged | Action::OutOfReach | Action::PruneWaits(_) | Action::Conflict(_) => None,

@@ -2,7 +2,7 @@
 
 use crate::api::key::Key;
 use crate::logic::plan::size::Scaler;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What every change of one delivery has in common.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +15,8 @@ pub(crate) struct PlanContext {
     pub(crate) subject: String,
     /// Workloads whose size is not Git's to say, with who says it.
     pub(crate) scaled: BTreeMap<Key, Scaler>,
+    /// Objects of which it is not certain what was applied last.
+    pub(crate) uncertain: BTreeSet<Key>,
     /// Objects that the commit may prune at once, however many there are.
     pub(crate) may_prune: usize,
 }

@@ -1,6 +1,7 @@
 //! Decides which fields differ between two states of an object, and how they are shown without secrets.
 //! It never decides which state is right.
 
+use crate::api::names;
 use serde_json::Value;
 
 /// One field that differs.
@@ -25,12 +26,18 @@ pub(crate) fn comparable(object: &Value) -> Value {
         {
             meta.remove(word);
         }
-        if let Some(annotations) = meta.get_mut("annotations").and_then(Value::as_object_mut) {
-            annotations.retain(|k, _| {
-                !k.starts_with(crate::api::names::OWN_PREFIX) && k != crate::api::names::LAST_APPLIED
+        for which in ["annotations", "labels"] {
+            let Some(marks) = meta.get_mut(which).and_then(Value::as_object_mut) else { continue };
+            let is_own = |k: &str| {
+                k == names::SOURCE || k == names::DELIVERY || k == names::COMMIT || k == names::COMMIT_SUBJECT
+            };
+            marks.retain(|k, _| {
+                !is_own(k)
+                    && (which == "labels" || !k.starts_with(names::OWN_PREFIX))
+                    && k != names::LAST_APPLIED
             });
-            if annotations.is_empty() {
-                meta.remove("annotations");
+            if marks.is_empty() {
+                meta.remove(which);
             }
         }
     }

@@ -6,6 +6,7 @@
 //! - [`context`]: what all changes of one commit have in common
 //! - [`wanted`]: how an object of Git is to look in the cluster
 //! - [`size`]: whose say the size of a workload is
+//! - [`drift`](mod@drift): whether an object is still what was applied of it
 //! - [`in_the_way`]: why an object cannot be made as Git says, and what to do about it
 //! - [`prune`]: which objects that Git no longer says are let go rather than pruned
 //! - [`waits`]: what of a plan is not pruned yet
@@ -16,6 +17,7 @@
 pub(crate) mod base;
 pub(crate) mod change;
 pub(crate) mod context;
+pub(crate) mod drift;
 pub(crate) mod fields;
 pub(crate) mod in_the_way;
 pub(crate) mod order;
@@ -27,4 +29,5 @@ mod wanted;
 
 pub(crate) use change::{Action, Change, Plan};
 pub(crate) use context::PlanContext;
+pub use drift::DriftPolicy;
 pub(crate) use in_the_way::InTheWay;

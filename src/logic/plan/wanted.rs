@@ -19,14 +19,20 @@ pub(crate) fn desired(value: &Value, context: &PlanContext) -> Value {
         forget_rules(&mut value);
     }
     annotate(&mut value, names::SOURCE, &context.source);
+    mark(&mut value, "labels", names::DELIVERY, &context.source);
     value
 }
 
 fn annotate(value: &mut Value, key: &str, text: &str) {
+    mark(value, "annotations", key, text);
+}
+
+/// Sets one of the labels or annotations (`which`).
+fn mark(value: &mut Value, which: &str, key: &str, text: &str) {
     let Some(map) = value.as_object_mut() else { return };
     let meta = map.entry("metadata").or_insert_with(|| json!({}));
     let Some(meta) = meta.as_object_mut() else { return };
-    let annotations = meta.entry("annotations").or_insert_with(|| json!({}));
+    let annotations = meta.entry(which).or_insert_with(|| json!({}));
     if annotations.is_null() {
         *annotations = json!({});
     }

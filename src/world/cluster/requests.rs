@@ -2,6 +2,7 @@
 //! It never decides what to write.
 
 use crate::api::kinds::Kind;
+use crate::api::names::FIELD_MANAGER;
 use crate::api::write::{Patch, Target, Write};
 use crate::base::json::{list, text};
 use crate::base::percent::encode;
@@ -16,8 +17,6 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Who wrote a field, as the cluster records it.
-const FIELD_MANAGER: &str = "switchback";
 /// Objects of one page of a list.
 const PAGE: usize = 500;
 

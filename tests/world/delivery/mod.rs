@@ -3,6 +3,7 @@
 
 mod back;
 mod bad;
+mod drift;
 mod fit;
 mod merging;
 mod once;

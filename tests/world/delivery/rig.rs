@@ -9,12 +9,14 @@ use switchback::api::notice::Notice;
 use switchback::base::clock::Clock;
 use switchback::engine::run::{Ended, Settings, run};
 use switchback::engine::setup::{self, GitCredentials, Repository};
+use switchback::logic::plan::DriftPolicy;
 use switchback::logic::revert::RollbackOn;
 use switchback::sandbox::{Options, Sandbox, actors};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
+use tower::ServiceExt;
 
 /// How long anything may take.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -29,6 +31,10 @@ pub struct Rig {
     folder: TempDir,
     path: String,
     namespace: String,
+    /// What the next engine does about what others change.
+    pub drift: DriftPolicy,
+    /// Whether the next engine goes back in Git.
+    pub rollback: bool,
 }
 
 /// Runs git in `dir` with nobody's configuration.
@@ -73,7 +79,9 @@ impl Rig {
         }
         let (_, told) = mpsc::unbounded_channel();
         let (path, namespace) = (path.to_owned(), namespace.to_owned());
-        let mut rig = Self { sandbox, repo, told, stop: None, engine: None, tasks, folder, path, namespace };
+        let (stop, engine, drift, rollback) = (None, None, DriftPolicy::Heal, true);
+        let mut rig =
+            Self { sandbox, repo, told, stop, engine, tasks, folder, path, namespace, drift, rollback };
         for (name, text) in files {
             rig.write(name, text);
         }
@@ -109,8 +117,9 @@ impl Rig {
             namespace: self.namespace.clone(),
             cache: self.folder.path().join("mirrors"),
             credentials: GitCredentials::default(),
-            rollback: true,
+            rollback: self.rollback,
             rollback_on: RollbackOn::default(),
+            drift: self.drift,
             author: ("Switchback".into(), "switchback@example.com".into()),
         };
         let source = setup::repository(&repository).unwrap();
@@ -134,6 +143,23 @@ impl Rig {
         }
     }
 
+    /// Stops the engine and starts another.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        self.start().await;
+    }
+
+    /// Waits for the next event with this reason; answers what it is about and says.
+    pub async fn event(&mut self, reason: &str) -> (String, String) {
+        self.hear(|t| match t {
+            Notice::Event { about, event } if event.reason == reason => {
+                Some((about.clone(), event.message.clone()))
+            }
+            _ => None,
+        })
+        .await
+    }
+
     pub fn write(&self, name: &str, text: impl AsRef<[u8]>) {
         let file = self.repo.join(name);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -148,6 +174,11 @@ impl Rig {
         git(&self.repo, &["add", "-A"]);
         git(&self.repo, &["commit", "-q", "--allow-empty", "-m", message]);
         git(&self.repo, &["rev-parse", "HEAD"])
+    }
+
+    /// The next that was told already.
+    pub fn heard(&mut self) -> Option<Notice> {
+        self.told.try_recv().ok()
     }
 
     /// Waits until something that `wanted` picks is told.
@@ -195,6 +226,14 @@ impl Rig {
 
     pub fn get(&self, version: &str, kind: &str, namespace: &str, name: &str) -> Option<Value> {
         self.sandbox.get((version, kind), namespace, name)
+    }
+
+    /// What `kubectl delete` does to the object at `path`.
+    pub async fn delete(&self, path: &str) {
+        let body = http_body_util::Empty::<bytes::Bytes>::new();
+        let request = http::Request::delete(path).header("user-agent", "kubectl").body(body).unwrap();
+        let answer = self.sandbox.service().oneshot(request).await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
     }
 
     pub fn config(&self, name: &str) -> Option<Value> {

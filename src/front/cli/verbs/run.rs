@@ -13,6 +13,7 @@ use crate::front::embedded::{self, Embedded};
 use crate::front::exit::{Exit, Failure};
 use crate::front::screen::{FAINT, paint, waiting};
 use crate::front::signals::interrupted;
+use crate::logic::plan::DriftPolicy;
 use crate::logic::revert::RollbackOn;
 use clap::{CommandFactory, Parser, ValueEnum};
 use std::process::ExitCode;
@@ -52,6 +53,10 @@ struct Run {
         env = "SWITCHBACK_ROLLBACK_ON"
     )]
     rollback_on: RollbackOn,
+    /// What is done about objects that somebody else has changed or deleted in the cluster: heal, report or ignore. The
+    /// annotation switchback.dev/drift says otherwise for one object, in Git or in the cluster.
+    #[arg(long, default_value = "heal", value_name = "HOW", env = "SWITCHBACK_DRIFT")]
+    drift: DriftPolicy,
     /// End as soon as everything has settled, workloads too: 0 all healthy at HEAD, 1 not.
     #[arg(long)]
     once: bool,
@@ -113,6 +118,7 @@ async fn open_both(common: &Common, flags: &Run, tasks: &mut JoinSet<()>) -> Res
     let mut wanted = setup::repository(&flags.repo, setup::namespace(common), &cluster, tasks).await?;
     wanted.rollback = flags.rollback == Rollback::Commit;
     wanted.rollback_on = flags.rollback_on.clone();
+    wanted.drift = flags.drift;
     wanted.author = (flags.author_name.clone(), flags.author_email.clone());
     let source = engine_setup::repository(&wanted)?;
     waiting(&format!("{} of {}", wanted.branch, source.git.name()), source.git.fetch())
