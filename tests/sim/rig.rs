@@ -23,6 +23,7 @@ use switchback::world::probe::Probe;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
+use tower::ServiceExt;
 
 /// How often a story looks.
 const TICK: Duration = Duration::from_millis(100);
@@ -265,6 +266,14 @@ impl Sim {
         let mut object = self.sandbox.get(kind, NAMESPACE, name).unwrap();
         change(&mut object);
         self.sandbox.update("somebody", object).unwrap();
+    }
+
+    /// Somebody deletes the object at `path`.
+    pub async fn delete(&self, path: &str) {
+        let body = http_body_util::Empty::<bytes::Bytes>::new();
+        let request = http::Request::delete(path).header("user-agent", "somebody").body(body).unwrap();
+        let answer = self.sandbox.service().oneshot(request).await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
     }
 
     /// Somebody changes the status of the Rollout, as clients do.

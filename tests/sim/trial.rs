@@ -3,7 +3,7 @@
 
 use crate::canonical::{difference, end_state};
 use crate::rig::{Sim, simulate};
-use crate::story::{blue_green, canary};
+use crate::story::{blue_green, canary, drift};
 use crate::trouble::{Plan, Trouble};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +16,7 @@ enum Story {
     Canary,
     Before,
     After,
+    Drift,
 }
 
 /// What came of one run.
@@ -39,6 +40,7 @@ fn tell(story: Story, plan: &Plan) -> Came {
         match story {
             Story::Canary => canary::tell(plan).await,
             Story::Before => blue_green::tell(plan, "prePromotionAnalysis").await,
+            Story::Drift => drift::tell(plan).await,
             Story::After => blue_green::tell(plan, "postPromotionAnalysis").await,
         }
     });
@@ -172,3 +174,13 @@ macro_rules! trials {
 }
 
 trials!(canary_climb: Canary, blue_green_before: Before);
+
+#[test]
+fn a_crash_after_any_write_while_others_change_things() {
+    every_write(Story::Drift, "a crash after", |c| c.done, Trouble::Crash);
+}
+
+#[test]
+fn a_lost_answer_of_any_write_while_others_change_things() {
+    every_write(Story::Drift, "the answer lost of", |c| c.done, Trouble::Lost);
+}

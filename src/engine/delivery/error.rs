@@ -95,7 +95,9 @@ fn joined(all: &[impl ToString], between: &str) -> String {
 }
 
 impl SyncError {
-    fn may_pass(&self) -> bool {
+    /// Whether it may well be over after a while without a person.
+    #[must_use]
+    pub(crate) fn may_pass(&self) -> bool {
         match self {
             Self::Cluster(error) => error.may_pass(),
             Self::InTheWay { why, .. } => matches!(why, InTheWay::BeingDeleted),

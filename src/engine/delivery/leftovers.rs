@@ -2,10 +2,10 @@
 //! it goes. It never decides what becomes of it; `logic::plan` does.
 
 use crate::api::inventory::Inventory;
-use crate::api::key::Key;
+use crate::api::key::{Key, target_of};
 use crate::api::names;
 use crate::engine::context::Context;
-use crate::logic::plan::{Change, PlanContext, change, order, waits};
+use crate::logic::plan::{Action, Change, PlanContext, change, order, waits};
 use crate::world::cluster::ClusterError;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -55,6 +55,15 @@ pub(crate) async fn changes(
         })
         .collect();
     gone.sort_by_key(|c| (std::cmp::Reverse(order::rank(&c.key.kind)), c.key.clone()));
+    for number in 0..gone.len() {
+        let is_empty = match gone.get(number).and_then(waits::definition_of) {
+            Some((version, kind)) => is_empty(context, &version, &kind, &gone).await?,
+            None => false,
+        };
+        if let Some(change) = gone.get_mut(number).filter(|_| is_empty) {
+            change.action = Action::Prune;
+        }
+    }
     waits::guard(&mut gone, inventory.objects.len(), common.may_prune);
     for namespace in waits::asks_for_sets(&gone) {
         let sets = all_in(context, "apps/v1", "ReplicaSet", &namespace).await?;
@@ -62,6 +71,25 @@ pub(crate) async fn changes(
         waits::keep_needed(&mut gone, &sets, &rollouts);
     }
     Ok(gone)
+}
+
+/// Whether no object of a kind is left once what is pruned of `gone` is.
+async fn is_empty(
+    context: &Context,
+    version: &str,
+    kind: &str,
+    gone: &[Change],
+) -> Result<bool, ClusterError> {
+    let served = match context.cluster.kind(version, kind).await {
+        Err(ClusterError::NoKind(_)) => return Ok(true),
+        other => other?,
+    };
+    let all = match context.cluster.list(&served, None, "").await {
+        Err(error) if error.is_missing() => return Ok(true),
+        other => other?,
+    };
+    let goes = |key: &Key| gone.iter().any(|c| c.key == *key && c.action == Action::Prune);
+    Ok(all.iter().all(|object| goes(&Key::of(&target_of(object)))))
 }
 
 /// The objects of a kind in a namespace; none when there is no such kind.

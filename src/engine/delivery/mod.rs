@@ -15,7 +15,8 @@
 //! - [`autoscalers`]: whose say the size of a workload is, where only the cluster knows
 //! - [`leftovers`]: how an object that Git no longer says is reached, and whether pods still need it
 //! - [`drift`](mod@drift): what somebody else has changed or deleted of what was applied, as it is noticed
-//! - [`heal`]: it is brought back, or told
+//! - [`drifted`]: what is remembered of it
+//! - [`heal`](mod@heal): it is brought back, or told
 //! - [`apply`]: the writes of a plan, kind after kind
 //! - [`choose`]: what is read from Git to choose the commits that go back
 //! - [`revert`]: the revert commit, pushed fast-forward or not at all
@@ -27,6 +28,7 @@ pub(crate) mod autoscalers;
 pub(crate) mod choose;
 pub(crate) mod contract;
 pub(crate) mod drift;
+pub(crate) mod drifted;
 pub(crate) mod error;
 pub(crate) mod heal;
 pub(crate) mod inventory;

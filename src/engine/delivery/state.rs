@@ -3,7 +3,7 @@
 
 use crate::api::ids::CommitId;
 use crate::api::key::Key;
-use crate::engine::delivery::heal::Drift;
+use crate::engine::delivery::drifted::Drift;
 use crate::engine::delivery::inventory::InventoryStore;
 use crate::engine::delivery::link::WhatMatters;
 use crate::engine::delivery::source::Source;

@@ -43,6 +43,7 @@ pub(crate) fn context_of(
         commit: commit.id.to_string(),
         subject: format!("{} ({})", commit.subject(), commit.author),
         scaled: size::scaled(manifests.objects.values().map(|m| &m.value)),
+        whole_lists: false,
         uncertain: ledger.uncertain().cloned().collect(),
         may_prune: prune::allowed(&commit.message),
     }
@@ -79,7 +80,7 @@ pub(crate) async fn plan(
         plan.changes.push(change);
     }
     let mut problems = Vec::new();
-    plan.changes = trial(context, manifests, &plan.changes, &mut problems).await?;
+    plan.changes = trial(context, manifests, &plan.changes, inventory, common, &mut problems).await?;
     let gone = leftovers::changes(context, &left, &served, &live, inventory, common).await?;
     let stays: BTreeSet<&Key> =
         gone.iter().filter(|c| matches!(c.action, Action::LetGo(_))).map(|c| &c.key).collect();
@@ -98,6 +99,8 @@ async fn trial(
     context: &Context,
     manifests: &Manifests,
     changes: &[Change],
+    inventory: &Inventory,
+    common: &PlanContext,
     problems: &mut Vec<Problem>,
 ) -> Result<Vec<Change>, ClusterError> {
     let tries: Vec<BoxFuture<'_, _>> = changes
@@ -131,7 +134,9 @@ async fn trial(
                 newcomers.push(change.clone());
             }
             Some(Err(error @ ClusterError::Refused { .. })) => {
-                if is_good_as_new(context, manifests, &change, &error).await {
+                if let Some(whole) = with_whole_lists(context, manifests, &change, inventory, common).await {
+                    change = whole;
+                } else if is_good_as_new(context, manifests, &change, &error).await {
                     change.action = Action::Conflict(in_the_way(&error));
                 } else {
                     problems.extend(refusal(manifests, &change, &error));
@@ -252,6 +257,28 @@ async fn is_good_as_new(
     let create = Write::Create { object: manifest.value.clone() };
     let answer = context.cluster.perform(&create, Mode::DryRun).await;
     answer.is_err_and(|answer| answer.already_exists()) // whatever else it says tells nothing: a mistake, then
+}
+
+/// The same change with lists replaced whole, if the cluster takes that: what others have put into a list is kept by
+/// the merge, and may not go together with what Git says.
+async fn with_whole_lists(
+    context: &Context,
+    manifests: &Manifests,
+    change: &Change,
+    inventory: &Inventory,
+    common: &PlanContext,
+) -> Option<Change> {
+    let manifest = manifests.get(&change.key).filter(|_| matches!(change.action, Action::Patch(_)))?;
+    let common = PlanContext { whole_lists: true, ..common.clone() };
+    let base = inventory.base.get(&change.key);
+    let mut whole = change::of_manifest(manifest, base, change.before.as_ref(), &common);
+    if whole.action == change.action {
+        return None;
+    }
+    let write = change::write_of(&whole)?;
+    let after = context.cluster.perform(&write, Mode::DryRun).await.ok()?;
+    whole.after = after.or(whole.after);
+    Some(whole)
 }
 
 /// Why only the change is refused.

@@ -9,10 +9,10 @@ use crate::base::yaml::Place;
 use crate::logic::manifest::Manifest;
 use crate::logic::manifest::object::strip;
 use crate::logic::plan::context::PlanContext;
-use crate::logic::plan::drift;
 use crate::logic::plan::in_the_way::InTheWay;
 use crate::logic::plan::prune::{self, LetGo, PruneWaits};
 use crate::logic::plan::size;
+use crate::logic::plan::undone;
 use crate::logic::plan::wanted::{annotate_commit, desired, leave_to_cluster};
 use crate::merge::{MergeError, json as merge_json, three};
 use serde_json::{Value, json};
@@ -151,12 +151,12 @@ pub(crate) fn of_manifest(
     }
     change.kept.extend(size::keep(&mut wanted, live, context.scaled.get(&manifest.key)));
     if is_rollout && is_as_before {
-        change.kept.extend(drift::keep_undone(&mut wanted, live));
+        change.kept.extend(undone::keep(&mut wanted, live));
     }
-    match merge(manifest, base.as_ref().unwrap_or(&wanted), &wanted, live) {
+    match merge(manifest, base.as_ref().unwrap_or(&wanted), &wanted, live, context) {
         Ok(None) => change.after = Some(live.clone()),
         Ok(Some((mut patch, mut after))) => {
-            change.overwrites = overwritten(manifest, base.as_ref(), &wanted, live);
+            change.overwrites = overwritten(manifest, base.as_ref(), &wanted, live, context);
             if let Patch::Merge(body) = &mut patch
                 && is_rollout
                 && touches_more_than_marks(body)
@@ -188,8 +188,9 @@ fn is_hollow(value: &Value) -> bool {
     value.as_object().is_some_and(|m| m.values().all(is_hollow))
 }
 
-fn uses_strategic(manifest: &Manifest) -> bool {
-    crate::api::kinds::is_built_in(&manifest.key.group)
+fn uses_strategic(manifest: &Manifest, context: &PlanContext) -> bool {
+    !context.whole_lists
+        && crate::api::kinds::is_built_in(&manifest.key.group)
         && Schema::of(&manifest.target.api_version, &manifest.key.kind).is_some()
         && manifest.key.kind != "CustomResourceDefinition"
 }
@@ -200,9 +201,10 @@ fn merge(
     base: &Value,
     wanted: &Value,
     live: &Value,
+    context: &PlanContext,
 ) -> Result<Option<(Patch, Value)>, MergeError> {
     let schema = Schema::of(&manifest.target.api_version, &manifest.key.kind);
-    let (patch, after) = match schema.filter(|_| uses_strategic(manifest)) {
+    let (patch, after) = match schema.filter(|_| uses_strategic(manifest, context)) {
         Some(schema) => three::three_way(base, wanted, live, &schema)?,
         None => {
             let patch = three::json(base, wanted, live);
@@ -213,10 +215,16 @@ fn merge(
     Ok((after != *live).then_some((patch, after)))
 }
 
-fn overwritten(manifest: &Manifest, base: Option<&Value>, wanted: &Value, live: &Value) -> Vec<String> {
+fn overwritten(
+    manifest: &Manifest,
+    base: Option<&Value>,
+    wanted: &Value,
+    live: &Value,
+    context: &PlanContext,
+) -> Vec<String> {
     let Some(base) = base else { return Vec::new() };
     let schema = Schema::of(&manifest.target.api_version, &manifest.key.kind);
-    let found = match schema.filter(|_| uses_strategic(manifest)) {
+    let found = match schema.filter(|_| uses_strategic(manifest, context)) {
         Some(schema) => three::conflicts(base, wanted, live, &schema).unwrap_or_default(),
         None => three::conflicts_json(base, wanted, live),
     };

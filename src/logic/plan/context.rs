@@ -17,6 +17,8 @@ pub(crate) struct PlanContext {
     pub(crate) scaled: BTreeMap<Key, Scaler>,
     /// Objects of which it is not certain what was applied last.
     pub(crate) uncertain: BTreeSet<Key>,
+    /// Whether lists are replaced whole rather than merged, because what the merge makes of them is refused.
+    pub(crate) whole_lists: bool,
     /// Objects that the commit may prune at once, however many there are.
     pub(crate) may_prune: usize,
 }

@@ -4,7 +4,6 @@
 use crate::api::key::Key;
 use crate::api::kinds::Kind;
 use crate::api::names;
-use crate::api::podhash;
 use crate::api::write::Target;
 use crate::base::json::{list, text};
 use crate::base::yaml::Place;
@@ -109,23 +108,6 @@ fn is_acted_on(applied: &Manifest, live: &Value) -> bool {
     applied.target.is_rollout() && (is_true("/spec/paused") || is_true("/status/abort") || undone.is_some())
 }
 
-/// Leaves the pod template of a Rollout to the cluster where somebody went back to the stable one there, though Git asks
-/// for the other one still. Answers what was kept, in words.
-pub(crate) fn keep_undone(wanted: &mut Value, live: &Value) -> Option<String> {
-    let template = live.pointer("/spec/template")?;
-    let (ours, stable) = (wanted.pointer("/spec/template")?, text(live, "/status/stableRS"));
-    if stable.is_empty() || ours == template {
-        return None;
-    }
-    let collisions = live.pointer("/status/collisionCount").and_then(Value::as_i64);
-    let hash = podhash::hash(template, collisions.and_then(|n| i32::try_from(n).ok())).ok()?;
-    if hash != stable {
-        return None;
-    }
-    *wanted.pointer_mut("/spec/template")? = template.clone();
-    Some("spec.template kept: somebody went back to the stable revision in the cluster".to_owned())
-}
-
 /// What happened to the object of `change`, in words: fields and who set them; never a value.
 #[must_use]
 pub(crate) fn told(change: &Change) -> String {
@@ -171,4 +153,49 @@ fn is_owned(set: &Value, path: &[&str]) -> bool {
     }
     let elements = inner.as_object().into_iter().flatten();
     elements.filter(|(key, _)| !key.starts_with("f:")).any(|(_, element)| is_owned(element, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn live() -> Value {
+        let entry = |manager: &str, time: &str, subresource: &str, set: Value| json!({"manager": manager, "time": time, "subresource": subresource, "fieldsV1": set});
+        json!({"metadata": {"managedFields": [
+            entry("switchback", "2026-01-05T08:03:00Z", "", json!({"f:data": {"f:a": {}, "f:b": {}}})),
+            entry("kubectl-edit", "2026-01-05T08:01:00Z", "", json!({"f:data": {"f:a": {}}})),
+            entry("argocd", "2026-01-05T08:02:00Z", "", json!({"f:spec": {"f:ports": {"k:{\"port\":80}": {"f:name": {}}}}})),
+            entry("kubelet", "2026-01-05T09:00:00Z", "status", json!({"f:status": {}})),
+        ]}})
+    }
+
+    #[test]
+    fn the_manager_of_a_field_is_named_or_else_the_last_one_to_write() {
+        let by = |fields: &[&str]| {
+            let fields: Vec<String> = fields.iter().map(|f| (*f).to_owned()).collect();
+            changed_by(&live(), &fields).unwrap_or_default()
+        };
+        assert_eq!(by(&[".data.a"]), "kubectl-edit");
+        assert_eq!(by(&[".spec.ports[port=80].name"]), "argocd");
+        assert_eq!(by(&[".data.b"]), "argocd", "who took it out is not noted; it was the last to write");
+        assert_eq!(changed_by(&json!({}), &[]), None);
+    }
+
+    #[test]
+    fn many_fields_are_told_shortly() {
+        let fields: Vec<String> = ["a", "b", "c", "d", "e", "f", "g"].map(|f| format!(".data.{f}")).into();
+        assert_eq!(names_of(&fields), "data.a, data.b, data.c, data.d, data.e and 2 more were");
+        assert_eq!(names_of(&fields[..1]), "data.a was");
+    }
+
+    #[test]
+    fn what_the_object_in_the_cluster_says_counts_before_what_git_said() {
+        let says = |word: &str| json!({"metadata": {"annotations": {names::DRIFT: word}}});
+        let heal = DriftPolicy::Heal;
+        assert_eq!(heal.of(Some(&says("ignore")), &says("report")), DriftPolicy::Ignore);
+        assert_eq!(heal.of(None, &says("report")), DriftPolicy::Report);
+        assert_eq!(heal.of(Some(&says("nonsense")), &json!({})), heal);
+        assert_eq!(DriftPolicy::Ignore.of(Some(&says("heal")), &json!({})), heal);
+    }
 }

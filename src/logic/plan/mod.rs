@@ -9,6 +9,7 @@
 //! - [`drift`](mod@drift): whether an object is still what was applied of it
 //! - [`in_the_way`]: why an object cannot be made as Git says, and what to do about it
 //! - [`prune`]: which objects that Git no longer says are let go rather than pruned
+//! - [`undone`]: a Rollout that somebody took back in the cluster keeps its template there
 //! - [`waits`]: what of a plan is not pruned yet
 //! - [`order`]: which kinds are applied first, and pruned last
 //! - [`fields`]: which fields differ, without secrets
@@ -24,6 +25,7 @@ pub(crate) mod order;
 pub(crate) mod prune;
 pub(crate) mod show;
 pub(crate) mod size;
+mod undone;
 pub(crate) mod waits;
 mod wanted;
 

@@ -14,6 +14,8 @@ const FLUX_PRUNE: &str = "kustomize.toolkit.fluxcd.io/prune";
 const HELM_POLICY: &str = "helm.sh/resource-policy";
 /// Namespaces that every cluster has.
 const SYSTEM: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
+/// The kind of definitions of kinds.
+pub(super) const DEFINITION: &str = "CustomResourceDefinition";
 /// The trailer of a commit that allows it.
 const TRAILER: &str = "Switchback-Prune";
 
@@ -81,7 +83,7 @@ pub(crate) fn let_go(key: &Key, live: &Value, applied: Option<&Value>) -> Option
     }
     let holds_more = matches!(
         (key.group.as_str(), key.kind.as_str()),
-        ("", "Namespace" | "PersistentVolumeClaim") | ("apiextensions.k8s.io", "CustomResourceDefinition")
+        ("", "Namespace" | "PersistentVolumeClaim") | ("apiextensions.k8s.io", DEFINITION)
     );
     let is_enabled = applied.is_some_and(|applied| annotation(applied, names::PRUNE) == "enabled");
     (holds_more && !is_enabled).then(|| LetGo::NotEnabled { kind: key.kind.clone() })

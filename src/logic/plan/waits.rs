@@ -1,4 +1,5 @@
-//! Decides what of a plan is not pruned yet: what pods still need, and everything when it is too much at once.
+//! Decides what of a plan is not pruned yet: what pods still need, definitions that hold something, and everything when it
+//! is too much at once.
 //! It never decides whether an object is to be pruned at all; [`prune`](super::prune) does.
 
 use crate::api::key::Key;
@@ -6,7 +7,7 @@ use crate::api::names;
 use crate::base::json::{list, number, text};
 use crate::logic::manifest::references;
 use crate::logic::plan::change::{Action, Change};
-use crate::logic::plan::prune::PruneWaits;
+use crate::logic::plan::prune::{DEFINITION, LetGo, PruneWaits};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -22,6 +23,20 @@ pub(crate) fn guard(changes: &mut [Change], of: usize, allowed: usize) {
     for change in changes.iter_mut().filter(|c| c.action == Action::Prune) {
         change.action = Action::PruneWaits(PruneWaits::TooMany { count, of });
     }
+}
+
+/// The API version and kind that a definition defines, when it is let go only because it may hold objects: without any it
+/// can go, as nothing is lost with it.
+#[must_use]
+pub(crate) fn definition_of(change: &Change) -> Option<(String, String)> {
+    if !matches!(change.action, Action::LetGo(LetGo::NotEnabled { .. })) || change.key.kind != DEFINITION {
+        return None;
+    }
+    let spec = change.before.as_ref()?.get("spec")?;
+    let served =
+        list(spec, "/versions").iter().find(|v| v.get("served").and_then(Value::as_bool) == Some(true))?;
+    let version = format!("{}/{}", text(spec, "/group"), text(served, "/name"));
+    Some((version, text(spec, "/names/kind").to_owned()))
 }
 
 /// The namespaces in which something is to be pruned that pods may need.

@@ -14,9 +14,7 @@ pub async fn plant(sim: &mut Sim) {
     sim.edit((names::ARGO, "Rollout"), "web", |o| {
         o["metadata"]["annotations"]["example.com/note"] = note.clone()
     });
-    sim.edit(("v1", "Service"), "web-stable", |o| {
-        o["metadata"]["labels"] = json!({"example.com-note": note})
-    });
+    sim.edit(("v1", "Service"), "web-stable", |o| o["metadata"]["labels"]["example.com-note"] = note.clone());
     sim.edit(("v1", "ConfigMap"), "web-config", |o| o["data"]["FOREIGN"] = note.clone());
     let field = |kind: &str, name: &str, pointer: &str| {
         (kind.to_owned(), format!("shop/{name}"), pointer.to_owned(), note.clone())

@@ -3,5 +3,6 @@
 
 pub mod blue_green;
 pub mod canary;
+pub mod drift;
 mod going_back;
 mod people;

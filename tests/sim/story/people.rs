@@ -101,7 +101,10 @@ fn resized(to: i64) {
         let mut sim = settled().await;
         release(&sim, "v1", "v2", None);
         sim.until("it pauses", |s| paused_at(s, "CanaryPauseStep")).await;
-        sim.edit(ROLLOUT, "web", |r| r["spec"]["replicas"] = json!(to));
+        sim.edit(ROLLOUT, "web", |r| {
+            r["metadata"]["annotations"][names::DRIFT] = json!("ignore");
+            r["spec"]["replicas"] = json!(to);
+        });
         sim.settles_at("v2").await;
         sim.rest().await;
         assert_eq!(sim.rollout(desired), to);

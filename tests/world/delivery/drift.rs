@@ -193,7 +193,7 @@ async fn going_back_in_the_cluster_is_no_drift() {
 }
 
 #[tokio::test]
-async fn another_image_in_the_cluster_is_drift() {
+async fn another_image_in_the_cluster_and_a_rollout_that_is_deleted_are_drift() {
     let mut rig =
         settled(&[("web.yaml", &rollout("    canary: {steps: [{setWeight: 50}, {pause: {}}]}\n"))]).await;
     rig.phase("web", "Healthy").await;
@@ -203,6 +203,11 @@ async fn another_image_in_the_cluster_is_drift() {
     until("it is brought back", || image(&rig) == "example/web:v1").await;
     let (_, said) = rig.event("DriftHealed").await;
     assert!(said.contains("changed by kubectl-set"), "{said}");
+    rig.phase("web", "Healthy").await;
+    let uid = web(&rig)["metadata"]["uid"].clone();
+    rig.delete("/apis/argoproj.io/v1alpha1/namespaces/default/rollouts/web").await;
+    let live = |rig: &Rig| rig.get("argoproj.io/v1alpha1", "Rollout", "default", "web");
+    until("it is made again", || live(&rig).is_some_and(|w| w["metadata"]["uid"] != uid)).await;
     rig.phase("web", "Healthy").await;
     rig.stop().await;
 }

@@ -94,6 +94,47 @@ async fn what_holds_more_than_its_manifest_is_pruned_only_when_its_manifest_said
     rig.stop().await;
 }
 
+#[tokio::test]
+async fn a_definition_goes_when_it_holds_nothing_and_stays_with_what_others_have_made() {
+    let definition = |kind: &str| {
+        let plural = format!("{}s", kind.to_lowercase());
+        format!(
+            "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {{name: \
+             {plural}.example.com}}\nspec:\n  group: example.com\n  names: {{kind: {kind}, plural: {plural}}}\n  scope: \
+             Namespaced\n  versions: [{{name: v1, served: true, storage: true, schema: {{openAPIV3Schema: {{type: \
+             object}}}}}}]\n"
+        )
+    };
+    let object = |kind: &str, name: &str| {
+        format!("apiVersion: example.com/v1\nkind: {kind}\nmetadata: {{name: {name}, namespace: default}}\n")
+    };
+    let mut rig = settled(&[
+        ("keep.yaml", &config("keep", "1")),
+        ("gadget.yaml", &definition("Gadget")),
+        ("g.yaml", &object("Gadget", "ours")),
+        ("widget.yaml", &definition("Widget")),
+    ])
+    .await;
+    let theirs = serde_json::json!({"apiVersion": "example.com/v1", "kind": "Widget",
+        "metadata": {"name": "theirs", "namespace": "default"}});
+    rig.sandbox.create("someone", theirs).unwrap();
+    for name in ["gadget", "g", "widget"] {
+        rig.remove(&format!("{name}.yaml"));
+    }
+    assert_eq!(rig.deliver("no kinds of our own").await, (0, 0, 2));
+    let definition = |name: &str| rig.get("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", name);
+    for _ in 0..100 {
+        if definition("gadgets.example.com").is_none() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert!(definition("gadgets.example.com").is_none());
+    assert!(is_let_go(&definition("widgets.example.com")));
+    assert!(rig.get("example.com/v1", "Widget", "default", "theirs").is_some());
+    rig.stop().await;
+}
+
 /// A Rollout that pauses after its first step and takes its values from a ConfigMap.
 fn web(image: &str, config: &str) -> String {
     format!(
