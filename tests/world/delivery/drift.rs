@@ -2,9 +2,10 @@
 
 use crate::delivery::rig::{Rig, config, git, rollout};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use switchback::api::notice::Notice;
 use switchback::logic::plan::DriftPolicy;
+use tokio::time::Instant;
 
 const LABEL: &str = "/metadata/labels/switchback.dev~1delivery";
 
