@@ -1,6 +1,7 @@
 //! Decides how a write or a read becomes a request to a cluster, and what its answer was.
 //! It never decides what to write.
 
+use crate::api::key::target_of;
 use crate::api::kinds::Kind;
 use crate::api::write::{Patch, Target, Write};
 use crate::base::json::{list, text};
@@ -8,6 +9,7 @@ use crate::base::percent::encode;
 use crate::world::cause::Cause;
 use crate::world::cluster::connect::Tally;
 use crate::world::cluster::error::ClusterError;
+use crate::world::cluster::gate::Gate;
 use crate::world::cluster::object::Object;
 use http::{Method, Request};
 use kube::Client;
@@ -26,6 +28,7 @@ const PAGE: usize = 500;
 pub struct Cluster {
     client: Client,
     tally: Tally,
+    gate: Gate,
     kinds: Arc<Mutex<BTreeMap<(String, String), Kind>>>,
 }
 
@@ -54,13 +57,33 @@ impl Cluster {
     /// The cluster that `client` talks to; `tally` counts the client's requests.
     #[must_use]
     pub(crate) fn new(client: Client, tally: Tally) -> Self {
-        Self { client, tally, kinds: Arc::default() }
+        Self { client, tally, gate: Gate::default(), kinds: Arc::default() }
     }
 
     /// Counts the requests made so far, watches included.
     #[must_use]
     pub(crate) fn tally(&self) -> Tally {
         self.tally.clone()
+    }
+
+    /// What every write passes.
+    #[must_use]
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// The same cluster with a gate of its own, which is open.
+    #[must_use]
+    pub(crate) fn ungated(&self) -> Self {
+        Self { gate: Gate::default(), ..self.clone() }
+    }
+
+    /// Whether writes may be made now, for what is written elsewhere in the same right.
+    ///
+    /// # Errors
+    /// [`ClusterError::NotLeader`] when it is not our turn.
+    pub(crate) fn may_write(&self) -> Result<(), ClusterError> {
+        if self.gate.admits() { Ok(()) } else { Err(ClusterError::NotLeader) }
     }
 
     /// The client, for watches.
@@ -183,6 +206,9 @@ impl Cluster {
     ) -> Result<Option<T>, ClusterError> {
         let target = write.target();
         let kind = self.kind(&target.api_version, &target.kind).await?;
+        if mode != Mode::DryRun {
+            self.may_write()?;
+        }
         match write {
             Write::Create { object } => {
                 let path = format!("{}{}", kind.path(Some(&encode(&target.namespace)), None), mode.query());
@@ -230,6 +256,18 @@ impl Cluster {
                     .map(|_: IgnoredAny| None)
             }
         }
+    }
+
+    /// Replaces an object as a whole, unless it has changed since it was read.
+    ///
+    /// # Errors
+    /// The cluster refuses or does not answer.
+    pub(crate) async fn replace(&self, object: &Value) -> Result<Value, ClusterError> {
+        let target = target_of(object);
+        let kind = self.kind(&target.api_version, &target.kind).await?;
+        self.may_write()?;
+        let path = format!("{}{}", place(&kind, &target)?, Mode::Plain.query());
+        self.send(&format!("update {target}"), Method::PUT, &path, JSON, bytes_of(object)).await
     }
 
     /// Reads one object; none when it is not there.

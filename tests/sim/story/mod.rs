@@ -4,4 +4,5 @@
 pub mod blue_green;
 pub mod canary;
 mod going_back;
+mod operators;
 mod people;
