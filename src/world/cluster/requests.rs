@@ -443,4 +443,27 @@ mod tests {
         assert_eq!(cluster.get(&secret("shop", "a b?c=d#e")).await, Ok(None));
         assert_eq!(*asked.lock().unwrap(), ["GET /api/v1/namespaces/shop/secrets/a%20b%3Fc%3Dd%23e"]);
     }
+
+    #[tokio::test]
+    async fn nothing_is_written_while_it_is_not_our_turn_but_the_lease() {
+        let (cluster, asked) = empty();
+        cluster.gate().shut();
+        let target = Target::new("v1", "ConfigMap", "shop", "a");
+        let object =
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "shop"}});
+        let patch = Patch::Merge(json!({"data": {}}));
+        let writes = [
+            Write::Create { object: object.clone() },
+            Write::Patch { target: target.clone(), subresource: "", patch, expect: None },
+            Write::Delete { target: target.clone(), uid: String::new(), expect: None, foreground: false },
+            Write::Evict { target },
+        ];
+        for write in writes {
+            assert_eq!(cluster.perform(&write, Mode::Plain).await, Err(ClusterError::NotLeader), "{write:?}");
+        }
+        assert_eq!(cluster.replace(&object).await, Err(ClusterError::NotLeader));
+        assert!(asked.lock().unwrap().is_empty());
+        let refused = cluster.ungated().replace(&object).await.unwrap_err();
+        assert!(refused.is_missing(), "it is asked for: {refused}");
+    }
 }

@@ -9,7 +9,7 @@ mod push;
 mod read;
 mod revert;
 mod rig;
-mod server;
+pub mod server;
 mod shallow;
 mod ssh;
 mod tls;
