@@ -1,13 +1,15 @@
 //! Decides when this process may act on its cluster: while it holds the Lease, and while nobody else looks after the same
 //! objects. Who may take a Lease is `logic::lease`; it never decides what is done meanwhile.
 
+use crate::api::key::target_of;
 use crate::api::notice::Notice;
 use crate::api::object_name::ObjectName;
 use crate::api::write::{Target, Write};
 use crate::engine::context::Context;
 use crate::logic::lease::{self, LeaseStep, Observed, Terms};
 use crate::world::cluster::{Cluster, ClusterError, Mode};
-use std::collections::BTreeMap;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
@@ -28,8 +30,19 @@ pub struct Election {
     pub identity: String,
     /// How long it lasts.
     pub terms: Terms,
-    /// Leases of other controllers of the same objects: while somebody holds one of them we do not act.
-    pub yields_to: Vec<ObjectName>,
+    /// How other controllers of the same objects are known, while one of which lives we do not act; none to act anyway.
+    pub rivals: Option<Rivals>,
+}
+
+/// How other controllers of the same objects are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rivals {
+    /// What their Lease is called.
+    pub lock: String,
+    /// Whether it counts in whichever namespace it is, where we may look into all.
+    pub everywhere: bool,
+    /// The namespaces in which it counts otherwise.
+    pub namespaces: BTreeSet<String>,
 }
 
 /// Our part in an election.
@@ -192,14 +205,15 @@ impl Leadership {
 
     /// In words, another controller that looks after the same objects now.
     async fn other(&mut self) -> Option<String> {
-        for name in self.election.yields_to.clone() {
-            // Without the right to see it nothing can be told, and nobody could help.
-            let Ok(found) = self.cluster.get(&target(&name)).await else { continue };
-            let now = self.began.elapsed();
-            let Some(object) = found else { continue };
+        let now = self.began.elapsed();
+        for object in self.locks().await {
+            let name = name_of(&object);
+            if name == self.election.lease {
+                continue;
+            }
             let observed = Observed::update(self.others.remove(&name), object, now);
             let holder = observed.holder().to_owned();
-            let is_live = observed.is_live(now) && holder != self.election.identity;
+            let is_live = observed.is_live(now);
             self.others.insert(name.clone(), observed);
             if is_live {
                 return Some(format!(
@@ -209,6 +223,24 @@ impl Leadership {
             }
         }
         None
+    }
+
+    /// The Leases of other controllers, as far as we may see them.
+    async fn locks(&self) -> Vec<Value> {
+        let Some(rivals) = &self.election.rivals else { return Vec::new() };
+        if rivals.everywhere
+            && let Ok(kind) = self.cluster.kind(lease::API, "Lease").await
+            && let Ok(found) = self.cluster.called(&kind, &rivals.lock).await
+        {
+            return found;
+        }
+        let mut found = Vec::new();
+        for namespace in &rivals.namespaces {
+            // Without the right to see it nothing can be told, and nobody could help.
+            let lock = ObjectName::new(namespace, &rivals.lock);
+            found.extend(self.cluster.get(&target(&lock)).await.ok().flatten());
+        }
+        found
     }
 
     fn cannot(&self, why: &str) -> String {
@@ -225,6 +257,11 @@ impl Leadership {
             self.context.notify(Notice::Problem { repository: String::new(), code: "StandingBy", text });
         }
     }
+}
+
+fn name_of(object: &Value) -> ObjectName {
+    let target = target_of(object);
+    ObjectName::new(target.namespace, target.name)
 }
 
 fn target(name: &ObjectName) -> Target {

@@ -48,7 +48,7 @@ impl Wire {
     /// How this engine takes part.
     pub fn election(&self) -> Election {
         let lease = ObjectName::new("default", NAME);
-        Election { lease, identity: self.me.to_owned(), terms: Terms::default(), yields_to: Vec::new() }
+        Election { lease, identity: self.me.to_owned(), terms: Terms::default(), rivals: None }
     }
 
     pub fn is(&self, line: Line) {

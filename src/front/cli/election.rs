@@ -3,7 +3,7 @@
 
 use crate::api::object_name::ObjectName;
 use crate::base::duration::parse_go;
-use crate::engine::leadership::{ARGO_LOCK, Election};
+use crate::engine::leadership::{ARGO_LOCK, Election, Rivals};
 use crate::front::embedded::chance;
 use crate::front::exit::Failure;
 use crate::logic::lease::Terms;
@@ -49,7 +49,7 @@ pub(crate) enum Lease<'a> {
 
 impl ElectionFlags {
     /// The election for `lease` of the controller `instance`; none when nobody is elected. `home` is the namespace of
-    /// the Lease unless a flag or the pod says otherwise.
+    /// the Lease unless a flag or the pod says otherwise; `only` the one that is looked at, if it is one.
     ///
     /// # Errors
     /// Times that cannot be kept.
@@ -58,6 +58,7 @@ impl ElectionFlags {
         lease: &Lease<'_>,
         instance: Option<&str>,
         home: &str,
+        only: Option<&str>,
     ) -> Result<Option<Election>, Failure> {
         let terms = Terms {
             lasts: self.leader_election_lease_duration,
@@ -78,13 +79,11 @@ impl ElectionFlags {
         };
         let lease = ObjectName::new(namespace.unwrap_or_else(|| home.to_owned()), name);
         let places = [Some(ARGO_NAMESPACE.to_owned()), pod_namespace(), Some(home.to_owned())];
-        let mut yields_to: Vec<ObjectName> =
-            places.into_iter().flatten().map(|ns| ObjectName::new(ns, &lock)).collect();
-        yields_to.sort();
-        yields_to.dedup();
-        yields_to.retain(|other| *other != lease && !self.take_over);
+        let rivals =
+            Rivals { lock, everywhere: only.is_none(), namespaces: places.into_iter().flatten().collect() };
+        let rivals = Some(rivals).filter(|_| !self.take_over);
         let identity = identity();
-        Ok(Some(Election { lease, identity, terms, yields_to }).filter(|_| self.leader_elect))
+        Ok(Some(Election { lease, identity, terms, rivals }).filter(|_| self.leader_elect))
     }
 }
 
@@ -117,18 +116,20 @@ mod tests {
 
     fn of(words: &str, lease: &Lease<'_>, instance: Option<&str>) -> Result<Option<Election>, Failure> {
         let words = Words::parse_from(std::iter::once("x").chain(words.split_whitespace()));
-        words.election.election(lease, instance, "shop")
+        words.election.election(lease, instance, "shop", None)
     }
 
     #[test]
     fn the_controller_shares_the_lease_of_argos_and_a_delivery_has_its_own() {
         let mine = of("", &Lease::OfController, Some("blue")).unwrap().unwrap();
         assert_eq!(mine.lease, ObjectName::new("shop", "argo-rollouts-controller-lock-blue"));
-        assert_eq!(mine.yields_to, [ObjectName::new("argo-rollouts", "argo-rollouts-controller-lock-blue")]);
+        let rivals = mine.rivals.unwrap();
+        assert_eq!((rivals.lock.as_str(), rivals.everywhere), ("argo-rollouts-controller-lock-blue", true));
+        assert!(rivals.namespaces.contains("argo-rollouts") && rivals.namespaces.contains("shop"));
         assert_eq!(mine.terms, Terms::default());
         let other = of("--take-over", &Lease::OfDelivery("switchback-a"), None).unwrap().unwrap();
         assert_eq!(other.lease, ObjectName::new("shop", "switchback-a"));
-        assert!(other.yields_to.is_empty() && other.identity != mine.identity);
+        assert!(other.rivals.is_none() && other.identity != mine.identity);
         let own = of("--leader-elect --leader-election-namespace ops", &Lease::OfController, None).unwrap();
         assert_eq!(own.unwrap().lease.namespace, "ops");
     }

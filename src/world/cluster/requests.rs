@@ -320,6 +320,17 @@ impl Cluster {
         }
     }
 
+    /// Reads the objects of a kind that are called `name`, in every namespace.
+    ///
+    /// # Errors
+    /// The cluster refuses or does not answer.
+    pub(crate) async fn called(&self, kind: &Kind, name: &str) -> Result<Vec<Value>, ClusterError> {
+        let path = format!("{}?fieldSelector=metadata.name%3D{}", kind.path(None, None), encode(name));
+        let what = format!("list {}", kind.resource());
+        let page: Value = self.send(&what, Method::GET, &path, "", Vec::new()).await?;
+        Ok(list(&page, "/items").iter().map(|v| with_type(v.clone(), kind)).collect())
+    }
+
     /// Asks whether the cluster is there.
     ///
     /// # Errors

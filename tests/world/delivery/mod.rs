@@ -10,4 +10,5 @@ mod once;
 mod picked;
 mod pruned;
 mod rig;
+mod scope;
 mod sync;

@@ -48,9 +48,10 @@ async fn controller(call: Invocation) -> Result<ExitCode, Failure> {
     let mut tasks = JoinSet::new();
     let home = setup::present_namespace(common, &cluster);
     let instance = flags.engine.instance_id.clone();
-    let election = flags.engine.election.election(&Lease::OfController, instance.as_deref(), &home)?;
     let namespace =
         common.namespace.clone().or_else(|| setup::only_namespace(common, &flags.engine, &cluster));
+    let (id, only) = (instance.as_deref(), namespace.as_deref());
+    let election = flags.engine.election.election(&Lease::OfController, id, &home, only)?;
     let settings = Settings { instance, namespace, election, jitter: chance(), ..Settings::default() };
     let (_nudge, nudges) = mpsc::channel(1);
     let link_local = flags.engine.allow_link_local_metrics;

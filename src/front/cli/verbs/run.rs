@@ -140,10 +140,12 @@ async fn run(call: Invocation) -> Result<ExitCode, Failure> {
     };
     let instance = flags.engine.instance_id.clone();
     let lease = Lease::OfDelivery(&opened.source.name);
-    let election = flags.engine.election.election(&lease, instance.as_deref(), &opened.source.namespace)?;
+    let namespace = setup::only_namespace(common, &flags.engine, &opened.cluster);
+    let (id, home, only) = (instance.as_deref(), &opened.source.namespace, namespace.as_deref());
+    let election = flags.engine.election.election(&lease, id, home, only)?;
     let settings = Settings {
         instance,
-        namespace: setup::only_namespace(common, &flags.engine, &opened.cluster),
+        namespace,
         // Another `run`, or a controller of Argo's, looks after what it has brought.
         only_delivered: true,
         election: election.filter(|_| !flags.sandbox),
