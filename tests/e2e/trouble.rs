@@ -98,6 +98,16 @@ async fn what_was_applied_is_kept_while_a_repository_is_away_or_wrong() {
         program.says("holds no manifests").await;
         holds(stage, "three").await;
         assert_eq!(program.terminate().await, 0);
+
+        // What was delivered before is no word that was typed wrong: it is waited for.
+        repository.git(&["branch", "-m", "main", "aside"]);
+        let mut program = stage.start("again", &line);
+        program.says("no branch `main`").await;
+        repository.git(&["branch", "-m", "aside", "main"]);
+        repository.write("kept.yaml", &config("four"));
+        repository.commit("the branch is back");
+        holds(stage, "four").await;
+        assert_eq!(program.terminate().await, 0);
     })
     .await;
 }

@@ -2,8 +2,9 @@
 //! It never fetches from it.
 
 use crate::api::inventory;
+use crate::api::write::Target;
 use crate::engine::delivery::Source;
-use crate::engine::setup::{AccessError, GitCredentials};
+use crate::engine::setup::{AccessError, Client, GitCredentials};
 use crate::logic::revert::RollbackOn;
 use crate::world::git::{Author, Git, GitError, Mirror, Options, watch_local};
 use std::path::PathBuf;
@@ -70,6 +71,15 @@ pub async fn first_look(source: &Source, all: bool) -> Result<(), AccessError> {
         Ok(Err(error)) if error.is_mistaken() || all && !error.may_pass() => Err(error.into()),
         _ => Ok(()),
     }
+}
+
+/// Whether `source` was brought to the cluster before: then it is Git that has changed, and no word of the user's is wrong.
+///
+/// # Errors
+/// The cluster refuses or is away.
+pub async fn was_delivered(client: &Client, source: &Source) -> Result<bool, AccessError> {
+    let inventory = Target::new("v1", "Secret", &source.namespace, &source.name);
+    Ok(client.get(&inventory).await?.is_some())
 }
 
 /// Nudges `nudges` with `number` whenever the branch of a local repository moves. Answers whether the repository is

@@ -124,7 +124,11 @@ async fn open_both(common: &Common, flags: &Run, tasks: &mut JoinSet<()>) -> Res
     let (nudge, nudges) = mpsc::channel(16);
     let local = engine_setup::nudge_when_moved(&wanted, 0, nudge.clone(), tasks).await?;
     let look = engine_setup::first_look(&source, flags.once || local);
-    waiting(&format!("{} of {}", wanted.branch, source.git.name()), look).await?;
+    if let Err(error) = waiting(&format!("{} of {}", wanted.branch, source.git.name()), look).await
+        && (flags.once || !engine_setup::was_delivered(&cluster, &source).await?)
+    {
+        return Err(error.into());
+    }
     let prometheus = flags.engine.prometheus_address.clone().or(prometheus);
     Ok(Opened { cluster, prometheus, source, local, nudge, nudges, _embedded: embedded })
 }
