@@ -9,6 +9,7 @@ mod push;
 mod read;
 mod revert;
 mod rig;
+mod secret;
 pub mod server;
 mod shallow;
 mod ssh;
