@@ -8,6 +8,7 @@ use crate::api::write::Target;
 use crate::base::clock::Clock;
 use crate::engine::events::Recorder;
 use crate::engine::metrics::Metrics;
+use crate::engine::vitals::Vitals;
 use crate::world::cluster::Cluster;
 use crate::world::notice;
 use crate::world::probe::{Probe, Rooms};
@@ -35,6 +36,8 @@ pub struct Context {
     pub providers: ProviderDefaults,
     /// Only Rollouts of this instance are ours; without one, only those of none.
     pub instance: Option<String>,
+    /// Whether the engine lives.
+    pub(crate) vitals: Vitals,
     /// What is counted and shown to Prometheus.
     pub(crate) metrics: Metrics,
 }

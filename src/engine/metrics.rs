@@ -36,6 +36,11 @@ struct Happened {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfDelivery {
+    delivery: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct InPhase {
     namespace: String,
     name: String,
@@ -68,6 +73,9 @@ struct Inner {
     events: Family<Happened, Counter>,
     info: Family<InPhase, Gauge>,
     pods: [Family<Named, Gauge>; 4],
+    stalled: Family<OfDelivery, Gauge>,
+    held: Family<OfDelivery, Gauge>,
+    leads: Gauge,
     /// Rollouts that are there, with what they show.
     known: Mutex<BTreeMap<ObjectName, Option<Figures>>>,
     /// The series of events, by whether they are about an AnalysisRun (else a Rollout) and its name.
@@ -135,10 +143,33 @@ impl Metrics {
                 family.clone(),
             );
         }
+        registry.register(
+            "switchback_delivery_stalled",
+            "Whether a delivery gets no further until a person acts, or its repository has been away for long",
+            inner.stalled.clone(),
+        );
+        registry.register(
+            "switchback_delivery_held_rollouts",
+            "Rollouts of a delivery that are held until a person acts",
+            inner.held.clone(),
+        );
+        registry.register("switchback_leader", "Whether this process acts", inner.leads.clone());
         drop(registry);
         *lock(&inner.duration) = Some(histogram);
         *lock(&inner.tally) = tally;
         metrics
+    }
+
+    /// How the delivery `name` fares: whether it is stalled, and how many of its Rollouts are held.
+    pub(crate) fn delivery(&self, name: &str, is_stalled: bool, held: usize) {
+        let labels = OfDelivery { delivery: name.to_owned() };
+        self.inner.stalled.get_or_create(&labels).set(is_stalled.into());
+        self.inner.held.get_or_create(&labels).set(i64::try_from(held).unwrap_or(i64::MAX));
+    }
+
+    /// Whether this process acts now.
+    pub(crate) fn leads(&self, leads: bool) {
+        self.inner.leads.set(leads.into());
     }
 
     /// A reconcile of a Rollout took `time`.

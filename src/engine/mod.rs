@@ -2,6 +2,8 @@
 //! Nothing here knows how a rollout climbs or how Git is spoken.
 //!
 //! - [`run`](mod@run), [`settings`]: how an engine begins and ends, and how it is told to
+//! - [`leadership`]: while several processes could act, whether this one does
+//! - [`vitals`]: whether the loops turn, and whether they know enough to act
 //! - [`controllers`]: one Rollout, AnalysisRun or Service: decide, write
 //! - [`delivery`]: one repository: Git to cluster, and what fails there back in Git
 //! - [`index`], [`watches`]: what is known of the cluster; which kinds are followed
@@ -19,10 +21,12 @@ pub(crate) mod events;
 pub(crate) mod index;
 pub(crate) mod install;
 pub(crate) mod key;
+pub mod leadership;
 pub(crate) mod metrics;
 pub(crate) mod queue;
 pub mod run;
 mod settings;
 pub mod setup;
+pub(crate) mod vitals;
 pub(crate) mod watches;
 pub(crate) mod worker;

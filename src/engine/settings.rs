@@ -2,6 +2,7 @@
 //! It never runs one.
 
 use crate::engine::delivery::Source;
+use crate::engine::leadership::Election;
 use std::time::Duration;
 
 /// How an engine runs.
@@ -9,6 +10,8 @@ use std::time::Duration;
 pub struct Settings {
     /// Only objects of this instance; without one, only objects of none.
     pub instance: Option<String>,
+    /// Only Rollouts and analyses that one of our repositories has brought.
+    pub only_delivered: bool,
     /// Only this namespace; all without one.
     pub namespace: Option<String>,
     /// Repositories to bring to the cluster.
@@ -17,6 +20,10 @@ pub struct Settings {
     pub interval: Option<Duration>,
     /// Decides the order of reconciles, to try other orders; first come first served without.
     pub seed: Option<u64>,
+    /// How it is decided which of several processes acts; without one this one does.
+    pub election: Option<Election>,
+    /// Spreads in time what failed at the same moment; another number in each process, the same in a simulation.
+    pub jitter: u64,
     /// To end as soon as everything has settled, and after this time at the latest; never by itself without one.
     pub once: Option<Duration>,
 }

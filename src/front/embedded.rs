@@ -87,7 +87,7 @@ pub(crate) async fn start(wanted: &Wanted, tasks: &mut JoinSet<()>) -> Result<Em
 }
 
 /// A number by chance: what the system's hasher makes of keys that it shows nobody.
-fn chance() -> u64 {
+pub(crate) fn chance() -> u64 {
     use std::hash::{BuildHasher, Hasher};
     std::collections::hash_map::RandomState::new().build_hasher().finish()
 }

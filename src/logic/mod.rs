@@ -6,11 +6,15 @@
 //! - [`rollout`]: how a Rollout climbs
 //! - [`traffic`]: how requests are split, one file for each router
 //! - [`analysis`]: how metrics are measured and judged, one file for each provider
+//! - [`backoff`]: how long a repository that fails is left alone
 //! - [`revert`]: how a failed revision goes back in Git
+//! - [`lease`]: who of several acts
 //! - [`health`]: whether a workload is as it was asked to be
 
 pub mod analysis;
+pub(crate) mod backoff;
 pub(crate) mod health;
+pub mod lease;
 pub(crate) mod manifest;
 pub mod plan;
 pub mod revert;

@@ -21,6 +21,7 @@ pub fn path(kind: &str, namespace: &str, name: &str) -> String {
         "v1",
         "apps/v1",
         "batch/v1",
+        "coordination.k8s.io/v1",
         "rbac.authorization.k8s.io/v1",
         "apiextensions.k8s.io/v1",
         "argoproj.io/v1alpha1",

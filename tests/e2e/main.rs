@@ -18,6 +18,7 @@ mod looking;
 mod manifests;
 mod measuring;
 mod numbers;
+mod operators;
 mod plugin;
 mod program;
 mod prometheus;

@@ -16,6 +16,7 @@ fn role() -> Value {
         rule("", &["services"], &["get", "list", "watch", "patch"]),
         rule("", &["pods"], &["list"]),
         rule("", &["events"], &["create"]),
+        rule("coordination.k8s.io", &["leases"], &["get", "create", "update"]),
     ])
 }
 
@@ -29,12 +30,12 @@ async fn the_rights_of_one_namespace_are_enough() {
         let namespace = &stage.namespace;
         let line =
             format!("controller --context least --instance-id {namespace} --metrics-port 0 --health-port 0");
-        let mut everywhere = stage.start("everywhere", &line);
+        let mut everywhere = stage.start("everywhere", &format!("{line} --leader-elect=false"));
         everywhere.says("give Switchback the right to list and watch them").await;
         assert_eq!(everywhere.terminate().await, 0);
 
         let mut program = stage.start("controller", &format!("{line} --namespace {namespace}"));
-        program.says("Rollouts cannot be watched").await;
+        program.says("give Switchback the right to get, create and update it").await;
         let meta = json!({"name": "controller"});
         let kind = "rbac.authorization.k8s.io/v1";
         stage.create(json!({"apiVersion": kind, "kind": "Role", "metadata": meta, "rules": role()})).await;

@@ -5,6 +5,7 @@
 //! story     what people do and what must come of it     rig       the engine, the cluster and the repository
 //! trial     stories, many times, with trouble           trouble   what goes wrong, as data
 //! repo      Git in memory            merge              witness   everything that happened, hashed and checked
+//! wire      what one engine of two says to the cluster
 //! world     what invariants look at                     invariant what must hold after every revision
 //! ```
 
@@ -20,5 +21,6 @@ mod shop;
 mod story;
 mod trial;
 mod trouble;
+mod wire;
 mod witness;
 mod world;

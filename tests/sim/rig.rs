@@ -4,6 +4,7 @@
 use crate::repo::{Files, Repo};
 use crate::shop::NAMESPACE;
 use crate::trouble::{Meddler, Plan, is_ours};
+use crate::wire::Wire;
 use crate::witness::Witness;
 use crate::world::{World, text, wanted_hash};
 use serde_json::Value;
@@ -20,7 +21,7 @@ use switchback::logic::revert::RollbackOn;
 use switchback::sandbox::{Moment, Options, Sandbox, actors, metrics};
 use switchback::world::git::Author;
 use switchback::world::probe::Probe;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 use tower::ServiceExt;
@@ -39,6 +40,7 @@ static DEFINITIONS: OnceLock<Vec<Value>> = OnceLock::new();
 
 struct Engine {
     run: JoinHandle<Ended>,
+    stop: oneshot::Sender<()>,
     tasks: JoinSet<()>,
     nudges: mpsc::Sender<usize>,
     told: mpsc::UnboundedReceiver<Notice>,
@@ -60,6 +62,10 @@ pub struct Sim {
     home: &'static str,
     forgets: bool,
     engine: Option<Engine>,
+    /// A second engine beside it.
+    rival: Option<Engine>,
+    /// What the engines say to the cluster, if they elect which of them acts.
+    wires: Option<[Wire; 2]>,
     seen_head: String,
     _actors: JoinSet<()>,
 }
@@ -112,8 +118,22 @@ impl Sim {
         Self::at_home(plan, files, "default").await
     }
 
+    /// The same with an engine that acts only while it holds the Lease.
+    pub async fn elected(plan: &Plan, files: &Files) -> Self {
+        let mut sim = Self::prepared(plan, files, "default").await;
+        sim.wires = Some(["one", "two"].map(|me| Wire::new(sim.sandbox.clone(), me)));
+        sim.start();
+        sim
+    }
+
     /// The same with the inventory in the namespace `home`.
     pub async fn at_home(plan: &Plan, files: &Files, home: &'static str) -> Self {
+        let mut sim = Self::prepared(plan, files, home).await;
+        sim.start();
+        sim
+    }
+
+    async fn prepared(plan: &Plan, files: &Files, home: &'static str) -> Self {
         let clock = Clock::paced("2026-01-05T08:00:00Z".parse().unwrap());
         let sandbox = Sandbox::new(Options::new(clock, plan.seed));
         let witness = Witness::new(clock, sandbox.subscribe(), SOURCE.to_owned());
@@ -131,7 +151,7 @@ impl Sim {
             meddling.at(&moment)
         })));
         let repo = Repo::new(files, clock, meddler.clone(), witness.clone());
-        let mut sim = Self {
+        Self {
             seen_head: repo.head(),
             sandbox,
             repo,
@@ -145,17 +165,35 @@ impl Sim {
             home,
             forgets: plan.forgets,
             engine: None,
+            rival: None,
+            wires: None,
             _actors: tasks,
-        };
-        sim.start();
-        sim
+        }
     }
 
     /// Starts an engine that knows nothing.
     pub fn start(&mut self) {
+        self.engine = Some(self.launched(0));
+    }
+
+    /// Starts a second engine that knows nothing.
+    pub fn start_rival(&mut self) {
+        self.rival = Some(self.launched(1));
+    }
+
+    /// What the engine of this number says to the cluster.
+    pub fn wire(&self, number: usize) -> &Wire {
+        &self.wires.as_ref().unwrap()[number]
+    }
+
+    fn launched(&self, number: usize) -> Engine {
         let mut tasks = JoinSet::new();
         let (ears, told) = mpsc::unbounded_channel();
-        let cluster = setup::inside(self.sandbox.service());
+        let wire = self.wires.as_ref().map(|wires| wires[number].clone());
+        let cluster = match &wire {
+            Some(wire) => setup::inside(wire.service()),
+            None => setup::inside(self.sandbox.service()),
+        };
         let prometheus = Some("http://prometheus.example.com".to_owned());
         let probe = probe(&self.sandbox, self.clock);
         let context = setup::context_with(cluster, probe, self.clock, Some(ears), prometheus, &mut tasks);
@@ -170,10 +208,21 @@ impl Sim {
             drift: DriftPolicy::default(),
             author: Author { name: "Switchback".into(), email: "switchback@example.com".into() },
         };
-        let settings = Settings { sources: vec![source], seed: Some(self.seed), ..Settings::default() };
+        let election = wire.map(|wire| wire.election());
+        let seed = Some(self.seed);
+        let settings = Settings { sources: vec![source], seed, election, ..Settings::default() };
         let (nudges, nudged) = mpsc::channel(16);
-        let run = tokio::spawn(run(context, settings, nudged, std::future::pending()));
-        self.engine = Some(Engine { run, tasks, nudges, told });
+        let (stop, stopped) = oneshot::channel::<()>();
+        let run = tokio::spawn(run(context, settings, nudged, async move { drop(stopped.await) }));
+        Engine { run, stop, tasks, nudges, told }
+    }
+
+    /// Asks the engine to end, as SIGTERM does, and waits for it.
+    pub async fn terminate(&mut self) {
+        let Some(mut engine) = self.engine.take() else { return };
+        drop(engine.stop);
+        assert_eq!(engine.run.await.unwrap(), Ended::Stopped);
+        engine.tasks.shutdown().await;
     }
 
     /// Ends the engine where it stands.
@@ -201,7 +250,7 @@ impl Sim {
             self.start();
         }
         let head = self.repo.head();
-        if let Some(engine) = &mut self.engine {
+        for engine in self.engine.iter_mut().chain(&mut self.rival) {
             while let Ok(told) = engine.told.try_recv() {
                 self.told.push(told);
             }

@@ -11,10 +11,12 @@ use crate::engine::controllers::outcome::Outcome;
 use crate::engine::controllers::pending::{self, Pending};
 use crate::engine::controllers::start::start;
 use crate::engine::delivery::{Applied, Link, Standing};
+use crate::engine::index::scope::Scope;
 use crate::engine::index::{Change, Effects, Followed, Index, kinds};
 use crate::engine::key::Key;
 use crate::engine::metrics::Figures;
 use crate::engine::settings::Settings;
+use crate::engine::vitals::Readiness;
 use crate::engine::watches::Watches;
 use crate::engine::worker::{End, Worker};
 use crate::logic::health::{Health, rollout};
@@ -54,9 +56,13 @@ impl Controllers {
     /// Controllers that tell `ready` when they know the whole cluster, and deliveries on `link` what concerns them.
     #[must_use]
     pub(crate) fn new(context: Context, settings: &Settings, link: Link, ready: oneshot::Sender<()>) -> Self {
+        let mut scope = Scope::of_instance(settings.instance.clone());
+        if settings.only_delivered {
+            scope = scope.within(settings.sources.iter().map(|s| s.name.clone()).collect());
+        }
         let rolls_back = settings.sources.iter().filter(|s| s.rollback).map(|s| s.name.clone());
         Self {
-            index: Index::new(settings.instance.clone()),
+            index: Index::new(scope),
             worker: Worker::new(AT_ONCE, settings.seed),
             asking: Asking::default(),
             watches: Watches::start(context.cluster.client(), settings.namespace.clone()),
@@ -73,6 +79,7 @@ impl Controllers {
 
     /// Runs until it is dropped or, with `once`, until everything has settled or the time is over; whether all is then healthy.
     pub(crate) async fn run(&mut self) -> bool {
+        let mut pulse = self.context.vitals.pulse("controllers");
         loop {
             self.dispatch();
             if let Some(healthy) = self.settled() {
@@ -81,6 +88,7 @@ impl Controllers {
             let alarm = self.worker.queue.alarm();
             tokio::select! {
                 biased;
+                () = pulse.beat() => {}
                 Some((key, end)) = self.worker.ended() => self.take_up(key, end),
                 Some(measured) = self.asking.ended() => self.take_measured(measured),
                 Some(message) = self.watches.next() => self.take_in(message),
@@ -110,6 +118,7 @@ impl Controllers {
         if self.watches.are_ready()
             && let Some(ready) = self.ready.take()
         {
+            self.context.vitals.is(Readiness::Ready);
             let _no_delivery_waits = ready.send(());
         }
     }

@@ -45,7 +45,7 @@ impl DeliverError {
     #[must_use]
     pub(crate) fn may_pass(&self) -> bool {
         match self {
-            Self::Git(error) => matches!(error, GitError::Unreachable { .. } | GitError::Busy { .. }),
+            Self::Git(error) => error.may_pass(),
             Self::Sync(error) => error.may_pass(),
             Self::Held(hold) => matches!(hold, Hold::PushRace { .. }),
         }

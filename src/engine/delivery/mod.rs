@@ -3,6 +3,7 @@
 //!
 //! - [`contract`], [`link`]: all that deliveries and controllers tell each other; the channel between them
 //! - [`run`](mod@run): when each repository is reconciled
+//! - [`away`]: how long a repository that failed is left alone, and when people should hear of it
 //! - [`reconcile`](mod@reconcile): the order of things: fetch, revert what failed, apply the rest, note it
 //! - [`needs`]: what there is to do about each Rollout first, and which fences still stand
 //! - [`ledger`]: what counts as applied, and what is written down of the next commit
@@ -25,6 +26,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod autoscalers;
+pub(crate) mod away;
 pub(crate) mod choose;
 pub(crate) mod contract;
 pub(crate) mod drift;

@@ -95,6 +95,7 @@ pub(crate) async fn carry_out(
             return Ok(None);
         };
         let draft = Draft { head: &head, picks: &picks, choices: &choices };
+        context.cluster.may_write()?;
         match source.git.push(&revert).await? {
             Pushed::Done => {
                 state.unpushed = None;

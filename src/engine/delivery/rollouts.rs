@@ -9,6 +9,7 @@ use crate::api::write::Target;
 use crate::engine::context::Context;
 use crate::engine::index::Index;
 use crate::engine::index::kinds::{own, referred::referred, rollout::analyses};
+use crate::engine::index::scope::Scope;
 use crate::logic::manifest::{Manifest, Manifests, Problem};
 use crate::logic::plan::{Action, Change};
 use crate::logic::rollout::builder::Builder;
@@ -73,7 +74,7 @@ impl<'a> Around<'a> {
         pruned: &'a BTreeSet<&'a Key>,
     ) -> Self {
         let changes = changes.iter().map(|change| (&change.key, change)).collect();
-        let index = Index::new(context.instance.clone());
+        let index = Index::new(Scope::of_instance(context.instance.clone()));
         let (known, hidden) = (BTreeSet::new(), BTreeSet::new());
         Self { context, manifests, changes, pruned, index, known, hidden }
     }

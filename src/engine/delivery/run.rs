@@ -5,12 +5,15 @@ use crate::api::key::Key;
 use crate::api::notice::Notice;
 use crate::api::watch::News;
 use crate::engine::context::Context;
+use crate::engine::delivery::away::Away;
 use crate::engine::delivery::contract::{DeliveryReport, Facts};
 use crate::engine::delivery::drift::{About, DriftWatches, Seen};
+use crate::engine::delivery::error::DeliverError;
 use crate::engine::delivery::link::{Applied, FactsSender, Fare, Standing};
 use crate::engine::delivery::reconcile::reconcile;
 use crate::engine::delivery::source::Source;
 use crate::engine::delivery::state::State;
+use crate::engine::settings::Settings;
 use crate::engine::worker::{End, Worker};
 use crate::logic::plan::DriftPolicy;
 use std::collections::BTreeMap;
@@ -34,6 +37,8 @@ struct Delivery {
     facts: watch::Receiver<Facts>,
     /// How its last reconcile ended.
     fare: Fare,
+    /// Present while its repository fails.
+    away: Option<Away>,
     /// The workloads it has applied, with the API version each was written in.
     workloads: BTreeMap<Key, String>,
     /// What was seen of its objects while it was being reconciled; the last of each.
@@ -45,6 +50,7 @@ pub(crate) struct Deliveries {
     context: Context,
     all: Vec<Delivery>,
     interval: Option<Duration>,
+    jitter: u64,
     worker: Worker<usize, (State, DeliveryReport)>,
     applied: mpsc::Sender<Applied>,
     woken: mpsc::UnboundedReceiver<usize>,
@@ -67,35 +73,31 @@ pub(crate) struct Link {
 }
 
 impl Deliveries {
-    /// Deliveries of `sources`, which are asked for news every `interval`, and the other end of the link to them. A
-    /// `seed` decides the order, to try other orders.
+    /// The deliveries of `settings`, and the other end of the link to them.
     #[must_use]
-    pub(crate) fn new(
-        context: Context,
-        sources: Vec<Source>,
-        interval: Option<Duration>,
-        seed: Option<u64>,
-    ) -> (Self, Link) {
+    pub(crate) fn new(context: Context, settings: &Settings) -> (Self, Link) {
         let (wake, woken) = mpsc::unbounded_channel();
         let (applied, receiver) = mpsc::channel(1);
         let (standing, stands) = watch::channel(Standing::default());
-        let mut worker = Worker::new(AT_ONCE, seed);
-        let mut senders = Vec::with_capacity(sources.len());
-        let mut all = Vec::with_capacity(sources.len());
-        for (number, source) in sources.into_iter().enumerate() {
+        let mut worker = Worker::new(AT_ONCE, settings.seed);
+        let mut senders = Vec::with_capacity(settings.sources.len());
+        let mut all = Vec::with_capacity(settings.sources.len());
+        for (number, source) in settings.sources.iter().cloned().enumerate() {
             let (sender, facts) = FactsSender::new(source.name.clone(), number, wake.clone());
             senders.push(sender);
             let fare = Fare::Waits(format!("{} is not applied yet", source.git.name()));
             let (state, workloads) = (Some(State::new(&source)), BTreeMap::new());
-            all.push(Delivery { state, source, facts, fare, workloads, unseen: BTreeMap::new() });
+            all.push(Delivery { state, source, facts, fare, away: None, workloads, unseen: BTreeMap::new() });
             worker.queue.add(number);
         }
         let (wakes, passes, workloads) = (0, 0, Arc::default());
         let drift = DriftWatches::new(context.cluster.client());
+        let (interval, jitter) = (settings.interval, settings.jitter);
         let deliveries = Self {
             context,
             all,
             interval,
+            jitter,
             worker,
             applied,
             woken,
@@ -110,22 +112,24 @@ impl Deliveries {
 
     /// Runs until it is dropped. `nudges` are numbers of repositories that have moved; nothing is reconciled before
     /// `ready`, so that decisions rest on the whole cluster.
-    pub(crate) async fn run(&mut self, mut nudges: mpsc::Receiver<usize>, ready: oneshot::Receiver<()>) {
+    pub(crate) async fn run(&mut self, nudges: &mut mpsc::Receiver<usize>, ready: oneshot::Receiver<()>) {
         let _or_nobody_will_say_so = ready.await;
         let mut is_nudged = true;
+        let mut pulse = self.context.vitals.pulse("deliveries");
         loop {
             self.dispatch();
             self.publish();
             let alarm = self.worker.queue.alarm();
             tokio::select! {
                 biased;
+                () = pulse.beat() => {}
                 Some((number, end)) = self.worker.ended() => self.take_up(number, end),
                 Some(number) = self.woken.recv() => {
                     self.wakes += 1;
                     self.worker.queue.add(number);
                 }
                 nudge = nudges.recv(), if is_nudged => match nudge {
-                    Some(number) => self.worker.queue.add(number),
+                    Some(number) => self.nudged(number),
                     None => is_nudged = false,
                 },
                 Some(message) = self.drift.next() => self.see(message),
@@ -181,12 +185,26 @@ impl Deliveries {
         self.worker.wind_down(deadline).await;
     }
 
+    /// A repository has moved, so that it is there again if it was away.
+    fn nudged(&mut self, number: usize) {
+        if let Some(away) = self.all.get_mut(number).and_then(|d| d.away.as_mut()) {
+            away.end_rest(Instant::now());
+        }
+        self.worker.queue.add(number);
+    }
+
     fn dispatch(&mut self) {
+        let now = Instant::now();
         while let Some(number) = self.worker.take() {
             let Some(delivery) = self.all.get_mut(number) else {
                 self.worker.forget(&number); // a nudge for none of ours
                 continue;
             };
+            if let Some(until) = delivery.away.as_ref().and_then(|a| a.rests(&*delivery.source.git, now)) {
+                self.worker.queue.done(&number);
+                self.worker.queue.add_at(number, until);
+                continue;
+            }
             let (context, source, applied) =
                 (self.context.clone(), delivery.source.clone(), self.applied.clone());
             let mut state = delivery.state.take().unwrap_or_else(|| State::new(&source));
@@ -223,8 +241,14 @@ impl Deliveries {
                 return;
             }
         };
+        delivery.away = report.result.as_ref().err().and_then(|error| {
+            let (git, chance) = (&*delivery.source.git, self.jitter.wrapping_add(number as u64));
+            Away::after(delivery.away.as_ref(), error, git, self.interval, chance, now)
+        });
+        let look_again = delivery.away.as_ref().map(|away| away.look_at(now));
         match &report.result {
             Ok(_) => queue.done(&number),
+            Err(DeliverError::Git(_)) => queue.done(&number),
             Err(error) if error.is_passing() => drop(queue.failed(&number, now)),
             Err(_) => {
                 queue.done(&number);
@@ -237,6 +261,11 @@ impl Deliveries {
         {
             self.drift.follow(number, &delivery.source.name, &inventory.objects, &state.drift.kinds);
         }
+        let is_stalled = match &delivery.away {
+            Some(away) => away.is_stalled(now),
+            None => report.result.as_ref().is_err_and(|error| !error.may_pass()),
+        };
+        self.context.metrics.delivery(&delivery.source.name, is_stalled, state.held.len());
         let applied = state.inventory.workloads();
         delivery.state = Some(state);
         if let Some(applied) = applied.filter(|applied| *applied != delivery.workloads) {
@@ -247,9 +276,9 @@ impl Deliveries {
             queue.add_at(number, self.context.moment(wake));
         }
         let retry_push = report.more.push_waits.then_some(HELD);
-        let interval = self.interval;
-        for wait in [interval, retry_push].into_iter().flatten() {
-            queue.add_at(number, now + wait);
+        match look_again {
+            Some(look) => queue.add_at(number, look),
+            None => [self.interval, retry_push].into_iter().flatten().for_each(|wait| queue.add_at(number, now + wait)),
         }
         self.look_at_drift(number);
     }

@@ -4,6 +4,7 @@
 //! - [`kinds`]: the kinds that are followed, one file each
 //! - [`rows`], [`table`]: what is kept of each; the rows of one kind, and which news are believed
 //! - [`store`]: all rows
+//! - [`scope`]: whose objects they are: ours or another controller's
 //! - [`links`], [`effects`]: who points at whom, backwards; what a change brings about
 //! - [`query`], [`facts`]: rows by name, owner and delivery; all there is to know about one Rollout
 
@@ -13,6 +14,7 @@ pub(crate) mod kinds;
 pub(crate) mod links;
 pub(crate) mod query;
 pub(crate) mod rows;
+pub(crate) mod scope;
 pub(crate) mod store;
 pub(crate) mod table;
 

@@ -6,7 +6,8 @@ use crate::api::object_name::ObjectName;
 use crate::api::run::AnalysisRun;
 use crate::engine::index::links::To;
 use crate::engine::index::rows::RolloutRow;
-use crate::engine::index::store::Index;
+use crate::engine::index::store::{Index, owner};
+use crate::engine::key::Key;
 use crate::logic::analysis::view::JobState;
 use crate::logic::rollout::view::{AnalysisRunRow, ReplicaSet, Service};
 use std::collections::BTreeMap;
@@ -22,7 +23,12 @@ impl Index {
     /// The AnalysisRun at `name`; none when it is over, gone or not ours to measure.
     #[must_use]
     pub(crate) fn run(&self, name: &ObjectName) -> Option<Arc<AnalysisRun>> {
-        self.analysis_runs.get(name)?.run.clone()
+        let row = self.analysis_runs.get(name)?;
+        let is_ours = match owner(&row.row.meta) {
+            Some(Key::Rollout(owner)) => !self.scope().is_limited() || self.rollouts.get(&owner).is_some(),
+            _ => true,
+        };
+        row.run.clone().filter(|_| is_ours)
     }
 
     /// The Jobs that measure for the AnalysisRun with `uid`, by name.

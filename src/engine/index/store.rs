@@ -2,10 +2,10 @@
 //! It never decides what to do about a change.
 
 use crate::api::meta::Meta;
-use crate::api::names;
 use crate::api::object_name::ObjectName;
 use crate::engine::index::links::{Links, To};
 use crate::engine::index::rows::{JobRow, ReferredRow, RolloutRow, RunRow, TemplateRow};
+use crate::engine::index::scope::Scope;
 use crate::engine::index::table::Table;
 use crate::engine::key::Key;
 use crate::logic::rollout::view::{ReplicaSet, Service};
@@ -24,12 +24,7 @@ pub(crate) struct Index {
     /// What Rollouts merely refer to, by the name under which its kind is followed.
     pub(super) referred: BTreeMap<&'static str, Table<ReferredRow>>,
     pub(super) links: Links,
-    instance: Option<String>,
-}
-
-/// Whether an object belongs to the controller `instance`: it is labelled so, or has no such label when there is none.
-pub(super) fn is_ours(meta: &Meta, instance: Option<&str>) -> bool {
-    meta.labels.get(names::INSTANCE_ID).map(String::as_str) == instance
+    scope: Scope,
 }
 
 /// The Rollout that manages an object.
@@ -39,14 +34,14 @@ pub(super) fn owner(meta: &Meta) -> Option<Key> {
 }
 
 impl Index {
-    /// An empty index for objects of one instance: those labelled with it, or those without the label.
+    /// An empty index for the objects in `scope`.
     #[must_use]
-    pub(crate) fn new(instance: Option<String>) -> Self {
-        Self { instance, ..Self::default() }
+    pub(crate) fn new(scope: Scope) -> Self {
+        Self { scope, ..Self::default() }
     }
 
-    pub(super) fn instance(&self) -> Option<&str> {
-        self.instance.as_deref()
+    pub(super) fn scope(&self) -> &Scope {
+        &self.scope
     }
 
     /// The Rollouts that point at `target`.

@@ -8,6 +8,7 @@ use crate::engine::context::Context;
 use crate::engine::events;
 use crate::engine::metrics::Metrics;
 use crate::engine::setup::{AccessError, Client};
+use crate::engine::vitals::Vitals;
 use crate::world::probe::{Guard, Probe, Rooms};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -53,5 +54,6 @@ pub fn context_with(
     let metrics = Metrics::new(Some(cluster.tally()));
     let providers = ProviderDefaults { prometheus_address: prometheus };
     let rooms = Rooms::default();
-    Context { cluster, probe, rooms, clock, recorder, listener, providers, instance: None, metrics }
+    let (instance, vitals) = (None, Vitals::default());
+    Context { cluster, probe, rooms, clock, recorder, listener, providers, instance, vitals, metrics }
 }

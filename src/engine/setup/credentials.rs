@@ -5,7 +5,7 @@ use crate::api::watch::News;
 use crate::api::write::Target;
 use crate::engine::setup::{AccessError, Client};
 use crate::world::cluster::watch::{Interest, follow};
-use crate::world::git::{Credentials, Held, Secret};
+use crate::world::git::{Credentials, Held, Options, Secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -13,9 +13,16 @@ use std::path::PathBuf;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+/// Where a Secret has the ssh servers that are trusted.
+const HOSTS: &str = "known_hosts";
+
 /// What is shown to a Git server; nothing by default.
 #[derive(Clone, Debug, Default)]
-pub struct GitCredentials(Credentials);
+pub struct GitCredentials {
+    shown: Credentials,
+    known_hosts: Option<Secret>,
+    ca: Option<PathBuf>,
+}
 
 impl GitCredentials {
     /// The token, or else what the file holds at each use: with `user` as a password, without as a bearer token.
@@ -23,23 +30,40 @@ impl GitCredentials {
     #[must_use]
     pub fn of(user: Option<String>, token: Option<String>, file: Option<PathBuf>) -> Self {
         let secret = token.map(Secret::Value).or(file.map(Secret::File));
-        Self(match (secret, user) {
+        let shown = match (secret, user) {
             (Some(password), Some(user)) => Credentials::Basic { user, password },
             (Some(token), None) => Credentials::Bearer(token),
             (None, _) => Credentials::None,
-        })
+        };
+        Self { shown, ..Self::default() }
     }
 
-    /// The same as Git takes them.
-    pub(in crate::engine) fn for_git(&self) -> Credentials {
-        self.0.clone()
+    /// The ssh key in `file`, read at each use; the user's own keys without.
+    #[must_use]
+    pub fn of_key(file: Option<PathBuf>) -> Self {
+        let shown = file.map_or(Credentials::None, |file| Credentials::SshKey { key: Secret::File(file) });
+        Self { shown, ..Self::default() }
+    }
+
+    /// Shown only to ssh servers whose keys are in the file `known_hosts`, and also to https servers whose certificates
+    /// those of the file `ca` have signed.
+    #[must_use]
+    pub fn trusting(self, known_hosts: Option<PathBuf>, ca: Option<PathBuf>) -> Self {
+        Self { known_hosts: known_hosts.map(Secret::File).or(self.known_hosts), ca: ca.or(self.ca), ..self }
+    }
+
+    /// Puts them where Git looks for them.
+    pub(in crate::engine) fn put_into(&self, options: &mut Options) {
+        options.credentials = self.shown.clone();
+        options.known_hosts = self.known_hosts.clone();
+        options.ca_file = self.ca.clone();
     }
 }
 
 /// Reads the Kubernetes Secret that holds the Git credentials.
 ///
 /// The credentials in the Secret `name`, kept up to date while `tasks` lives: `username` with `password` or `token`,
-/// a `token` (or `bearerToken`) alone, or `ssh-privatekey`. None when there is no such Secret, or it holds none.
+/// a `token` (or `bearerToken`) alone, or `ssh-privatekey`; beside that one `known_hosts`, the servers it trusts. None when there is no such Secret, or it holds none.
 ///
 /// # Errors
 /// The cluster refuses or is away.
@@ -59,10 +83,12 @@ pub async fn credentials(
     let held = Held::new(&target.to_string(), text_of(&secret, key).unwrap_or_default());
     let text = Secret::Held(held.clone());
     let credentials = match (key, user) {
-        ("ssh-privatekey", _) => Credentials::SshKey { key: text, known_hosts: None },
+        ("ssh-privatekey", _) => Credentials::SshKey { key: text },
         (_, Some(user)) => Credentials::Basic { user, password: text },
         _ => Credentials::Bearer(text),
     };
+    let hosts = text_of(&secret, HOSTS).map(|text| Held::new(&target.to_string(), text));
+    let known_hosts = hosts.clone().map(Secret::Held);
     let kind = cluster.kind("v1", "Secret").await?;
     let namespace = Some(namespace.to_owned());
     let interest = Interest { kind, namespace, labels: String::new(), name: name.to_owned() };
@@ -71,13 +97,18 @@ pub async fn credentials(
     tasks.spawn(async move {
         while let Some(news) = news.recv().await {
             match news {
-                News::Present(secret) => held.set(text_of(&secret, key).unwrap_or_default()),
+                News::Present(secret) => {
+                    held.set(text_of(&secret, key).unwrap_or_default());
+                    if let Some(hosts) = &hosts {
+                        hosts.set(text_of(&secret, HOSTS).unwrap_or_default());
+                    }
+                }
                 News::Gone(_) => held.set(String::new()),
                 News::ListBegins | News::ListEnds | News::Trouble { .. } => {}
             }
         }
     });
-    Ok(Some(GitCredentials(credentials)))
+    Ok(Some(GitCredentials { shown: credentials, known_hosts, ca: None }))
 }
 
 /// The text at `key` of a Secret; none when it is missing, empty or no text.
@@ -94,7 +125,8 @@ mod tests {
     #[test]
     fn a_token_counts_before_a_file_and_a_user_makes_it_a_password() {
         let of = |user: Option<&str>, token: Option<&str>, file: Option<&str>| {
-            GitCredentials::of(user.map(str::to_owned), token.map(str::to_owned), file.map(PathBuf::from)).0
+            GitCredentials::of(user.map(str::to_owned), token.map(str::to_owned), file.map(PathBuf::from))
+                .shown
         };
         let token = || Secret::Value("t".to_owned());
         assert_eq!(of(None, Some("t"), Some("/f")), Credentials::Bearer(token()));

@@ -60,13 +60,7 @@ impl AccessError {
                     | ClusterError::Unauthorized(_)
                     | ClusterError::Unreadable { .. }
             ),
-            Self::Git(error) => !matches!(
-                error,
-                GitError::Address { .. }
-                    | GitError::NoPath { .. }
-                    | GitError::BranchMissing { .. }
-                    | GitError::Invalid { .. }
-            ),
+            Self::Git(error) => !error.is_mistaken(),
             Self::Http(_) => false,
         }
     }

@@ -17,4 +17,4 @@ pub use client::{Client, cluster, inside, watch};
 pub use context::{allow_link_local_metrics, context, context_with};
 pub use credentials::{GitCredentials, credentials};
 pub use error::AccessError;
-pub use repository::{Repository, nudge_when_moved, repository};
+pub use repository::{Repository, first_look, nudge_when_moved, repository, was_delivered};

@@ -2,15 +2,20 @@
 //! It never fetches from it.
 
 use crate::api::inventory;
+use crate::api::write::Target;
 use crate::engine::delivery::Source;
-use crate::engine::setup::{AccessError, GitCredentials};
+use crate::engine::setup::{AccessError, Client, GitCredentials};
 use crate::logic::plan::DriftPolicy;
 use crate::logic::revert::RollbackOn;
 use crate::world::git::{Author, Git, GitError, Mirror, Options, watch_local};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+
+/// How long the first look at a repository may take: nothing in the cluster waits for a Git server that hangs.
+const FIRST_LOOK: Duration = Duration::from_secs(5);
 
 /// Which repository to open, and how.
 #[derive(Clone, Debug)]
@@ -43,7 +48,7 @@ pub struct Repository {
 /// An address or a branch that is none, or a folder that cannot be written.
 pub fn repository(wanted: &Repository) -> Result<Source, AccessError> {
     let mut options = Options::new(&wanted.url, &wanted.branch, &wanted.cache);
-    options.credentials = wanted.credentials.for_git();
+    wanted.credentials.put_into(&mut options);
     let mirror = Mirror::open(options)?;
     let name = inventory::name_of(&mirror.name(), &wanted.branch, &wanted.path, &wanted.namespace);
     Ok(Source {
@@ -57,6 +62,28 @@ pub fn repository(wanted: &Repository) -> Result<Source, AccessError> {
         drift: wanted.drift,
         author: Author { name: wanted.author.0.clone(), email: wanted.author.1.clone() },
     })
+}
+
+/// Asks a repository for its branch before anything else is done, so that what was hardly meant is told at once; a
+/// repository that is away or does not answer soon is left to the engine, which asks it again. With `all`, everything
+/// that asking again will not mend is told.
+///
+/// # Errors
+/// There is no such branch, or (with `all`) a person has to act.
+pub async fn first_look(source: &Source, all: bool) -> Result<(), AccessError> {
+    match tokio::time::timeout(FIRST_LOOK, source.git.fetch()).await {
+        Ok(Err(error)) if error.is_mistaken() || all && !error.may_pass() => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Whether `source` was brought to the cluster before: then it is Git that has changed, and no word of the user's is wrong.
+///
+/// # Errors
+/// The cluster refuses or is away.
+pub async fn was_delivered(client: &Client, source: &Source) -> Result<bool, AccessError> {
+    let inventory = Target::new("v1", "Secret", &source.namespace, &source.name);
+    Ok(client.get(&inventory).await?.is_some())
 }
 
 /// Nudges `nudges` with `number` whenever the branch of a local repository moves. Answers whether the repository is

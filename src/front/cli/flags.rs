@@ -1,8 +1,9 @@
 //! Decides the flags that several verbs share: their words, environment variables and help.
 //! It never does what they say.
 
+use crate::front::cli::election::ElectionFlags;
 use clap::{Args, ValueEnum};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 /// How logs are written.
@@ -12,6 +13,22 @@ pub(crate) enum LogFormat {
     Text,
     /// Lines of JSON.
     Json,
+}
+
+/// Which log lines are written: those of a level and the more urgent ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogLevel {
+    /// Everything.
+    #[value(alias = "trace")]
+    Debug,
+    /// What happens.
+    Info,
+    /// What should not happen.
+    #[value(alias = "warning")]
+    Warn,
+    /// What somebody has to mend.
+    #[value(aliases = ["fatal", "panic"])]
+    Error,
 }
 
 /// How results are written.
@@ -39,8 +56,18 @@ pub(crate) struct Common {
     #[arg(short, long, global = true, value_name = "FORMAT")]
     pub(crate) output: Option<Output>,
     /// How logs are written; with `json` what an engine does is told there and nowhere else.
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", env = "SWITCHBACK_LOG_FORMAT")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "text",
+        env = "SWITCHBACK_LOG_FORMAT",
+        alias = "logformat"
+    )]
     pub(crate) log_format: LogFormat,
+    /// Which log lines are written to standard error; without it those that a person should see.
+    #[arg(long, global = true, value_name = "LEVEL", env = "SWITCHBACK_LOG_LEVEL", alias = "loglevel")]
+    pub(crate) log_level: Option<LogLevel>,
 }
 
 /// Which repository.
@@ -67,6 +94,16 @@ pub(crate) struct Repo {
     /// User name, if the server wants one beside the token (basic authentication).
     #[arg(long, value_name = "NAME", env = "SWITCHBACK_GIT_USER")]
     pub(crate) git_user: Option<String>,
+    /// Private key for ssh repositories, read anew at each use; else the user's own keys and agent.
+    #[arg(long, value_name = "FILE", env = "SWITCHBACK_GIT_SSH_KEY", conflicts_with_all = ["git_token", "git_token_file", "git_secret", "git_user"])]
+    pub(crate) git_ssh_key: Option<PathBuf>,
+    /// Keys of ssh servers that are trusted, in the format of known_hosts, and no others; else the `known_hosts` of the
+    /// Secret, or the user's own.
+    #[arg(long, alias = "known-hosts", value_name = "FILE", env = "SWITCHBACK_GIT_KNOWN_HOSTS")]
+    pub(crate) git_known_hosts: Option<PathBuf>,
+    /// Certificates (PEM) that https repositories may be signed by, besides the system's; read anew at each use.
+    #[arg(long, value_name = "FILE", env = "SWITCHBACK_GIT_CA")]
+    pub(crate) git_ca: Option<PathBuf>,
     /// Folder in which mirrors of repositories are kept.
     #[arg(long, value_name = "DIR", env = "SWITCHBACK_CACHE")]
     pub(crate) cache: Option<PathBuf>,
@@ -78,6 +115,12 @@ pub(crate) struct EngineFlags {
     /// Only objects with this label argo-rollouts.argoproj.io/controller-instance-id; without it, only those without.
     #[arg(long, value_name = "ID", env = "SWITCHBACK_INSTANCE_ID")]
     pub(crate) instance_id: Option<String>,
+    /// Look only at the namespace of --namespace (or the pod's own), for who has rights in no other.
+    #[arg(long, env = "SWITCHBACK_NAMESPACED")]
+    pub(crate) namespaced: bool,
+    /// Which of several processes acts.
+    #[command(flatten)]
+    pub(crate) election: ElectionFlags,
     /// Prometheus for metrics that name no address.
     #[arg(long, value_name = "URL", env = "ARGO_ROLLOUTS_PROMETHEUS_ADDRESS")]
     pub(crate) prometheus_address: Option<String>,
@@ -89,13 +132,28 @@ pub(crate) struct EngineFlags {
 /// What is served while an engine runs.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Ports {
-    /// Port of Prometheus metrics; 0 for none (8090 for `controller`, none for `run` unless told).
-    #[arg(long, value_name = "PORT", env = "SWITCHBACK_METRICS_PORT")]
+    /// Port of Prometheus metrics; 0 for none (8090 for `controller` and in a pod, else none unless told).
+    #[arg(long, value_name = "PORT", env = "SWITCHBACK_METRICS_PORT", aliases = ["metricsPort", "metricsport"])]
     pub(crate) metrics_port: Option<u16>,
-    /// Port of the health answer; 0 for none (8080 for `controller`, none for `run` unless told).
-    #[arg(long, value_name = "PORT", env = "SWITCHBACK_HEALTH_PORT")]
+    /// Port of /healthz and /readyz; 0 for none (8080 for `controller` and in a pod, else none unless told).
+    #[arg(long, value_name = "PORT", env = "SWITCHBACK_HEALTH_PORT", aliases = ["healthzPort", "healthzport"])]
     pub(crate) health_port: Option<u16>,
-    /// Address both are served on.
-    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS", env = "SWITCHBACK_BIND")]
-    pub(crate) bind: IpAddr,
+    /// Address both are served on (in a pod every one of its own, else 127.0.0.1).
+    #[arg(long, value_name = "ADDRESS", env = "SWITCHBACK_BIND")]
+    pub(crate) bind: Option<IpAddr>,
+}
+
+impl Ports {
+    /// The address to serve on. Probes and Prometheus reach a pod by its own address only.
+    #[must_use]
+    pub(crate) fn address(&self) -> IpAddr {
+        let usual = if is_in_pod() { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
+        self.bind.unwrap_or(usual.into())
+    }
+}
+
+/// Whether we run in a pod.
+#[must_use]
+pub(crate) fn is_in_pod() -> bool {
+    std::env::var_os("KUBERNETES_SERVICE_HOST").is_some_and(|host| !host.is_empty())
 }

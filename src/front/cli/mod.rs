@@ -13,7 +13,10 @@
 //! - [`logs`]: where log lines go, and how many
 //! - [`print`](mod@print): results as JSON or YAML
 //! - [`flags`]: the flags that several verbs share
+//! - [`election`]: the flags by which several processes elect the one that acts
+//! - [`upstream`]: the flags of Argo Rollouts' controller that mean nothing here
 pub(crate) mod act;
+pub(crate) mod election;
 pub(crate) mod flags;
 pub(crate) mod logs;
 pub(crate) mod named;
@@ -22,6 +25,7 @@ pub(crate) mod print;
 pub mod program;
 pub(crate) mod setup;
 pub(crate) mod showing;
+pub(crate) mod upstream;
 pub(crate) mod verb;
 pub(crate) mod verbs;
 pub(crate) mod working;

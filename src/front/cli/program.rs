@@ -50,7 +50,8 @@ pub fn main() -> ExitCode {
         return Failure::usage("no verb is named; see them all: switchback --help").report();
     };
     arguments.color.apply();
-    logs::to_stderr(arguments.common.log_format, arguments.verbose, verb.talks);
+    let common = &arguments.common;
+    logs::to_stderr(common.log_format, common.log_level, arguments.verbose, verb.talks);
     // Beside the loop of an engine there is little to do at once; threads that wake each other cost more than they bring.
     let mut threads = tokio::runtime::Builder::new_multi_thread();
     if !verb.holds_cluster {

@@ -2,7 +2,8 @@
 //! It never uses either.
 
 use crate::engine::setup::{self, Client, GitCredentials, Repository};
-use crate::front::cli::flags::{Common, Repo};
+use crate::front::cli::election::pod_namespace;
+use crate::front::cli::flags::{Common, EngineFlags, Repo};
 use crate::front::exit::Failure;
 use crate::logic::plan::DriftPolicy;
 use crate::logic::revert::RollbackOn;
@@ -29,6 +30,13 @@ pub(crate) fn present_namespace(common: &Common, cluster: &Client) -> String {
     common.namespace.clone().unwrap_or_else(|| cluster.namespace().to_owned())
 }
 
+/// The only namespace that is looked at, where the flags say that there is one.
+#[must_use]
+pub(crate) fn only_namespace(common: &Common, engine: &EngineFlags, cluster: &Client) -> Option<String> {
+    let own = || pod_namespace().unwrap_or_else(|| cluster.namespace().to_owned());
+    engine.namespaced.then(|| common.namespace.clone().unwrap_or_else(own))
+}
+
 /// The repository that the flags name; a Secret they name is followed while `tasks` lives.
 ///
 /// # Errors
@@ -41,10 +49,12 @@ pub(crate) async fn repository(
 ) -> Result<Repository, Failure> {
     let credentials = match &repo.git_secret {
         Some(name) => from_secret(name, &namespace, cluster, tasks).await?,
+        None if repo.git_ssh_key.is_some() => GitCredentials::of_key(repo.git_ssh_key.clone()),
         None => {
             GitCredentials::of(repo.git_user.clone(), repo.git_token.clone(), repo.git_token_file.clone())
         }
     };
+    let credentials = credentials.trusting(repo.git_known_hosts.clone(), repo.git_ca.clone());
     Ok(Repository {
         url: absolute(&repo.repo),
         branch: repo.branch.clone(),

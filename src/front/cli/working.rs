@@ -20,6 +20,9 @@ use tokio::task::{JoinError, JoinSet};
 /// How long the end waits for events to be emitted.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
+/// The ports that Argo Rollouts' controller serves on.
+pub(crate) const PORTS: UsualPorts = UsualPorts { metrics: 8090, health: 8080 };
+
 /// The ports of pages where none are asked for; 0 is none.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UsualPorts {
@@ -98,13 +101,14 @@ async fn serve(ports: &Ports, usual: UsualPorts, context: &Context) -> Result<Se
     let port = ports.metrics_port.unwrap_or(usual.metrics);
     if port != 0 {
         let listener =
-            listen(SocketAddr::new(ports.bind, port), "choose another with --metrics-port").await?;
+            listen(SocketAddr::new(ports.address(), port), "choose another with --metrics-port").await?;
         server.serve(listener, metrics::pages(context.metrics.clone()));
     }
     let port = ports.health_port.unwrap_or(usual.health);
     if port != 0 {
-        let listener = listen(SocketAddr::new(ports.bind, port), "choose another with --health-port").await?;
-        server.serve(listener, health::pages());
+        let listener =
+            listen(SocketAddr::new(ports.address(), port), "choose another with --health-port").await?;
+        server.serve(listener, health::pages(context.vitals.clone()));
     }
     Ok(server)
 }

@@ -1,14 +1,30 @@
-//! Decides how we say that we live: `/healthz` and `/readyz` answer `ok` for as long as the process can answer.
-//! It never asks how an engine fares.
+//! Decides how an engine says that it lives and is ready: `/healthz` fails while a loop of it does not turn, `/readyz` until
+//! it knows the whole cluster. An engine that stands by is ready to take over. It never decides either itself.
 
+use crate::engine::vitals::{Readiness, Vitals};
 use axum::Router;
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 
-/// The pages of health.
-pub(crate) fn pages() -> Router {
-    let page = || async { (StatusCode::OK, "ok") };
-    Router::new().route("/healthz", get(page)).route("/readyz", get(page))
+/// The pages about `vitals`.
+pub(crate) fn pages(vitals: Vitals) -> Router {
+    Router::new().route("/healthz", get(lives)).route("/readyz", get(is_ready)).with_state(vitals)
+}
+
+async fn lives(State(vitals): State<Vitals>) -> (StatusCode, String) {
+    match vitals.stuck().await.as_slice() {
+        [] => (StatusCode::OK, "ok".to_owned()),
+        stuck => (StatusCode::SERVICE_UNAVAILABLE, format!("does not turn: {}", stuck.join(", "))),
+    }
+}
+
+async fn is_ready(State(vitals): State<Vitals>) -> (StatusCode, &'static str) {
+    match vitals.readiness() {
+        Readiness::Ready => (StatusCode::OK, "ok"),
+        Readiness::StandsBy => (StatusCode::OK, "ok: stands by"),
+        Readiness::Starting => (StatusCode::SERVICE_UNAVAILABLE, "the cluster is not known whole yet"),
+    }
 }
 
 #[cfg(test)]
@@ -36,11 +52,21 @@ mod tests {
         assert!(taken.text.starts_with(&format!("port {} cannot be served: ", address.port())), "{taken:?}");
         assert!(taken.text.ends_with("; choose another"), "{taken:?}");
         let mut server = Server::default();
-        server.serve(listener, pages());
+        let vitals = Vitals::default();
+        server.serve(listener, pages(vitals.clone()));
+        let answer = ask(address, "/readyz").await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 503 ") && answer.ends_with("not known whole yet"), "{answer}");
+        vitals.is(Readiness::Ready);
         for path in ["/healthz", "/readyz"] {
             let answer = ask(address, path).await.unwrap();
             assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\nok"), "{answer}");
         }
+        let _hangs = vitals.pulse("controllers");
+        let answer = ask(address, "/healthz").await.unwrap();
+        assert!(
+            answer.starts_with("HTTP/1.1 503 ") && answer.ends_with("does not turn: controllers"),
+            "{answer}"
+        );
         let idle = TcpStream::connect(address).await.unwrap();
         server.stop().await;
         drop(idle);

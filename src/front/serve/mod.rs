@@ -3,7 +3,7 @@
 //!
 //! - [`server`]: on which port pages are served, and how they end
 //! - [`metrics`]: what Prometheus reads
-//! - [`health`]: whether we live
+//! - [`health`]: whether we live, and are ready
 
 pub(crate) mod health;
 pub(crate) mod metrics;

@@ -59,6 +59,9 @@ pub enum ClusterError {
     /// We do not know how a kind is served.
     #[error("{0}: the cluster serves no such kind; install its CustomResourceDefinition")]
     NoKind(Target),
+    /// Another process acts on this cluster.
+    #[error("nothing is written: we do not hold the Lease; whoever holds it acts")]
+    NotLeader,
     /// What should be a name of an object cannot be one.
     #[error("{0}: an object cannot have this name or namespace; use small letters, digits, '-' and '.'")]
     NoName(Target),
@@ -104,6 +107,7 @@ impl ClusterError {
             Self::Refused { .. } => "ClusterRefused",
             Self::Unreadable { .. } => "ClusterUnreadable",
             Self::NoKind(_) => "ClusterNoKind",
+            Self::NotLeader => "ClusterNotLeader",
             Self::NoName(_) => "ClusterNoName",
         }
     }
@@ -151,7 +155,7 @@ impl ClusterError {
     #[must_use]
     pub(crate) fn may_pass(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::NoKind(_) => true,
+            Self::Unreachable { .. } | Self::NoKind(_) | Self::NotLeader => true,
             Self::Refused { code, .. } => matches!(code, 408 | 409 | 429 | 500..),
             Self::Config { .. } | Self::Unauthorized(_) | Self::Unreadable { .. } | Self::NoName(_) => false,
         }

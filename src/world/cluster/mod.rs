@@ -4,6 +4,7 @@
 //! - [`requests`]: a write or a read as a request, and what its answer was
 //! - [`connect`]: from a kubeconfig, from inside a pod, or through a service in this process
 //! - [`watch`]: how changes of a kind are followed
+//! - [`gate`]: whether writes may go out
 //! - [`object`]: what of an object is read
 //! - [`backoff`]: how long a watch waits after a failure
 //! - [`error`], [`fault`]: why a cluster did not do what it was asked; the fields it finds wrong
@@ -11,6 +12,7 @@ pub(crate) mod backoff;
 pub(crate) mod connect;
 pub(crate) mod error;
 pub(crate) mod fault;
+pub(crate) mod gate;
 pub(crate) mod object;
 pub(crate) mod requests;
 pub(crate) mod watch;

@@ -1,6 +1,7 @@
 //! Decides how a write or a read becomes a request to a cluster, and what its answer was.
 //! It never decides what to write.
 
+use crate::api::key::target_of;
 use crate::api::kinds::Kind;
 use crate::api::names::FIELD_MANAGER;
 use crate::api::write::{Patch, Target, Write};
@@ -9,6 +10,7 @@ use crate::base::percent::encode;
 use crate::world::cause::Cause;
 use crate::world::cluster::connect::Tally;
 use crate::world::cluster::error::ClusterError;
+use crate::world::cluster::gate::Gate;
 use crate::world::cluster::object::Object;
 use http::{Method, Request};
 use kube::Client;
@@ -25,6 +27,7 @@ const PAGE: usize = 500;
 pub struct Cluster {
     client: Client,
     tally: Tally,
+    gate: Gate,
     kinds: Arc<Mutex<BTreeMap<(String, String), Kind>>>,
 }
 
@@ -53,13 +56,33 @@ impl Cluster {
     /// The cluster that `client` talks to; `tally` counts the client's requests.
     #[must_use]
     pub(crate) fn new(client: Client, tally: Tally) -> Self {
-        Self { client, tally, kinds: Arc::default() }
+        Self { client, tally, gate: Gate::default(), kinds: Arc::default() }
     }
 
     /// Counts the requests made so far, watches included.
     #[must_use]
     pub(crate) fn tally(&self) -> Tally {
         self.tally.clone()
+    }
+
+    /// What every write passes.
+    #[must_use]
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// The same cluster with a gate of its own, which is open.
+    #[must_use]
+    pub(crate) fn ungated(&self) -> Self {
+        Self { gate: Gate::default(), ..self.clone() }
+    }
+
+    /// Whether writes may be made now, for what is written elsewhere in the same right.
+    ///
+    /// # Errors
+    /// [`ClusterError::NotLeader`] when it is not our turn.
+    pub(crate) fn may_write(&self) -> Result<(), ClusterError> {
+        if self.gate.admits() { Ok(()) } else { Err(ClusterError::NotLeader) }
     }
 
     /// The client, for watches.
@@ -182,6 +205,9 @@ impl Cluster {
     ) -> Result<Option<T>, ClusterError> {
         let target = write.target();
         let kind = self.kind(&target.api_version, &target.kind).await?;
+        if mode != Mode::DryRun {
+            self.may_write()?;
+        }
         match write {
             Write::Create { object } => {
                 let path = format!("{}{}", kind.path(Some(&encode(&target.namespace)), None), mode.query());
@@ -229,6 +255,18 @@ impl Cluster {
                     .map(|_: IgnoredAny| None)
             }
         }
+    }
+
+    /// Replaces an object as a whole, unless it has changed since it was read.
+    ///
+    /// # Errors
+    /// The cluster refuses or does not answer.
+    pub(crate) async fn replace(&self, object: &Value) -> Result<Value, ClusterError> {
+        let target = target_of(object);
+        let kind = self.kind(&target.api_version, &target.kind).await?;
+        self.may_write()?;
+        let path = format!("{}{}", place(&kind, &target)?, Mode::Plain.query());
+        self.send(&format!("update {target}"), Method::PUT, &path, JSON, bytes_of(object)).await
     }
 
     /// Reads one object; none when it is not there.
@@ -279,6 +317,17 @@ impl Cluster {
             }
             token = next;
         }
+    }
+
+    /// Reads the objects of a kind that are called `name`, in every namespace.
+    ///
+    /// # Errors
+    /// The cluster refuses or does not answer.
+    pub(crate) async fn called(&self, kind: &Kind, name: &str) -> Result<Vec<Value>, ClusterError> {
+        let path = format!("{}?fieldSelector=metadata.name%3D{}", kind.path(None, None), encode(name));
+        let what = format!("list {}", kind.resource());
+        let page: Value = self.send(&what, Method::GET, &path, "", Vec::new()).await?;
+        Ok(list(&page, "/items").iter().map(|v| with_type(v.clone(), kind)).collect())
     }
 
     /// Asks whether the cluster is there.
@@ -403,5 +452,28 @@ mod tests {
         assert_eq!(*asked.lock().unwrap(), Vec::<String>::new());
         assert_eq!(cluster.get(&secret("shop", "a b?c=d#e")).await, Ok(None));
         assert_eq!(*asked.lock().unwrap(), ["GET /api/v1/namespaces/shop/secrets/a%20b%3Fc%3Dd%23e"]);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_written_while_it_is_not_our_turn_but_the_lease() {
+        let (cluster, asked) = empty();
+        cluster.gate().shut();
+        let target = Target::new("v1", "ConfigMap", "shop", "a");
+        let object =
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "shop"}});
+        let patch = Patch::Merge(json!({"data": {}}));
+        let writes = [
+            Write::Create { object: object.clone() },
+            Write::Patch { target: target.clone(), subresource: "", patch, expect: None },
+            Write::Delete { target: target.clone(), uid: String::new(), expect: None, foreground: false },
+            Write::Evict { target },
+        ];
+        for write in writes {
+            assert_eq!(cluster.perform(&write, Mode::Plain).await, Err(ClusterError::NotLeader), "{write:?}");
+        }
+        assert_eq!(cluster.replace(&object).await, Err(ClusterError::NotLeader));
+        assert!(asked.lock().unwrap().is_empty());
+        let refused = cluster.ungated().replace(&object).await.unwrap_err();
+        assert!(refused.is_missing(), "it is asked for: {refused}");
     }
 }

@@ -147,6 +147,14 @@ pub trait Git: Send + Sync {
     /// The repository's address without credentials, for messages.
     fn name(&self) -> String;
 
+    /// A word that changes with the credentials shown to the server; nobody can tell them from it.
+    ///
+    /// # Default
+    /// Always the same: there are none.
+    fn credentials(&self) -> String {
+        String::new()
+    }
+
     /// Brings the branch up to date, also after a forced push, and answers its head.
     fn fetch(&self) -> BoxFuture<'_, Result<Commit, GitError>>;
 

@@ -4,6 +4,7 @@
 use super::fault::AddressFault;
 use crate::api::ids::CommitId;
 use crate::world::cause::Cause;
+use std::time::Duration;
 use thiserror::Error;
 
 /// A Git operation that did not succeed. `repo` is always the address without credentials.
@@ -45,6 +46,16 @@ pub enum GitError {
         why: String,
         /// What lies beneath, when something does.
         source: Option<Cause>,
+    },
+    /// The server answers, and asks to be left alone for a while.
+    #[error("{repo}: the server asks to be left alone for {} s ({why}); it is asked again after that", .after.as_secs())]
+    Throttled {
+        /// The repository.
+        repo: String,
+        /// What it said.
+        why: String,
+        /// For how long.
+        after: Duration,
     },
     /// The server's certificate or host key is not trusted.
     #[error("{repo}: the server cannot be trusted ({why})")]
@@ -239,6 +250,7 @@ impl GitError {
             Self::NotFound { .. } => "GitNotFound",
             Self::NotGit { .. } => "GitNotGit",
             Self::Unreachable { .. } => "GitUnreachable",
+            Self::Throttled { .. } => "GitThrottled",
             Self::Untrusted { .. } => "GitUntrusted",
             Self::Unauthorized { .. } => "GitUnauthorized",
             Self::Refused { .. } => "GitRefused",
@@ -260,6 +272,27 @@ impl GitError {
             Self::Interrupted { .. } => "GitInterrupted",
             Self::Failed { .. } => "GitFailed",
         }
+    }
+
+    /// Whether it may well be over after a while without a person.
+    #[must_use]
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Throttled { .. } | Self::Busy { .. })
+    }
+
+    /// Whether what was asked for can hardly have been meant, such as a branch that is not there.
+    #[must_use]
+    pub(crate) fn is_mistaken(&self) -> bool {
+        matches!(
+            self,
+            Self::Address { .. } | Self::Invalid { .. } | Self::BranchMissing { .. } | Self::NoPath { .. }
+        )
+    }
+
+    /// Whether the server does not accept who we are, so that the same credentials are better not shown again soon.
+    #[must_use]
+    pub(crate) fn refuses_credentials(&self) -> bool {
+        matches!(self, Self::Unauthorized { .. } | Self::Refused { .. } | Self::Credentials { .. })
     }
 
     /// What a failure at `path` on our own disk means.

@@ -95,6 +95,10 @@ impl Git for Mirror {
         self.upstream.name.clone()
     }
 
+    fn credentials(&self) -> String {
+        self.upstream.credentials.mark()
+    }
+
     fn fetch(&self) -> BoxFuture<'_, Result<Commit, GitError>> {
         self.run(repair::fetch)
     }

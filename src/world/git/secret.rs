@@ -3,6 +3,7 @@
 //! as a [`Held`].
 
 use super::error::GitError;
+use crate::base::digest::sha256_hex;
 use crate::world::cause::Cause;
 use std::fmt;
 use std::path::PathBuf;
@@ -130,8 +131,6 @@ pub enum Credentials {
     SshKey {
         /// The key in OpenSSH's or PEM format, not protected by a passphrase.
         key: Secret,
-        /// The hosts that are trusted, in the format of `known_hosts`; none for the user's own.
-        known_hosts: Option<PathBuf>,
     },
 }
 
@@ -144,17 +143,28 @@ impl Credentials {
             Self::Basic { user, password } => {
                 format!("the password of `{user}`, {}, was not accepted", password.whence())
             }
-            Self::SshKey { key, .. } => format!("the ssh key, {}, was not accepted", key.whence()),
+            Self::SshKey { key } => format!("the ssh key, {}, was not accepted", key.whence()),
         }
+    }
+
+    /// A word that changes with the secret; the secret cannot be told from it.
+    pub(super) fn mark(&self) -> String {
+        let secret = match self {
+            Self::None => return String::new(),
+            Self::Bearer(secret) | Self::Basic { password: secret, .. } | Self::SshKey { key: secret } => {
+                secret
+            }
+        };
+        secret.reveal().map_or_else(|error| error.to_string(), |text| sha256_hex(text.as_bytes()))
     }
 
     /// `text` with every occurrence of the secret replaced, should a server echo it.
     pub(super) fn scrubbed(&self, text: &str) -> String {
         let secret = match self {
             Self::None => return text.to_owned(),
-            Self::Bearer(secret)
-            | Self::Basic { password: secret, .. }
-            | Self::SshKey { key: secret, .. } => secret,
+            Self::Bearer(secret) | Self::Basic { password: secret, .. } | Self::SshKey { key: secret } => {
+                secret
+            }
         };
         match secret.reveal() {
             Ok(word) if word.len() >= 4 => text.replace(&word, "***"),
@@ -202,7 +212,7 @@ mod tests {
         for credentials in [
             Credentials::Bearer(secret()),
             Credentials::Basic { user: "u".into(), password: secret() },
-            Credentials::SshKey { key: secret(), known_hosts: None },
+            Credentials::SshKey { key: secret() },
         ] {
             assert!(!format!("{credentials:?}").contains("hunter2"));
             assert!(!credentials.tried().contains("hunter2"));

@@ -23,6 +23,8 @@ pub struct Options {
     pub credentials: Credentials,
     /// Certificates (PEM) to trust besides the system's, read again at each use.
     pub ca_file: Option<PathBuf>,
+    /// The ssh servers that are trusted, in the format of `known_hosts`; none for the user's own.
+    pub known_hosts: Option<Secret>,
     /// What to run instead of `ssh`, as the shell command `GIT_SSH_COMMAND` would hold.
     pub ssh_command: Option<String>,
     /// What one operation may cost.
@@ -39,6 +41,7 @@ impl Options {
             dir: dir.into(),
             credentials: Credentials::None,
             ca_file: None,
+            known_hosts: None,
             ssh_command: None,
             limits: Limits::default(),
         }
@@ -72,6 +75,8 @@ pub(super) struct Upstream {
     pub branch: String,
     /// Certificates to trust besides the system's.
     pub ca_file: Option<PathBuf>,
+    /// The ssh servers that are trusted.
+    pub known_hosts: Option<Secret>,
     /// What to run instead of `ssh`.
     pub ssh_command: Option<String>,
     /// What one operation may cost.
@@ -115,6 +120,7 @@ impl Upstream {
             credentials,
             branch,
             ca_file: options.ca_file,
+            known_hosts: options.known_hosts,
             ssh_command: options.ssh_command,
             limits: options.limits,
         })

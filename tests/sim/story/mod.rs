@@ -5,4 +5,5 @@ pub mod blue_green;
 pub mod canary;
 pub mod drift;
 mod going_back;
+mod operators;
 mod people;

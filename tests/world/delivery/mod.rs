@@ -1,6 +1,7 @@
 //! From a real repository to the embedded cluster, through the engine as it runs in production: what is applied,
 //! what is left alone, and what bad input of every kind comes to.
 
+mod away;
 mod back;
 mod bad;
 mod drift;
@@ -10,4 +11,5 @@ mod once;
 mod picked;
 mod pruned;
 mod rig;
+mod scope;
 mod sync;

@@ -131,7 +131,7 @@ impl Rig {
         let context = setup::context(cluster, Clock::Real, Some(ears), None, &mut self.tasks).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         self.stop = Some(stop);
-        let settings = Settings { sources: vec![source], once, ..Settings::default() };
+        let settings = Settings { sources: vec![source], once, only_delivered: true, ..Settings::default() };
         self.engine = Some(tokio::spawn(run(context, settings, nudges, async move { drop(stopped.await) })));
     }
 

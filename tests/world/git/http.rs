@@ -115,7 +115,7 @@ async fn credentials_are_shown_and_read_anew_each_time() {
         let error = try_with(url.clone(), Credentials::Bearer(Secret::Value(odd.into()))).await.unwrap_err();
         assert!(matches!(error, GitError::Credentials { .. }), "{error}");
     }
-    let key = Credentials::SshKey { key: Secret::Value("k".into()), known_hosts: None };
+    let key = Credentials::SshKey { key: Secret::Value("k".into()) };
     assert!(matches!(try_with(url, key).await, Err(GitError::Credentials { .. })));
     // "x-access-token:pa:ss wörd" in base64.
     let server = Server::start(rig.path(""), only("Basic eC1hY2Nlc3MtdG9rZW46cGE6c3Mgd8O2cmQ=")).await;
@@ -190,9 +190,13 @@ async fn refusals_are_told_apart() {
         assert!(matches!(error, GitError::NotFound { .. }), "{error}");
     }
     for status in [500, 502, 503, 429, 408] {
-        let error = said(&rig, move |_| Answer::Say(status, "Retry-After: 120\r\n", "busy")).await;
+        let error = said(&rig, move |_| Answer::Say(status, "", "busy")).await;
         assert!(matches!(&error, GitError::Unreachable { why, .. } if why.contains("busy")), "{error}");
-        assert_eq!(error.to_string().contains("120"), status == 429);
+    }
+    for status in [403, 429, 503] {
+        let error = said(&rig, move |_| Answer::Say(status, "Retry-After: 120\r\n", "busy")).await;
+        let GitError::Throttled { why, after, .. } = &error else { panic!("{error}") };
+        assert!(why.contains("busy") && after.as_secs() == 120, "{error}");
     }
     let error = said(&rig, move |_| Answer::Say(200, html, "<html><title>Sign in · Forge</title>")).await;
     assert!(

@@ -77,10 +77,8 @@ async fn keys_and_known_hosts_are_handed_over_in_files() {
     let url = format!("git@host:{}", rig.path("origin.git").display());
     let mut options = options(&rig, &url, &script);
     fs::write(rig.path("mounted"), "PRIVATE\nKEY\n").unwrap();
-    options.credentials = Credentials::SshKey {
-        key: Secret::File(rig.path("mounted")),
-        known_hosts: Some(rig.path("known hosts")),
-    };
+    options.credentials = Credentials::SshKey { key: Secret::File(rig.path("mounted")) };
+    options.known_hosts = Some(Secret::File(rig.path("known hosts")));
     assert_eq!(Mirror::open(options).unwrap().fetch().await.unwrap().id, first);
     assert_eq!(fs::read_to_string(rig.path("key")).unwrap(), "PRIVATE\nKEY\n600\n");
     let said = calls(&rig);
@@ -89,6 +87,21 @@ async fn keys_and_known_hosts_are_handed_over_in_files() {
     assert_eq!(said[6..10], ["<-o>", &known, "<-o>", "<StrictHostKeyChecking=yes>"]);
     let key = said[5].trim_matches(['<', '>']);
     assert!(!std::path::Path::new(key).exists(), "the key's copy is gone");
+}
+
+#[tokio::test]
+async fn known_hosts_that_are_no_file_are_put_into_one_also_without_a_key() {
+    let rig = Rig::new();
+    rig.origin("origin.git");
+    let first = rig.publish("a", "1", "first");
+    let seen = rig.path("seen");
+    let script =
+        format!("file=\"${{4#UserKnownHostsFile=}}\"; eval cat \"$file\" > '{}'; {REMOTE}", seen.display());
+    let mut options = options(&rig, &format!("git@host:{}", rig.path("origin.git").display()), &script);
+    options.known_hosts = Some(Secret::Value("host ssh-ed25519 AAAA".into()));
+    assert_eq!(Mirror::open(options).unwrap().fetch().await.unwrap().id, first);
+    assert_eq!(fs::read_to_string(seen).unwrap(), "host ssh-ed25519 AAAA\n");
+    assert_eq!(calls(&rig)[4..6], ["<-o>", "<StrictHostKeyChecking=yes>"]);
 }
 
 #[tokio::test]

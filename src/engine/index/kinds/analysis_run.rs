@@ -10,7 +10,8 @@ use crate::engine::index::effects::Effects;
 use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
 use crate::engine::index::links::To;
 use crate::engine::index::rows::RunRow;
-use crate::engine::index::store::{Index, is_ours, owner};
+use crate::engine::index::scope::Scope;
+use crate::engine::index::store::{Index, owner};
 use crate::engine::index::table::Table;
 use crate::engine::key::Key;
 use crate::logic::analysis::compose;
@@ -42,12 +43,13 @@ impl Row for RunRow {
         Self { row, run: run.map(Arc::new) }
     }
 
-    fn of(noun: Self, _before: Option<&Self>, instance: Option<&str>) -> Option<Self> {
-        if is_ours(&noun.row.meta, instance) {
+    fn of(noun: Self, _before: Option<&Self>, scope: &Scope) -> Option<Self> {
+        let is_owned = noun.row.meta.controller().is_some();
+        if scope.holds(&noun.row.meta) || is_owned && scope.is_instance_of(&noun.row.meta) {
             return Some(noun);
         }
         // Nothing to measure for us; its owner may still be ours.
-        noun.row.meta.controller().is_some().then_some(Self { run: None, ..noun })
+        is_owned.then_some(Self { run: None, ..noun })
     }
 
     fn table<'i>(index: &'i mut Index, _followed: &Followed) -> &'i mut Table<Self> {

@@ -8,6 +8,7 @@ use crate::engine::index::effects::Effects;
 use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
 use crate::engine::index::links::To;
 use crate::engine::index::rows::TemplateRow;
+use crate::engine::index::scope::Scope;
 use crate::engine::index::store::Index;
 use crate::engine::index::table::Table;
 use serde::Deserialize;
@@ -31,7 +32,7 @@ impl Row for TemplateRow {
         AnalysisTemplate::deserialize(object).ok()
     }
 
-    fn of(noun: Self::Noun, _before: Option<&Self>, _instance: Option<&str>) -> Option<Self> {
+    fn of(noun: Self::Noun, _before: Option<&Self>, _scope: &Scope) -> Option<Self> {
         Some(Self(Arc::new(noun?)))
     }
 

@@ -5,6 +5,7 @@ use crate::api::object_name::ObjectName;
 use crate::api::watch::News;
 use crate::engine::index::effects::Effects;
 use crate::engine::index::links::To;
+use crate::engine::index::scope::Scope;
 use crate::engine::index::store::Index;
 use crate::engine::index::table::{Head, Table};
 use serde_json::Value;
@@ -69,9 +70,9 @@ pub(crate) trait Row: Sized + Send + 'static {
     /// Reads an object.
     fn read(object: Value) -> Self::Noun;
 
-    /// The row of an object; what is costly is taken over from the row before. None when it is not for us, who are the
-    /// controller `instance`.
-    fn of(noun: Self::Noun, before: Option<&Self>, instance: Option<&str>) -> Option<Self>;
+    /// The row of an object; what is costly is taken over from the row before. None when it is not
+    /// in our scope.
+    fn of(noun: Self::Noun, before: Option<&Self>, scope: &Scope) -> Option<Self>;
 
     /// Where the rows are.
     fn table<'i>(index: &'i mut Index, followed: &Followed) -> &'i mut Table<Self>;
@@ -184,7 +185,7 @@ impl Index {
         }
         let noun = R::read(object);
         let before = R::table(self, followed).take(&head.name);
-        let row = R::of(noun, before.as_ref(), self.instance());
+        let row = R::of(noun, before.as_ref(), self.scope());
         let links = row.as_ref().map(|r| r.links(&head.name)).unwrap_or_default();
         self.links.set(followed.name, &head.name, links);
         R::table(self, followed).put(head, row);

@@ -10,6 +10,7 @@ use crate::engine::index::effects::Effects;
 use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
 use crate::engine::index::links::To;
 use crate::engine::index::rows::JobRow;
+use crate::engine::index::scope::Scope;
 use crate::engine::index::store::Index;
 use crate::engine::index::table::Table;
 use crate::engine::key::Key;
@@ -38,7 +39,7 @@ impl Row for JobRow {
         Some(Self { run_uid, state })
     }
 
-    fn of(noun: Option<Self>, _before: Option<&Self>, _instance: Option<&str>) -> Option<Self> {
+    fn of(noun: Option<Self>, _before: Option<&Self>, _scope: &Scope) -> Option<Self> {
         noun
     }
 

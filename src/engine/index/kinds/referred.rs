@@ -10,6 +10,7 @@ use crate::engine::index::effects::Effects;
 use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
 use crate::engine::index::links::To;
 use crate::engine::index::rows::{Parts, ReferredRow, Taken};
+use crate::engine::index::scope::Scope;
 use crate::engine::index::store::Index;
 use crate::engine::index::table::Table;
 use crate::logic::rollout::view::Workload;
@@ -51,7 +52,7 @@ impl Row for ReferredRow {
         (workload, Taken { template: Arc::new(template), selector: selector.unwrap_or_default() })
     }
 
-    fn of((workload, taken): Self::Noun, before: Option<&Self>, _instance: Option<&str>) -> Option<Self> {
+    fn of((workload, taken): Self::Noun, before: Option<&Self>, _scope: &Scope) -> Option<Self> {
         let parts = match before.map(|b| &b.parts) {
             Some(Parts::Open(known)) if **known == taken => Parts::Open(known.clone()),
             Some(Parts::Open(_)) => Parts::Open(Arc::new(taken)),

@@ -12,6 +12,7 @@ use crate::base::json;
 use crate::engine::index::effects::Effects;
 use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
 use crate::engine::index::links::To;
+use crate::engine::index::scope::Scope;
 use crate::engine::index::store::{Index, owner};
 use crate::engine::index::table::Table;
 use crate::logic::rollout::view::ReplicaSet;
@@ -37,7 +38,7 @@ impl Row for ReplicaSet {
         (row(meta, &object), template)
     }
 
-    fn of((row, template): Self::Noun, before: Option<&Self>, _instance: Option<&str>) -> Option<Self> {
+    fn of((row, template): Self::Noun, before: Option<&Self>, _scope: &Scope) -> Option<Self> {
         // The template of a ReplicaSet is ours and we never change it, so its key lasts as long as the object.
         let known = before.filter(|b| b.meta.uid == row.meta.uid).map(|b| b.template_key.clone());
         Some(Self { template_key: known.unwrap_or_else(|| same::template_key(&template)), ..row })

@@ -13,7 +13,8 @@ use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
 use crate::engine::index::kinds::referred::referred;
 use crate::engine::index::links::To;
 use crate::engine::index::rows::{RolloutRow, Template};
-use crate::engine::index::store::{Index, is_ours};
+use crate::engine::index::scope::Scope;
+use crate::engine::index::store::Index;
 use crate::engine::index::table::Table;
 use crate::engine::key::Key;
 use serde::de::DeserializeOwned;
@@ -83,8 +84,8 @@ impl Row for RolloutRow {
         Self { rollout, problem, source, services, has_analyses, stands_for: Arc::default() }
     }
 
-    fn of(mut noun: Self, before: Option<&Self>, instance: Option<&str>) -> Option<Self> {
-        if !is_ours(&noun.rollout.metadata, instance) {
+    fn of(mut noun: Self, before: Option<&Self>, scope: &Scope) -> Option<Self> {
+        if !scope.holds(&noun.rollout.metadata) {
             return None;
         }
         let spec = &noun.rollout.spec;

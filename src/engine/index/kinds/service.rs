@@ -8,6 +8,7 @@ use crate::base::json;
 use crate::engine::index::effects::Effects;
 use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
 use crate::engine::index::links::To;
+use crate::engine::index::scope::Scope;
 use crate::engine::index::store::Index;
 use crate::engine::index::table::Table;
 use crate::logic::rollout::view::Service;
@@ -32,7 +33,7 @@ impl Row for Service {
         }
     }
 
-    fn of(noun: Self, _before: Option<&Self>, _instance: Option<&str>) -> Option<Self> {
+    fn of(noun: Self, _before: Option<&Self>, _scope: &Scope) -> Option<Self> {
         Some(noun)
     }
 

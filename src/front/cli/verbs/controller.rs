@@ -2,10 +2,12 @@
 //! It never decides what the engine does.
 
 use crate::engine::run::Settings;
+use crate::front::cli::election::Lease;
 use crate::front::cli::flags::{EngineFlags, Ports};
-use crate::front::cli::setup;
 use crate::front::cli::verb::{Invocation, Verb};
-use crate::front::cli::working::{UsualPorts, Working};
+use crate::front::cli::working::{PORTS, Working};
+use crate::front::cli::{setup, upstream};
+use crate::front::embedded::chance;
 use crate::front::exit::Failure;
 use crate::front::screen::waiting;
 use crate::front::signals::interrupted;
@@ -13,9 +15,6 @@ use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-
-/// The ports that Argo Rollouts' controller serves on.
-const PORTS: UsualPorts = UsualPorts { metrics: 8090, health: 8080 };
 
 /// Only the Rollout and analysis controllers, for clusters where something else applies the manifests.
 #[derive(Debug, Parser)]
@@ -33,12 +32,13 @@ pub(crate) const VERB: Verb = Verb {
     name: "controller",
     talks: true,
     holds_cluster: false,
-    flags: Controller::command,
+    flags: || upstream::understood(Controller::command()),
     start: |call| Box::pin(controller(call)),
 };
 
 async fn controller(call: Invocation) -> Result<ExitCode, Failure> {
     let (common, flags) = (&call.common, call.flags::<Controller>()?);
+    upstream::pass_over(&call.words)?;
     let cluster = setup::cluster(common).await?;
     tokio::select! {
         biased;
@@ -46,11 +46,13 @@ async fn controller(call: Invocation) -> Result<ExitCode, Failure> {
         version = waiting("the cluster", cluster.version()) => drop(version?),
     }
     let mut tasks = JoinSet::new();
-    let settings = Settings {
-        instance: flags.engine.instance_id.clone(),
-        namespace: common.namespace.clone(),
-        ..Settings::default()
-    };
+    let home = setup::present_namespace(common, &cluster);
+    let instance = flags.engine.instance_id.clone();
+    let namespace =
+        common.namespace.clone().or_else(|| setup::only_namespace(common, &flags.engine, &cluster));
+    let (id, only) = (instance.as_deref(), namespace.as_deref());
+    let election = flags.engine.election.election(&Lease::OfController, id, &home, only)?;
+    let settings = Settings { instance, namespace, election, jitter: chance(), ..Settings::default() };
     let (_nudge, nudges) = mpsc::channel(1);
     let link_local = flags.engine.allow_link_local_metrics;
     let working = Working::start(cluster, flags.engine.prometheus_address, link_local, &mut tasks)?;

@@ -4,12 +4,13 @@
 use crate::base::duration::parse_go;
 use crate::engine::delivery::Source;
 use crate::engine::run::{Ended, Settings};
-use crate::engine::setup::{self as engine_setup, AccessError, Client, Repository};
-use crate::front::cli::flags::{Common, EngineFlags, Ports, Repo};
-use crate::front::cli::setup;
+use crate::engine::setup::{self as engine_setup, Client};
+use crate::front::cli::election::Lease;
+use crate::front::cli::flags::{Common, EngineFlags, Ports, Repo, is_in_pod};
 use crate::front::cli::verb::{Invocation, Verb};
-use crate::front::cli::working::{UsualPorts, Working};
-use crate::front::embedded::{self, Embedded};
+use crate::front::cli::working::{PORTS, UsualPorts, Working};
+use crate::front::cli::{setup, upstream};
+use crate::front::embedded::{self, Embedded, chance};
 use crate::front::exit::{Exit, Failure};
 use crate::front::screen::{FAINT, paint, waiting};
 use crate::front::signals::interrupted;
@@ -21,8 +22,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-/// Unless they are asked for, `run` serves no pages.
-const PORTS: UsualPorts = UsualPorts { metrics: 0, health: 0 };
+/// Unless they are asked for, `run` serves no pages outside of pods.
+const NONE: UsualPorts = UsualPorts { metrics: 0, health: 0 };
 
 /// Bring a Git repository to the cluster, let its Rollouts climb, and take failures back in Git.
 #[derive(Debug, Parser)]
@@ -91,7 +92,7 @@ pub(crate) const VERB: Verb = Verb {
     name: "run",
     talks: true,
     holds_cluster: false,
-    flags: Run::command,
+    flags: || upstream::understood(Run::command()),
     start: |call| Box::pin(run(call)),
 };
 
@@ -99,12 +100,17 @@ pub(crate) const VERB: Verb = Verb {
 struct Opened {
     cluster: Client,
     prometheus: Option<String>,
-    wanted: Repository,
     source: Source,
+    /// Whether the repository tells by itself when it moves.
+    local: bool,
+    /// Kept while it works: an engine without it would not listen.
+    nudge: mpsc::Sender<usize>,
+    nudges: mpsc::Receiver<usize>,
     _embedded: Option<Embedded>,
 }
 
-/// Opens the cluster and the repository, so that a wrong address or branch is reported at once and not in a loop.
+/// Opens the cluster and the repository, so that a wrong address or branch is reported at once and not in a loop. A
+/// repository that is away is no reason to end: failing canaries have to be aborted all the same.
 async fn open_both(common: &Common, flags: &Run, tasks: &mut JoinSet<()>) -> Result<Opened, Failure> {
     let (cluster, prometheus, embedded) = if flags.sandbox {
         let embedded = embedded::start(&embedded::Wanted::default(), tasks).await?;
@@ -121,34 +127,49 @@ async fn open_both(common: &Common, flags: &Run, tasks: &mut JoinSet<()>) -> Res
     wanted.drift = flags.drift;
     wanted.author = (flags.author_name.clone(), flags.author_email.clone());
     let source = engine_setup::repository(&wanted)?;
-    waiting(&format!("{} of {}", wanted.branch, source.git.name()), source.git.fetch())
-        .await
-        .map_err(AccessError::from)?;
+    let (nudge, nudges) = mpsc::channel(16);
+    let local = engine_setup::nudge_when_moved(&wanted, 0, nudge.clone(), tasks).await?;
+    let look = engine_setup::first_look(&source, flags.once || local);
+    if let Err(error) = waiting(&format!("{} of {}", wanted.branch, source.git.name()), look).await
+        && (flags.once || !engine_setup::was_delivered(&cluster, &source).await?)
+    {
+        return Err(error.into());
+    }
     let prometheus = flags.engine.prometheus_address.clone().or(prometheus);
-    Ok(Opened { cluster, prometheus, wanted, source, _embedded: embedded })
+    Ok(Opened { cluster, prometheus, source, local, nudge, nudges, _embedded: embedded })
 }
 
 async fn run(call: Invocation) -> Result<ExitCode, Failure> {
     let (common, flags) = (&call.common, call.flags::<Run>()?);
+    upstream::pass_over(&call.words)?;
     let mut tasks = JoinSet::new();
     let opened = tokio::select! {
         biased;
         code = interrupted() => return Ok(code),
         opened = open_both(common, &flags, &mut tasks) => opened?,
     };
-    let (nudge, nudges) = mpsc::channel(16);
-    let local = engine_setup::nudge_when_moved(&opened.wanted, 0, nudge.clone(), &mut tasks).await?;
+    let instance = flags.engine.instance_id.clone();
+    let lease = Lease::OfDelivery(&opened.source.name);
+    let namespace = setup::only_namespace(common, &flags.engine, &opened.cluster);
+    let (id, home, only) = (instance.as_deref(), &opened.source.namespace, namespace.as_deref());
+    let election = flags.engine.election.election(&lease, id, home, only)?;
     let settings = Settings {
-        instance: flags.engine.instance_id.clone(),
+        instance,
+        namespace,
+        // Another `run`, or a controller of Argo's, looks after what it has brought.
+        only_delivered: true,
+        election: election.filter(|_| !flags.sandbox),
+        jitter: chance(),
         sources: vec![opened.source],
-        interval: Some(flags.interval).filter(|_| !local),
+        interval: Some(flags.interval).filter(|_| !opened.local),
         once: flags.once.then_some(flags.timeout),
         ..Settings::default()
     };
+    let usual = if is_in_pod() { PORTS } else { NONE };
     let link_local = flags.engine.allow_link_local_metrics;
     let working = Working::start(opened.cluster, opened.prometheus, link_local, &mut tasks)?;
-    let ended = working.drive(common.log_format, &flags.ports, PORTS, settings, nudges).await?;
-    drop(nudge);
+    let ended = working.drive(common.log_format, &flags.ports, usual, settings, opened.nudges).await?;
+    drop(opened.nudge);
     Ok(match ended {
         Ended::Stopped | Ended::Settled { healthy: true } => ExitCode::SUCCESS,
         Ended::Settled { healthy: false } => Exit::No.into(),

@@ -2,6 +2,7 @@
 //! It never sends credentials to another host, never from https to http, and never trusts an answer's length.
 
 use super::call::Call;
+use super::retry_after::retry_after;
 use crate::world::cause::Cause;
 use crate::world::git::address::Address;
 use crate::world::git::error::GitError;
@@ -11,7 +12,7 @@ use crate::world::git::text::{html_title, plain};
 use crate::world::http::{ClientOptions, HttpClient, HttpError, Login, Request, Response, Trust, Url};
 use bytes::{Buf, Bytes};
 use git2::transport::Service;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION};
 use http::{Method, StatusCode};
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -250,22 +251,25 @@ fn failure(call: &Call, error: HttpError) -> GitError {
 /// What an answer other than success means.
 async fn refused(call: &Call, response: Response) -> GitError {
     let status = response.status();
-    let after = response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let after = retry_after(response.headers());
     let text = words(call, response).await;
     let why = if text.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {text}") };
     let repo = call.upstream.name.clone();
     match status {
+        // Also as 403: that is how some forges say that we ask too often.
+        status
+            if status != StatusCode::UNAUTHORIZED
+                && let Some(after) = after =>
+        {
+            GitError::Throttled { repo, why, after }
+        }
         StatusCode::UNAUTHORIZED => {
             let tried = call.upstream.credentials.tried();
             GitError::Unauthorized { repo, why: format!("{why}; {tried}; give a token that may read it") }
         }
         StatusCode::FORBIDDEN => GitError::Refused { repo, why },
         StatusCode::NOT_FOUND | StatusCode::GONE => GitError::NotFound { repo, why },
-        StatusCode::TOO_MANY_REQUESTS => {
-            let wait =
-                after.map(|after| format!("; it asks to wait, Retry-After: {}", plain(after.as_bytes(), 40)));
-            call.unreachable(why + &wait.unwrap_or_default())
-        }
+        StatusCode::TOO_MANY_REQUESTS => call.unreachable(why),
         status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => call.unreachable(why),
         status if status.is_redirection() => {
             let why =

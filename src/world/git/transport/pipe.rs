@@ -5,7 +5,7 @@ use super::call::Call;
 use crate::world::cause::Cause;
 use crate::world::git::address::Address;
 use crate::world::git::error::GitError;
-use crate::world::git::secret::Credentials;
+use crate::world::git::secret::{Credentials, Secret};
 use crate::world::git::text::{plain, quoted};
 use git2::transport::Service;
 use std::io::{self, Read, Write};
@@ -43,20 +43,20 @@ pub(super) struct Pipe {
     service: Service,
     /// Whether the program runs below a shell, both in a process group of their own.
     in_shell: bool,
-    /// Kept while ssh may still read it.
-    _key: Option<NamedTempFile>,
+    /// Kept while ssh may still read them.
+    _files: Vec<NamedTempFile>,
 }
 
 impl Pipe {
     /// Starts the program that serves `service`, one of the two listing ones, at the call's upstream.
     pub(super) fn open(call: Arc<Call>, service: Service) -> io::Result<Self> {
         let program = if service == Service::ReceivePackLs { "receive-pack" } else { "upload-pack" };
-        let (mut command, key) = match &call.upstream.address {
+        let (mut command, files) = match &call.upstream.address {
             Address::Ssh { destination, port, path, .. } => {
                 let remote = format!("git-{program} {}", quoted(path));
                 ssh(&call, destination, *port, &remote).map_err(|fault| call.fail(fault))?
             }
-            Address::Local { path } => (git(program, path), None),
+            Address::Local { path } => (git(program, path), Vec::new()),
             Address::Http { .. } => return Err(call.fail(call.unreachable("it is reached over HTTP".into()))),
         };
         for name in FOREIGN {
@@ -92,7 +92,7 @@ impl Pipe {
             errors: Some(errors),
             service,
             in_shell,
-            _key: key,
+            _files: files,
         })
     }
 
@@ -174,7 +174,7 @@ fn ssh(
     destination: &str,
     port: Option<u16>,
     remote: &str,
-) -> Result<(Command, Option<NamedTempFile>), GitError> {
+) -> Result<(Command, Vec<NamedTempFile>), GitError> {
     let mut command = match &call.upstream.ssh_command {
         None => Command::new("ssh"),
         Some(line) => {
@@ -187,15 +187,24 @@ fn ssh(
     // Without a terminal an unknown host key is refused, unless the user's configuration accepts it: ssh's own
     // default, `StrictHostKeyChecking=ask`, has nobody to ask.
     command.args(["-o", "BatchMode=yes"]);
-    let mut kept = None;
-    if let Credentials::SshKey { key, known_hosts } = &call.upstream.credentials {
-        let file = key_file(&key.reveal()?)?;
+    let mut kept = Vec::new();
+    if let Credentials::SshKey { key } = &call.upstream.credentials {
+        let file = private_file(&key.reveal()?)?;
         command.args(["-o", "IdentitiesOnly=yes", "-i"]).arg(file.path());
-        if let Some(path) = known_hosts {
-            command.arg("-o").arg(format!("UserKnownHostsFile={}", known_hosts_value(path)?));
-            command.args(["-o", "StrictHostKeyChecking=yes"]);
-        }
-        kept = Some(file);
+        kept.push(file);
+    }
+    if let Some(hosts) = &call.upstream.known_hosts {
+        let value = match hosts {
+            Secret::File(path) => known_hosts_value(path)?,
+            held => {
+                let file = private_file(&held.reveal()?)?;
+                let value = known_hosts_value(file.path())?;
+                kept.push(file);
+                value
+            }
+        };
+        command.arg("-o").arg(format!("UserKnownHostsFile={value}"));
+        command.args(["-o", "StrictHostKeyChecking=yes"]);
     }
     if let Some(port) = port {
         command.arg("-p").arg(port.to_string());
@@ -204,15 +213,15 @@ fn ssh(
     Ok((command, kept))
 }
 
-/// The key in a file only we can read; ssh refuses the readable files that clusters mount.
-fn key_file(key: &str) -> Result<NamedTempFile, GitError> {
+/// A text in a file only we can read; ssh refuses the readable files that clusters mount.
+fn private_file(text: &str) -> Result<NamedTempFile, GitError> {
     let disk = |e: io::Error| GitError::Disk {
         path: std::env::temp_dir().display().to_string(),
-        why: format!("no place for a key: {e}"),
+        why: format!("no place for a key or known hosts: {e}"),
         source: Cause::of(e),
     };
     let mut file = NamedTempFile::new().map_err(disk)?;
-    file.write_all(key.as_bytes()).and_then(|()| file.write_all(b"\n")).map_err(disk)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n")).map_err(disk)?;
     Ok(file)
 }
 
@@ -283,7 +292,7 @@ mod tests {
     #[test]
     fn keys_lie_in_files_of_our_own() {
         use std::os::unix::fs::PermissionsExt;
-        let file = key_file("secret").unwrap();
+        let file = private_file("secret").unwrap();
         assert_eq!(std::fs::read(file.path()).unwrap(), b"secret\n");
         assert_eq!(file.as_file().metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }
