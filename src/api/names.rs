@@ -49,6 +49,11 @@ pub const ROLLBACK_ON: &str = "switchback.dev/rollback-on";
 pub const SOURCE: &str = "switchback.dev/source";
 /// Annotation of ours on any object, written by people: `disabled` or `enabled`, whether it goes when it leaves Git.
 pub const PRUNE: &str = "switchback.dev/prune";
+/// Annotation of a Rollout: `versioned` or `plain`, how its ConfigMaps and Secrets reach its pods; instead of the delivery's
+/// way. On a ConfigMap or a Secret `plain` says that it keeps its name whoever uses it.
+pub const CONFIG: &str = "switchback.dev/config";
+/// Annotation of ours on a ConfigMap or a Secret that is applied under a name with its content's hash: its name in Git.
+pub const CONFIG_OF: &str = "switchback.dev/config-of";
 /// Prefix of all our annotations.
 pub const OWN_PREFIX: &str = "switchback.dev/";
 

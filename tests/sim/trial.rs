@@ -3,7 +3,7 @@
 
 use crate::canonical::{difference, end_state};
 use crate::rig::{Sim, simulate};
-use crate::story::{blue_green, canary};
+use crate::story::{blue_green, canary, versioned};
 use crate::trouble::{Plan, Trouble};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +16,7 @@ enum Story {
     Canary,
     Before,
     After,
+    Configuration,
 }
 
 /// What came of one run.
@@ -40,6 +41,7 @@ fn tell(story: Story, plan: &Plan) -> Came {
             Story::Canary => canary::tell(plan).await,
             Story::Before => blue_green::tell(plan, "prePromotionAnalysis").await,
             Story::After => blue_green::tell(plan, "postPromotionAnalysis").await,
+            Story::Configuration => versioned::tell(plan).await,
         }
     });
     let ((digest, lines), (begun, done)) = (sim.witness.digest(), sim.meddler.totals());
@@ -169,6 +171,20 @@ macro_rules! trials {
             }
         }
     )*};
+}
+
+mod versioned_configuration {
+    use super::{Story::Configuration, Trouble, every_write};
+
+    #[test]
+    fn a_crash_after_any_write() {
+        every_write(Configuration, "a crash after", |c| c.done, Trouble::Crash);
+    }
+
+    #[test]
+    fn a_lost_answer_of_any_write() {
+        every_write(Configuration, "the answer lost of", |c| c.done, Trouble::Lost);
+    }
 }
 
 trials!(canary_climb: Canary, blue_green_before: Before);

@@ -87,7 +87,11 @@ async fn pass(
     let facts = facts.borrow_and_update().clone(); // no older than the head
     let waits =
         facts.rollouts.iter().filter_map(|(k, f)| Some((k.clone(), what_matters(f.pending.as_ref()?))));
-    let about = Settled { head: head.id.clone(), pending: waits.collect() };
+    let kept = |state: &State| {
+        let all = facts.rollouts.iter().filter(|_| state.waits_for_revisions);
+        all.map(|(rollout, facts)| (rollout.clone(), facts.revisions.clone())).collect()
+    };
+    let mut about = Settled { head: head.id.clone(), pending: waits.collect(), revisions: kept(state) };
     let inventory = state.inventory.load(&context.cluster).await?.clone();
     if state.settled.as_ref() == Some(&about) {
         return Ok(inventory.commit);
@@ -125,6 +129,7 @@ async fn pass(
     if about.head != target.id {
         more.wake = Some(context.clock.now()); // what our own commit makes of it is seen to at once
     } else if more.wake.is_none() {
+        about.revisions = kept(state);
         state.settled = Some(about);
     }
     Ok(target.id.into())
@@ -237,6 +242,7 @@ async fn sync(
     }
     after.fences = work.fences;
     state.inventory.save(&context.cluster, after).await?;
+    state.waits_for_revisions = plan.waits_for_revisions();
     if plan.waits_for_pods() {
         let again = context.clock.now() + PRUNE_AGAIN;
         more.wake = Some(more.wake.map_or(again, |wake| wake.min(again)));

@@ -1,6 +1,7 @@
 //! Decides how a repository is opened for whoever speaks to people, and how its moves are heard of.
 //! It never fetches from it.
 
+use crate::api::config_policy::ConfigPolicy;
 use crate::api::inventory;
 use crate::engine::delivery::Source;
 use crate::engine::setup::{AccessError, GitCredentials};
@@ -30,6 +31,8 @@ pub struct Repository {
     pub rollback: bool,
     /// For which reasons they do.
     pub rollback_on: RollbackOn,
+    /// How ConfigMaps and Secrets reach the pods of Rollouts that do not say so themselves.
+    pub config: ConfigPolicy,
     /// Who makes revert commits: name and address.
     pub author: (String, String),
 }
@@ -51,6 +54,7 @@ pub fn repository(wanted: &Repository) -> Result<Source, AccessError> {
         name,
         rollback: wanted.rollback,
         rollback_on: wanted.rollback_on.clone(),
+        config: wanted.config,
         author: Author { name: wanted.author.0.clone(), email: wanted.author.1.clone() },
     })
 }

@@ -53,6 +53,7 @@ pub(crate) async fn repository(
         credentials,
         rollback: false,
         rollback_on: RollbackOn::default(),
+        config: repo.config,
         author: ("Switchback".to_owned(), String::new()),
     })
 }

@@ -5,3 +5,4 @@ pub mod blue_green;
 pub mod canary;
 mod going_back;
 mod people;
+pub mod versioned;

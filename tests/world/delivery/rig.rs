@@ -4,6 +4,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
+use switchback::api::config_policy::ConfigPolicy;
 use switchback::api::crd;
 use switchback::api::notice::Notice;
 use switchback::base::clock::Clock;
@@ -29,6 +30,8 @@ pub struct Rig {
     folder: TempDir,
     path: String,
     namespace: String,
+    /// How configuration reaches pods; read when an engine starts.
+    pub config: ConfigPolicy,
 }
 
 /// Runs git in `dir` with nobody's configuration.
@@ -73,7 +76,8 @@ impl Rig {
         }
         let (_, told) = mpsc::unbounded_channel();
         let (path, namespace) = (path.to_owned(), namespace.to_owned());
-        let mut rig = Self { sandbox, repo, told, stop: None, engine: None, tasks, folder, path, namespace };
+        let (stop, engine, config) = (None, None, ConfigPolicy::default());
+        let mut rig = Self { sandbox, repo, told, stop, engine, tasks, folder, path, namespace, config };
         for (name, text) in files {
             rig.write(name, text);
         }
@@ -111,6 +115,7 @@ impl Rig {
             credentials: GitCredentials::default(),
             rollback: true,
             rollback_on: RollbackOn::default(),
+            config: self.config,
             author: ("Switchback".into(), "switchback@example.com".into()),
         };
         let source = setup::repository(&repository).unwrap();
