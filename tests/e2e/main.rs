@@ -30,3 +30,4 @@ mod stage;
 mod story;
 mod trouble;
 mod verbs;
+mod versioned;
