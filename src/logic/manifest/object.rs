@@ -142,7 +142,7 @@ pub(crate) fn annotate(value: &mut Value, key: &str, text: &str) {
 /// The text of an annotation of an object.
 #[must_use]
 pub(crate) fn annotation<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
-    value.pointer("/metadata/annotations")?.get(key)?.as_str()
+    value.get("metadata")?.get("annotations")?.get(key)?.as_str()
 }
 
 /// Takes away what only a cluster writes, so that it is never compared nor sent.

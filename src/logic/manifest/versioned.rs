@@ -107,7 +107,7 @@ pub(crate) fn as_in_git(manifests: &Manifests, keys: &BTreeSet<Key>) -> BTreeMap
 /// The key in Git of what is applied at `key` under a name with its hash; none of what is not.
 #[must_use]
 pub(crate) fn git_key(key: &Key, value: &Value) -> Option<Key> {
-    let name = annotation(value, names::CONFIG_OF).filter(|_| is_config(key))?;
+    let name = is_config(key).then(|| annotation(value, names::CONFIG_OF))??;
     Some(Key { name: name.to_owned(), ..key.clone() })
 }
 
@@ -120,9 +120,9 @@ pub(crate) fn git_keys(manifests: &Manifests) -> BTreeSet<Key> {
 /// What the annotation of `manifest` says that is no policy.
 #[must_use]
 pub(crate) fn wrong(manifest: &Manifest) -> Option<&str> {
-    let said = annotation(&manifest.value, names::CONFIG)?;
     let is_read = is_rollout(&manifest.key) || is_config(&manifest.key);
-    (is_read && said.parse::<ConfigPolicy>().is_err()).then_some(said)
+    let said = is_read.then(|| annotation(&manifest.value, names::CONFIG))??;
+    said.parse::<ConfigPolicy>().is_err().then_some(said)
 }
 
 fn is_rollout(key: &Key) -> bool {

@@ -270,3 +270,36 @@ async fn a_slip_in_the_annotation_has_its_place() {
     );
     rig.stop().await;
 }
+
+#[tokio::test]
+async fn a_secret_travels_as_well_and_nothing_is_written_twice() {
+    let secret = |value: &str| {
+        format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: token}}\nstringData: {{token: {value}}}\n")
+    };
+    let volume =
+        "volumes: [{name: v, projected: {sources: [{secret: {name: token}}, {configMap: {name: cfg}}]}}]";
+    let with_volume = format!("{}      {volume}\n", web("v1", ON));
+    let cfg = config("cfg", "good");
+    let files = [("web.yaml", &*with_volume), ("cfg.yaml", &*cfg), ("token.yaml", &secret("one"))];
+    let mut rig = Rig::new(&files).await;
+    rig.phase("web", "Healthy").await;
+    rig.write("token.yaml", secret("two"));
+    rig.deliver("rotate").await;
+    rig.phase("web", "Paused").await;
+    let secrets = rig.sandbox.snapshot("v1", "Secret", "default");
+    let token = |set: &Value| {
+        let name =
+            &set["spec"]["template"]["spec"]["volumes"][0]["projected"]["sources"][0]["secret"]["name"];
+        let secret = secrets.iter().find(|s| s["metadata"]["name"] == *name).unwrap();
+        secret["data"]["token"].as_str().unwrap().to_owned()
+    };
+    let tokens: BTreeSet<String> = rig.owned_sets().iter().map(token).collect();
+    assert_eq!(tokens, BTreeSet::from(["b25l".to_owned(), "dHdv".to_owned()]), "each revision has its own");
+    let before = rig.owned();
+    rig.stop().await;
+    rig.start().await;
+    rig.write("README.md", "nothing that is applied");
+    assert_eq!(rig.deliver("words").await, (0, 0, 0));
+    assert_eq!(rig.owned(), before);
+    rig.stop().await;
+}
