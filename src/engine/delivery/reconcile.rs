@@ -18,7 +18,7 @@ use crate::engine::delivery::revert;
 use crate::engine::delivery::source::{self, Source};
 use crate::engine::delivery::state::{Settled, State};
 use crate::engine::delivery::{apply, trial};
-use crate::logic::manifest::{Manifest, Manifests, Problem, skipped};
+use crate::logic::manifest::{Manifest, Manifests, Problem, skipped, versioned};
 use crate::logic::plan::{Action, Change, Plan};
 use crate::world::cluster::{ClusterError, Mode};
 use crate::world::git::Commit;
@@ -98,7 +98,7 @@ async fn pass(
     }
     state.settled = None;
     let ledger = Ledger::of(&state.inventory, &inventory);
-    let (mut manifests, mut problems) = read(context, source, &head).await?;
+    let (mut manifests, mut problems) = read(context, source, &ledger, &head).await?;
     tell_skipped(context, source, state, &manifests);
     let mut needs = needs::of(context, source, &head, &manifests, &facts, &ledger).await?;
     end_undos(context, &needs.ended_undos).await?;
@@ -108,7 +108,7 @@ async fn pass(
             revert::carry_out(context, source, state, &ledger, &target, &manifests, &mut needs).await?
         {
             target = gone.commit;
-            (manifests, problems) = read(context, source, &target).await?;
+            (manifests, problems) = read(context, source, &ledger, &target).await?;
             needs.note_pushed(&gone.pushed_for, &target.id, &manifests);
         }
     } else if needs.fences.iter().all(|f| f.revert.is_some()) {
@@ -149,11 +149,15 @@ fn tell_skipped(context: &Context, source: &Source, state: &mut State, manifests
 async fn read(
     context: &Context,
     source: &Source,
+    ledger: &Ledger,
     commit: &Commit,
 ) -> Result<(Manifests, Vec<Problem>), DeliverError> {
     Ok(match source::read_all(context, source, &commit.id).await? {
         Ok(manifests) => (manifests, Vec::new()),
-        Err(bad) => (bad.rest, bad.problems),
+        Err(mut bad) => {
+            versioned::assume(&mut bad.rest, &ledger.inventory.base);
+            (bad.rest, bad.problems)
+        }
     })
 }
 

@@ -229,6 +229,22 @@ fn git_is_found_again_in_what_is_applied() {
     assert_eq!(there.as_ref(), applied.pod_template(&rollout));
 }
 
+#[test]
+fn what_cannot_be_read_is_assumed_to_be_as_it_was() {
+    let before = applied(&[config("cfg", "1"), config("other", "1"), using("cfg")]);
+    let base: std::collections::BTreeMap<Key, Value> =
+        before.objects.iter().map(|(key, m)| (key.clone(), m.value.clone())).collect();
+    let assumed = |objects: &[Value]| {
+        let mut rest = applied(objects);
+        versioned::assume(&mut rest, &base);
+        template(&rest)
+    };
+    assert_eq!(assumed(&[using("cfg")]), template(&before));
+    assert_eq!(assumed(&[using("other")]), template(&read(&[using("other")])), "another than before");
+    let changed = [config("cfg", "2"), using("cfg")];
+    assert_eq!(assumed(&changed), template(&applied(&changed)), "what can be read counts");
+}
+
 fn objects() -> impl Strategy<Value = Vec<Value>> {
     let name = prop::sample::select(vec!["a", "b", "c"]);
     let configs = prop::collection::btree_map(name, (any::<bool>(), "[a-z]{0,2}", any::<bool>()), 0..3);

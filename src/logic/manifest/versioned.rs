@@ -6,7 +6,7 @@ use crate::api::key::Key;
 use crate::api::names;
 use crate::base::digest;
 use crate::logic::manifest::object::{annotate, annotation, is_config, pod_template, template_place};
-use crate::logic::manifest::references::config_names;
+use crate::logic::manifest::references::{config_names, of_template};
 use crate::logic::manifest::{Manifest, Manifests, Problem, by_name};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,6 +64,25 @@ pub(crate) fn apply(manifests: &mut Manifests, usual: ConfigPolicy) -> Vec<Probl
     }
     manifests.objects.retain(|key, _| !all.contains_key(key) || stay.contains(key));
     problems
+}
+
+/// Lets the templates in `rest`, which a commit with mistakes holds, name what cannot be read there as it was `applied` last:
+/// a slip in the file of a ConfigMap changes no template.
+pub(crate) fn assume(rest: &mut Manifests, applied: &BTreeMap<Key, Value>) {
+    let mut all: BTreeMap<(Key, &'static str), Renames> = BTreeMap::new();
+    for rollout in rest.objects.keys().filter(|key| is_rollout(key)) {
+        let Some(place) = template_place(rollout, |key| rest.get(key).map(|m| &m.value)) else { continue };
+        let before = pod_template(rollout, |key| applied.get(key));
+        let used = before.map(|t| of_template(t, &rollout.namespace)).unwrap_or_default();
+        let known = used.into_iter().filter_map(|key| Some((git_key(&key, applied.get(&key)?)?, key)));
+        all.insert(place, known.filter(|(git, _)| rest.get(git).is_none()).collect());
+    }
+    for ((holder, pointer), known) in all {
+        let manifest = rest.objects.get_mut(&holder);
+        if let Some(template) = manifest.and_then(|m| m.value.pointer_mut(pointer)) {
+            rename(template, &holder.namespace, &known);
+        }
+    }
 }
 
 /// The pod template of a Rollout among the objects that `get` finds as they are in Git, as it is applied.

@@ -303,3 +303,25 @@ async fn a_secret_travels_as_well_and_nothing_is_written_twice() {
     assert_eq!(rig.owned(), before);
     rig.stop().await;
 }
+
+#[tokio::test]
+async fn a_slip_in_the_file_of_the_configuration_keeps_no_revert_back() {
+    let mut rig = healthy().await;
+    rig.configure("bad").await;
+    rig.write(
+        "cfg.yaml",
+        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: [}}\n---\n{}", config("cfg", "bad")),
+    );
+    rig.commit("a slip");
+    rig.problem().await;
+    rig.act("web", "abort");
+    let revert = rig
+        .hear(|t| match t {
+            Notice::Reverted { commit, .. } => Some(commit.clone()),
+            _ => None,
+        })
+        .await;
+    let message = git(&rig.repo, &["log", "-1", "--format=%B", &revert]);
+    assert!(message.starts_with("Revert \"cfg: bad\"\n"), "{message}");
+    rig.stop().await;
+}
