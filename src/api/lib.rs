@@ -26,6 +26,7 @@
 //!
 //! Our own:
 //! - [`names`]: labels and annotations
+//! - [`config_policy`]: whether configuration travels with the revision
 //! - [`inventory`]: what is written down of a delivery
 //! - [`commit`], [`ids`]: what is known of a commit; names of things in Git
 //! - [`notice`]: what people are told
@@ -38,6 +39,7 @@ use switchback_base as base;
 pub mod analysis;
 pub mod commit;
 pub mod condition;
+pub mod config_policy;
 pub mod crd;
 pub mod defaults;
 pub mod event;

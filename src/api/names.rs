@@ -53,6 +53,11 @@ pub const PRUNE: &str = "switchback.dev/prune";
 pub const DRIFT: &str = "switchback.dev/drift";
 /// Label of ours on every object we apply: the same, so that what somebody changes of it is noticed.
 pub const DELIVERY: &str = "switchback.dev/delivery";
+/// Annotation of a Rollout: `versioned` or `plain`, how its ConfigMaps and Secrets reach its pods; instead of the delivery's
+/// way. On a ConfigMap or a Secret `plain` says that it keeps its name whoever uses it.
+pub const CONFIG: &str = "switchback.dev/config";
+/// Annotation of ours on a ConfigMap or a Secret that is applied under a name with its content's hash: its name in Git.
+pub const CONFIG_OF: &str = "switchback.dev/config-of";
 /// Prefix of all our annotations and labels.
 pub const OWN_PREFIX: &str = "switchback.dev/";
 

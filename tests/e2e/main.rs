@@ -31,3 +31,4 @@ mod stage;
 mod story;
 mod trouble;
 mod verbs;
+mod versioned;

@@ -10,6 +10,7 @@ use crate::world::{World, text, wanted_hash};
 use serde_json::Value;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use switchback::api::config_policy::ConfigPolicy;
 use switchback::api::notice::Notice;
 use switchback::api::{crd, names};
 use switchback::base::clock::Clock;
@@ -81,12 +82,26 @@ fn text_of_image(rollout: &Value) -> &str {
     text(rollout, "/spec/template/spec/containers/0/image")
 }
 
+/// The pods of the cluster, which make as many errors as their ConfigMap says, if it says so.
+fn pods(sandbox: &Sandbox) -> Vec<Value> {
+    let mut pods = sandbox.snapshot("v1", "Pod", "");
+    let configs = sandbox.snapshot("v1", "ConfigMap", NAMESPACE);
+    for pod in &mut pods {
+        let name = text(pod, "/spec/containers/0/envFrom/0/configMapRef/name");
+        let config = configs.iter().find(|c| !name.is_empty() && text(c, "/metadata/name") == name);
+        if let Some(errors) = config.and_then(|c| c.pointer("/data/errors")) {
+            pod["metadata"]["annotations"]["metrics.switchback.dev/errors"] = errors.clone();
+        }
+    }
+    pods
+}
+
 /// Answers questions to Prometheus from the annotations of the cluster's pods.
 fn probe(sandbox: &Sandbox, clock: Clock) -> Probe {
     let sandbox = sandbox.clone();
     Probe::Inside(Arc::new(move |question| {
         let body = question.body.unwrap_or_default();
-        let pods = sandbox.snapshot("v1", "Pod", "");
+        let pods = pods(&sandbox);
         let answer = metrics::query(&form_value(&body, "query"), &pods, clock.now());
         let answer =
             switchback::api::sample::Answer { status: answer.status, body: answer.body.to_string().into() };
@@ -206,6 +221,7 @@ impl Sim {
             rollback: self.rollback,
             rollback_on: RollbackOn::default(),
             drift: DriftPolicy::default(),
+            config: ConfigPolicy::default(),
             author: Author { name: "Switchback".into(), email: "switchback@example.com".into() },
         };
         let election = wire.map(|wire| wire.election());

@@ -3,7 +3,7 @@
 
 use crate::canonical::{difference, end_state};
 use crate::rig::{Sim, simulate};
-use crate::story::{blue_green, canary, drift};
+use crate::story::{blue_green, canary, drift, versioned};
 use crate::trouble::{Plan, Trouble};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +17,7 @@ enum Story {
     Before,
     After,
     Drift,
+    Configuration,
 }
 
 /// What came of one run.
@@ -42,6 +43,7 @@ fn tell(story: Story, plan: &Plan) -> Came {
             Story::Before => blue_green::tell(plan, "prePromotionAnalysis").await,
             Story::Drift => drift::tell(plan).await,
             Story::After => blue_green::tell(plan, "postPromotionAnalysis").await,
+            Story::Configuration => versioned::tell(plan).await,
         }
     });
     let ((digest, lines), (begun, done)) = (sim.witness.digest(), sim.meddler.totals());
@@ -171,6 +173,20 @@ macro_rules! trials {
             }
         }
     )*};
+}
+
+mod versioned_configuration {
+    use super::{Story::Configuration, Trouble, every_write};
+
+    #[test]
+    fn a_crash_after_any_write() {
+        every_write(Configuration, "a crash after", |c| c.done, Trouble::Crash);
+    }
+
+    #[test]
+    fn a_lost_answer_of_any_write() {
+        every_write(Configuration, "the answer lost of", |c| c.done, Trouble::Lost);
+    }
 }
 
 trials!(canary_climb: Canary, blue_green_before: Before);

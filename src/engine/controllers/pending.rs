@@ -49,6 +49,7 @@ impl Pending {
                 template: row.stands_for.template.clone(),
                 template_key: row.stands_for.template_key.clone(),
                 is_healthy: is_healthy(row),
+                revisions: index.revisions(&row.rollout.metadata.uid),
                 pending: pending(index, name),
             };
             delivery.rollout(key, facts);

@@ -9,12 +9,12 @@ use crate::api::write::Target;
 use crate::engine::context::Context;
 use crate::engine::delivery::error::{DeliverError, Hold};
 use crate::engine::delivery::source::Source;
-use crate::logic::manifest::Manifests;
+use crate::logic::manifest::{Manifests, versioned};
 use crate::logic::revert::select::{self, Extent, Pick, Selection};
 use crate::logic::revert::{PendingRevert, RevertReason, range, template};
 use crate::world::git::{Commit, GitError, PathChange};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Commits whose changes are read at once.
 const AT_ONCE: usize = 256;
@@ -32,7 +32,8 @@ pub(crate) struct Choice {
     pub(crate) commits: Vec<CommitRecord>,
 }
 
-/// Chooses the commits between the good commit of `pending` and `head` that go back; `good` is that of the inventory.
+/// Chooses the commits between the good commit of `pending` and `head` that go back; `good` is that of the inventory, and
+/// `applied` the objects that are noted there.
 ///
 /// # Errors
 /// Git is away, or a person has to act: see [`Hold`].
@@ -43,6 +44,7 @@ pub(crate) async fn choose(
     manifests: &Manifests,
     pending: &PendingRevert,
     good: Option<&str>,
+    applied: &BTreeMap<Key, Value>,
 ) -> Result<Choice, DeliverError> {
     let is_undo = pending.reason == RevertReason::Undo;
     let good = if is_undo { pending.made_by.as_deref() } else { good };
@@ -50,7 +52,7 @@ pub(crate) async fn choose(
         return Err(Hold::UnknownGood { rollout: pending.rollout.clone() }.into());
     };
     let stable = stable_template(context, pending).await?;
-    let keys = select::keys_of(pending, stable.as_ref(), manifests);
+    let keys = select::keys_of(pending, stable.as_ref(), manifests, applied);
     let range = history(source, head, pending, good).await?;
     let Some(candidates) = range::candidates(&range, good) else {
         let (head, until) = (head.id.clone(), CommitId::from(good));
@@ -68,8 +70,12 @@ pub(crate) async fn choose(
     }
     let commits = match is_undo {
         true => {
-            let is_same = |git: &Value| template::holds(&pending.template, git);
-            selection.back_to(&is_same).unwrap_or_else(|| selection.commits())
+            let is_there = |then: &BTreeMap<Key, Value>| {
+                let git = versioned::template(&pending.rollout, source.config, &|key| then.get(key));
+                git.is_some_and(|git| template::holds(&pending.template, &git))
+            };
+            let head = versioned::as_in_git(manifests, &keys);
+            selection.back_to(head, &is_there).unwrap_or_else(|| selection.commits())
         }
         false => selection.commits(),
     };

@@ -6,7 +6,7 @@ use crate::engine::delivery::error::DeliverError;
 use crate::logic::revert::PendingRevert;
 use jiff::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What the cluster knows of the Rollouts of a repository.
@@ -25,6 +25,8 @@ pub(crate) struct RolloutFacts {
     pub(crate) template_key: String,
     /// Whether that template is promoted and all is well with it.
     pub(crate) is_healthy: bool,
+    /// The names of its ReplicaSets, each of a revision that is kept.
+    pub(crate) revisions: BTreeSet<String>,
     /// What goes back.
     pub(crate) pending: Option<PendingRevert>,
 }

@@ -8,7 +8,7 @@ use crate::engine::context::Context;
 use crate::logic::plan::{Action, Change, PlanContext, change, order, waits};
 use crate::world::cluster::ClusterError;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The API version in which each of `leftovers` (with that in which it was written) is served; none when in none.
 ///
@@ -33,7 +33,7 @@ pub(crate) async fn versions(
 }
 
 /// What becomes of each of `left` (with the API version in which it was written), as it is `served` and `live`, in the
-/// order in which they go.
+/// order in which they go; `plain` are the names by which Git has what is applied under a name with its hash.
 ///
 /// # Errors
 /// The cluster refuses or is away.
@@ -43,6 +43,7 @@ pub(crate) async fn changes(
     served: &BTreeMap<Key, Option<String>>,
     live: &BTreeMap<Key, Value>,
     inventory: &Inventory,
+    plain: &BTreeSet<Key>,
     common: &PlanContext,
 ) -> Result<Vec<Change>, ClusterError> {
     let mut gone: Vec<Change> = left
@@ -64,11 +65,12 @@ pub(crate) async fn changes(
             change.action = Action::Prune;
         }
     }
-    waits::guard(&mut gone, inventory.objects.len(), common.may_prune);
+    let versions = waits::versions(&gone, plain, |key| inventory.base.get(key));
+    waits::guard(&mut gone, &versions, inventory.objects.len(), common.may_prune);
     for namespace in waits::asks_for_sets(&gone) {
         let sets = all_in(context, "apps/v1", "ReplicaSet", &namespace).await?;
         let rollouts = all_in(context, names::ARGO, "Rollout", &namespace).await?;
-        waits::keep_needed(&mut gone, &sets, &rollouts);
+        waits::keep_needed(&mut gone, &versions, &sets, &rollouts);
     }
     Ok(gone)
 }

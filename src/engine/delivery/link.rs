@@ -95,13 +95,14 @@ impl FactsSender {
     }
 
     /// This is known of a Rollout now. The delivery is woken when another revert waits for it than before, or a safe one
-    /// at last.
+    /// at last, and when a revision is kept no longer.
     pub(crate) fn rollout(&mut self, rollout: Key, now: RolloutFacts) {
         let mut is_new = false;
         self.facts.send_if_modified(|facts| {
             let known = facts.rollouts.get(&rollout);
             let pending = known.and_then(|k| k.pending.as_ref());
-            is_new = pending.map(what_matters) != now.pending.as_ref().map(what_matters);
+            let is_one_gone = known.is_some_and(|known| !known.revisions.is_subset(&now.revisions));
+            is_new = is_one_gone || pending.map(what_matters) != now.pending.as_ref().map(what_matters);
             let is_same = known == Some(&now);
             if !is_same {
                 facts.rollouts.insert(rollout, now);

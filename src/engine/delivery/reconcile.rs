@@ -18,7 +18,7 @@ use crate::engine::delivery::revert;
 use crate::engine::delivery::source::{self, Source};
 use crate::engine::delivery::state::{Settled, State};
 use crate::engine::delivery::{apply, heal, trial};
-use crate::logic::manifest::{Manifest, Manifests, Problem, skipped};
+use crate::logic::manifest::{Manifest, Manifests, Problem, skipped, versioned};
 use crate::logic::plan::{Action, Change, DriftPolicy, Plan};
 use crate::world::cluster::{ClusterError, Mode};
 use crate::world::git::Commit;
@@ -91,14 +91,18 @@ async fn pass(
     let facts = facts.borrow_and_update().clone(); // no older than the head
     let waits =
         facts.rollouts.iter().filter_map(|(k, f)| Some((k.clone(), what_matters(f.pending.as_ref()?))));
-    let about = Settled { head: head.id.clone(), pending: waits.collect() };
+    let kept = |state: &State| {
+        let all = facts.rollouts.iter().filter(|_| state.waits_for_revisions);
+        all.map(|(rollout, facts)| (rollout.clone(), facts.revisions.clone())).collect()
+    };
+    let mut about = Settled { head: head.id.clone(), pending: waits.collect(), revisions: kept(state) };
     let inventory = state.inventory.load(&context.cluster).await?.clone();
     if state.settled.as_ref() == Some(&about) {
         return Ok(inventory.commit);
     }
     state.settled = None;
     let ledger = Ledger::of(&state.inventory, &inventory);
-    let (mut manifests, mut problems) = read(context, source, &head).await?;
+    let (mut manifests, mut problems) = read(context, source, &ledger, &head).await?;
     tell_skipped(context, source, state, &manifests);
     let mut needs = needs::of(context, source, &head, &manifests, &facts, &ledger).await?;
     end_undos(context, &needs.ended_undos).await?;
@@ -108,7 +112,7 @@ async fn pass(
             revert::carry_out(context, source, state, &ledger, &target, &manifests, &mut needs).await?
         {
             target = gone.commit;
-            (manifests, problems) = read(context, source, &target).await?;
+            (manifests, problems) = read(context, source, &ledger, &target).await?;
             needs.note_pushed(&gone.pushed_for, &target.id, &manifests);
         }
     } else if needs.fences.iter().all(|f| f.revert.is_some()) {
@@ -129,6 +133,7 @@ async fn pass(
     if about.head != target.id {
         more.wake = Some(context.clock.now()); // what our own commit makes of it is seen to at once
     } else if more.wake.is_none() {
+        about.revisions = kept(state);
         state.settled = Some(about);
     }
     Ok(target.id.into())
@@ -148,11 +153,15 @@ fn tell_skipped(context: &Context, source: &Source, state: &mut State, manifests
 async fn read(
     context: &Context,
     source: &Source,
+    ledger: &Ledger,
     commit: &Commit,
 ) -> Result<(Manifests, Vec<Problem>), DeliverError> {
     Ok(match source::read_all(context, source, &commit.id).await? {
         Ok(manifests) => (manifests, Vec::new()),
-        Err(bad) => (bad.rest, bad.problems),
+        Err(mut bad) => {
+            versioned::assume(&mut bad.rest, &ledger.inventory.base);
+            (bad.rest, bad.problems)
+        }
     })
 }
 
@@ -242,6 +251,7 @@ async fn sync(
     }
     after.fences = work.fences;
     state.inventory.save(&context.cluster, after).await?;
+    state.waits_for_revisions = plan.waits_for_revisions();
     if plan.waits_for_pods() {
         let again = context.clock.now() + PRUNE_AGAIN;
         more.wake = Some(more.wake.map_or(again, |wake| wake.min(again)));

@@ -132,7 +132,7 @@ async fn choices(
     for pending in std::mem::take(&mut needs.due) {
         let noted = choose::good_of_fence(&inventory.fences, &pending);
         let known = noted.or_else(|| good::of(inventory, &pending.rollout)).or(pending.made_by.as_deref());
-        match choose::choose(context, source, head, manifests, &pending, known).await {
+        match choose::choose(context, source, head, manifests, &pending, known, &inventory.base).await {
             Ok(choice) => {
                 found.push(choice);
                 needs.due.push(pending);

@@ -278,7 +278,10 @@ impl Deliveries {
         let retry_push = report.more.push_waits.then_some(HELD);
         match look_again {
             Some(look) => queue.add_at(number, look),
-            None => [self.interval, retry_push].into_iter().flatten().for_each(|wait| queue.add_at(number, now + wait)),
+            None => [self.interval, retry_push]
+                .into_iter()
+                .flatten()
+                .for_each(|wait| queue.add_at(number, now + wait)),
         }
         self.look_at_drift(number);
     }

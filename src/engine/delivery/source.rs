@@ -1,13 +1,14 @@
 //! Decides what a repository is that is brought to the cluster, and which manifests it holds at a commit.
 //! It never applies one.
 
+use crate::api::config_policy::ConfigPolicy;
 use crate::api::ids::CommitId;
 use crate::api::kinds;
 use crate::engine::context::Context;
 use crate::engine::delivery::error::{DeliverError, SyncError};
 use crate::logic::manifest::pick::{Form, is_read};
 use crate::logic::manifest::split::{self, Served, Unreadable};
-use crate::logic::manifest::{ManifestFile, Manifests};
+use crate::logic::manifest::{ManifestFile, Manifests, versioned};
 use crate::logic::plan::DriftPolicy;
 use crate::logic::revert::RollbackOn;
 use crate::world::cluster::ClusterError;
@@ -35,6 +36,8 @@ pub struct Source {
     pub rollback_on: RollbackOn,
     /// What is done about objects that somebody else has changed.
     pub drift: DriftPolicy,
+    /// How ConfigMaps and Secrets reach the pods of Rollouts that do not say so themselves.
+    pub config: ConfigPolicy,
     /// Who makes revert commits.
     pub author: Author,
 }
@@ -77,13 +80,23 @@ pub(crate) async fn read_all(
         });
         let missed = missed.into_inner();
         if missed.is_empty() {
-            return Ok(found);
+            return Ok(versioned(source, found));
         }
         for (api_version, kind) in missed {
             let served = served(context, &api_version, &kind).await?;
             known.insert((api_version, kind), served);
         }
     }
+}
+
+/// The same with the configuration of versioned Rollouts under the names by which it is applied.
+fn versioned(source: &Source, found: Result<Manifests, Unreadable>) -> Result<Manifests, Unreadable> {
+    let (mut manifests, mut problems) = match found {
+        Ok(manifests) => (manifests, Vec::new()),
+        Err(bad) => (bad.rest, bad.problems),
+    };
+    problems.extend(versioned::apply(&mut manifests, source.config));
+    if problems.is_empty() { Ok(manifests) } else { Err(Unreadable { problems, rest: manifests }) }
 }
 
 /// How the cluster serves a kind that the table of kinds does not have.

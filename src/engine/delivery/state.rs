@@ -8,7 +8,7 @@ use crate::engine::delivery::inventory::InventoryStore;
 use crate::engine::delivery::link::WhatMatters;
 use crate::engine::delivery::source::Source;
 use crate::logic::manifest::skipped::Skipped;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is remembered of a repository between two reconciles.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +29,8 @@ pub(crate) struct State {
     pub(crate) held: BTreeMap<Key, String>,
     /// What is remembered of objects that somebody else has changed.
     pub(crate) drift: Drift,
+    /// Whether something waits to be pruned until a revision is kept no longer.
+    pub(crate) waits_for_revisions: bool,
     /// What the last reconcile that left nothing open was about: while it stays so there is nothing to do.
     pub(crate) settled: Option<Settled>,
 }
@@ -40,6 +42,8 @@ pub(crate) struct Settled {
     pub(crate) head: CommitId,
     /// The reverts that waited.
     pub(crate) pending: BTreeMap<Key, WhatMatters>,
+    /// The ReplicaSets of each Rollout, when something waited for one to go.
+    pub(crate) revisions: BTreeMap<Key, BTreeSet<String>>,
 }
 
 /// A revert commit that could not be pushed.

@@ -14,7 +14,7 @@ use crate::engine::delivery::source::Source;
 use crate::engine::delivery::{autoscalers, leftovers};
 use crate::logic::manifest::object::is_secret;
 use crate::logic::manifest::problem::told;
-use crate::logic::manifest::{Manifest, Manifests, Problem, schema};
+use crate::logic::manifest::{Manifest, Manifests, Problem, schema, versioned};
 use crate::logic::plan::fields::comparable;
 use crate::logic::plan::{Action, Change, InTheWay, Plan, PlanContext, change, drift, order, prune, size};
 use crate::world::cluster::fault::FieldFault;
@@ -81,7 +81,8 @@ pub(crate) async fn plan(
     }
     let mut problems = Vec::new();
     plan.changes = trial(context, manifests, &plan.changes, inventory, common, &mut problems).await?;
-    let gone = leftovers::changes(context, &left, &served, &live, inventory, common).await?;
+    let plain = versioned::git_keys(manifests);
+    let gone = leftovers::changes(context, &left, &served, &live, inventory, &plain, common).await?;
     let stays: BTreeSet<&Key> =
         gone.iter().filter(|c| matches!(c.action, Action::LetGo(_))).map(|c| &c.key).collect();
     let pruned: BTreeSet<&Key> =

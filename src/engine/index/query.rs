@@ -10,7 +10,7 @@ use crate::engine::index::store::{Index, owner};
 use crate::engine::key::Key;
 use crate::logic::analysis::view::JobState;
 use crate::logic::rollout::view::{AnalysisRunRow, ReplicaSet, Service};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 impl Index {
@@ -59,6 +59,13 @@ impl Index {
         let mut sets: Vec<&ReplicaSet> = names.filter_map(|name| self.replica_sets.get(name)).collect();
         sets.sort_by(|a, b| (a.created(), &a.meta.name).cmp(&(b.created(), &b.meta.name)));
         sets.into_iter().cloned().collect()
+    }
+
+    /// Their names.
+    #[must_use]
+    pub(crate) fn revisions(&self, uid: &str) -> BTreeSet<String> {
+        let names = self.links.to(&To::OwnerOfReplicaSet(uid.to_owned()));
+        names.filter(|name| self.replica_sets.get(name).is_some()).map(|name| name.name.clone()).collect()
     }
 
     /// The AnalysisRuns that the owner with `uid` manages, oldest first.

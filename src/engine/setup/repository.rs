@@ -1,6 +1,7 @@
 //! Decides how a repository is opened for whoever speaks to people, and how its moves are heard of.
 //! It never fetches from it.
 
+use crate::api::config_policy::ConfigPolicy;
 use crate::api::inventory;
 use crate::api::write::Target;
 use crate::engine::delivery::Source;
@@ -38,6 +39,8 @@ pub struct Repository {
     pub rollback_on: RollbackOn,
     /// What is done about objects that somebody else has changed.
     pub drift: DriftPolicy,
+    /// How ConfigMaps and Secrets reach the pods of Rollouts that do not say so themselves.
+    pub config: ConfigPolicy,
     /// Who makes revert commits: name and address.
     pub author: (String, String),
 }
@@ -60,6 +63,7 @@ pub fn repository(wanted: &Repository) -> Result<Source, AccessError> {
         rollback: wanted.rollback,
         rollback_on: wanted.rollback_on.clone(),
         drift: wanted.drift,
+        config: wanted.config,
         author: Author { name: wanted.author.0.clone(), email: wanted.author.1.clone() },
     })
 }

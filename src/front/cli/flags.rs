@@ -1,6 +1,7 @@
 //! Decides the flags that several verbs share: their words, environment variables and help.
 //! It never does what they say.
 
+use crate::api::config_policy::ConfigPolicy;
 use crate::front::cli::election::ElectionFlags;
 use clap::{Args, ValueEnum};
 use std::net::{IpAddr, Ipv4Addr};
@@ -82,6 +83,11 @@ pub(crate) struct Repo {
     /// Folder of the manifests in the repository.
     #[arg(long, default_value = ".", env = "SWITCHBACK_PATH")]
     pub(crate) path: String,
+    /// How ConfigMaps and Secrets from Git reach the pods of Rollouts: under their names (plain), or under names with the hash
+    /// of their content (versioned), so that a change of them is a revision, and stable pods keep what they have; the
+    /// annotation switchback.dev/config says otherwise for one Rollout.
+    #[arg(long, default_value = "plain", value_name = "plain|versioned", env = "SWITCHBACK_CONFIG")]
+    pub(crate) config: ConfigPolicy,
     /// Token for https repositories; better in the environment or a file than on the command line.
     #[arg(long, value_name = "TOKEN", env = "SWITCHBACK_GIT_TOKEN", hide_env_values = true)]
     pub(crate) git_token: Option<String>,

@@ -65,6 +65,7 @@ pub(crate) async fn repository(
         rollback: false,
         rollback_on: RollbackOn::default(),
         drift: DriftPolicy::default(),
+        config: repo.config,
         author: ("Switchback".to_owned(), String::new()),
     })
 }

@@ -1,6 +1,7 @@
 //! Decides how the demo is set up, watched and cleared away: embedded cluster, repository, engine, live view.
 //! It never decides the course of the story.
 
+use crate::api::config_policy::ConfigPolicy;
 use crate::api::notice::Notice;
 use crate::base::clock::Clock;
 use crate::engine::run::{Settings, run as run_engine};
@@ -80,6 +81,7 @@ impl Stage {
             rollback: true,
             rollback_on: RollbackOn::default(),
             drift: DriftPolicy::default(),
+            config: ConfigPolicy::default(),
             author: ("Switchback".to_owned(), "switchback@example.com".to_owned()),
         };
         let source = engine_setup::repository(&repository)?;

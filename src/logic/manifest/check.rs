@@ -1,9 +1,10 @@
 //! Decides whether an object is right as far as it can be known without a cluster, with the line of what is not.
 //! It never checks what only the cluster knows; a dry run does that.
 
+use crate::api::names;
 use crate::api::rollout::RolloutSpec;
 use crate::logic::manifest::field;
-use crate::logic::manifest::{Manifest, Manifests, Problem, name, texts};
+use crate::logic::manifest::{Manifest, Manifests, Problem, name, texts, versioned};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -30,6 +31,10 @@ pub(crate) fn manifest(manifest: &Manifest, all: &Manifests) -> Vec<Problem> {
         }
     }
     found.extend(name::wrong(manifest).into_iter().map(|(path, what, help)| problem(path, what, help)));
+    found.extend(versioned::wrong(manifest).map(|word| {
+        let what = format!("{}: {} is {word:?}", manifest.key, names::CONFIG);
+        problem(&["metadata", "annotations", names::CONFIG], what, "write versioned or plain")
+    }));
     let is_secret = manifest.key.kind == "Secret";
     for (path, what, help) in texts::wrong(manifest) {
         let found_here = problem(&path, what, help);

@@ -8,8 +8,10 @@
 //! - [`object`], [`field`]: one manifest, and all of them, each object once; paths of fields
 //! - [`skipped`]: what was passed over because it is no manifest
 //! - [`references`]: what pods of a template use, and what a Rollout names
+//! - [`versioned`], [`by_name`]: configuration under a name with its hash; who else uses it by its own name
 //! - [`problem`]: a mistake: what, where, and what to do
 
+mod by_name;
 pub(crate) mod check;
 pub(crate) mod field;
 pub(crate) mod ignore;
@@ -21,7 +23,10 @@ pub(crate) mod references;
 pub(crate) mod schema;
 pub(crate) mod skipped;
 pub(crate) mod split;
+#[cfg(test)]
+mod tests;
 pub(crate) mod texts;
+pub(crate) mod versioned;
 
 pub(crate) use object::{Manifest, Manifests};
 pub(crate) use pick::ManifestFile;

@@ -9,7 +9,7 @@ use crate::logic::manifest::field;
 use crate::logic::manifest::problem::Problem;
 use crate::logic::manifest::skipped::Skipped;
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// One object that Git wants.
@@ -43,6 +43,12 @@ impl Manifest {
 #[must_use]
 pub(crate) fn is_secret(key: &Key) -> bool {
     key.kind == "Secret" && key.group.is_empty()
+}
+
+/// Whether the object at `key` is configuration of pods.
+#[must_use]
+pub(crate) fn is_config(key: &Key) -> bool {
+    key.group.is_empty() && matches!(key.kind.as_str(), "ConfigMap" | "Secret")
 }
 
 /// All objects that Git wants, each once.
@@ -99,12 +105,49 @@ pub(crate) fn workload_of(rollout: &Key, value: &Value) -> Option<Key> {
 /// The pod template of a Rollout among the objects that `get` finds, its own or that of the workload it refers to.
 #[must_use]
 pub(crate) fn pod_template<'v>(rollout: &Key, get: impl Fn(&Key) -> Option<&'v Value>) -> Option<&'v Value> {
+    let (holder, pointer) = template_place(rollout, &get)?;
+    get(&holder)?.pointer(pointer)
+}
+
+/// Where that template stands: the object, and the pointer in it.
+#[must_use]
+pub(crate) fn template_place<'v>(
+    rollout: &Key,
+    get: impl Fn(&Key) -> Option<&'v Value>,
+) -> Option<(Key, &'static str)> {
     let value = get(rollout)?;
-    if let Some(template) = value.pointer("/spec/template").filter(|t| !t.is_null()) {
-        return Some(template);
+    if value.pointer("/spec/template").is_some_and(|t| !t.is_null()) {
+        return Some((rollout.clone(), "/spec/template"));
     }
-    let workload = get(&workload_of(rollout, value)?)?;
-    workload.pointer("/spec/template").or_else(|| workload.get("template"))
+    let workload = workload_of(rollout, value)?;
+    let object = get(&workload)?;
+    let pointer = ["/spec/template", "/template"].into_iter().find(|p| object.pointer(p).is_some())?;
+    Some((workload, pointer))
+}
+
+/// Puts an annotation on an object.
+pub(crate) fn annotate(value: &mut Value, key: &str, text: &str) {
+    mark(value, "annotations", key, text);
+}
+
+/// Sets one of the labels or annotations (`which`) of an object.
+pub(crate) fn mark(value: &mut Value, which: &str, key: &str, text: &str) {
+    let Some(map) = value.as_object_mut() else { return };
+    let meta = map.entry("metadata").or_insert_with(|| json!({}));
+    let Some(meta) = meta.as_object_mut() else { return };
+    let marks = meta.entry(which).or_insert_with(|| json!({}));
+    if marks.is_null() {
+        *marks = json!({});
+    }
+    if let Some(marks) = marks.as_object_mut() {
+        marks.insert(key.to_owned(), json!(text));
+    }
+}
+
+/// The text of an annotation of an object.
+#[must_use]
+pub(crate) fn annotation<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
+    value.get("metadata")?.get("annotations")?.get(key)?.as_str()
 }
 
 /// Takes away what only a cluster writes, so that it is never compared nor sent.

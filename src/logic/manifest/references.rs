@@ -5,41 +5,53 @@ use crate::api::key::Key;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Every ConfigMap and Secret that pods of `template` in `namespace` take values from.
+/// Where `template` names a ConfigMap or a Secret that pods take values from: its kind, and the pointer to its name.
+#[must_use]
+pub(crate) fn config_names(template: &Value) -> Vec<(&'static str, String)> {
+    let mut found = Vec::new();
+    let each = |pointer: &str| {
+        let count = template.pointer(pointer).and_then(Value::as_array).map_or(0, Vec::len);
+        (0..count).map(|at| format!("{pointer}/{at}")).collect::<Vec<_>>()
+    };
+    let mut add = |kind: &'static str, pointer: String| {
+        if template.pointer(&pointer).is_some_and(Value::is_string) {
+            found.push((kind, pointer));
+        }
+    };
+    for container in
+        ["/spec/containers", "/spec/initContainers", "/spec/ephemeralContainers"].map(each).concat()
+    {
+        for source in each(&format!("{container}/envFrom")) {
+            add("ConfigMap", format!("{source}/configMapRef/name"));
+            add("Secret", format!("{source}/secretRef/name"));
+        }
+        for variable in each(&format!("{container}/env")) {
+            add("ConfigMap", format!("{variable}/valueFrom/configMapKeyRef/name"));
+            add("Secret", format!("{variable}/valueFrom/secretKeyRef/name"));
+        }
+    }
+    for volume in each("/spec/volumes") {
+        add("ConfigMap", format!("{volume}/configMap/name"));
+        add("Secret", format!("{volume}/secret/secretName"));
+        for source in each(&format!("{volume}/projected/sources")) {
+            add("ConfigMap", format!("{source}/configMap/name"));
+            add("Secret", format!("{source}/secret/name"));
+        }
+    }
+    found
+}
+
+/// Every ConfigMap and Secret that pods of `template` in `namespace` take values from, or that their images are pulled
+/// with.
 #[must_use]
 pub(crate) fn of_template(template: &Value, namespace: &str) -> BTreeSet<Key> {
-    let mut found = BTreeSet::new();
-    let mut add = |kind: &str, name: Option<&Value>| {
-        if let Some(name) = name.and_then(Value::as_str) {
-            found.insert(Key::core(kind, namespace, name));
-        }
-    };
-    let list = |value: &Value, path: &str| -> Vec<Value> {
-        value.pointer(path).and_then(Value::as_array).cloned().unwrap_or_default()
-    };
-    for group in ["/spec/containers", "/spec/initContainers", "/spec/ephemeralContainers"] {
-        for container in list(template, group) {
-            for source in list(&container, "/envFrom") {
-                add("ConfigMap", source.pointer("/configMapRef/name"));
-                add("Secret", source.pointer("/secretRef/name"));
-            }
-            for variable in list(&container, "/env") {
-                add("ConfigMap", variable.pointer("/valueFrom/configMapKeyRef/name"));
-                add("Secret", variable.pointer("/valueFrom/secretKeyRef/name"));
-            }
-        }
-    }
-    for volume in list(template, "/spec/volumes") {
-        add("ConfigMap", volume.pointer("/configMap/name"));
-        add("Secret", volume.pointer("/secret/secretName"));
-        for source in list(&volume, "/projected/sources") {
-            add("ConfigMap", source.pointer("/configMap/name"));
-            add("Secret", source.pointer("/secret/name"));
-        }
-    }
-    for secret in list(template, "/spec/imagePullSecrets") {
-        add("Secret", secret.get("name"));
-    }
+    let text = |pointer: &str| template.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let names = config_names(template);
+    let mut found: BTreeSet<Key> =
+        names.iter().map(|(kind, pointer)| Key::core(kind, namespace, text(pointer))).collect();
+    let pulls = template.pointer("/spec/imagePullSecrets").and_then(Value::as_array);
+    let pulls = pulls.into_iter().flatten().filter_map(|secret| secret.get("name")?.as_str());
+    found.extend(pulls.map(|name| Key::core("Secret", namespace, name)));
     found
 }
 

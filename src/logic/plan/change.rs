@@ -82,7 +82,9 @@ impl Plan {
         let is_rest = |action: &Action| {
             matches!(
                 action,
-                Action::Unchanged | Action::OutOfReach | Action::PruneWaits(PruneWaits::Needed { .. })
+                Action::Unchanged
+                    | Action::OutOfReach
+                    | Action::PruneWaits(PruneWaits::Needed { .. } | PruneWaits::Kept { .. })
             )
         };
         self.changes.iter().all(|c| is_rest(&c.action))
@@ -98,6 +100,12 @@ impl Plan {
     #[must_use]
     pub(crate) fn waits_for_pods(&self) -> bool {
         self.changes.iter().any(|c| matches!(c.action, Action::PruneWaits(PruneWaits::Needed { .. })))
+    }
+
+    /// Whether something waits to be pruned until a revision is kept no longer.
+    #[must_use]
+    pub(crate) fn waits_for_revisions(&self) -> bool {
+        self.changes.iter().any(|c| matches!(c.action, Action::PruneWaits(PruneWaits::Kept { .. })))
     }
 
     /// How many objects would have gone of how many, when that was too much at once.

@@ -52,6 +52,12 @@ pub(crate) enum PruneWaits {
         /// The ReplicaSet of a Rollout that names it.
         set: String,
     },
+    /// A revision that is kept may be gone back to, with this version of its configuration.
+    #[error("ReplicaSet {set} of a revision that is kept names it; it is pruned with that revision")]
+    Kept {
+        /// The ReplicaSet of a Rollout that names it.
+        set: String,
+    },
     /// Too much would go at once.
     #[error("{count} of {of} objects would go at once; put them back, or {}", how_to_allow(*.count))]
     TooMany {

@@ -4,6 +4,7 @@
 use crate::api::step::Step;
 use crate::logic::plan::change::{Action, Change, Plan};
 use crate::logic::plan::fields::{changes, comparable, masked};
+use crate::logic::plan::prune::PruneWaits;
 use serde_json::Value;
 use similar::TextDiff;
 
@@ -16,7 +17,8 @@ pub(crate) fn summary(plan: &Plan) -> String {
     let count = |f: &dyn Fn(&Change) -> bool| plan.changes.iter().filter(|c| f(c)).count();
     let pruned = count(&|c| c.action == Action::Prune);
     let let_go = count(&|c| matches!(c.action, Action::LetGo(_)));
-    let waiting = count(&|c| matches!(c.action, Action::PruneWaits(_)));
+    let is_kept = |c: &Change| matches!(c.action, Action::PruneWaits(PruneWaits::Kept { .. }));
+    let waiting = count(&|c| matches!(c.action, Action::PruneWaits(_)) && !is_kept(c));
     let conflicts = count(&|c| matches!(c.action, Action::Conflict(_)));
     let writes = count(&|c| matches!(c.action, Action::Create(_) | Action::Patch(_)));
     let moving = count(&|c| moves(c));
@@ -70,8 +72,8 @@ fn one(change: &Change) -> String {
         Action::Patch(_) => '~',
         Action::Prune => '-',
         Action::Conflict(_) => '!',
+        Action::Unchanged | Action::LetGo(_) | Action::PruneWaits(PruneWaits::Kept { .. }) => '=',
         Action::OutOfReach | Action::PruneWaits(_) => '?',
-        Action::Unchanged | Action::LetGo(_) => '=',
     };
     let place =
         if change.path.is_empty() { String::new() } else { format!("{}:{}", change.path, change.place.line) };
@@ -170,7 +172,6 @@ mod tests {
     use crate::api::key::Key;
     use crate::logic::plan::PlanContext;
     use crate::logic::plan::change::{of_leftover, out_of_reach};
-    use crate::logic::plan::prune::PruneWaits;
     use crate::logic::plan::waits;
     use serde_json::json;
 
@@ -213,7 +214,7 @@ mod tests {
         assert!(!plan.is_empty(), "our mark is to be taken off");
         let mut many: Vec<Change> = std::iter::repeat_n(waits, 12).collect();
         many.iter_mut().for_each(|change| change.action = Action::Prune);
-        waits::guard(&mut many, 12, 0);
+        waits::guard(&mut many, &Default::default(), 12, 0);
         let plan = Plan { changes: many };
         assert_eq!((plan.too_many(), plan.is_empty()), (Some((12, 12)), false));
         assert!(text(&plan).contains("12 of 12 objects would go at once; put them back, or allow it by"));

@@ -5,7 +5,7 @@
 use crate::api::key::Key;
 use crate::api::names;
 use crate::base::json::{list, number, text};
-use crate::logic::manifest::references;
+use crate::logic::manifest::{references, versioned};
 use crate::logic::plan::change::{Action, Change};
 use crate::logic::plan::prune::{DEFINITION, LetGo, PruneWaits};
 use serde_json::Value;
@@ -14,13 +14,31 @@ use std::collections::BTreeSet;
 /// From more than this many on, and more than half of all, pruning has to be allowed by name.
 const MANY: usize = 10;
 
-/// Leaves everything in `changes` unpruned when that is too much of the `of` objects that are ours.
-pub(crate) fn guard(changes: &mut [Change], of: usize, allowed: usize) {
-    let count = changes.iter().filter(|c| c.action == Action::Prune).count();
+/// Those of `changes` that are about versions of configuration, older ones or (by the names in `plain`) the one from before
+/// it was versioned: they go with the revisions that name them. `applied` says what was applied last of an object.
+#[must_use]
+pub(crate) fn versions<'v>(
+    changes: &[Change],
+    plain: &BTreeSet<Key>,
+    applied: impl Fn(&Key) -> Option<&'v Value>,
+) -> BTreeSet<Key> {
+    let is_one = |change: &&Change| {
+        let states = change.before.as_ref().into_iter().chain(applied(&change.key));
+        let mut names = states.filter_map(|value| versioned::git_key(&change.key, value));
+        plain.contains(&change.key) || names.next().is_some()
+    };
+    changes.iter().filter(is_one).map(|c| c.key.clone()).collect()
+}
+
+/// Leaves everything in `changes` unpruned when that is too much of the `of` objects that are ours. Nothing is lost with
+/// `versions` of configuration.
+pub(crate) fn guard(changes: &mut [Change], versions: &BTreeSet<Key>, of: usize, allowed: usize) {
+    let goes = |c: &Change| c.action == Action::Prune && !versions.contains(&c.key);
+    let count = changes.iter().filter(|c| goes(c)).count();
     if count <= MANY || count * 2 <= of || count <= allowed {
         return;
     }
-    for change in changes.iter_mut().filter(|c| c.action == Action::Prune) {
+    for change in changes.iter_mut().filter(|c| goes(c)) {
         change.action = Action::PruneWaits(PruneWaits::TooMany { count, of });
     }
 }
@@ -51,8 +69,14 @@ fn is_of_pods(key: &Key) -> bool {
 }
 
 /// Leaves in `changes` what pods of a Rollout need, or those it goes back to: what one of `sets` names that has pods or
-/// is the stable one of `rollouts`. Those of a Rollout that is pruned itself need nothing.
-pub(crate) fn keep_needed(changes: &mut [Change], sets: &[Value], rollouts: &[Value]) {
+/// is the stable one of `rollouts`; of `versions` what any of them names, as long as it is kept. Those of a Rollout that is
+/// pruned itself need nothing.
+pub(crate) fn keep_needed(
+    changes: &mut [Change],
+    versions: &BTreeSet<Key>,
+    sets: &[Value],
+    rollouts: &[Value],
+) {
     let is_stable = |rollout: &Key, set: &Value| {
         let hash =
             set.pointer("/metadata/labels").and_then(|l| l.get(names::POD_HASH)).and_then(Value::as_str);
@@ -68,13 +92,18 @@ pub(crate) fn keep_needed(changes: &mut [Change], sets: &[Value], rollouts: &[Va
         let Some(rollout) = rollout_of(set) else { continue };
         let has_pods = ["/spec/replicas", "/status/replicas"].iter().any(|p| number(set, p).unwrap_or(0) > 0);
         let goes = changes.iter().any(|c| c.key == rollout && c.action == Action::Prune);
-        if goes || !(has_pods || is_stable(&rollout, set)) {
+        if goes {
             continue;
         }
+        let is_needed = has_pods || is_stable(&rollout, set);
         let named = named_by(set);
         for change in changes.iter_mut().filter(|c| c.action == Action::Prune && named.contains(&c.key)) {
             let set = text(set, "/metadata/name").to_owned();
-            change.action = Action::PruneWaits(PruneWaits::Needed { set });
+            if versions.contains(&change.key) {
+                change.action = Action::PruneWaits(PruneWaits::Kept { set });
+            } else if is_needed {
+                change.action = Action::PruneWaits(PruneWaits::Needed { set });
+            }
         }
     }
 }
@@ -128,9 +157,44 @@ mod tests {
             let keys: Vec<Key> =
                 (0..count).map(|n| Key::core("ConfigMap", "shop", &format!("c{n}"))).collect();
             let mut changes = leaving(&keys);
-            guard(&mut changes, of, allowed);
+            guard(&mut changes, &BTreeSet::new(), of, allowed);
             assert_eq!(pruned(&changes), if goes { count } else { 0 }, "{count} of {of}, {allowed} allowed");
         }
+    }
+
+    #[test]
+    fn versions_of_configuration_go_with_the_last_revision_that_names_them() {
+        let key = |name: &str| Key::core("ConfigMap", "shop", name);
+        let set = |owner: &str| {
+            json!({"metadata": {"name": "web-1", "namespace": "shop",
+                    "ownerReferences": [{"apiVersion": names::ARGO, "kind": owner, "name": "web"}]},
+                "spec": {"replicas": 0, "template": {"spec": {"containers": [{"envFrom": [{"configMapRef": {"name": "cfg-1"}},
+                    {"configMapRef": {"name": "cfg"}}, {"configMapRef": {"name": "other"}}]}]}}}})
+        };
+        let version = json!({"metadata": {"annotations": {names::CONFIG_OF: "cfg"}}});
+        let applied = |k: &Key| k.name.starts_with("cfg-").then_some(&version);
+        let left = |set: Value, more: &[Key]| {
+            let all = [&[key("cfg-1"), key("cfg-2"), key("cfg"), key("other")], more].concat();
+            let mut changes = leaving(&all);
+            let versions = versions(&changes, &[key("cfg")].into(), applied);
+            assert_eq!(versions.len(), 3);
+            keep_needed(&mut changes, &versions, &[set], &[]);
+            let kept =
+                changes.iter().filter(|c| matches!(c.action, Action::PruneWaits(PruneWaits::Kept { .. })));
+            kept.map(|c| c.key.name.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            left(set("Rollout"), &[]),
+            ["cfg-1", "cfg"],
+            "the one from before they were versioned too"
+        );
+        assert!(left(set("Deployment"), &[]).is_empty());
+        assert!(left(set("Rollout"), &[Key::rollout("shop", "web")]).is_empty(), "the Rollout goes itself");
+        let keys: Vec<Key> = (0..40).map(|n| key(&format!("cfg-{n}"))).collect();
+        let mut changes = leaving(&keys);
+        let versions = versions(&changes, &BTreeSet::new(), applied);
+        guard(&mut changes, &versions, 41, 0);
+        assert_eq!(pruned(&changes), 40, "nothing is lost with old versions");
     }
 
     #[test]
@@ -157,11 +221,16 @@ mod tests {
             (set(1, 1, "Deployment", "x"), 4),
         ] {
             let mut changes = leaving(&keys);
-            keep_needed(&mut changes, std::slice::from_ref(&set), std::slice::from_ref(&rollout));
+            keep_needed(
+                &mut changes,
+                &BTreeSet::new(),
+                std::slice::from_ref(&set),
+                std::slice::from_ref(&rollout),
+            );
             assert_eq!(pruned(&changes), left, "{set}");
         }
         let mut changes = leaving(&[keys.as_slice(), &[Key::rollout("shop", "web")]].concat());
-        keep_needed(&mut changes, &[set(1, 1, "Rollout", "s")], &[rollout]);
+        keep_needed(&mut changes, &BTreeSet::new(), &[set(1, 1, "Rollout", "s")], &[rollout]);
         assert_eq!(pruned(&changes), 5, "the Rollout goes itself");
     }
 }

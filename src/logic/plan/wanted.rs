@@ -4,6 +4,7 @@
 use crate::api::key::Key;
 use crate::api::names;
 use crate::api::write::Target;
+use crate::logic::manifest::object::{annotate, mark};
 use crate::logic::plan::context::PlanContext;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -21,24 +22,6 @@ pub(crate) fn desired(value: &Value, context: &PlanContext) -> Value {
     annotate(&mut value, names::SOURCE, &context.source);
     mark(&mut value, "labels", names::DELIVERY, &context.source);
     value
-}
-
-fn annotate(value: &mut Value, key: &str, text: &str) {
-    mark(value, "annotations", key, text);
-}
-
-/// Sets one of the labels or annotations (`which`).
-fn mark(value: &mut Value, which: &str, key: &str, text: &str) {
-    let Some(map) = value.as_object_mut() else { return };
-    let meta = map.entry("metadata").or_insert_with(|| json!({}));
-    let Some(meta) = meta.as_object_mut() else { return };
-    let annotations = meta.entry(which).or_insert_with(|| json!({}));
-    if annotations.is_null() {
-        *annotations = json!({});
-    }
-    if let Some(annotations) = annotations.as_object_mut() {
-        annotations.insert(key.to_owned(), json!(text));
-    }
 }
 
 fn encode_secret(value: &mut Value) {

@@ -4,7 +4,7 @@
 use crate::api::commit::{CommitRecord, FileChange};
 use crate::api::key::Key;
 use crate::logic::manifest::object::workload_of;
-use crate::logic::manifest::{Manifests, references};
+use crate::logic::manifest::{Manifests, references, versioned};
 use crate::logic::revert::PendingRevert;
 use crate::logic::revert::parts::{self, Replaced};
 use crate::logic::revert::touched::{Reader, Touched};
@@ -68,18 +68,27 @@ impl<'a> Selection<'a> {
         self.from(0)
     }
 
-    /// The same, only as far back as it takes to have a pod template again that `is_same` knows; none when no commit
-    /// has taken that one away.
+    /// The same, only as far back as it takes that `is_there` says of the objects as they were that what is wanted was there;
+    /// none when no commit has taken it away. `head` are the objects now.
     #[must_use]
-    pub fn back_to(&self, is_same: &dyn Fn(&Value) -> bool) -> Option<Vec<CommitRecord>> {
-        let holders: Vec<&Key> =
-            self.keys.iter().filter(|k| is_workload(k) || k.kind == "PodTemplate").collect();
-        let takes_it_away = |(_, touched): &(CommitRecord, Touched)| {
-            let changed = holders.iter().filter(|k| touched.old.get(**k) != touched.new.get(**k));
-            changed.filter_map(|k| template_of(touched.old.get(*k)?)).any(is_same)
-        };
-        let first = self.touched.iter().rposition(takes_it_away)?;
-        Some(self.from(first))
+    pub fn back_to(
+        &self,
+        head: BTreeMap<Key, Value>,
+        is_there: &dyn Fn(&BTreeMap<Key, Value>) -> bool,
+    ) -> Option<Vec<CommitRecord>> {
+        let mut then = head;
+        for (at, (_, touched)) in self.touched.iter().enumerate().rev() {
+            for key in touched.all() {
+                match touched.old.get(key) {
+                    Some(old) => drop(then.insert(key.clone(), old.clone())),
+                    None => drop(then.remove(key)),
+                }
+            }
+            if is_there(&then) {
+                return Some(self.from(at));
+            }
+        }
+        None
     }
 
     fn from(&self, first: usize) -> Vec<CommitRecord> {
@@ -100,12 +109,6 @@ impl<'a> Selection<'a> {
         let left = all.iter().rev().filter(|(c, _)| !undone.contains(c.id.as_str()));
         left.filter(|(_, t)| !t.among(self.keys).is_empty()).map(|(c, _)| c.clone()).collect()
     }
-}
-
-/// The pod template of a Rollout or of a workload.
-fn template_of(value: &Value) -> Option<&Value> {
-    let found = value.pointer("/spec/template").or_else(|| value.get("template"));
-    found.filter(|t| !t.is_null())
 }
 
 /// How much of a commit with these `changes` goes back for `keys`; none when what it did to them cannot be told from
@@ -133,18 +136,25 @@ fn is_workload(key: &Key) -> bool {
 
 /// The objects whose changes go back with `pending`: the Rollout, the workload it refers to, its Services and
 /// AnalysisTemplates, and what the pods of its templates use: the failed one, the stable one, and the one that
-/// `manifests` want.
+/// `manifests` want. What was `applied` under a name with its hash is in Git under another.
 #[must_use]
 pub(crate) fn keys_of(
     pending: &PendingRevert,
     stable: Option<&Value>,
     manifests: &Manifests,
+    applied: &BTreeMap<Key, Value>,
 ) -> BTreeSet<Key> {
     let namespace = &pending.rollout.namespace;
     let mut keys = references::of_template(&pending.template, namespace);
     for template in manifests.pod_template(&pending.rollout).into_iter().chain(stable) {
         keys.extend(references::of_template(template, namespace));
     }
+    let in_git = |key: &Key| {
+        let value = manifests.get(key).map(|m| &m.value).or_else(|| applied.get(key))?;
+        versioned::git_key(key, value)
+    };
+    let found: Vec<Key> = keys.iter().filter_map(in_git).collect();
+    keys.extend(found);
     if let Some(manifest) = manifests.get(&pending.rollout) {
         let spec = manifest.value.get("spec").unwrap_or(&Value::Null);
         keys.extend(workload_of(&pending.rollout, &manifest.value));

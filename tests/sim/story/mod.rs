@@ -7,3 +7,4 @@ pub mod drift;
 mod going_back;
 mod operators;
 mod people;
+pub mod versioned;

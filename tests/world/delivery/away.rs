@@ -35,6 +35,7 @@ async fn asked(time: Duration, answer: fn() -> Answer) -> usize {
         name: "switchback-shop".into(),
         rollback: true,
         drift: switchback::logic::plan::DriftPolicy::default(),
+        config: switchback::api::config_policy::ConfigPolicy::default(),
         rollback_on: RollbackOn::default(),
         author: Author { name: "Switchback".into(), email: String::new() },
     };

@@ -21,7 +21,7 @@ impl Rig {
         self.get("argoproj.io/v1alpha1", "Rollout", "default", name).unwrap_or_default()
     }
 
-    async fn until(&self, what: &str, test: impl Fn(&Self) -> bool) {
+    pub async fn until(&self, what: &str, test: impl Fn(&Self) -> bool) {
         for _ in 0..600 {
             if test(self) {
                 return;

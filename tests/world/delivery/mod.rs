@@ -13,3 +13,4 @@ mod pruned;
 mod rig;
 mod scope;
 mod sync;
+mod versioned;

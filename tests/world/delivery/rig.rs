@@ -4,6 +4,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
+use switchback::api::config_policy::ConfigPolicy;
 use switchback::api::crd;
 use switchback::api::notice::Notice;
 use switchback::base::clock::Clock;
@@ -35,6 +36,8 @@ pub struct Rig {
     pub drift: DriftPolicy,
     /// Whether the next engine goes back in Git.
     pub rollback: bool,
+    /// How configuration reaches pods; read when an engine starts.
+    pub config: ConfigPolicy,
 }
 
 /// Runs git in `dir` with nobody's configuration.
@@ -80,8 +83,21 @@ impl Rig {
         let (_, told) = mpsc::unbounded_channel();
         let (path, namespace) = (path.to_owned(), namespace.to_owned());
         let (stop, engine, drift, rollback) = (None, None, DriftPolicy::Heal, true);
-        let mut rig =
-            Self { sandbox, repo, told, stop, engine, tasks, folder, path, namespace, drift, rollback };
+        let config = ConfigPolicy::default();
+        let mut rig = Self {
+            sandbox,
+            repo,
+            told,
+            stop,
+            engine,
+            tasks,
+            folder,
+            path,
+            namespace,
+            drift,
+            rollback,
+            config,
+        };
         for (name, text) in files {
             rig.write(name, text);
         }
@@ -120,6 +136,7 @@ impl Rig {
             rollback: self.rollback,
             rollback_on: RollbackOn::default(),
             drift: self.drift,
+            config: self.config,
             author: ("Switchback".into(), "switchback@example.com".into()),
         };
         let source = setup::repository(&repository).unwrap();
