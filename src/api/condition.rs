@@ -47,6 +47,8 @@ words! {
         AvailableReason,
         /// The new ReplicaSet was made.
         NewReplicaSetCreated,
+        /// The cluster refuses to make the new ReplicaSet.
+        ReplicaSetCreateError,
         /// A ReplicaSet of the current template was there already.
         FoundNewReplicaSet,
         /// The pods of the new ReplicaSet change.

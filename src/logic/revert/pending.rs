@@ -1,6 +1,7 @@
 //! Decides whether a revert in Git is pending for a Rollout (it was aborted, or a user wants an older revision), why, and
 //! when the cluster is safe enough for it. It never decides which commits are reverted.
 
+use crate::api::condition::ConditionType;
 use crate::api::key::Key;
 use crate::api::names;
 use crate::api::podhash::same::template_key;
@@ -167,8 +168,12 @@ fn why(view: &View) -> (RevertReason, String) {
         AbortCause::Deadline(_) => {
             let seconds = view.rollout.spec.progress_deadline_seconds();
             let ready = replica_set(view, &view.pod_hash).map_or(0, |s| s.available);
-            let text =
+            let mut text =
                 format!("no progress for {seconds} s, {ready} pods of the new revision were available");
+            let failure = view.rollout.status.condition(&ConditionType::ReplicaFailure);
+            if let Some(failure) = failure.filter(|c| c.is_true()) {
+                text = format!("{text}: {}", failure.message);
+            }
             (RevertReason::Deadline, text)
         }
         cause @ AbortCause::Analysis { .. } => {

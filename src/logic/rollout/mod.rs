@@ -14,6 +14,7 @@
 //! - [`canary`], [`bluegreen`]: by steps, by switch
 //! - [`weight`], [`replicas`]: which weight a step asks for, and how many pods that means
 //! - [`revision`], [`window`]: which ReplicaSet the template has; the short way back
+//! - [`refused`]: what becomes of an update whose ReplicaSet the cluster refuses
 //! - [`scaling`], [`services`]: how sets get another size, which revision a Service selects
 //! - [`analyses`]: which AnalysisRuns are wanted, and what their ends mean
 //! - [`restart`], [`handover`]: new pods of the same revision; the pods of a referred workload
@@ -34,6 +35,7 @@ pub(crate) mod handover;
 pub(crate) mod intent;
 pub(crate) mod pause;
 pub mod phase;
+pub(crate) mod refused;
 pub mod replicas;
 pub(crate) mod restart;
 pub(crate) mod revision;

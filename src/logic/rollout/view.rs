@@ -41,8 +41,19 @@ pub struct View {
     pub workload: Option<Workload>,
     /// Its pods, only when the decision before asked for them.
     pub pods: Option<Vec<Pod>>,
+    /// That the cluster refused to make the ReplicaSet of the template, and that it is not to be tried again now.
+    pub refused: Option<Refused>,
     /// Whether the debounce has passed: a status that differs only in counts is to be written now.
     pub debounce_passed: bool,
+}
+
+/// A ReplicaSet that the cluster refused to make.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refused {
+    /// Hash of the template it was to have.
+    pub hash: String,
+    /// What the cluster says.
+    pub why: String,
 }
 
 /// What keeps a Rollout from being acted on.

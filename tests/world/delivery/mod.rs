@@ -10,3 +10,4 @@ mod picked;
 mod pruned;
 mod rig;
 mod sync;
+mod why;
