@@ -23,6 +23,8 @@ words! {
         Completed,
         /// Everything is as the spec wants it.
         Healthy,
+        /// Ours: its delivery holds it until a person acts.
+        Held,
     }
 }
 
@@ -71,6 +73,8 @@ words! {
         RolloutHealthy,
         /// The current revision is the one promoted last, or not yet.
         RolloutCompleted,
+        /// Ours: its delivery holds it until a person acts.
+        HeldByDelivery,
     }
 }
 

@@ -27,6 +27,11 @@ struct Named {
     name: String,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Of {
+    repository: String,
+}
+
 #[derive(Clone, Debug, Hash, PartialEq, Eq, PartialOrd, Ord, EncodeLabelSet)]
 struct Happened {
     namespace: String,
@@ -68,6 +73,7 @@ struct Inner {
     events: Family<Happened, Counter>,
     info: Family<InPhase, Gauge>,
     pods: [Family<Named, Gauge>; 4],
+    held: Family<Of, Gauge>,
     /// Rollouts that are there, with what they show.
     known: Mutex<BTreeMap<ObjectName, Option<Figures>>>,
     /// The series of events, by whether they are about an AnalysisRun (else a Rollout) and its name.
@@ -128,6 +134,11 @@ impl Metrics {
         registry.register("rollout_reconcile_error", "Reconciles that failed", inner.errors.clone());
         registry.register("rollout_events", "Events recorded", inner.events.clone());
         registry.register("rollout_info", "Each Rollout with its phase", inner.info.clone());
+        registry.register(
+            "switchback_held_rollouts",
+            "Rollouts of each repository that are held until a person acts",
+            inner.held.clone(),
+        );
         for (family, word) in inner.pods.iter().zip(["desired", "updated", "available", "current"]) {
             registry.register(
                 format!("rollout_info_replicas_{word}"),
@@ -154,6 +165,12 @@ impl Metrics {
         if failed {
             self.inner.errors.get_or_create(&named(name)).inc();
         }
+    }
+
+    /// So many Rollouts of a repository are held.
+    pub(crate) fn held(&self, repository: &str, count: usize) {
+        let gauge = self.inner.held.get_or_create(&Of { repository: repository.to_owned() });
+        gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// An event about an object was recorded.
@@ -251,5 +268,21 @@ impl Metrics {
              gauge\nargo_rollouts_controller_info{{version=\"switchback-{version}\"}} 1\n# EOF"
         );
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_shows_how_many_of_its_rollouts_are_held() {
+        let metrics = Metrics::new(None);
+        for (count, line) in [(2, "} 2\n"), (0, "} 0\n")] {
+            metrics.held("https://example.com/shop.git", count);
+            let wanted =
+                format!("switchback_held_rollouts{{repository=\"https://example.com/shop.git\"{line}");
+            assert!(metrics.text().contains(&wanted), "{}", metrics.text());
+        }
     }
 }

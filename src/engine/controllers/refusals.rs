@@ -81,7 +81,8 @@ mod tests {
     fn a_refusal_holds_longer_each_time_and_as_long_as_the_update_is_aborted() {
         let (mut refusals, name, now) = (Refusals::default(), ObjectName::new("shop", "web"), Instant::now());
         let refused = |hash: &str| Refused { hash: hash.to_owned(), why: "no".to_owned() };
-        let mut wait = |hash: &str| refusals.note(&name, Creation::Refused(refused(hash)), now).unwrap() - now;
+        let mut wait =
+            |hash: &str| refusals.note(&name, Creation::Refused(refused(hash)), now).unwrap() - now;
         let waits: Vec<u64> = (0..10).map(|_| wait("a").as_secs()).collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300]);
         assert_eq!(wait("b").as_secs(), 1, "another template");

@@ -25,6 +25,8 @@ pub(crate) struct RolloutFacts {
     pub(crate) template_key: String,
     /// Whether that template is promoted and all is well with it.
     pub(crate) is_healthy: bool,
+    /// What it is annotated with of why it is held.
+    pub(crate) held: Option<String>,
     /// What goes back.
     pub(crate) pending: Option<PendingRevert>,
 }

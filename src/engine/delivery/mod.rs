@@ -5,6 +5,7 @@
 //! - [`run`](mod@run): when each repository is reconciled
 //! - [`reconcile`](mod@reconcile): the order of things: fetch, revert what failed, apply the rest, note it
 //! - [`needs`]: what there is to do about each Rollout first, and which fences still stand
+//! - [`held`]: what held Rollouts are annotated with
 //! - [`ledger`]: what counts as applied, and what is written down of the next commit
 //! - [`preview`](mod@preview): the same up to the plan, for people
 //! - [`source`]: which repository, and its manifests at a commit
@@ -25,6 +26,7 @@ pub(crate) mod autoscalers;
 pub(crate) mod choose;
 pub(crate) mod contract;
 pub(crate) mod error;
+mod held;
 pub(crate) mod inventory;
 pub(crate) mod ledger;
 pub(crate) mod leftovers;

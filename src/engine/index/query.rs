@@ -8,7 +8,7 @@ use crate::engine::index::links::To;
 use crate::engine::index::rows::RolloutRow;
 use crate::engine::index::store::Index;
 use crate::logic::analysis::view::JobState;
-use crate::logic::rollout::view::{AnalysisRunRow, ReplicaSet, Service};
+use crate::logic::rollout::view::{AnalysisRunRow, PodRow, ReplicaSet, Service};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -53,6 +53,12 @@ impl Index {
         let mut sets: Vec<&ReplicaSet> = names.filter_map(|name| self.replica_sets.get(name)).collect();
         sets.sort_by(|a, b| (a.created(), &a.meta.name).cmp(&(b.created(), &b.meta.name)));
         sets.into_iter().cloned().collect()
+    }
+
+    /// The pods that the ReplicaSet with `uid` made, by name; none while pods are not followed.
+    pub(crate) fn pods_of(&self, uid: &str) -> impl Iterator<Item = &PodRow> {
+        let names = self.links.to(&To::OwnerOfPod(uid.to_owned()));
+        names.filter_map(|name| self.pods.get(name))
     }
 
     /// The AnalysisRuns that the owner with `uid` manages, oldest first.

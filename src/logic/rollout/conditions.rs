@@ -3,10 +3,11 @@
 
 use crate::api::condition::ConditionStatus::{False, True, Unknown};
 use crate::api::condition::ConditionType::{
-    self, Available, Completed, Healthy, Paused, Progressing, ReplicaFailure,
+    self, Available, Completed, Healthy, Held, Paused, Progressing, ReplicaFailure,
 };
 use crate::api::condition::{Condition, ConditionReason, ConditionStatus};
 use crate::api::event::EventReason;
+use crate::api::names;
 use crate::api::rollout::RolloutSpec;
 use crate::api::status::RolloutStatus;
 use crate::api::step::Step;
@@ -292,6 +293,18 @@ fn write_completion(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
             status.current_pod_hash
         );
         builder.event(EventReason::RolloutNotCompleted, message);
+    }
+}
+
+/// Says that the delivery of the Rollout holds it, as the annotation does; that is a condition of ours.
+pub(crate) fn write_held(builder: &Builder<'_>, status: &mut RolloutStatus) {
+    let Some(why) = builder.view().rollout.metadata.annotation(names::HELD) else {
+        return remove(status, &Held);
+    };
+    if status.condition(&Held).is_none_or(|c| c.message != why) {
+        remove(status, &Held);
+        let reason = ConditionReason::HeldByDelivery;
+        set(status, make(Held, True, reason, why.to_owned(), builder.time()));
     }
 }
 

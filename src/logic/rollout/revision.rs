@@ -19,6 +19,7 @@ const NOT_COPIED: &[&str] = &[
     names::DESIRED_REPLICAS,
     names::NOTIFIED,
     names::UNDO,
+    names::HELD,
 ];
 
 fn copied(builder: &Builder<'_>) -> BTreeMap<String, String> {
