@@ -9,7 +9,7 @@ use crate::logic::rollout::analyses::purpose::Purpose;
 /// What every message about an abort begins with; the number of the revision follows.
 const ABORTED: &str = "Rollout aborted update to revision ";
 /// What every message about pods that cannot run begins with.
-const FAIL_FAST: &str = "Fail-fast: ";
+const FAIL_FAST: &str = "Fail-fast";
 /// What every message about a missed deadline ends with.
 const TIMED_OUT: &str = "\" has timed out progressing.";
 
@@ -76,7 +76,7 @@ impl AbortCause {
             Self::Analysis { purpose, message } if message.is_empty() => purpose.failure().to_owned(),
             Self::Analysis { purpose, message } => format!("{}: {message}", purpose.failure()),
             Self::Deadline(stuck) => stuck.message(),
-            Self::Pods { said } => format!("{FAIL_FAST}{said}"),
+            Self::Pods { said } => format!("{FAIL_FAST}: {said}"),
             Self::User { said } => said.clone(),
         }
     }
@@ -96,13 +96,16 @@ impl AbortCause {
         if let Some(stuck) = Stuck::read(detail) {
             return Self::Deadline(stuck);
         }
-        if let Some(said) = detail.strip_prefix(FAIL_FAST) {
-            return Self::Pods { said: said.to_owned() };
-        }
-        for purpose in Purpose::ALL {
-            let Some(rest) = detail.strip_prefix(purpose.failure()) else { continue };
-            if let Some(message) = rest.strip_prefix(": ").or(rest.is_empty().then_some("")) {
-                return Self::Analysis { purpose, message: message.to_owned() };
+        let all = Purpose::ALL.into_iter().map(Some).chain([None]);
+        for purpose in all {
+            let begins = purpose.map_or(FAIL_FAST, Purpose::failure);
+            let Some(rest) = detail.strip_prefix(begins) else { continue };
+            if let Some(said) = rest.strip_prefix(": ").or(rest.is_empty().then_some("")) {
+                let said = said.to_owned();
+                return match purpose {
+                    Some(purpose) => Self::Analysis { purpose, message: said },
+                    None => Self::Pods { said },
+                };
             }
         }
         Self::User { said: detail.to_owned() }

@@ -190,13 +190,15 @@ async fn a_crash_that_stable_pods_share_and_one_that_people_leave_to_the_deadlin
         let mut rig = Rig::new(&[("web.yaml", &text("v1"))]).await;
         rig.phase("web", "Healthy").await;
         rig.write("web.yaml", text("v2"));
-        rig.deliver("v2").await;
+        let head = rig.commit("v2");
+        rig.applied(&head).await;
         rig.phase("web", "Paused").await;
         if is_shared {
             crash(&rig, "v1");
         }
         crash(&rig, "v2");
         tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(git(&rig.repo, &["rev-parse", "main"]), head, "shared: {is_shared}");
         assert!(status(&rig, "web").get("abort").is_none(), "shared: {is_shared}; {:#}", status(&rig, "web"));
     }
 }
@@ -427,6 +429,7 @@ async fn a_revert_that_was_lost_with_the_mirror_is_made_again() {
     let told = rig.problem().await;
     assert!(told.contains("could not be pushed"), "{told}");
     rig.lose_mirrors();
+    git(&rig.repo, &["prune", "--expire=now"]);
     git(&rig.repo, &["checkout", "-q", "web.yaml"]);
     let pushed = rig
         .hear(|t| match t {
