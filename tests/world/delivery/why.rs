@@ -428,6 +428,9 @@ async fn a_revert_that_was_lost_with_the_mirror_is_made_again() {
     rig.act("web", "abort");
     let told = rig.problem().await;
     assert!(told.contains("could not be pushed"), "{told}");
+    // It is applied from here meanwhile; the notice of that comes after the last look into the mirror.
+    rig.hear(|t| matches!(t, Notice::Synced { .. }).then_some(())).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
     rig.lose_mirrors();
     git(&rig.repo, &["prune", "--expire=now"]);
     git(&rig.repo, &["checkout", "-q", "web.yaml"]);
