@@ -23,6 +23,8 @@ words! {
         Completed,
         /// Everything is as the spec wants it.
         Healthy,
+        /// Ours: its delivery holds it until a person acts.
+        Held,
     }
 }
 
@@ -47,6 +49,8 @@ words! {
         AvailableReason,
         /// The new ReplicaSet was made.
         NewReplicaSetCreated,
+        /// The cluster refuses to make the new ReplicaSet.
+        ReplicaSetCreateError,
         /// A ReplicaSet of the current template was there already.
         FoundNewReplicaSet,
         /// The pods of the new ReplicaSet change.
@@ -69,6 +73,8 @@ words! {
         RolloutHealthy,
         /// The current revision is the one promoted last, or not yet.
         RolloutCompleted,
+        /// Ours: its delivery holds it until a person acts.
+        HeldByDelivery,
     }
 }
 

@@ -40,6 +40,8 @@ words! {
         RolloutUpdated,
         /// The new ReplicaSet was made.
         NewReplicaSetCreated,
+        /// The cluster refuses to make the new ReplicaSet.
+        ReplicaSetCreateError,
         /// A ReplicaSet got another size.
         ScalingReplicaSet,
         /// A Service leads to another revision.

@@ -45,6 +45,11 @@ pub const COMMIT_SUBJECT: &str = "switchback.dev/commit-subject";
 pub const UNDO: &str = "switchback.dev/undo";
 /// Annotation of a Rollout: the reasons, separated by commas, for which Git goes back; instead of those of the delivery.
 pub const ROLLBACK_ON: &str = "switchback.dev/rollback-on";
+/// Annotation of a Rollout, written by people: `disabled` or `enabled`, whether pods that cannot run abort its update at
+/// once; without it that is so for Rollouts that Git delivers.
+pub const FAIL_FAST: &str = "switchback.dev/fail-fast";
+/// Annotation of ours on Rollouts: why the delivery holds it until a person acts.
+pub const HELD: &str = "switchback.dev/held";
 /// Annotation of ours on every object we apply: the inventory it belongs to.
 pub const SOURCE: &str = "switchback.dev/source";
 /// Annotation of ours on any object, written by people: `disabled` or `enabled`, whether it goes when it leaves Git.

@@ -284,3 +284,20 @@ impl Metrics {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delivery_shows_whether_it_is_stalled_and_how_many_of_its_rollouts_are_held() {
+        let metrics = Metrics::new(None);
+        for (is_stalled, count) in [(true, 2), (false, 0)] {
+            metrics.delivery("switchback-shop", is_stalled, count);
+            for (name, value) in [("stalled", usize::from(is_stalled)), ("held_rollouts", count)] {
+                let wanted = format!("switchback_delivery_{name}{{delivery=\"switchback-shop\"}} {value}\n");
+                assert!(metrics.text().contains(&wanted), "{}", metrics.text());
+            }
+        }
+    }
+}

@@ -10,6 +10,7 @@
 //! - [`pod`], [`containers`], [`volumes`]: the tables of fields, in Go's order
 //! - [`shape`]: what kinds of fields there are, and when Go leaves one out
 //! - [`encode`](mod@encode): a template written through these tables, or [`Unfit`]
+//! - [`unknown`](mod@unknown): the field that Go's types do not know
 //! - [`same`]: when two templates mean the same
 
 mod containers;
@@ -18,8 +19,10 @@ mod forms;
 mod pod;
 pub mod same;
 mod shape;
+mod unknown;
 mod volumes;
 
 pub use encode::Unfit;
 pub(crate) use forms::comparable_form;
 pub use forms::{canonical_json, hash, stored_form};
+pub use unknown::unknown_field;

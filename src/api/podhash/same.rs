@@ -8,7 +8,7 @@ use serde_json::Value;
 /// A key, 16 hexadecimal digits, that two pod templates share exactly when they mean the same. Whoever compares one
 /// template with several makes its key once.
 ///
-/// All templates that Go's types cannot hold share one key; the API server stores none such.
+/// A template that Go's types cannot hold has the key of its text.
 #[must_use]
 pub fn template_key(template: &Value) -> String {
     let mut template = template.clone();
@@ -16,7 +16,7 @@ pub fn template_key(template: &Value) -> String {
         labels.remove(names::POD_HASH);
     }
     defaults::pod_template(&mut template);
-    let canonical = super::canonical_json(&template).unwrap_or_default();
+    let canonical = super::canonical_json(&template).unwrap_or_else(|_| template.to_string().into_bytes());
     digest::sha256_hex(&canonical).get(..16).unwrap_or_default().to_owned()
 }
 

@@ -10,12 +10,14 @@
 //! - [`once`](mod@once): when an engine that runs only once has ended
 //! - [`outcome`]: what a reconcile has come to
 //! - [`pending`](mod@pending): what deliveries learn of their Rollouts
+//! - [`refusals`]: how long a ReplicaSet that was refused is not tried again
 
 mod analysis_run;
 mod asking;
 mod once;
 mod outcome;
 mod pending;
+mod refusals;
 mod rollout;
 pub(super) mod run;
 mod service;

@@ -5,6 +5,7 @@ use crate::api::object_name::ObjectName;
 use crate::api::write::Write;
 use crate::base::json;
 use crate::engine::controllers::asking::Ask;
+use crate::engine::controllers::refusals::Creation;
 use crate::engine::index::kinds::{self, Change, Followed};
 use crate::world::cluster::ClusterError;
 use jiff::Timestamp;
@@ -20,6 +21,8 @@ pub(crate) struct Outcome {
     pub(crate) removed: Vec<(&'static Followed, ObjectName, String)>,
     /// Measurements for which somebody is to be asked.
     pub(crate) asks: Vec<Ask>,
+    /// What has become of the ReplicaSet of a Rollout's template.
+    pub(crate) creation: Creation,
     /// When to reconcile again.
     pub(crate) wake: Option<Timestamp>,
     /// How long a status that was held back may wait for more.

@@ -50,6 +50,7 @@ impl Pending {
                 template_key: row.stands_for.template_key.clone(),
                 is_healthy: is_healthy(row),
                 revisions: index.revisions(&row.rollout.metadata.uid),
+                held: row.rollout.metadata.annotation(names::HELD).map(str::to_owned),
                 pending: pending(index, name),
             };
             delivery.rollout(key, facts);
@@ -85,7 +86,7 @@ fn is_healthy(row: &RolloutRow) -> bool {
 /// The revert that waits for a Rollout.
 pub(super) fn pending(index: &Index, name: &ObjectName) -> Option<PendingRevert> {
     let rollout = &index.rollout(name)?.rollout;
-    if !rollout.status.abort && rollout.metadata.annotation(names::UNDO).is_none() {
+    if !reverts::may_be(&rollout.status) && rollout.metadata.annotation(names::UNDO).is_none() {
         return None; // as nearly always
     }
     reverts::of(&index.view(name, false)?)

@@ -9,10 +9,11 @@ use crate::api::podhash::same::same_template;
 use crate::api::write::{Patch, Target, Write};
 use crate::engine::context::Context;
 use crate::engine::controllers::outcome::Outcome;
+use crate::engine::controllers::refusals::{Creation, Refusals};
 use crate::engine::index::Index;
 use crate::logic::rollout::decide::decide;
 use crate::logic::rollout::decision::{Decision, Need};
-use crate::logic::rollout::view::{Pod, View};
+use crate::logic::rollout::view::{Pod, Refused, View};
 use crate::world::cluster::{ClusterError, Mode};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -21,10 +22,14 @@ use tokio::time::Instant;
 pub(super) fn start(
     context: &Context,
     index: &Index,
+    refusals: &Refusals,
     name: &ObjectName,
     debounced: bool,
 ) -> Option<impl Future<Output = Outcome> + Send + 'static + use<>> {
-    let view = index.view(name, debounced)?;
+    let mut view = index.view(name, debounced)?;
+    view.refused = refusals
+        .of(name, view.rollout.status.abort, Instant::now())
+        .filter(|refused| refused.hash == view.pod_hash);
     let (context, name) = (context.clone(), name.clone());
     Some(async move {
         let began = Instant::now();
@@ -46,12 +51,21 @@ async fn reconcile(context: &Context, mut view: View) -> Outcome {
         }
         decision = decide(&view, now);
     }
-    outcome.wake = decision.wake;
-    if decision.debounce.is_some() {
-        outcome.debounce = decision.debounce;
-        return outcome;
+    if view.refused.is_some() {
+        outcome.creation = Creation::NotTried;
     }
-    if let Err(error) = perform(context, &view, &decision, &mut outcome).await {
+    let mut is_made = perform(context, &view, &decision, &mut outcome).await;
+    if let Err((at, error)) = &is_made
+        && let Some(refused) = refused(&view, decision.writes.get(*at), error)
+    {
+        outcome.creation = Creation::Refused(refused.clone());
+        view.refused = Some(refused);
+        decision = decide(&view, now);
+        is_made = perform(context, &view, &decision, &mut outcome).await;
+    }
+    outcome.wake = decision.wake;
+    outcome.debounce = decision.debounce;
+    if let Err((_, error)) = is_made {
         outcome.error = Some(error);
         return outcome;
     }
@@ -61,17 +75,21 @@ async fn reconcile(context: &Context, mut view: View) -> Outcome {
     outcome
 }
 
+/// Makes the writes of a decision, the status last; the error comes with the place of the write that failed.
 async fn perform(
     context: &Context,
     view: &View,
     decision: &Decision,
     outcome: &mut Outcome,
-) -> Result<(), ClusterError> {
+) -> Result<(), (usize, ClusterError)> {
+    if decision.debounce.is_some() {
+        return Ok(());
+    }
     let meta = &view.rollout.metadata;
     let mut version = meta.resource_version.clone();
-    for write in &decision.writes {
+    for (at, write) in decision.writes.iter().enumerate() {
         let answer = match context.cluster.perform(write, Mode::Plain).await {
-            Err(error) => settle(context, view, write, error).await?,
+            Err(error) => settle(context, view, write, error).await.map_err(|error| (at, error))?,
             Ok(answer) => answer,
         };
         let rv = answer.as_ref().and_then(|o| o.pointer("/metadata/resourceVersion")).and_then(Value::as_str);
@@ -84,9 +102,16 @@ async fn perform(
     }
     let Some(status) = &decision.status else { return Ok(()) };
     let write = status_patch(meta, status.clone(), version);
-    let answer = context.cluster.perform(&write, Mode::Plain).await?;
-    outcome.add(&write, answer);
+    let answer = context.cluster.perform(&write, Mode::Plain).await;
+    outcome.add(&write, answer.map_err(|error| (decision.writes.len(), error))?);
     Ok(())
+}
+
+/// The ReplicaSet of the current template, if that is what `write` makes and the cluster refuses it as it is (`error`).
+fn refused(view: &View, write: Option<&Write>, error: &ClusterError) -> Option<Refused> {
+    let ClusterError::Refused { code: 400 | 403 | 422 | 500, message, .. } = error else { return None };
+    let creates = |w: &&Write| matches!(w, Write::Create { .. }) && w.target().kind == "ReplicaSet";
+    write.filter(creates).map(|_| Refused { hash: view.pod_hash.clone(), why: message.clone() })
 }
 
 fn status_patch(meta: &Meta, body: Value, version: String) -> Write {

@@ -9,6 +9,7 @@ use crate::engine::controllers::asking::Asking;
 use crate::engine::controllers::once::{Found, Once};
 use crate::engine::controllers::outcome::Outcome;
 use crate::engine::controllers::pending::{self, Pending};
+use crate::engine::controllers::refusals::Refusals;
 use crate::engine::controllers::start::start;
 use crate::engine::delivery::{Applied, Link, Standing};
 use crate::engine::index::scope::Scope;
@@ -42,6 +43,7 @@ pub(crate) struct Controllers {
     /// When what a key holds back is to be written.
     debounce: BTreeMap<Key, Instant>,
     pending: Pending,
+    refusals: Refusals,
     applied: mpsc::Receiver<Applied>,
     standing: watch::Receiver<Standing>,
     /// Told once that every kind was listed; taken when it is.
@@ -68,6 +70,7 @@ impl Controllers {
             watches: Watches::start(context.cluster.client(), settings.namespace.clone()),
             debounce: BTreeMap::new(),
             pending: Pending::new(link.facts),
+            refusals: Refusals::default(),
             applied: link.applied,
             standing: link.standing,
             ready: Some(ready),
@@ -188,11 +191,14 @@ impl Controllers {
         }
         while let Some(key) = self.worker.take() {
             let debounced = self.debounce.get(&key).is_some_and(|at| *at <= Instant::now());
-            match start(&key, &self.context, &self.index, &mut self.asking, debounced) {
+            match start(&key, &self.context, &self.index, &mut self.asking, &self.refusals, debounced) {
                 Some(reconcile) => self.worker.start(key, reconcile),
                 None => {
                     self.worker.forget(&key);
                     self.debounce.remove(&key);
+                    if let Key::Rollout(name) = &key {
+                        self.refusals.forget(name);
+                    }
                 }
             }
         }
@@ -234,6 +240,12 @@ impl Controllers {
         }
         outcome.asks.into_iter().for_each(|ask| self.asking.begin(ask));
         let queue = &mut self.worker.queue;
+        if let Key::Rollout(name) = &key
+            && let Some(again) = self.refusals.note(name, outcome.creation, now)
+            && again > now
+        {
+            queue.add_at(key.clone(), again);
+        }
         if let Some(error) = &outcome.error {
             if error.is_conflict() {
                 tracing::debug!(%key, %error, "decided on something that has changed meanwhile");

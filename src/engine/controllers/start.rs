@@ -4,6 +4,7 @@
 use crate::engine::context::Context;
 use crate::engine::controllers::asking::Asking;
 use crate::engine::controllers::outcome::Outcome;
+use crate::engine::controllers::refusals::Refusals;
 use crate::engine::controllers::{analysis_run, rollout, service};
 use crate::engine::index::Index;
 use crate::engine::key::Key;
@@ -17,10 +18,11 @@ pub(super) fn start(
     context: &Context,
     index: &Index,
     asking: &mut Asking,
+    refusals: &Refusals,
     debounced: bool,
 ) -> Option<BoxFuture<'static, Outcome>> {
     match key {
-        Key::Rollout(name) => rollout::start(context, index, name, debounced).map(FutureExt::boxed),
+        Key::Rollout(name) => rollout::start(context, index, refusals, name, debounced).map(FutureExt::boxed),
         Key::AnalysisRun(name) => analysis_run::start(context, index, asking, name).map(FutureExt::boxed),
         Key::Service(name) => service::start(context, index, name).map(FutureExt::boxed),
     }

@@ -318,9 +318,10 @@ async fn nothing_is_remembered_of_what_is_gone() {
         ("debounce", controllers.debounce.len()),
         ("asking", usize::from(!controllers.asking.is_idle())),
         ("pending", controllers.pending.remembered()),
+        ("refusals", controllers.refusals.remembered()),
         ("series", context.metrics.remembered()),
     ];
-    assert_eq!(left.map(|(_, n)| n), [0; 6], "{left:?}");
+    assert_eq!(left.map(|(_, n)| n), [0; 7], "{left:?}");
     let facts = facts.borrow();
     assert!(facts.rollouts.is_empty());
 }

@@ -27,6 +27,8 @@ pub(crate) struct RolloutFacts {
     pub(crate) is_healthy: bool,
     /// The names of its ReplicaSets, each of a revision that is kept.
     pub(crate) revisions: BTreeSet<String>,
+    /// What it is annotated with of why it is held.
+    pub(crate) held: Option<String>,
     /// What goes back.
     pub(crate) pending: Option<PendingRevert>,
 }

@@ -156,6 +156,34 @@ pub(crate) enum Hold {
         /// The reason.
         reason: RevertReason,
     },
+    /// An update makes no progress, and nothing follows from that.
+    #[error(
+        "{at}{rollout} makes no progress ({why}); without progressDeadlineAbort: true in its spec nothing goes back, \
+         neither in the cluster nor in Git. Go back in both: switchback abort {} -n {}; or push a fix",
+        .rollout.name, .rollout.namespace
+    )]
+    Stuck {
+        /// The Rollout.
+        rollout: Key,
+        /// Where it stands in Git, as `web.yaml:1: `; may be empty.
+        at: String,
+        /// How far it has come.
+        why: String,
+    },
+    /// A Rollout cannot be acted on as it is written, or as what it refers to is.
+    #[error(
+        "{at}{why}; it is not acted on, its pods stay as they are, and nothing goes back in Git. Push a fix; or revert by \
+         hand: git revert <commit>, then push. What is wrong now: switchback get rollout {} -n {}",
+        .rollout.name, .rollout.namespace
+    )]
+    InvalidSpec {
+        /// The Rollout.
+        rollout: Key,
+        /// Where it stands in Git, as `web.yaml:1: `; may be empty.
+        at: String,
+        /// What its controller says.
+        why: String,
+    },
     /// Somebody asks again for a template that failed.
     #[error(
         "{rollout} is asked to run a pod template that failed before and was reverted by {}; it is not applied again. \
@@ -235,6 +263,8 @@ impl Hold {
             Self::Conflict { .. } => "Conflict",
             Self::UnknownGood { .. } => "UnknownGood",
             Self::NotForThisReason { .. } => "NotForThisReason",
+            Self::Stuck { .. } => "Stuck",
+            Self::InvalidSpec { .. } => "InvalidSpec",
             Self::FailedBefore { .. } => "FailedBefore",
             Self::Inseparable { .. } => "Inseparable",
             Self::Rewritten { .. } => "Rewritten",
@@ -250,7 +280,9 @@ fn went(reason: RevertReason) -> &'static str {
     match reason {
         RevertReason::Analysis => "failed its analysis",
         RevertReason::Error => "was aborted because its analysis could not be measured",
-        RevertReason::Deadline => "made no progress in time",
+        RevertReason::Deadline | RevertReason::Stuck => "made no progress in time",
+        RevertReason::Pods => "was aborted because its new pods cannot run",
+        RevertReason::Invalid => "cannot be acted on as it is written",
         RevertReason::User => "was aborted by a user",
         RevertReason::Undo => "was undone by a user",
     }

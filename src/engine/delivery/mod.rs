@@ -6,6 +6,7 @@
 //! - [`away`]: how long a repository that failed is left alone, and when people should hear of it
 //! - [`reconcile`](mod@reconcile): the order of things: fetch, revert what failed, apply the rest, note it
 //! - [`needs`]: what there is to do about each Rollout first, and which fences still stand
+//! - [`held`]: what held Rollouts are annotated with
 //! - [`ledger`]: what counts as applied, and what is written down of the next commit
 //! - [`preview`](mod@preview): the same up to the plan, for people
 //! - [`source`]: which repository, and its manifests at a commit
@@ -33,6 +34,7 @@ pub(crate) mod drift;
 pub(crate) mod drifted;
 pub(crate) mod error;
 pub(crate) mod heal;
+mod held;
 pub(crate) mod inventory;
 pub(crate) mod ledger;
 pub(crate) mod leftovers;

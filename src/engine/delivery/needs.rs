@@ -12,10 +12,13 @@ use crate::engine::delivery::source::Source;
 use crate::logic::manifest::Manifests;
 use crate::logic::manifest::object::workload_of;
 use crate::logic::revert::due::{self, Fenced, Need, Stay, Templates};
-use crate::logic::revert::{PendingRevert, select, template};
+use crate::logic::revert::{PendingRevert, RevertReason, Safety, select, template};
 use crate::world::git::{Commit, GitError};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// How long a commit that is about to be applied has to cure a Rollout that cannot be acted on.
+const TO_BE_VALID: SignedDuration = SignedDuration::from_secs(30);
 
 /// What there is to do before a commit is applied.
 #[derive(Debug, Default)]
@@ -58,10 +61,26 @@ pub(crate) async fn of(
             live: Some(&pending.template),
         };
         let Some(need) = due::of_pending(pending, templates, &source.rollback_on, now) else { continue };
+        if let (RevertReason::Invalid, Safety::From(time)) = (pending.reason, pending.safety) {
+            let is_applied = ledger.inventory.commit == head.id; // else this commit may be the cure
+            let time = if is_applied { time } else { now + TO_BE_VALID };
+            if time > now {
+                needs.wake = needs.wake.into_iter().chain([time]).min();
+                continue;
+            }
+        }
         if need != Need::EndUndo {
             spoken_for.insert(rollout.clone());
         }
-        needs.add(rollout, need, source);
+        match (need, pending.reason) {
+            (Need::Stay(Stay::Reason(reason)), RevertReason::Stuck | RevertReason::Invalid)
+                if source.rollback =>
+            {
+                let at = manifests.problem(rollout, "spec", String::new(), "").to_string();
+                needs.stays.push((rollout.clone(), hold(pending, reason, at)));
+            }
+            (need, _) => needs.add(rollout, need, source),
+        }
     }
     for mut fence in ledger.inventory.fences.iter().cloned() {
         let rollout = &fence.rollout;
@@ -85,6 +104,15 @@ pub(crate) async fn of(
         needs.fences.push(fence);
     }
     Ok(needs)
+}
+
+/// What is said of a Rollout that is in trouble, but not aborted; `at` is where it stands in Git.
+fn hold(pending: &PendingRevert, reason: RevertReason, at: String) -> Hold {
+    let rollout = pending.rollout.clone();
+    match reason {
+        RevertReason::Invalid => Hold::InvalidSpec { rollout, at, why: pending.verdict.clone() },
+        _ => Hold::Stuck { rollout, at, why: pending.verdict.clone() },
+    }
 }
 
 impl Needs {

@@ -17,7 +17,7 @@ use crate::engine::delivery::needs::{self, Needs};
 use crate::engine::delivery::revert;
 use crate::engine::delivery::source::{self, Source};
 use crate::engine::delivery::state::{Settled, State};
-use crate::engine::delivery::{apply, heal, trial};
+use crate::engine::delivery::{apply, heal, held, trial};
 use crate::logic::manifest::{Manifest, Manifests, Problem, skipped, versioned};
 use crate::logic::plan::{Action, Change, DriftPolicy, Plan};
 use crate::world::cluster::{ClusterError, Mode};
@@ -120,6 +120,7 @@ async fn pass(
     }
     more.wake = needs.wake;
     tell_held(context, source, state, &facts, &needs);
+    held::annotate(context, &facts, &state.held).await?;
     if !problems.is_empty() {
         return Err(SyncError::Manifests(problems).into());
     }

@@ -21,7 +21,7 @@ use crate::logic::manifest::Manifests;
 use crate::logic::revert::select::{Extent, Pick};
 use crate::logic::revert::{PendingRevert, good, message, pending};
 use crate::world::cluster::ClusterError;
-use crate::world::git::{Commit, Pushed, Reverted, Undo};
+use crate::world::git::{Commit, GitError, Pushed, Reverted, Undo};
 use bytes::Bytes;
 
 /// Tries against others who push meanwhile.
@@ -96,7 +96,14 @@ pub(crate) async fn carry_out(
         };
         let draft = Draft { head: &head, picks: &picks, choices: &choices };
         context.cluster.may_write()?;
-        match source.git.push(&revert).await? {
+        let pushed = match source.git.push(&revert).await {
+            Err(GitError::UnknownCommit { commit, .. }) if commit == *revert && state.unpushed.is_some() => {
+                state.unpushed = None; // the mirror that had it is lost; it is made anew
+                continue;
+            }
+            other => other?,
+        };
+        match pushed {
             Pushed::Done => {
                 state.unpushed = None;
                 notify(context, source, &draft, &revert, true);

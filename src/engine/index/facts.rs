@@ -7,9 +7,18 @@ use crate::engine::index::kinds::referred::referred;
 use crate::engine::index::kinds::rollout::analyses;
 use crate::engine::index::rows::RolloutRow;
 use crate::engine::index::store::Index;
-use crate::logic::rollout::view::{Obstacle, View, Workload};
+use crate::logic::rollout::view::{Obstacle, PodRow, View, Workload};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Why a Rollout cannot be acted on: it cannot be read, or its pod template is none.
+fn problem(row: &RolloutRow) -> Option<Obstacle> {
+    let unread = row.problem.as_ref().map(|why| Obstacle::wrong(format!("spec: {why}")));
+    unread.or_else(|| {
+        let unfit = row.stands_for.unfit.as_ref()?;
+        Some(Obstacle::wrong(unfit.why.clone()).at(&format!("spec.template{}", unfit.path)))
+    })
+}
 
 impl Index {
     /// The facts about the Rollout at `name`; none when it is gone or not ours. With `debounced`, a status that differs
@@ -29,7 +38,8 @@ impl Index {
             analysis_runs: self.runs_of(uid),
             services: services.collect(),
             templates: self.templates_of(&name.namespace, analyses(&row.rollout.spec.strategy)),
-            problem: row.problem.as_ref().map(|why| Obstacle::wrong(format!("spec: {why}"))),
+            problem: problem(row),
+            running: self.running(row),
             rollout: row.rollout.clone(),
             debounce_passed: debounced,
             ..View::default()
@@ -40,6 +50,17 @@ impl Index {
             None => {}
         }
         Some(view)
+    }
+
+    /// The pods of a Rollout that fails fast, while an update is under way.
+    fn running(&self, row: &RolloutRow) -> Vec<PodRow> {
+        let (hash, stable) = (&row.stands_for.pod_hash, &row.rollout.status.stable_rs);
+        if !row.fails_fast || stable.is_empty() || stable == hash {
+            return Vec::new();
+        }
+        let sets = self.replica_sets_of(&row.rollout.metadata.uid);
+        let two = sets.iter().filter(|set| set.hash == *hash || set.hash == *stable);
+        two.flat_map(|set| self.pods_of(&set.meta.uid)).cloned().collect()
     }
 
     /// The workload that a Rollout refers to, if it does, or why there is none.

@@ -9,6 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) enum To {
     /// The owner with this uid, by a ReplicaSet.
     OwnerOfReplicaSet(String),
+    /// The ReplicaSet with this uid, by itself.
+    ReplicaSet(String),
+    /// The ReplicaSet with this uid, by a pod of it.
+    OwnerOfPod(String),
     /// The owner with this uid, by an AnalysisRun.
     OwnerOfRun(String),
     /// The AnalysisRun with this uid, by itself.

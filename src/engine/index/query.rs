@@ -9,7 +9,7 @@ use crate::engine::index::rows::RolloutRow;
 use crate::engine::index::store::{Index, owner};
 use crate::engine::key::Key;
 use crate::logic::analysis::view::JobState;
-use crate::logic::rollout::view::{AnalysisRunRow, ReplicaSet, Service};
+use crate::logic::rollout::view::{AnalysisRunRow, PodRow, ReplicaSet, Service};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -66,6 +66,12 @@ impl Index {
     pub(crate) fn revisions(&self, uid: &str) -> BTreeSet<String> {
         let names = self.links.to(&To::OwnerOfReplicaSet(uid.to_owned()));
         names.filter(|name| self.replica_sets.get(name).is_some()).map(|name| name.name.clone()).collect()
+    }
+
+    /// The pods that the ReplicaSet with `uid` made, by name; none while pods are not followed.
+    pub(crate) fn pods_of(&self, uid: &str) -> impl Iterator<Item = &PodRow> {
+        let names = self.links.to(&To::OwnerOfPod(uid.to_owned()));
+        names.filter_map(|name| self.pods.get(name))
     }
 
     /// The AnalysisRuns that the owner with `uid` manages, oldest first.

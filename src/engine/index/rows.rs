@@ -2,7 +2,7 @@
 //! It never decides how a row is read from an object.
 
 use crate::api::analysis::AnalysisTemplate;
-use crate::api::podhash::{self, same};
+use crate::api::podhash::{self, Unfit, same};
 use crate::api::rollout::Rollout;
 use crate::api::run::AnalysisRun;
 use crate::api::selector::LabelSelector;
@@ -24,6 +24,8 @@ pub(crate) struct RolloutRow {
     pub(crate) source: Option<String>,
     /// Services it names.
     pub(crate) services: BTreeSet<String>,
+    /// Whether its pods are looked at.
+    pub(crate) fails_fast: bool,
     /// Whether it refers to analyses.
     pub(crate) has_analyses: bool,
     /// The template it stands for.
@@ -41,6 +43,8 @@ pub(crate) struct Template {
     pub(crate) pod_hash: String,
     /// Key under which equal templates are equal.
     pub(crate) template_key: String,
+    /// Why the pod template has no hash.
+    pub(crate) unfit: Option<Unfit>,
     pub(super) collisions: Option<i32>,
 }
 
@@ -63,16 +67,15 @@ impl Template {
         }
         let template = if is_same { self.template.clone() } else { template };
         let template_key = if is_hashed { self.template_key.clone() } else { same::template_key(&template) };
-        let pod_hash = match is_hashed && self.collisions == collisions {
-            true => self.pod_hash.clone(),
-            false => hash(&template, collisions),
+        let (pod_hash, unfit) = match is_hashed && self.collisions == collisions {
+            true => (self.pod_hash.clone(), self.unfit.clone()),
+            false => match podhash::hash(&template, collisions) {
+                Ok(hash) => (hash, None),
+                Err(unfit) => (String::new(), Some(unfit)),
+            },
         };
-        Arc::new(Self { template, selector, pod_hash, template_key, collisions })
+        Arc::new(Self { template, selector, pod_hash, template_key, unfit, collisions })
     }
-}
-
-fn hash(template: &Value, collisions: Option<i32>) -> String {
-    podhash::hash(template, collisions).unwrap_or_default()
 }
 
 /// The row of a run.

@@ -8,7 +8,7 @@ use crate::engine::index::rows::{JobRow, ReferredRow, RolloutRow, RunRow, Templa
 use crate::engine::index::scope::Scope;
 use crate::engine::index::table::Table;
 use crate::engine::key::Key;
-use crate::logic::rollout::view::{ReplicaSet, Service};
+use crate::logic::rollout::view::{PodRow, ReplicaSet, Service};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of the cluster.
@@ -21,6 +21,7 @@ pub(crate) struct Index {
     pub(super) templates: Table<TemplateRow>,
     pub(super) cluster_templates: Table<TemplateRow>,
     pub(super) jobs: Table<JobRow>,
+    pub(super) pods: Table<PodRow>,
     /// What Rollouts merely refer to, by the name under which its kind is followed.
     pub(super) referred: BTreeMap<&'static str, Table<ReferredRow>>,
     pub(super) links: Links,
@@ -75,6 +76,7 @@ impl Index {
             + self.templates.remembered()
             + self.cluster_templates.remembered()
             + self.jobs.remembered()
+            + self.pods.remembered()
             + self.referred.values().map(Table::remembered).sum::<usize>()
             + self.links.remembered()
     }

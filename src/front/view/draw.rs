@@ -46,6 +46,9 @@ pub(crate) fn tree(picture: &Picture, now: Timestamp, namespace: &str) -> String
     if picture.phase == RolloutPhase::Degraded && !picture.message.is_empty() {
         lines.push(format!("  {}", paint(BAD, &picture.message)));
     }
+    if let Some(held) = &picture.held {
+        lines.push(format!("  {}", paint(BUSY, &format!("held: {held}"))));
+    }
     lines.push(weights(picture));
     let (shown, older): (Vec<&ReplicaSetPicture>, Vec<&ReplicaSetPicture>) =
         picture.replica_sets.iter().partition(|s| {

@@ -28,6 +28,9 @@ pub(crate) struct Picture {
     pub(crate) phase: RolloutPhase,
     /// Why; may be empty.
     pub(crate) message: String,
+    /// Why its delivery holds it until a person acts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) held: Option<String>,
     /// Whether the update was aborted and not tried again.
     #[serde(skip)]
     pub(crate) aborted: bool,
@@ -181,6 +184,7 @@ impl Picture {
             strategy: if spec.strategy.blue_green.is_some() { "blueGreen" } else { "canary" },
             phase,
             message,
+            held: typed.metadata.annotation(names::HELD).map(str::to_owned),
             aborted: progressing.is_some_and(|c| c.reason == ConditionReason::RolloutAborted),
             step,
             steps: steps.len(),

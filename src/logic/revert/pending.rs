@@ -1,11 +1,13 @@
 //! Decides whether a revert in Git is pending for a Rollout (it was aborted, or a user wants an older revision), why, and
 //! when the cluster is safe enough for it. It never decides which commits are reverted.
 
+use crate::api::condition::{Condition, ConditionReason, ConditionType};
 use crate::api::key::Key;
 use crate::api::names;
 use crate::api::podhash::same::template_key;
 use crate::api::run::{AnalysisRun, MetricResult, Phase};
 use crate::api::sample;
+use crate::api::status::RolloutStatus;
 use crate::logic::revert::reached;
 use crate::logic::rollout::abort::AbortCause;
 use crate::logic::rollout::view::{ReplicaSet, View};
@@ -17,6 +19,8 @@ use std::sync::Arc;
 /// How long a stable revision that does not become whole holds the revert up, in seconds. After that it is made all the
 /// same: what keeps the stable pods from starting may be what has to go back.
 const PATIENCE: i64 = 30;
+/// How long what a Rollout lacks may take to come, in seconds: it may be applied together with it.
+const MAY_COME: i64 = 5;
 
 /// Why a Rollout is reverted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,8 +29,14 @@ pub enum RevertReason {
     Analysis,
     /// An analysis could not be measured.
     Error,
-    /// The progress deadline was missed.
+    /// The progress deadline was missed, and that aborted the update.
     Deadline,
+    /// Pods of the new revision cannot run.
+    Pods,
+    /// The progress deadline was missed, and nothing follows from that in the cluster.
+    Stuck,
+    /// It cannot be acted on as it is written.
+    Invalid,
     /// A user aborted it.
     User,
     /// A user wants an older revision.
@@ -90,7 +100,16 @@ pub struct PendingRevert {
 /// The revert that is pending for the Rollout of `view`, if one is.
 #[must_use]
 pub fn of(view: &View) -> Option<PendingRevert> {
-    undone(view).or_else(|| aborted(view))
+    undone(view).or_else(|| aborted(view)).or_else(|| invalid(view)).or_else(|| stuck(view))
+}
+
+/// Whether a revert may be pending for a Rollout that has `status`, undone ones aside: a quick look before the whole one.
+#[must_use]
+pub(crate) fn may_be(status: &RolloutStatus) -> bool {
+    let is_sign = |c: &Condition| {
+        c.r#type == ConditionType::InvalidSpec || c.reason == ConditionReason::ProgressDeadlineExceeded
+    };
+    status.abort || status.conditions.iter().any(is_sign)
 }
 
 fn replica_set<'v>(view: &'v View, hash: &str) -> Option<&'v ReplicaSet> {
@@ -164,19 +183,69 @@ fn is_gone(view: &View, stable: &ReplicaSet) -> bool {
 
 fn why(view: &View) -> (RevertReason, String) {
     match AbortCause::of(&view.rollout.status) {
-        AbortCause::Deadline(_) => {
-            let seconds = view.rollout.spec.progress_deadline_seconds();
-            let ready = replica_set(view, &view.pod_hash).map_or(0, |s| s.available);
-            let text =
-                format!("no progress for {seconds} s, {ready} pods of the new revision were available");
-            (RevertReason::Deadline, text)
-        }
+        AbortCause::Deadline(_) => (RevertReason::Deadline, no_progress(view)),
         cause @ AbortCause::Analysis { .. } => {
             let reason = if has_failed(view) { RevertReason::Analysis } else { RevertReason::Error };
             (reason, cause.detail())
         }
+        AbortCause::Pods { said } => (RevertReason::Pods, said),
         AbortCause::User { said } if said.is_empty() => (RevertReason::User, "aborted by a user".to_owned()),
         AbortCause::User { said } => (RevertReason::User, said),
+    }
+}
+
+fn no_progress(view: &View) -> String {
+    let seconds = view.rollout.spec.progress_deadline_seconds();
+    let ready = replica_set(view, &view.pod_hash).map_or(0, |s| s.available);
+    let text = format!("no progress for {seconds} s, {ready} pods of the new revision were available");
+    match view.rollout.status.condition(&ConditionType::ReplicaFailure).filter(|c| c.is_true()) {
+        Some(failure) => format!("{text}: {}", failure.message),
+        None => text,
+    }
+}
+
+/// A Rollout that cannot be acted on. Nothing in the cluster has followed from how it is written now.
+fn invalid(view: &View) -> Option<PendingRevert> {
+    let condition = view.rollout.status.condition(&ConditionType::InvalidSpec).filter(|c| c.is_true())?;
+    let stable = replica_set(view, &view.rollout.status.stable_rs);
+    let safety = Safety::From(condition.last_update_time.plus_seconds(MAY_COME));
+    Some(without_abort(view, stable, RevertReason::Invalid, condition.message.clone(), safety))
+}
+
+/// An update that makes no progress and is not aborted for it.
+fn stuck(view: &View) -> Option<PendingRevert> {
+    let status = &view.rollout.status;
+    let progressing = status.condition(&ConditionType::Progressing)?;
+    let is_stuck = progressing.reason == ConditionReason::ProgressDeadlineExceeded
+        && !view.rollout.spec.progress_deadline_abort
+        && status.current_pod_hash == view.pod_hash
+        && status.stable_rs != view.pod_hash;
+    let stable = replica_set(view, &status.stable_rs).filter(|_| is_stuck)?;
+    Some(without_abort(view, Some(stable), RevertReason::Stuck, no_progress(view), Safety::Unsafe))
+}
+
+fn without_abort(
+    view: &View,
+    stable: Option<&ReplicaSet>,
+    reason: RevertReason,
+    verdict: String,
+    safety: Safety,
+) -> PendingRevert {
+    let meta = &view.rollout.metadata;
+    PendingRevert {
+        rollout: Key::rollout(&meta.namespace, &meta.name),
+        uid: meta.uid.clone(),
+        revision: meta.revision(),
+        reason,
+        reached: None,
+        verdict,
+        run: None,
+        stays: stable.map(|set| set.meta.name.clone()),
+        made_by: stable.and_then(commit_of),
+        policy: meta.annotation(names::ROLLBACK_ON).map(str::to_owned),
+        template: view.template.clone(),
+        template_key: template_key(&view.template),
+        safety,
     }
 }
 

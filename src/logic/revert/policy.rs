@@ -6,14 +6,21 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 use thiserror::Error;
 
-/// Every reason with its word.
-const WORDS: [(&str, RevertReason); 5] = [
+/// Every reason with its word; pods that cannot run are a failure like another. For an update that is merely stuck there
+/// is none: while its pods are there, only an abort makes the cluster safe.
+const WORDS: [(&str, RevertReason); 7] = [
     ("failed", RevertReason::Analysis),
+    ("failed", RevertReason::Pods),
     ("error", RevertReason::Error),
     ("deadline", RevertReason::Deadline),
     ("abort", RevertReason::User),
     ("undo", RevertReason::Undo),
+    ("invalid-spec", RevertReason::Invalid),
 ];
+
+/// What is no reason unless somebody says so: when nobody could measure, nobody knows that the commit is bad, and what a
+/// Rollout lacks may have been taken away in the cluster, by no commit at all.
+const UNUSUAL: [RevertReason; 2] = [RevertReason::Error, RevertReason::Invalid];
 
 /// The reasons for which Git goes back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,14 +29,15 @@ pub struct RollbackOn(BTreeSet<RevertReason>);
 /// A word that names no reason.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
-    "`{0}` is no reason to go back; write none, or some of failed, error, deadline, abort, undo with commas between"
+    "`{0}` is no reason to go back; write none, or some of failed, error, deadline, abort, undo, invalid-spec with commas \
+     between"
 )]
 pub struct NoReason(String);
 
 impl Default for RollbackOn {
-    /// All but `error`: when nobody could measure, nobody knows that the commit is bad.
+    /// All but `error` and `invalid-spec`.
     fn default() -> Self {
-        Self(WORDS.iter().map(|(_, reason)| *reason).filter(|r| *r != RevertReason::Error).collect())
+        Self(WORDS.iter().map(|(_, reason)| *reason).filter(|r| !UNUSUAL.contains(r)).collect())
     }
 }
 
@@ -38,11 +46,16 @@ impl FromStr for RollbackOn {
 
     fn from_str(text: &str) -> Result<Self, NoReason> {
         let words = text.split(',').map(str::trim).filter(|w| !w.is_empty() && *w != "none");
-        let reason = |word: &str| {
-            let found = WORDS.iter().find(|(known, _)| *known == word);
-            found.map(|(_, reason)| *reason).ok_or_else(|| NoReason(word.to_owned()))
-        };
-        words.map(reason).collect::<Result<_, _>>().map(Self)
+        let mut reasons = BTreeSet::new();
+        for word in words {
+            let found: Vec<RevertReason> =
+                WORDS.iter().filter(|(known, _)| *known == word).map(|(_, reason)| *reason).collect();
+            if found.is_empty() {
+                return Err(NoReason(word.to_owned()));
+            }
+            reasons.extend(found);
+        }
+        Ok(Self(reasons))
     }
 }
 
@@ -63,10 +76,11 @@ mod tests {
     fn what_nobody_could_measure_stays_unless_it_is_asked_for() {
         let usual = RollbackOn::default();
         for (word, reason) in WORDS {
-            assert_eq!(usual.allows(reason, None), word != "error", "{word}");
+            assert_eq!(usual.allows(reason, None), !["error", "invalid-spec"].contains(&word), "{word}");
             assert!(usual.allows(reason, Some(word)), "{word}");
         }
         assert!(!usual.allows(RevertReason::Analysis, Some("none")));
+        assert!(!usual.allows(RevertReason::Stuck, None), "it is told and stays");
         assert!(usual.allows(RevertReason::Analysis, Some("faild")), "a slip of the pen changes nothing");
         assert!("deadline, error".parse::<RollbackOn>().unwrap().allows(RevertReason::Error, None));
         assert!("faild".parse::<RollbackOn>().unwrap_err().to_string().contains("`faild`"));

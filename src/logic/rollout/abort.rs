@@ -8,6 +8,8 @@ use crate::logic::rollout::analyses::purpose::Purpose;
 
 /// What every message about an abort begins with; the number of the revision follows.
 const ABORTED: &str = "Rollout aborted update to revision ";
+/// What every message about pods that cannot run begins with.
+const FAIL_FAST: &str = "Fail-fast";
 /// What every message about a missed deadline ends with.
 const TIMED_OUT: &str = "\" has timed out progressing.";
 
@@ -23,6 +25,11 @@ pub(crate) enum AbortCause {
     },
     /// The progress deadline was missed.
     Deadline(Stuck),
+    /// Pods of the new revision cannot run.
+    Pods {
+        /// Which, and why.
+        said: String,
+    },
     /// A user, or a controller whose words are not ours.
     User {
         /// What was said of it; mostly empty.
@@ -69,6 +76,7 @@ impl AbortCause {
             Self::Analysis { purpose, message } if message.is_empty() => purpose.failure().to_owned(),
             Self::Analysis { purpose, message } => format!("{}: {message}", purpose.failure()),
             Self::Deadline(stuck) => stuck.message(),
+            Self::Pods { said } => format!("{FAIL_FAST}: {said}"),
             Self::User { said } => said.clone(),
         }
     }
@@ -88,10 +96,16 @@ impl AbortCause {
         if let Some(stuck) = Stuck::read(detail) {
             return Self::Deadline(stuck);
         }
-        for purpose in Purpose::ALL {
-            let Some(rest) = detail.strip_prefix(purpose.failure()) else { continue };
-            if let Some(message) = rest.strip_prefix(": ").or(rest.is_empty().then_some("")) {
-                return Self::Analysis { purpose, message: message.to_owned() };
+        let all = Purpose::ALL.into_iter().map(Some).chain([None]);
+        for purpose in all {
+            let begins = purpose.map_or(FAIL_FAST, Purpose::failure);
+            let Some(rest) = detail.strip_prefix(begins) else { continue };
+            if let Some(said) = rest.strip_prefix(": ").or(rest.is_empty().then_some("")) {
+                let said = said.to_owned();
+                return match purpose {
+                    Some(purpose) => Self::Analysis { purpose, message: said },
+                    None => Self::Pods { said },
+                };
             }
         }
         Self::User { said: detail.to_owned() }
@@ -161,6 +175,7 @@ mod tests {
             let analysis = |said: &str| AbortCause::Analysis { purpose, message: said.to_owned() };
             causes.extend(SAID.iter().map(|s| analysis(s)));
         }
+        causes.extend(SAID.iter().map(|s| AbortCause::Pods { said: (*s).to_owned() }));
         for name in ["web", "web-6f5d", "a.b"] {
             causes.push(AbortCause::Deadline(Stuck::ReplicaSet(name.to_owned())));
             causes.push(AbortCause::Deadline(Stuck::Rollout(name.to_owned())));

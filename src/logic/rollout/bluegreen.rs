@@ -6,7 +6,7 @@ use crate::logic::rollout::analyses::{due, reconcile::reconcile};
 use crate::logic::rollout::builder::Builder;
 use crate::logic::rollout::view::ReplicaSet;
 use crate::logic::rollout::window::is_within_window;
-use crate::logic::rollout::{pause, restart, revision, services, status};
+use crate::logic::rollout::{fail_fast, pause, restart, revision, services, status};
 
 /// Names of the two Services; the preview one may be missing.
 fn service_names(builder: &Builder<'_>) -> (String, Option<String>) {
@@ -35,6 +35,9 @@ pub(crate) fn pass(builder: &mut Builder<'_>) {
     revision::trim_history(builder);
     wait_before_switch(builder, &active);
     switch_active(builder, &active);
+    if let Some(cause) = fail_fast::cause(builder) {
+        builder.intent.abort(cause);
+    }
     reconcile(builder);
     write(builder, &active, preview.as_deref());
 }

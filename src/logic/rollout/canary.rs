@@ -10,7 +10,7 @@ use crate::logic::rollout::analyses::{due, reconcile::reconcile};
 use crate::logic::rollout::builder::Builder;
 use crate::logic::rollout::view::ReplicaSet;
 use crate::logic::rollout::window::is_within_window;
-use crate::logic::rollout::{pause, replicas, restart, revision, services, status};
+use crate::logic::rollout::{fail_fast, pause, replicas, restart, revision, services, status};
 
 /// Hash of the steps, as clients and the controller before know it
 /// (source: utils/conditions/conditions.go, `ComputeStepHash`).
@@ -42,6 +42,9 @@ pub(crate) fn pass(builder: &mut Builder<'_>) {
         return;
     }
     revision::trim_history(builder);
+    if let Some(cause) = fail_fast::cause(builder) {
+        builder.intent.abort(cause);
+    }
     services::canary(builder);
     if reconcile(builder) {
         return write(builder);

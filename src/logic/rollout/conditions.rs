@@ -3,10 +3,11 @@
 
 use crate::api::condition::ConditionStatus::{False, True, Unknown};
 use crate::api::condition::ConditionType::{
-    self, Available, Completed, Healthy, Paused, Progressing, ReplicaFailure,
+    self, Available, Completed, Healthy, Held, Paused, Progressing, ReplicaFailure,
 };
 use crate::api::condition::{Condition, ConditionReason, ConditionStatus};
 use crate::api::event::EventReason;
+use crate::api::names;
 use crate::api::rollout::RolloutSpec;
 use crate::api::status::RolloutStatus;
 use crate::api::step::Step;
@@ -163,6 +164,46 @@ pub(crate) fn write_into(builder: &mut Builder<'_>, status: &mut RolloutStatus) 
     write_completion(builder, status);
 }
 
+/// The same while the cluster refuses to make the ReplicaSet of the current template, with what it says of it. Only the
+/// first refusal of a template begins the time of the deadline, which then runs like any other
+/// (source: rollout/sync.go, `createDesiredReplicaSet`).
+pub(crate) fn write_refused(
+    builder: &mut Builder<'_>,
+    status: &mut RolloutStatus,
+    is_first: bool,
+    message: String,
+) {
+    if builder.old().condition(&Healthy).is_some() {
+        let message = "Rollout is not healthy".to_owned();
+        set(status, make(Healthy, False, ConditionReason::RolloutHealthy, message, builder.time()));
+    }
+    let reason = builder.old().condition(&Progressing).filter(|_| !is_first).map(|c| &c.reason);
+    let is_told = matches!(
+        reason,
+        Some(
+            ConditionReason::ReplicaSetCreateError
+                | ConditionReason::ProgressDeadlineExceeded
+                | ConditionReason::RolloutPaused
+        )
+    );
+    if !is_first && builder.is_aborted() {
+        write_abort(builder, status);
+    } else if !is_told {
+        remove(status, &Progressing);
+        let reason = ConditionReason::ReplicaSetCreateError;
+        set(status, make(Progressing, False, reason, message.clone(), builder.time()));
+        builder.warn(EventReason::ReplicaSetCreateError, message.clone());
+    } else if is_timed_out(builder.spec(), status, builder.now()) {
+        write_timeout(builder, status);
+    }
+    write_availability(builder, status);
+    write_completion(builder, status);
+    // Told beside the progress, so that a missed deadline and an abort do not take it away.
+    let known = builder.old().condition(&ReplicaFailure).filter(|_| !is_first).cloned();
+    let failure = make(ReplicaFailure, True, ConditionReason::ReplicaSetCreateError, message, builder.time());
+    set(status, known.filter(|k| k.reason == failure.reason).unwrap_or(failure));
+}
+
 fn write_abort(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
     let missed = || missed(status).map(|c| AbortCause::read(&c.message));
     let cause = builder
@@ -252,6 +293,18 @@ fn write_completion(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
             status.current_pod_hash
         );
         builder.event(EventReason::RolloutNotCompleted, message);
+    }
+}
+
+/// Says that the delivery of the Rollout holds it, as the annotation does; that is a condition of ours.
+pub(crate) fn write_held(builder: &Builder<'_>, status: &mut RolloutStatus) {
+    let Some(why) = builder.view().rollout.metadata.annotation(names::HELD) else {
+        return remove(status, &Held);
+    };
+    if status.condition(&Held).is_none_or(|c| c.message != why) {
+        remove(status, &Held);
+        let reason = ConditionReason::HeldByDelivery;
+        set(status, make(Held, True, reason, why.to_owned(), builder.time()));
     }
 }
 

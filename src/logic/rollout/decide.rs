@@ -6,8 +6,9 @@ use crate::api::event::EventReason;
 use crate::logic::rollout::builder::{Builder, Op};
 use crate::logic::rollout::conditions::{self, make};
 use crate::logic::rollout::decision::Decision;
+use crate::logic::rollout::revision::{self, Presence};
 use crate::logic::rollout::view::{ReplicaSet, View};
-use crate::logic::rollout::{bluegreen, canary, handover, revision, status, validate, writes};
+use crate::logic::rollout::{bluegreen, canary, handover, refused, status, validate, writes};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -78,8 +79,10 @@ fn pass(builder: &mut Builder<'_>) {
     if observed && conditions::check_paused(builder) {
         return observe(builder);
     }
-    if revision::ensure(builder) {
-        return;
+    match revision::ensure(builder) {
+        Presence::There => {}
+        Presence::Made => return,
+        Presence::Refused => return refused::pass(builder),
     }
     if is_scaling(builder) {
         return only_scale(builder);

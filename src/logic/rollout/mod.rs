@@ -14,6 +14,8 @@
 //! - [`canary`], [`bluegreen`]: by steps, by switch
 //! - [`weight`], [`replicas`]: which weight a step asks for, and how many pods that means
 //! - [`revision`], [`window`]: which ReplicaSet the template has; the short way back
+//! - [`fail_fast`]: whether pods that cannot run abort an update at once
+//! - [`refused`]: what becomes of an update whose ReplicaSet the cluster refuses
 //! - [`scaling`], [`services`]: how sets get another size, which revision a Service selects
 //! - [`analyses`]: which AnalysisRuns are wanted, and what their ends mean
 //! - [`restart`], [`handover`]: new pods of the same revision; the pods of a referred workload
@@ -30,10 +32,12 @@ pub mod canary;
 pub mod conditions;
 pub mod decide;
 pub(crate) mod decision;
+pub(crate) mod fail_fast;
 pub(crate) mod handover;
 pub(crate) mod intent;
 pub(crate) mod pause;
 pub mod phase;
+pub(crate) mod refused;
 pub mod replicas;
 pub(crate) mod restart;
 pub(crate) mod revision;

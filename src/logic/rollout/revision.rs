@@ -19,6 +19,7 @@ const NOT_COPIED: &[&str] = &[
     names::DESIRED_REPLICAS,
     names::NOTIFIED,
     names::UNDO,
+    names::HELD,
 ];
 
 fn copied(builder: &Builder<'_>) -> BTreeMap<String, String> {
@@ -36,26 +37,50 @@ fn next_revision(builder: &Builder<'_>) -> i64 {
     older.map(ReplicaSet::revision).max().unwrap_or(0) + 1
 }
 
-/// Makes sure that the current template has a ReplicaSet with the right number and annotations. Answers whether
-/// the pass ends here because one was just made (source: rollout/sync.go, `getAllReplicaSetsAndSyncRevision`).
-pub(crate) fn ensure(builder: &mut Builder<'_>) -> bool {
+/// How it stands with the ReplicaSet of the current template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// It was just made.
+    Made,
+    /// It is there.
+    There,
+    /// It is not there, since the cluster refused to make it.
+    Refused,
+}
+
+/// Makes sure that the current template has a ReplicaSet with the right number and annotations, unless the cluster has
+/// refused it (source: rollout/sync.go, `getAllReplicaSetsAndSyncRevision`).
+pub(crate) fn ensure(builder: &mut Builder<'_>) -> Presence {
     match builder.new_index() {
+        None if builder.view().refused.is_some() => Presence::Refused,
         None => {
             create(builder);
-            true
+            Presence::Made
         }
         Some(index) => {
             sync(builder, index);
-            false
+            Presence::There
         }
     }
+}
+
+/// The name of the ReplicaSet that the current template gets.
+#[must_use]
+pub(crate) fn name(builder: &Builder<'_>) -> String {
+    format!("{}-{}", builder.view().rollout.metadata.name, builder.view().pod_hash)
+}
+
+/// Gives the Rollout the number that the revision would have had whose ReplicaSet is refused.
+pub(crate) fn number_refused(builder: &mut Builder<'_>) {
+    let revision = next_revision(builder);
+    annotate_revision(builder, revision);
 }
 
 /// (source: rollout/sync.go, `createDesiredReplicaSet`)
 fn create(builder: &mut Builder<'_>) {
     let rollout = &builder.view().rollout;
     let revision = next_revision(builder);
-    let name = format!("{}-{}", rollout.metadata.name, builder.view().pod_hash);
+    let name = name(builder);
     let mut annotations = copied(builder);
     annotations.insert(names::REVISION.to_owned(), revision.to_string());
     annotations.insert(names::DESIRED_REPLICAS.to_owned(), builder.spec().replicas().to_string());

@@ -97,6 +97,7 @@ pub(crate) fn finish(builder: &mut Builder<'_>, mut status: RolloutStatus) {
 
 /// Says that this generation was reconciled, and the phase that the status amounts to.
 pub(crate) fn observe(builder: &Builder<'_>, status: &mut RolloutStatus) {
+    conditions::write_held(builder, status);
     status.observed_generation = builder.view().rollout.metadata.generation.to_string();
     let (phase, message) = phase::calculate(builder.spec(), status);
     status.phase = Some(phase);

@@ -2,6 +2,7 @@
 //! It never repairs anything.
 
 use crate::api::analysis::AnalysisRef;
+use crate::api::podhash::unknown_field as unknown_field_of;
 use crate::api::step::Step;
 use crate::api::strategy::{BlueGreen, Canary};
 use crate::logic::analysis;
@@ -28,6 +29,15 @@ pub(crate) fn obstacle(builder: &Builder<'_>) -> Option<Obstacle> {
         return Some(why.clone());
     }
     template(builder).or_else(|| strategy(builder)).or_else(|| references(builder))
+}
+
+/// The first field of the pod template that Kubernetes does not know. The controller acts on such a Rollout all the same,
+/// as Argo Rollouts does; before one is applied, people want to know.
+#[must_use]
+pub(crate) fn unknown_field(builder: &Builder<'_>) -> Option<Obstacle> {
+    let path = unknown_field_of(builder.spec().template.as_ref()?)?;
+    let text = "pods of Kubernetes 1.35 have no such field, and it would be left out";
+    wrong(&format!("spec.template{path}"), text)
 }
 
 fn template(builder: &Builder<'_>) -> Option<Obstacle> {

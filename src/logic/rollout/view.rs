@@ -41,8 +41,21 @@ pub struct View {
     pub workload: Option<Workload>,
     /// Its pods, only when the decision before asked for them.
     pub pods: Option<Vec<Pod>>,
+    /// Its pods with what keeps them from running; none unless it fails fast.
+    pub running: Vec<PodRow>,
+    /// That the cluster refused to make the ReplicaSet of the template, and that it is not to be tried again now.
+    pub refused: Option<Refused>,
     /// Whether the debounce has passed: a status that differs only in counts is to be written now.
     pub debounce_passed: bool,
+}
+
+/// A ReplicaSet that the cluster refused to make.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refused {
+    /// Hash of the template it was to have.
+    pub hash: String,
+    /// What the cluster says.
+    pub why: String,
 }
 
 /// What keeps a Rollout from being acted on.
@@ -195,6 +208,48 @@ pub struct Workload {
 pub struct Pod {
     /// Metadata.
     pub meta: Meta,
+}
+
+/// What is known of a pod when an update fails fast.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PodRow {
+    /// Name.
+    pub name: String,
+    /// Uid of the ReplicaSet that made it.
+    pub owner: String,
+    /// When it was made.
+    pub created: Option<Time>,
+    /// Whether it is ready.
+    pub is_ready: bool,
+    /// When one of its containers ended last.
+    pub last_crash: Option<Time>,
+    /// What keeps it from running.
+    pub fault: Option<PodFault>,
+}
+
+/// What keeps a pod from running.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PodFault {
+    /// A container crashes again and again.
+    Crash {
+        /// Name.
+        container: String,
+        /// How often it was started again.
+        restarts: i64,
+        /// How it ended last.
+        why: String,
+    },
+    /// An image cannot be had.
+    Image {
+        /// Name of the container.
+        container: String,
+        /// The image.
+        image: String,
+        /// The kubelet's word for it.
+        why: String,
+        /// When that was first seen.
+        since: Time,
+    },
 }
 
 impl View {

@@ -187,3 +187,21 @@ async fn a_rollout_of_another_controller_is_not_judged() {
     assert_eq!(rig.applied(&git(&rig.repo, &["rev-parse", "HEAD"])).await, (1, 0, 0));
     rig.stop().await;
 }
+
+#[tokio::test]
+async fn a_pod_template_that_no_pod_can_have_refuses_its_commit_with_the_field() {
+    let good = rollout("    canary: {}\n");
+    let bad = |line: &str| {
+        good.replace(
+            "        image: example/web:v1\n",
+            &format!("        image: example/web:v1\n        {line}\n"),
+        )
+    };
+    let env = refused("r.yaml", bad("env: [{name: PORT, value: 8080}]")).await;
+    says(
+        &env,
+        &["r.yaml:16: ", "spec.template.spec.containers[0].env[0].value", "want a string, found 8080"],
+    );
+    let misspelt = refused("r.yaml", bad("livenesProbe: {}")).await;
+    says(&misspelt, &["r.yaml:16: ", "spec.template.spec.containers[0].livenesProbe", "no such field"]);
+}

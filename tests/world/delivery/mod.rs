@@ -14,3 +14,4 @@ mod rig;
 mod scope;
 mod sync;
 mod versioned;
+mod why;

@@ -152,6 +152,12 @@ impl Rig {
         self.engine = Some(tokio::spawn(run(context, settings, nudges, async move { drop(stopped.await) })));
     }
 
+    /// Loses everything that is kept of the repository outside of it.
+    pub fn lose_mirrors(&self) {
+        let folder = self.folder.path();
+        std::fs::rename(folder.join("mirrors"), folder.join("lost")).unwrap();
+    }
+
     /// Stops the engine.
     pub async fn stop(&mut self) {
         drop(self.stop.take());

@@ -49,7 +49,8 @@ impl Row for ReplicaSet {
     }
 
     fn links(&self, _name: &ObjectName) -> Vec<To> {
-        self.meta.controller().map(|o| To::OwnerOfReplicaSet(o.uid.clone())).into_iter().collect()
+        let owner = self.meta.controller().map(|o| To::OwnerOfReplicaSet(o.uid.clone()));
+        owner.into_iter().chain([To::ReplicaSet(self.meta.uid.clone())]).collect()
     }
 
     fn effects(index: &mut Index, _: &'static Followed, name: &ObjectName, before: Option<&Self>) -> Effects {

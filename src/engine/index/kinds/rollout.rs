@@ -10,6 +10,7 @@ use crate::api::step::Step;
 use crate::api::strategy::Strategy;
 use crate::engine::index::effects::Effects;
 use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
+use crate::engine::index::kinds::pod;
 use crate::engine::index::kinds::referred::referred;
 use crate::engine::index::links::To;
 use crate::engine::index::rows::{RolloutRow, Template};
@@ -17,6 +18,7 @@ use crate::engine::index::scope::Scope;
 use crate::engine::index::store::Index;
 use crate::engine::index::table::Table;
 use crate::engine::key::Key;
+use crate::logic::rollout::fail_fast;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
@@ -79,9 +81,10 @@ impl Row for RolloutRow {
             }
             Err(error) => Some(error.to_string()),
         };
+        let fails_fast = fail_fast::is_on(&rollout.metadata);
         let source = rollout.metadata.annotation(names::SOURCE).map(str::to_owned);
         let rollout = Arc::new(rollout);
-        Self { rollout, problem, source, services, has_analyses, stands_for: Arc::default() }
+        Self { rollout, problem, source, services, fails_fast, has_analyses, stands_for: Arc::default() }
     }
 
     fn of(mut noun: Self, before: Option<&Self>, scope: &Scope) -> Option<Self> {
@@ -132,7 +135,9 @@ impl Row for RolloutRow {
             return Effects::default();
         }
         let reference = now.and_then(|row| row.rollout.spec.workload_ref.as_ref());
-        let wanted = reference.and_then(|r| referred(&r.kind)).map(|f| f.name).into_iter().collect();
+        let workload = reference.and_then(|r| referred(&r.kind)).map(|f| f.name);
+        let pods = now.is_some_and(|row| row.fails_fast).then_some(pod::FOLLOWED.name);
+        let wanted = workload.into_iter().chain(pods).collect();
         let named = before.map(|b| b.services.clone()).unwrap_or_default();
         let mut keys = index.unnamed(&name.namespace, &named);
         keys.insert(Key::Rollout(name.clone()));

@@ -45,8 +45,9 @@ struct Run {
     /// What a failed revision does in Git.
     #[arg(long, default_value = "commit", value_name = "HOW", env = "SWITCHBACK_ROLLBACK")]
     rollback: Rollback,
-    /// For which reasons Git goes back: some of failed, error, deadline, abort, undo, or none. What nobody could measure
-    /// (error) stays in Git unless it is named; the annotation switchback.dev/rollback-on says otherwise for one Rollout.
+    /// For which reasons Git goes back: some of failed (an analysis, or pods that cannot run), error, deadline, abort, undo,
+    /// invalid-spec, or none. What nobody could measure (error) and what cannot be acted on (invalid-spec) stays in Git
+    /// unless it is named; the annotation switchback.dev/rollback-on says otherwise for one Rollout.
     #[arg(
         long,
         default_value = "failed,deadline,abort,undo",

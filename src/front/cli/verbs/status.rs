@@ -94,7 +94,7 @@ fn print_answer(common: &Common, picture: &Picture, timed_out: bool) -> Result<E
     match common.output {
         Some(format) => print::value(
             &json!({"namespace": picture.namespace, "name": picture.name, "phase": picture.phase,
-                "message": picture.message, "revision": picture.revision, "timedOut": timed_out}),
+                "message": picture.message, "held": picture.held, "revision": picture.revision, "timedOut": timed_out}),
             format,
         )?,
         None => {
@@ -103,6 +103,9 @@ fn print_answer(common: &Common, picture: &Picture, timed_out: bool) -> Result<E
                 if picture.message.is_empty() { String::new() } else { format!(" - {}", picture.message) };
             let text = format!("{symbol} {}{why}", picture.phase);
             anstream::println!("{}", symbols(&paint(style, &text)));
+            if let Some(held) = &picture.held {
+                anstream::println!("held: {held}");
+            }
         }
     }
     Ok(if picture.phase == RolloutPhase::Healthy { ExitCode::SUCCESS } else { Exit::No.into() })

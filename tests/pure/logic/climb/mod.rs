@@ -301,3 +301,75 @@ fn the_workload_hands_its_pods_over_as_it_was_told() {
         assert_eq!(rig.workload, Some(1), "{how}: a later revision leaves the workload alone");
     }
 }
+
+#[test]
+fn a_refused_replica_set_is_told_once_and_its_deadline_runs_to_an_abort() {
+    let mut rig = canary();
+    rig.settle();
+    rig.image("v2");
+    rig.settle();
+    assert_eq!(rig.pods(), [("v1".into(), 4), ("v2".into(), 1)]);
+    rig.spec("progressDeadlineAbort", json!(true));
+    rig.spec("progressDeadlineSeconds", json!(100));
+    rig.refused = Some("v3".into());
+    rig.image("v3");
+    rig.settle();
+    let told = "Failed to create new replica set \"web-v3\": no latest tags";
+    assert_eq!(rig.condition("Progressing"), ("ReplicaSetCreateError".into(), told.into()));
+    assert_eq!(rig.events.iter().filter(|e| *e == "ReplicaSetCreateError").count(), 1);
+    assert_eq!(rig.annotation("rollout.argoproj.io/revision"), "3");
+    assert!(rig.wake().is_some(), "its deadline has it reconciled again");
+    let writes = rig.log.len();
+    rig.pass_seconds(50);
+    rig.settle();
+    assert_eq!(rig.log.len(), writes, "nothing is written while nothing changes: {:?}", &rig.log[writes..]);
+    rig.pass_seconds(51);
+    rig.settle();
+    let aborted = "Rollout aborted update to revision 3: Rollout \"web\" has timed out progressing.";
+    assert_eq!(rig.condition("Progressing"), ("RolloutAborted".into(), aborted.into()));
+    assert_eq!((rig.phase(), rig.status()["abort"].clone()), ("Degraded".into(), json!(true)));
+    assert_eq!(rig.pods(), [("v1".into(), 5)], "what the update before had left goes");
+    rig.image("v1");
+    rig.settle();
+    assert_eq!((rig.phase(), rig.condition("ReplicaFailure").0), ("Healthy".into(), String::new()));
+}
+
+#[test]
+fn a_refused_replica_set_takes_no_pods_from_the_stable_one_and_a_later_success_climbs() {
+    let mut rig = canary();
+    rig.refused = Some("v1".into());
+    rig.settle();
+    assert_eq!(
+        (rig.phase(), rig.pods()),
+        ("Progressing".into(), Vec::new()),
+        "the first one is not promoted"
+    );
+    rig.refused = None;
+    rig.settle();
+    assert_eq!(rig.phase(), "Healthy");
+    rig.refused = Some("v2".into());
+    rig.image("v2");
+    rig.settle();
+    rig.spec("replicas", json!(6));
+    rig.settle();
+    assert_eq!(rig.pods(), [("v1".into(), 6)], "an emergency is seen to");
+    rig.refused = None;
+    rig.settle();
+    assert_eq!((rig.phase(), rig.pods().len()), ("Paused".into(), 2));
+    assert_eq!(rig.condition("ReplicaFailure").0, "");
+}
+
+#[test]
+fn a_refused_blue_green_revision_leaves_the_services_alone() {
+    let strategy = json!({"blueGreen": {"activeService": "active", "previewService": "preview"}});
+    let mut rig = Rig::new(2, strategy);
+    rig.settle();
+    rig.refused = Some("v2".into());
+    rig.spec("progressDeadlineAbort", json!(true));
+    rig.image("v2");
+    rig.settle();
+    rig.pass_seconds(700);
+    rig.settle();
+    assert_eq!((rig.selected("active"), rig.selected("preview")), ("v1".into(), "v1".into()));
+    assert_eq!((rig.status()["abort"].clone(), rig.pods()), (json!(true), vec![("v1".into(), 2)]));
+}

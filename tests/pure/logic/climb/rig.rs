@@ -8,7 +8,7 @@ use switchback::api::rollout::Rollout;
 use switchback::api::time::Time;
 use switchback::api::write::{Patch, Write};
 use switchback::logic::rollout::decide::decide;
-use switchback::logic::rollout::view::{ReplicaSet, Service, View, Workload};
+use switchback::logic::rollout::view::{Refused, ReplicaSet, Service, View, Workload};
 use switchback::merge::json as merge;
 
 pub struct Rig {
@@ -23,6 +23,8 @@ pub struct Rig {
     pub ready_at_most: i32,
     /// Image whose pods never become ready.
     pub broken: Option<String>,
+    /// Image whose ReplicaSet the cluster refuses to make.
+    pub refused: Option<String>,
     /// Every write in words.
     pub log: Vec<String>,
     /// Reasons of all events.
@@ -54,6 +56,7 @@ impl Rig {
             workload: None,
             ready_at_most: i32::MAX,
             broken: None,
+            refused: None,
             log: Vec::new(),
             events: Vec::new(),
             most_pods: 0,
@@ -72,7 +75,9 @@ impl Rig {
         if self.workload.is_some() {
             rollout.spec.template = None; // the workload has it
         }
+        let refused = self.refused.clone().filter(|image| *image == self.image_now());
         View {
+            refused: refused.map(|hash| Refused { hash, why: "no latest tags".into() }),
             template,
             selector: rollout.spec.selector.clone().unwrap(),
             pod_hash: self.image_now(),
@@ -239,6 +244,14 @@ impl Rig {
             .collect();
         all.sort();
         all
+    }
+
+    /// Reason and message of the condition of this type.
+    pub fn condition(&self, of_type: &str) -> (String, String) {
+        let all = self.rollout["status"]["conditions"].as_array().cloned().unwrap_or_default();
+        let found = all.into_iter().find(|c| c["type"] == of_type).unwrap_or_default();
+        let text = |field: &str| found[field].as_str().unwrap_or_default().to_owned();
+        (text("reason"), text("message"))
     }
 
     pub fn selected(&self, service: &str) -> String {
