@@ -158,6 +158,20 @@ impl Rig {
         std::fs::rename(folder.join("mirrors"), folder.join("lost")).unwrap();
     }
 
+    /// Lets a controller that delivers nothing look after all Rollouts until `holds`.
+    pub async fn under_a_controller(&self, holds: impl Fn(&Self) -> bool) {
+        let mut tasks = JoinSet::new();
+        let cluster = setup::inside(self.sandbox.service());
+        let context = setup::context(cluster, Clock::Real, None, None, &mut tasks).unwrap();
+        let (_nudge, nudges) = mpsc::channel(1);
+        let end = async {
+            while !holds(self) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(LIMIT, run(context, Settings::default(), nudges, end)).await.unwrap();
+    }
+
     /// Stops the engine.
     pub async fn stop(&mut self) {
         drop(self.stop.take());

@@ -340,7 +340,7 @@ async fn a_rollout_that_was_there_before_goes_back_to_the_commit_that_took_it_ov
     let mut live: Value = serde_yaml::from_str(&web("web", "v1", "")).unwrap();
     live["metadata"]["namespace"] = json!("default");
     rig.sandbox.create("kubectl", live).unwrap();
-    until(&rig, "it is healthy", |rig| status(rig, "web")["phase"] == "Healthy").await;
+    rig.under_a_controller(|rig| status(rig, "web")["phase"] == "Healthy").await;
     rig.write("web.yaml", web("web", "v1", ""));
     rig.deliver("taken over").await;
     rig.write("web.yaml", web("web", "v2", ""));
