@@ -14,7 +14,7 @@ use switchback::api::ids::{CommitId, TreeId};
 use switchback::base::clock::Clock;
 use switchback::base::digest::sha256_hex;
 use switchback::world::git::{
-    Author, Commit, File, FileKind, Git, GitError, PathChange, Pushed, Reverted, Undo,
+    Author, Commit, File, FileKind, Git, GitError, Known, PathChange, Pushed, Reverted, Undo,
 };
 
 /// Files of a tree, by path.
@@ -345,12 +345,14 @@ impl Git for Repo {
         commit: &CommitId,
         path: &str,
         wanted: fn(&str) -> bool,
+        known: Known,
     ) -> BoxFuture<'_, Result<Vec<File>, GitError>> {
         let found = self.lock().files(commit).map(|files| {
             files
                 .iter()
                 .filter(|(p, _)| is_under(p, path) && wanted(p))
                 .map(|(p, c)| file(p, c))
+                .map(|f| if known(&f.path, &f.blob) { File { size: 0, content: None, ..f } } else { f })
                 .collect::<Vec<_>>()
         });
         let none =

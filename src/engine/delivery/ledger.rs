@@ -147,7 +147,7 @@ impl Ledger {
         };
         for (key, manifest) in &manifests.objects {
             let (version, value) = match held.contains(key) {
-                false => (Some(&manifest.target.api_version), Some(&manifest.value)),
+                false => (Some(&manifest.target.api_version), Some(&*manifest.value)),
                 true => (self.inventory.objects.get(key), self.inventory.base.get(key)),
             };
             after.objects.extend(version.map(|v| (key.clone(), v.clone())));

@@ -18,6 +18,7 @@ use crate::engine::delivery::revert;
 use crate::engine::delivery::source::{self, Source};
 use crate::engine::delivery::state::{Settled, State};
 use crate::engine::delivery::{apply, heal, held, trial};
+use crate::logic::manifest::kept::ReadFiles;
 use crate::logic::manifest::{Manifest, Manifests, Problem, skipped, versioned};
 use crate::logic::plan::{Action, Change, DriftPolicy, Plan};
 use crate::world::cluster::{ClusterError, Mode};
@@ -25,7 +26,9 @@ use crate::world::git::Commit;
 use jiff::SignedDuration;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// After how long it is looked again whether pods still need what waits to be pruned.
 const PRUNE_AGAIN: SignedDuration = SignedDuration::from_secs(30);
@@ -80,6 +83,7 @@ async fn pass(
         heal::heal(context, source, state, &known, &mut more.rollouts).await?;
     }
     let head = source.git.fetch().await?;
+    let since = Instant::now();
     if state.head.as_deref() != Some(head.id.as_str()) {
         context.notify(Notice::Head {
             repository: source.git.name(),
@@ -102,7 +106,7 @@ async fn pass(
     }
     state.settled = None;
     let ledger = Ledger::of(&state.inventory, &inventory);
-    let (mut manifests, mut problems) = read(context, source, &ledger, &head).await?;
+    let (mut manifests, mut problems) = read(context, source, &ledger, &head, &mut state.read).await?;
     tell_skipped(context, source, state, &manifests);
     let mut needs = needs::of(context, source, &head, &manifests, &facts, &ledger).await?;
     end_undos(context, &needs.ended_undos).await?;
@@ -112,7 +116,7 @@ async fn pass(
             revert::carry_out(context, source, state, &ledger, &target, &manifests, &mut needs).await?
         {
             target = gone.commit;
-            (manifests, problems) = read(context, source, &ledger, &target).await?;
+            (manifests, problems) = read(context, source, &ledger, &target, &mut state.read).await?;
             needs.note_pushed(&gone.pushed_for, &target.id, &manifests);
         }
     } else if needs.fences.iter().all(|f| f.revert.is_some()) {
@@ -125,8 +129,14 @@ async fn pass(
         return Err(SyncError::Manifests(problems).into());
     }
     let held = needs.held_objects(&manifests, &facts);
-    let work =
-        Work { commit: &target, manifests: &manifests, facts: &facts, held: &held, fences: needs.fences };
+    let work = Work {
+        commit: &target,
+        since,
+        manifests: &manifests,
+        facts: &facts,
+        held: &held,
+        fences: needs.fences,
+    };
     sync(context, source, state, &ledger, work, more).await?;
     if state.unpushed.is_some() {
         return Ok(target.id.into());
@@ -156,8 +166,9 @@ async fn read(
     source: &Source,
     ledger: &Ledger,
     commit: &Commit,
+    kept: &mut Arc<ReadFiles>,
 ) -> Result<(Manifests, Vec<Problem>), DeliverError> {
-    Ok(match source::read_all(context, source, &commit.id).await? {
+    Ok(match source::read_all(context, source, &commit.id, kept).await? {
         Ok(manifests) => (manifests, Vec::new()),
         Err(mut bad) => {
             versioned::assume(&mut bad.rest, &ledger.inventory.base);
@@ -204,6 +215,8 @@ struct Work<'a> {
     commit: &'a Commit,
     manifests: &'a Manifests,
     facts: &'a Facts,
+    /// When the commit was there.
+    since: Instant,
     /// Objects that are left as they are.
     held: &'a BTreeSet<Key>,
     /// The fences that stand.
@@ -228,6 +241,8 @@ async fn sync(
     let common = trial::context_of(source, commit, manifests, ledger);
     let chosen = chosen(source, state, ledger, manifests, held);
     let mut plan = trial::plan(context, manifests, &chosen, inventory, &common).await?;
+    let milliseconds = u64::try_from(work.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::debug!(commit = %commit.id, milliseconds, "a plan is made");
     let good = ledger.good(&commit.id, manifests, work.facts);
     let home = home_of_inventory(&mut plan, source);
     let home = apply::apply(context, manifests, &home, inventory, &common, &mut more.rollouts).await?;

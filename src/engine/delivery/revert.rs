@@ -80,7 +80,9 @@ pub(crate) async fn carry_out(
     let mut moved: Option<Manifests> = None;
     for attempt in 0..TRIES {
         if attempt > 0 {
-            let there = source::read_all(context, source, &head.id).await?.unwrap_or_else(|bad| bad.rest);
+            let there = source::read_all(context, source, &head.id, &mut state.read)
+                .await?
+                .unwrap_or_else(|bad| bad.rest);
             let asked = |due: &PendingRevert, before: &Manifests| {
                 before.pod_template(&due.rollout) == there.pod_template(&due.rollout)
             };

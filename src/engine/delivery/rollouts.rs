@@ -134,7 +134,7 @@ impl<'a> Around<'a> {
             return Ok(None);
         }
         let tried = self.changes.get(key).and_then(|c| c.after.clone());
-        if let Some(object) = tried.or_else(|| self.manifests.get(key).map(|m| m.value.clone())) {
+        if let Some(object) = tried.or_else(|| self.manifests.get(key).map(|m| Value::clone(&m.value))) {
             return Ok(Some(object));
         }
         let version = match own(&key.kind).or_else(|| referred(&key.kind)) {

@@ -6,13 +6,14 @@ use crate::api::ids::CommitId;
 use crate::api::kinds;
 use crate::engine::context::Context;
 use crate::engine::delivery::error::{DeliverError, SyncError};
+use crate::logic::manifest::kept::ReadFiles;
 use crate::logic::manifest::pick::{Form, is_read};
 use crate::logic::manifest::split::{self, Served, Unreadable};
 use crate::logic::manifest::{ManifestFile, Manifests, versioned};
 use crate::logic::plan::DriftPolicy;
 use crate::logic::revert::RollbackOn;
 use crate::world::cluster::ClusterError;
-use crate::world::git::{Author, FileKind, Git};
+use crate::world::git::{Author, FileKind, Git, Known};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -51,11 +52,12 @@ pub(crate) async fn read(
     source: &Source,
     commit: &CommitId,
 ) -> Result<Manifests, DeliverError> {
-    let found = read_all(context, source, commit).await?;
+    let found = read_all(context, source, commit, &mut Arc::default()).await?;
     found.map_err(|bad| SyncError::Manifests(bad.problems).into())
 }
 
-/// The same, with what can be read of a commit that has mistakes.
+/// The same, with what can be read of a commit that has mistakes. What is `kept` of files is not read again; afterwards
+/// that is what this commit came to.
 ///
 /// # Errors
 /// Git is away, or the path is not there.
@@ -63,23 +65,31 @@ pub(crate) async fn read_all(
     context: &Context,
     source: &Source,
     commit: &CommitId,
+    kept: &mut Arc<ReadFiles>,
 ) -> Result<Result<Manifests, Unreadable>, DeliverError> {
-    let files = files(source, commit).await?;
+    let files = files(source, commit, kept).await?;
+    let mut now = ReadFiles::default();
     let mut known: BTreeMap<(String, String), Served> = BTreeMap::new(); // by API version and kind
     loop {
         let missed: RefCell<BTreeSet<(String, String)>> = RefCell::default();
-        let found = split::read(&files, &source.namespace, &|api_version, kind| {
-            if let Some(kind) = kinds::find(api_version, kind) {
-                return Served::As(kind);
-            }
-            let key = (api_version.to_owned(), kind.to_owned());
-            known.get(&key).cloned().unwrap_or_else(|| {
-                missed.borrow_mut().insert(key);
-                Served::Nowhere
-            })
-        });
+        let found = split::read(
+            &files,
+            &source.namespace,
+            &|api_version, kind| {
+                if let Some(kind) = kinds::find(api_version, kind) {
+                    return Served::As(kind);
+                }
+                let key = (api_version.to_owned(), kind.to_owned());
+                known.get(&key).cloned().unwrap_or_else(|| {
+                    missed.borrow_mut().insert(key);
+                    Served::Nowhere
+                })
+            },
+            &mut now,
+        );
         let missed = missed.into_inner();
         if missed.is_empty() {
+            *kept = Arc::new(now);
             return Ok(versioned(source, found));
         }
         for (api_version, kind) in missed {
@@ -113,10 +123,18 @@ async fn served(context: &Context, api_version: &str, kind: &str) -> Result<Serv
     Ok(other.map_or(Served::Nowhere, Served::Elsewhere))
 }
 
-async fn files(source: &Source, commit: &CommitId) -> Result<Vec<ManifestFile>, DeliverError> {
-    let files = source.git.files(commit, &source.path, is_read).await?;
+async fn files(
+    source: &Source,
+    commit: &CommitId,
+    kept: &Arc<ReadFiles>,
+) -> Result<Vec<ManifestFile>, DeliverError> {
+    let known = Arc::clone(kept);
+    let known: Known = Arc::new(move |path, blob| known.get(path, blob).is_some());
+    let files = source.git.files(commit, &source.path, is_read, known).await?;
     let file = |f: crate::world::git::File| ManifestFile {
+        read: kept.get(&f.path, &f.blob).cloned(),
         path: f.path,
+        blob: f.blob,
         size: f.size,
         form: match f.kind {
             FileKind::Regular => Form::File,

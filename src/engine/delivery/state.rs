@@ -7,8 +7,10 @@ use crate::engine::delivery::drifted::Drift;
 use crate::engine::delivery::inventory::InventoryStore;
 use crate::engine::delivery::link::WhatMatters;
 use crate::engine::delivery::source::Source;
+use crate::logic::manifest::kept::ReadFiles;
 use crate::logic::manifest::skipped::Skipped;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What is remembered of a repository between two reconciles.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +29,8 @@ pub(crate) struct State {
     pub(crate) problem: Option<String>,
     /// The Rollouts that are held, with what people were told of it.
     pub(crate) held: BTreeMap<Key, String>,
+    /// What the files of the commit read last came to.
+    pub(crate) read: Arc<ReadFiles>,
     /// What is remembered of objects that somebody else has changed.
     pub(crate) drift: Drift,
     /// Whether something waits to be pruned until a revision is kept no longer.

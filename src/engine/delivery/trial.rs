@@ -42,7 +42,7 @@ pub(crate) fn context_of(
         source: source.name.clone(),
         commit: commit.id.to_string(),
         subject: format!("{} ({})", commit.subject(), commit.author),
-        scaled: size::scaled(manifests.objects.values().map(|m| &m.value)),
+        scaled: size::scaled(manifests.objects.values().map(|m| &*m.value)),
         whole_lists: false,
         uncertain: ledger.uncertain().cloned().collect(),
         may_prune: prune::allowed(&commit.message),
@@ -255,7 +255,7 @@ async fn is_good_as_new(
         return false;
     }
     let Some(manifest) = manifests.get(&change.key) else { return false };
-    let create = Write::Create { object: manifest.value.clone() };
+    let create = Write::Create { object: Value::clone(&manifest.value) };
     let answer = context.cluster.perform(&create, Mode::DryRun).await;
     answer.is_err_and(|answer| answer.already_exists()) // whatever else it says tells nothing: a mistake, then
 }

@@ -16,6 +16,7 @@ use crate::logic::plan::{Action, Plan};
 use clap::Args;
 use serde_json::{Value, json};
 use std::process::ExitCode;
+use std::sync::Arc;
 use tokio::task::JoinSet;
 
 /// What `plan` and `diff` understand.
@@ -51,7 +52,11 @@ pub(crate) async fn preview(
         match waiting("Git and the cluster", delivery::preview(&context, &source)).await {
             Err(DeliverError::Sync(SyncError::Manifests(problems))) => {
                 let files = match source.git.fetch().await {
-                    Ok(head) => source.git.files(&head.id, &source.path, is_read).await.unwrap_or_default(),
+                    Ok(head) => source
+                        .git
+                        .files(&head.id, &source.path, is_read, Arc::new(|_, _| false))
+                        .await
+                        .unwrap_or_default(),
                     Err(_) => Vec::new(),
                 };
                 let text = |path: &str| {

@@ -6,6 +6,7 @@
 //! - [`check`], [`schema`]: what is wrong with a manifest as far as it shows without a cluster; by a definition of Git
 //! - [`name`], [`texts`]: names, and values that have to be texts
 //! - [`object`], [`field`]: one manifest, and all of them, each object once; paths of fields
+//! - [`kept`]: what is kept of files, so that only those that differ are read again
 //! - [`skipped`]: what was passed over because it is no manifest
 //! - [`references`]: what pods of a template use, and what a Rollout names
 //! - [`versioned`], [`by_name`]: configuration under a name with its hash; who else uses it by its own name
@@ -15,6 +16,7 @@ mod by_name;
 pub(crate) mod check;
 pub(crate) mod field;
 pub(crate) mod ignore;
+pub(crate) mod kept;
 pub(crate) mod name;
 pub(crate) mod object;
 pub(crate) mod pick;

@@ -11,6 +11,7 @@ use crate::logic::manifest::skipped::Skipped;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// One object that Git wants.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +23,7 @@ pub(crate) struct Manifest {
     /// How its kind is served.
     pub(crate) kind: Kind,
     /// The object, without what only a cluster writes.
-    pub(crate) value: Value,
+    pub(crate) value: Arc<Value>,
     /// The file it stands in.
     pub(crate) path: String,
     /// Where in the file its document begins.
@@ -90,7 +91,7 @@ impl Manifests {
     /// The pod template a Rollout wants, its own or that of the workload it refers to.
     #[must_use]
     pub(crate) fn pod_template(&self, rollout: &Key) -> Option<&Value> {
-        pod_template(rollout, |key| self.get(key).map(|m| &m.value))
+        pod_template(rollout, |key| self.get(key).map(|m| &*m.value))
     }
 }
 

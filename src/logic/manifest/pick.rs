@@ -3,11 +3,13 @@
 
 use crate::logic::manifest::Problem;
 use crate::logic::manifest::ignore::{self, Ignored};
+use crate::logic::manifest::kept::ReadFile;
 use bytes::Bytes;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A file of a commit.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ManifestFile {
     /// Path from the root of the repository.
     pub(crate) path: String,
@@ -17,6 +19,10 @@ pub(crate) struct ManifestFile {
     pub(crate) size: u64,
     /// What stands at the path.
     pub(crate) form: Form,
+    /// Names the content.
+    pub(crate) blob: String,
+    /// What the same content at the same path came to before; then there is no content here.
+    pub(crate) read: Option<Arc<ReadFile>>,
 }
 
 /// What stands at a path of a commit.

@@ -4,12 +4,16 @@
 use crate::api::key::{Key, target_of};
 use crate::api::kinds::Kind;
 use crate::base::yaml::{self, Place};
+use crate::logic::manifest::kept::{ReadFile, ReadFiles};
 use crate::logic::manifest::object::{Manifest, Manifests, strip};
 use crate::logic::manifest::pick::{ManifestFile, pick};
 use crate::logic::manifest::problem::told;
 use crate::logic::manifest::skipped::Skipped;
 use crate::logic::manifest::{Problem, check, ignore};
+use bytes::Bytes;
 use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::sync::Arc;
 
 /// How a kind is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +35,62 @@ pub(crate) struct Unreadable {
     pub(crate) rest: Manifests,
 }
 
+/// The text of a file.
+enum Text<'f> {
+    /// It was read before.
+    Known(&'f Arc<ReadFile>),
+    /// It is read now.
+    Fresh(Fresh<'f>),
+}
+
+/// What a file says, before it is known what the kinds of it are.
+struct Fresh<'f> {
+    content: Bytes,
+    found: Vec<Found<'f>>,
+    skipped: Vec<Skipped>,
+    kinds: Vec<Kind>,
+}
+
+impl Text<'_> {
+    fn kinds(&self) -> &[Kind] {
+        match self {
+            Self::Known(read) => &read.kinds,
+            Self::Fresh(fresh) => &fresh.kinds,
+        }
+    }
+}
+
+/// How kinds are served, each asked for once.
+struct Answers<'s> {
+    served: &'s dyn Fn(&str, &str) -> Served,
+    known: RefCell<Vec<(String, String, Served)>>,
+}
+
+impl<'s> Answers<'s> {
+    fn new(served: &'s dyn Fn(&str, &str) -> Served) -> Self {
+        Self { served, known: RefCell::default() }
+    }
+
+    fn ask<T>(&self, api_version: &str, kind: &str, look: impl Fn(&Served) -> T) -> T {
+        let is_it = |(v, k, _): &&(String, String, Served)| v == api_version && k == kind;
+        if let Some((_, _, served)) = self.known.borrow().iter().find(is_it) {
+            return look(served);
+        }
+        let served = (self.served)(api_version, kind);
+        let answer = look(&served);
+        self.known.borrow_mut().push((api_version.to_owned(), kind.to_owned(), served));
+        answer
+    }
+
+    /// Whether the kinds of what was read before are served as they were then.
+    fn still_hold(&self, read: &ReadFile) -> bool {
+        let is_same = |m: &Manifest, served: &Served| matches!(served, Served::As(kind) if *kind == m.kind);
+        read.manifests
+            .iter()
+            .all(|m| self.ask(&m.target.api_version, &m.target.kind, |served| is_same(m, served)))
+    }
+}
+
 /// One object of a file: where its document begins, which part of it the object is, and what it says.
 struct Found<'f> {
     file: &'f ManifestFile,
@@ -41,7 +101,8 @@ struct Found<'f> {
 
 /// Reads every manifest of `files`. Objects without a namespace get `namespace` if their kind lives in one;
 /// `served` says how a kind is served (CustomResourceDefinitions among the files are known besides). What has neither
-/// an apiVersion nor a kind is passed over.
+/// an apiVersion nor a kind is passed over. `kept` is what the files came to afterwards; those whose content was known
+/// are not read again.
 ///
 /// # Errors
 /// [`Unreadable`]; nothing of such a commit is to be applied.
@@ -49,18 +110,20 @@ pub(crate) fn read(
     files: &[ManifestFile],
     namespace: &str,
     served: &dyn Fn(&str, &str) -> Served,
+    kept: &mut ReadFiles,
 ) -> Result<Manifests, Unreadable> {
     let (picked, mut problems) = pick(files);
-    let mut found: Vec<Found<'_>> = Vec::new();
-    let mut skipped = Vec::new();
+    let mut texts: Vec<(&ManifestFile, Text<'_>)> = Vec::new();
     for file in picked {
-        match documents(file) {
-            Ok(documents) => take(file, documents, &mut found, &mut skipped),
-            Err(Unread::Foreign) => skipped.push(Skipped { path: file.path.clone(), line: None }),
-            Err(Unread::Wrong(problem)) => problems.push(problem),
+        match &file.read {
+            Some(read) => texts.push((file, Text::Known(read))),
+            None => match fresh(file, file.content.as_ref()) {
+                Ok(fresh) => texts.push((file, Text::Fresh(fresh))),
+                Err(problem) => problems.push(problem),
+            },
         }
     }
-    let own_kinds: Vec<Kind> = found.iter().flat_map(|f| kinds_of_definition(&f.value)).collect();
+    let own_kinds: Vec<Kind> = texts.iter().flat_map(|(_, text)| text.kinds()).cloned().collect();
     let served = |api_version: &str, kind: &str| {
         let own = |exact: bool| {
             let same = |k: &&Kind| {
@@ -77,22 +140,37 @@ pub(crate) fn read(
             (elsewhere, None) => elsewhere,
         }
     };
-    let mut manifests = Manifests { skipped, ..Manifests::default() };
-    for found in found {
-        let (path, content) = (found.file.path.clone(), found.file.content.clone().unwrap_or_default());
-        match object(found, namespace, &served) {
-            Ok(manifest) => {
-                if let Some(first) = manifests.objects.get(&manifest.key) {
-                    problems.push(twice(first, &manifest));
-                } else {
-                    manifests.sources.entry(path).or_insert(content);
-                    manifests.objects.insert(manifest.key.clone(), manifest);
+    let answers = Answers::new(&served);
+    let mut manifests = Manifests::default();
+    let mut now = ReadFiles::default();
+    for (file, text) in texts {
+        let (read, wrong) = match text {
+            Text::Known(read) if answers.still_hold(read) => (Arc::clone(read), Vec::new()),
+            Text::Known(read) => match fresh(file, Some(&read.content)) {
+                Ok(fresh) => objects(fresh, namespace, &answers),
+                Err(problem) => {
+                    problems.push(problem);
+                    continue;
                 }
+            },
+            Text::Fresh(fresh) => objects(fresh, namespace, &answers),
+        };
+        manifests.skipped.extend(read.skipped.iter().cloned());
+        for manifest in &read.manifests {
+            match manifests.objects.get(&manifest.key) {
+                Some(first) => problems.push(twice(first, manifest)),
+                None => drop(manifests.objects.insert(manifest.key.clone(), manifest.clone())),
             }
-            Err(problem) => problems.push(problem),
         }
+        if !read.manifests.is_empty() {
+            manifests.sources.insert(file.path.clone(), read.content.clone());
+        }
+        if wrong.is_empty() {
+            now.insert(&file.path, &file.blob, read);
+        }
+        problems.extend(wrong);
     }
-    problems.extend(manifests.objects.values().flat_map(|m| check::manifest(m, &manifests)));
+    *kept = now;
     if problems.is_empty() {
         Ok(manifests)
     } else {
@@ -122,8 +200,8 @@ enum Unread {
     Wrong(Problem),
 }
 
-fn documents(file: &ManifestFile) -> Result<Vec<yaml::Document>, Unread> {
-    let Some(content) = &file.content else {
+fn documents(file: &ManifestFile, content: Option<&Bytes>) -> Result<Vec<yaml::Document>, Unread> {
+    let Some(content) = content else {
         let (size, most) = (file.size, yaml::MOST_BYTES);
         return Err(Unread::Wrong(Problem::at(
             &file.path,
@@ -157,6 +235,37 @@ fn looks_like_a_manifest(content: &[u8]) -> bool {
     text.lines().any(names_one)
 }
 
+/// What a file says.
+fn fresh<'f>(file: &'f ManifestFile, content: Option<&Bytes>) -> Result<Fresh<'f>, Problem> {
+    let (mut found, mut skipped) = (Vec::new(), Vec::new());
+    match documents(file, content) {
+        Ok(documents) => take(file, documents, &mut found, &mut skipped),
+        Err(Unread::Foreign) => skipped.push(Skipped { path: file.path.clone(), line: None }),
+        Err(Unread::Wrong(problem)) => return Err(problem),
+    }
+    let kinds = found.iter().flat_map(|f| kinds_of_definition(&f.value)).collect();
+    Ok(Fresh { content: content.cloned().unwrap_or_default(), found, skipped, kinds })
+}
+
+/// The objects of what a file says, and what is wrong with them.
+fn objects(fresh: Fresh<'_>, namespace: &str, answers: &Answers<'_>) -> (Arc<ReadFile>, Vec<Problem>) {
+    let Fresh { content, found, skipped, kinds } = fresh;
+    let mut wrong = Vec::new();
+    let mut all = Manifests::default(); // each checked beside itself alone, for its places
+    let mut manifests = Vec::with_capacity(found.len());
+    for found in found {
+        all.sources.entry(found.file.path.clone()).or_insert_with(|| content.clone());
+        match object(found, namespace, answers) {
+            Ok(manifest) => {
+                wrong.extend(check::manifest(&manifest, &all));
+                manifests.push(manifest);
+            }
+            Err(problem) => wrong.push(problem),
+        }
+    }
+    (Arc::new(ReadFile { content, manifests, skipped, kinds }), wrong)
+}
+
 /// Takes the objects out of the documents of a file; a `List` stands for its items.
 fn take<'f>(
     file: &'f ManifestFile,
@@ -187,11 +296,7 @@ fn take<'f>(
     }
 }
 
-fn object(
-    found: Found<'_>,
-    namespace: &str,
-    served: &dyn Fn(&str, &str) -> Served,
-) -> Result<Manifest, Problem> {
+fn object(found: Found<'_>, namespace: &str, answers: &Answers<'_>) -> Result<Manifest, Problem> {
     let Found { file, place, within, mut value } = found;
     let problem = |what: String, help: String| Problem::at(&file.path, Some(place), what, help);
     let write_all = || "write apiVersion, kind and metadata.name".to_owned();
@@ -213,7 +318,7 @@ fn object(
         };
         return Err(problem(what, "give it a metadata.name".to_owned()));
     }
-    let kind = match served(&target.api_version, &target.kind) {
+    let kind = match answers.ask(&target.api_version, &target.kind, Served::clone) {
         Served::As(kind) => kind,
         other => {
             let what = format!("the cluster serves no {} of {}", target.kind, target.api_version);
@@ -240,6 +345,7 @@ fn object(
     }
     let target = target_of(&value);
     let key = Key::of(&target);
+    let value = Arc::new(value);
     Ok(Manifest { key, target, kind, value, path: file.path.clone(), place, within })
 }
 
@@ -275,7 +381,6 @@ pub(crate) fn kinds_of_definition(value: &Value) -> Vec<Kind> {
 mod tests {
     use super::*;
     use crate::api::kinds;
-    use bytes::Bytes;
 
     fn read_all(files: &[(&str, &str)]) -> Result<Manifests, Vec<Problem>> {
         let file = |(path, text): &(&str, &str)| ManifestFile {
@@ -284,8 +389,8 @@ mod tests {
             ..ManifestFile::default()
         };
         let files: Vec<ManifestFile> = files.iter().map(file).collect();
-        read(&files, "shop", &|v, k| kinds::find(v, k).map_or(Served::Nowhere, Served::As))
-            .map_err(|bad| bad.problems)
+        let served = |v: &str, k: &str| kinds::find(v, k).map_or(Served::Nowhere, Served::As);
+        read(&files, "shop", &served, &mut ReadFiles::default()).map_err(|bad| bad.problems)
     }
 
     const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
@@ -309,6 +414,46 @@ mod tests {
             skipped,
             ["a.yaml:1", "board.json", "broken.yaml", "list.json", "template.yaml", "words.yaml"]
         );
+    }
+
+    #[test]
+    fn only_what_differs_is_read_again_and_kinds_are_asked_for_anew() {
+        let definition = |scope: &str| {
+            format!(
+                "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {{name: \
+                 widgets.example.com}}\nspec: {{group: example.com, scope: {scope}, names: {{kind: Widget, plural: \
+                 widgets}}, versions: [{{name: v1, served: true}}]}}\n"
+            )
+        };
+        let namespaced = definition("Namespaced");
+        let file = |path: &str, text: &str| ManifestFile {
+            path: path.to_owned(),
+            content: Some(Bytes::copy_from_slice(text.as_bytes())),
+            blob: text.len().to_string(),
+            ..ManifestFile::default()
+        };
+        let widget = file("w.yaml", "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\n");
+        let words = file("words.yaml", "just words\n");
+        let mut files = vec![file("crd.yaml", &namespaced), words, widget];
+        let served = |v: &str, k: &str| kinds::find(v, k).map_or(Served::Nowhere, Served::As);
+        let mut kept = ReadFiles::default();
+        let first = read(&files, "shop", &served, &mut kept).unwrap();
+        assert_eq!(kept.len(), 3);
+        for known in &mut files {
+            known.read = kept.get(&known.path, &known.blob).cloned();
+            known.content = None;
+        }
+        assert_eq!(read(&files, "shop", &served, &mut kept).unwrap(), first, "nothing is read again");
+        files[0] = file("crd.yaml", &definition("Cluster"));
+        let second = read(&files, "shop", &served, &mut kept).unwrap();
+        let namespace = |all: &Manifests| {
+            let widget = all.objects.values().find(|m| m.key.kind == "Widget").unwrap();
+            widget.value.pointer("/metadata/namespace").cloned()
+        };
+        assert_eq!((namespace(&first), namespace(&second)), (Some(json!("shop")), None));
+        files[1] = file("words.yaml", "kind: X\n");
+        assert!(read(&files, "shop", &served, &mut kept).is_err());
+        assert_eq!(kept.len(), 2, "what is wrong is told each time");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::api::config_policy::ConfigPolicy;
 use crate::api::key::Key;
 use crate::api::kinds;
 use crate::api::names;
+use crate::logic::manifest::kept::ReadFiles;
 use crate::logic::manifest::references::{config_names, of_template};
 use crate::logic::manifest::split::{self, Served};
 use crate::logic::manifest::{ManifestFile, Manifests, Problem, versioned};
@@ -20,7 +21,8 @@ fn read(objects: &[Value]) -> Manifests {
         ..ManifestFile::default()
     };
     let files: Vec<ManifestFile> = objects.iter().enumerate().map(file).collect();
-    split::read(&files, "shop", &|v, k| kinds::find(v, k).map_or(Served::Nowhere, Served::As)).unwrap()
+    let served = |v: &str, k: &str| kinds::find(v, k).map_or(Served::Nowhere, Served::As);
+    split::read(&files, "shop", &served, &mut ReadFiles::default()).unwrap()
 }
 
 fn applied(objects: &[Value]) -> Manifests {
@@ -224,7 +226,7 @@ fn git_is_found_again_in_what_is_applied() {
     let keys: BTreeSet<Key> = git.objects.keys().cloned().collect();
     let back = versioned::as_in_git(&applied, &keys);
     let rollout = Key::rollout("shop", "web");
-    assert_eq!(back[&rollout], git.objects[&rollout].value);
+    assert_eq!(back[&rollout], *git.objects[&rollout].value);
     let there = versioned::template(&rollout, ConfigPolicy::Versioned, &|key| back.get(key));
     assert_eq!(there.as_ref(), applied.pod_template(&rollout));
 }
@@ -233,7 +235,7 @@ fn git_is_found_again_in_what_is_applied() {
 fn what_cannot_be_read_is_assumed_to_be_as_it_was() {
     let before = applied(&[config("cfg", "1"), config("other", "1"), using("cfg")]);
     let base: std::collections::BTreeMap<Key, Value> =
-        before.objects.iter().map(|(key, m)| (key.clone(), m.value.clone())).collect();
+        before.objects.iter().map(|(key, m)| (key.clone(), Value::clone(&m.value))).collect();
     let assumed = |objects: &[Value]| {
         let mut rest = applied(objects);
         versioned::assume(&mut rest, &base);

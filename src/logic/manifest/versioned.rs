@@ -10,6 +10,7 @@ use crate::logic::manifest::references::{config_names, of_template};
 use crate::logic::manifest::{Manifest, Manifests, Problem, by_name};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Digits of the hash in a name.
 const HASH: usize = 10;
@@ -26,7 +27,7 @@ type Renames = BTreeMap<Key, Key>;
 /// What is so already stays so. `usual` is the way of Rollouts that say nothing. Answers what stands in the way.
 #[must_use]
 pub(crate) fn apply(manifests: &mut Manifests, usual: ConfigPolicy) -> Vec<Problem> {
-    let get = |key: &Key| manifests.objects.get(key).map(|m| &m.value);
+    let get = |key: &Key| manifests.objects.get(key).map(|m| &*m.value);
     let mut places: BTreeMap<Key, &'static str> = BTreeMap::new();
     let mut all = Renames::new();
     for (key, manifest) in &manifests.objects {
@@ -43,7 +44,7 @@ pub(crate) fn apply(manifests: &mut Manifests, usual: ConfigPolicy) -> Vec<Probl
     }
     for (holder, pointer) in &places {
         let manifest = manifests.objects.get_mut(holder);
-        if let Some(template) = manifest.and_then(|m| m.value.pointer_mut(pointer)) {
+        if let Some(template) = manifest.and_then(|m| Arc::make_mut(&mut m.value).pointer_mut(pointer)) {
             rename(template, &holder.namespace, &all);
         }
     }
@@ -71,7 +72,7 @@ pub(crate) fn apply(manifests: &mut Manifests, usual: ConfigPolicy) -> Vec<Probl
 pub(crate) fn assume(rest: &mut Manifests, applied: &BTreeMap<Key, Value>) {
     let mut all: BTreeMap<(Key, &'static str), Renames> = BTreeMap::new();
     for rollout in rest.objects.keys().filter(|key| is_rollout(key)) {
-        let Some(place) = template_place(rollout, |key| rest.get(key).map(|m| &m.value)) else { continue };
+        let Some(place) = template_place(rollout, |key| rest.get(key).map(|m| &*m.value)) else { continue };
         let before = pod_template(rollout, |key| applied.get(key));
         let used = before.map(|t| of_template(t, &rollout.namespace)).unwrap_or_default();
         let known = used.into_iter().filter_map(|key| Some((git_key(&key, applied.get(&key)?)?, key)));
@@ -79,7 +80,7 @@ pub(crate) fn assume(rest: &mut Manifests, applied: &BTreeMap<Key, Value>) {
     }
     for ((holder, pointer), known) in all {
         let manifest = rest.objects.get_mut(&holder);
-        if let Some(template) = manifest.and_then(|m| m.value.pointer_mut(pointer)) {
+        if let Some(template) = manifest.and_then(|m| Arc::make_mut(&mut m.value).pointer_mut(pointer)) {
             rename(template, &holder.namespace, &known);
         }
     }
@@ -109,7 +110,7 @@ pub(crate) fn as_in_git(manifests: &Manifests, keys: &BTreeSet<Key>) -> BTreeMap
     }
     let as_in_git = |(key, manifest): (&Key, &Manifest)| {
         let git = back.get(key).unwrap_or(key);
-        let mut value = keys.contains(git).then(|| manifest.value.clone())?;
+        let mut value = keys.contains(git).then(|| Value::clone(&manifest.value))?;
         if let Some(annotations) = value.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
             annotations.remove(names::CONFIG_OF);
         }
@@ -197,8 +198,9 @@ fn named(plain: &Manifest, applied: &Key) -> Manifest {
     let mut renamed = plain.clone();
     renamed.key.clone_from(applied);
     renamed.target.name.clone_from(&applied.name);
-    annotate(&mut renamed.value, names::CONFIG_OF, &plain.key.name);
-    if let Some(slot) = renamed.value.pointer_mut("/metadata/name") {
+    let value = Arc::make_mut(&mut renamed.value);
+    annotate(value, names::CONFIG_OF, &plain.key.name);
+    if let Some(slot) = value.pointer_mut("/metadata/name") {
         *slot = Value::from(applied.name.as_str());
     }
     renamed

@@ -12,6 +12,7 @@ use crate::logic::plan::change::{self, Action, Change};
 use crate::logic::plan::context::PlanContext;
 use serde_json::Value;
 use std::str::FromStr;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// What is done about objects that somebody else has changed or deleted.
@@ -76,7 +77,7 @@ pub(crate) fn again(key: &Key, api_version: &str, kind: &Kind, applied: &Value) 
         key: key.clone(),
         target: Target::new(api_version, &key.kind, &key.namespace, &key.name),
         kind: kind.clone(),
-        value: applied.clone(),
+        value: Arc::new(applied.clone()),
         path: String::new(),
         place: Place::default(),
         within: Vec::new(),

@@ -150,7 +150,7 @@ pub(crate) fn keys_of(
         keys.extend(references::of_template(template, namespace));
     }
     let in_git = |key: &Key| {
-        let value = manifests.get(key).map(|m| &m.value).or_else(|| applied.get(key))?;
+        let value = manifests.get(key).map(|m| &*m.value).or_else(|| applied.get(key))?;
         versioned::git_key(key, value)
     };
     let found: Vec<Key> = keys.iter().filter_map(in_git).collect();

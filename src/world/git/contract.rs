@@ -7,6 +7,7 @@ use crate::world::forge::Forge;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// A commit, as Git stores it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,9 @@ pub enum FileKind {
     Submodule,
 }
 
+/// Says of a path and the id of the blob there whether its content is known, so that it is not read again.
+pub type Known = Arc<dyn Fn(&str, &str) -> bool + Send + Sync>;
+
 /// One path in a commit's tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
@@ -57,9 +61,9 @@ pub struct File {
     pub kind: FileKind,
     /// The blob's id, 40 hexadecimal digits; for a submodule the id of its commit.
     pub blob: String,
-    /// The blob's size in bytes; 0 for a submodule.
+    /// The blob's size in bytes; 0 for a submodule and for what is known.
     pub size: u64,
-    /// The content, byte for byte as committed; none when larger than the limit, or not a regular file.
+    /// The content, byte for byte as committed; none when larger than the limit, not a regular file, or known.
     pub content: Option<Bytes>,
 }
 
@@ -159,7 +163,8 @@ pub trait Git: Send + Sync {
     fn fetch(&self) -> BoxFuture<'_, Result<Commit, GitError>>;
 
     /// The files of `commit` under `path` that `wanted` picks by their paths, and every link and submodule, sorted by
-    /// path, read from the tree. `.` is the whole repository. What is not picked is neither read nor counted.
+    /// path, read from the tree. `.` is the whole repository. What is not picked is neither read nor counted, and the
+    /// content of what is `known` is not read.
     ///
     /// # Errors
     /// [`GitError::NoPath`] when the commit has nothing at `path`: a moved directory must not look like an empty
@@ -169,6 +174,7 @@ pub trait Git: Send + Sync {
         commit: &CommitId,
         path: &str,
         wanted: fn(&str) -> bool,
+        known: Known,
     ) -> BoxFuture<'_, Result<Vec<File>, GitError>>;
 
     /// The commits that `head` descends from and `until` does not, through all parents, every commit before its

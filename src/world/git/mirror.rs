@@ -1,7 +1,7 @@
 //! The real [`Git`]: one lane of blocking work per repository, alone in its mirror, abandoned when nobody waits.
 //! It never blocks an async thread and never lets two processes into one mirror.
 
-use super::contract::{Author, Commit, File, Git, PathChange, Pushed, Reverted, Undo};
+use super::contract::{Author, Commit, File, Git, Known, PathChange, Pushed, Reverted, Undo};
 use super::error::GitError;
 use super::store::Store;
 use super::transport::call::Call;
@@ -108,9 +108,10 @@ impl Git for Mirror {
         commit: &CommitId,
         path: &str,
         wanted: fn(&str) -> bool,
+        known: Known,
     ) -> BoxFuture<'_, Result<Vec<File>, GitError>> {
         let (commit, path) = (commit.clone(), path.to_owned());
-        self.run(move |store| read::files(store, &commit, &path, wanted))
+        self.run(move |store| read::files(store, &commit, &path, wanted, &known))
     }
 
     fn history(

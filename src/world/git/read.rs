@@ -1,7 +1,7 @@
 //! Reading trees: the files of a commit, and what differs between two trees, within limits of size and number.
 //! It never checks anything out, never follows a link, and trusts no name in a tree.
 
-use super::contract::{File, FileKind, PathChange};
+use super::contract::{File, FileKind, Known, PathChange};
 use super::error::GitError;
 use super::store::Store;
 use super::text::shown;
@@ -34,6 +34,11 @@ impl Entry {
             COMMIT => FileKind::Submodule,
             _ => FileKind::Regular,
         }
+    }
+
+    /// The file it names, without size and content.
+    fn file(self, path: &[u8]) -> File {
+        File { path: shown(path), kind: self.kind(), blob: self.id.to_string(), size: 0, content: None }
     }
 
     fn is_tree(self) -> bool {
@@ -89,6 +94,7 @@ pub(super) fn files(
     commit: &CommitId,
     path: &str,
     wanted: fn(&str) -> bool,
+    known: &Known,
 ) -> Outcome<Vec<File>> {
     let parts = parts(path)?;
     let (_, raw) = store.find(commit)?;
@@ -103,6 +109,12 @@ pub(super) fn files(
     reader.leaves(parts.join("/").into_bytes(), entry, wanted, &mut leaves)?;
     let mut files = Vec::with_capacity(leaves.len());
     for (path, entry) in leaves {
+        if let Some(file) = Some(entry).filter(|e| e.kind() == FileKind::Regular).map(|e| e.file(&path))
+            && known(&file.path, &file.blob)
+        {
+            files.push(file);
+            continue;
+        }
         let mut file = reader.file(&path, entry)?;
         if file.kind == FileKind::Symlink && reader.leads_to_folder(raw.tree, &path, entry)? {
             file.kind = FileKind::FolderLink;
@@ -325,7 +337,7 @@ impl<'a> Reader<'a> {
     /// The file an entry names, with its content when that is wanted.
     fn file(&mut self, path: &[u8], entry: Entry) -> Outcome<File> {
         let kind = entry.kind();
-        let mut file = File { path: shown(path), kind, blob: entry.id.to_string(), size: 0, content: None };
+        let mut file = entry.file(path);
         if kind == FileKind::Submodule {
             return Ok(file);
         }

@@ -1,6 +1,6 @@
 //! Mirrors that were left in pieces, and mirrors that somebody else is using.
 
-use crate::git::rig::{Rig, every, listing, undo};
+use crate::git::rig::{Rig, all, every, listing, undo};
 use crate::git::server::Server;
 use std::fs;
 use std::io::Write;
@@ -118,13 +118,16 @@ async fn a_damaged_mirror_is_made_anew() {
         damage(&rig);
         let head = mirror.fetch().await.unwrap_or_else(|error| panic!("{what}: {error}"));
         assert_eq!(head.id, second, "{what}");
-        let files =
-            mirror.files(&second, "web.yaml", every).await.unwrap_or_else(|error| panic!("{what}: {error}"));
+        let files = mirror
+            .files(&second, "web.yaml", every, all())
+            .await
+            .unwrap_or_else(|error| panic!("{what}: {error}"));
         assert_eq!(listing(&files), ["web.yaml=image: v2"], "{what}");
         rig.sound(&rig.mirror_dir());
         // Damage that only shows while reading is repaired there as well.
         damage(&rig);
-        let files = mirror.files(&second, ".", every).await.unwrap_or_else(|error| panic!("{what}: {error}"));
+        let files =
+            mirror.files(&second, ".", every, all()).await.unwrap_or_else(|error| panic!("{what}: {error}"));
         assert_eq!(files.len(), 2, "{what}");
     }
     let commit = undo(&mirror, &[second]).await;
@@ -138,7 +141,7 @@ async fn a_broken_reference_is_repaired() {
     assert_eq!(mirror.fetch().await.unwrap().id, second);
     fs::write(rig.mirror_dir().join("refs/heads/main"), format!("{}\n", "1".repeat(40))).unwrap();
     assert_eq!(mirror.fetch().await.unwrap().id, second);
-    assert_eq!(mirror.files(&second, ".", every).await.unwrap().len(), 2);
+    assert_eq!(mirror.files(&second, ".", every, all()).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -149,7 +152,7 @@ async fn a_damaged_mirror_is_kept_while_the_server_is_away() {
         fs::write(pack, "PACK").unwrap();
     }
     drop(server);
-    let error = mirror.files(&second, ".", every).await.unwrap_err();
+    let error = mirror.files(&second, ".", every, all()).await.unwrap_err();
     assert!(matches!(error, GitError::Unreachable { .. }), "{error}");
     assert!(rig.mirror_dir().join("refs/heads/main").exists());
 }
@@ -162,7 +165,7 @@ async fn damage_in_the_repository_itself_is_told() {
     let head = rig.save("app", "first");
     let blob = rig.git("app", &["rev-parse", "main:web.yaml"]);
     fs::remove_file(rig.path("app/.git/objects").join(&blob[..2]).join(&blob[2..])).unwrap();
-    let error = rig.mirror("app").files(&head, ".", every).await.unwrap_err();
+    let error = rig.mirror("app").files(&head, ".", every, all()).await.unwrap_err();
     assert!(matches!(&error, GitError::Corrupt { .. }) && error.to_string().contains("git fsck"), "{error}");
 }
 
@@ -225,7 +228,7 @@ async fn independent_mirrors_of_one_repository_do_not_disturb_each_other() {
             for _ in 0..3 {
                 assert_eq!(mirror.fetch().await.unwrap().id, second, "{n}");
                 assert_eq!(mirror.history(&second, &first, 5).await.unwrap().len(), 1, "{n}");
-                assert_eq!(mirror.files(&second, ".", every).await.unwrap().len(), 2, "{n}");
+                assert_eq!(mirror.files(&second, ".", every, all()).await.unwrap().len(), 2, "{n}");
             }
         })
     });

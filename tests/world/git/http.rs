@@ -1,6 +1,6 @@
 //! Over HTTP: `git http-backend` behind a server that can also misbehave.
 
-use crate::git::rig::{Rig, every, listing, undo};
+use crate::git::rig::{Rig, all, every, listing, undo};
 use crate::git::server::{Answer, Asked, Server, only};
 use std::time::Duration;
 use switchback::api::ids::CommitId;
@@ -37,7 +37,7 @@ async fn everything_works_over_http() {
     let mirror = Mirror::open(rig.options(&server.url("origin.git/"))).unwrap();
     assert_eq!(mirror.name(), server.url("origin.git"));
     assert_eq!(mirror.fetch().await.unwrap().id, second);
-    assert_eq!(listing(&mirror.files(&second, ".", every).await.unwrap()), ["web.yaml=image: v2"]);
+    assert_eq!(listing(&mirror.files(&second, ".", every, all()).await.unwrap()), ["web.yaml=image: v2"]);
     assert_eq!(mirror.history(&second, &first, 9).await.unwrap().len(), 1);
     let commit = undo(&mirror, &[second]).await;
     assert_eq!(rig.head("origin.git"), commit);

@@ -1,6 +1,6 @@
 //! Repositories on this machine: bare, with a work tree, linked work trees, and what a push does to each.
 
-use crate::git::rig::{Rig, author, changed, every, listing, time, undo, undone, whole};
+use crate::git::rig::{Rig, all, author, changed, every, listing, time, undo, undone, whole};
 use crate::git::server::Server;
 use std::collections::BTreeMap;
 use std::fs;
@@ -48,7 +48,7 @@ async fn a_work_tree_is_read_without_a_trace() {
         (head.author.as_str(), head.email.as_str(), head.subject().as_str()),
         ("Ada", "ada@host", "second")
     );
-    let files = mirror.files(&second, ".", every).await.unwrap();
+    let files = mirror.files(&second, ".", every, all()).await.unwrap();
     assert_eq!(listing(&files), ["other.yaml=a: 1", "web.yaml=image: v2"]);
     let history = mirror.history(&second, &first, 10).await.unwrap();
     assert_eq!(history.iter().map(|c| c.id.as_str()).collect::<Vec<_>>(), [second.as_str()]);
@@ -285,5 +285,5 @@ async fn what_is_not_there_is_said_plainly() {
     let head = mirror.fetch().await.unwrap().id;
     fs::rename(rig.path("app"), rig.path("moved")).unwrap();
     assert!(matches!(mirror.fetch().await.unwrap_err(), GitError::NotFound { .. }));
-    assert!(matches!(mirror.files(&head, ".", every).await.unwrap_err(), GitError::NotFound { .. }));
+    assert!(matches!(mirror.files(&head, ".", every, all()).await.unwrap_err(), GitError::NotFound { .. }));
 }

@@ -1,6 +1,6 @@
 //! Reading: files of every kind, changes, odd commits, and the limits.
 
-use crate::git::rig::{Rig, changed, every, listing};
+use crate::git::rig::{Rig, all, changed, every, listing};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Stdio;
@@ -19,7 +19,7 @@ async fn contents_are_what_was_committed_byte_for_byte() {
     rig.put("app", "big", vec![b'x'; 10 << 20]);
     rig.put("app", "edge", vec![b'x'; 4 << 20]);
     let head = rig.save("app", "all sorts");
-    let files = rig.mirror("app").files(&head, "", every).await.unwrap();
+    let files = rig.mirror("app").files(&head, "", every, all()).await.unwrap();
     let names: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
     assert_eq!(names, ["big", "binary", "bom.yaml", "crlf.yaml", "edge", "empty"]);
     assert_eq!((files[0].size, &files[0].content), (10 << 20, &None));
@@ -45,15 +45,15 @@ async fn links_and_submodules_are_reported_and_not_followed() {
     rig.git("app", &["submodule", "--quiet", "add", rig.path("lib").to_str().unwrap(), "apps/lib"]);
     let head = rig.save("app", "links");
     let mirror = rig.mirror("app");
-    let files = mirror.files(&head, "apps", every).await.unwrap();
+    let files = mirror.files(&head, "apps", every, all()).await.unwrap();
     assert_eq!(listing(&files), ["apps/lib=Submodule", "apps/web/passwd=Symlink", "apps/web/web.yaml=w"]);
     assert_eq!((files[0].blob.as_str(), files[0].size), (lib.as_str(), 0));
     assert_eq!(files[1].size, "/etc/passwd".len() as u64);
     assert_eq!(
-        listing(&mirror.files(&head, "apps/web/web.yaml", every).await.unwrap()),
+        listing(&mirror.files(&head, "apps/web/web.yaml", every, all()).await.unwrap()),
         ["apps/web/web.yaml=w"]
     );
-    assert_eq!(listing(&mirror.files(&head, "web", every).await.unwrap()), ["web=FolderLink"]);
+    assert_eq!(listing(&mirror.files(&head, "web", every, all()).await.unwrap()), ["web=FolderLink"]);
     for (path, why) in [
         ("web/web.yaml", "`web` is a symbolic link, which is not followed"),
         ("apps/lib/secret.yaml", "`apps/lib` is a submodule, which is not fetched"),
@@ -61,7 +61,7 @@ async fn links_and_submodules_are_reported_and_not_followed() {
         ("apps/api", "`apps` has no `api`, it has `lib`, `web`"),
         ("App", "the root has no `App`, it has `.gitmodules`, `apps`, `web`"),
     ] {
-        let error = mirror.files(&head, path, every).await.unwrap_err();
+        let error = mirror.files(&head, path, every, all()).await.unwrap_err();
         assert!(matches!(&error, GitError::NoPath { why: said, .. } if said.contains(why)), "{error}");
     }
 }
@@ -76,14 +76,17 @@ async fn paths_are_sorted_and_limited_to_what_was_asked_for() {
     let head = rig.save("app", "many");
     let mirror = rig.mirror("app");
     let paths = async |path: &str| -> Vec<String> {
-        mirror.files(&head, path, every).await.unwrap().into_iter().map(|file| file.path).collect()
+        mirror.files(&head, path, every, all()).await.unwrap().into_iter().map(|file| file.path).collect()
     };
     assert_eq!(paths(".").await, ["a-b/1", "a.b/1", "a/1", "a/b/2", "ab"]);
     for same in ["a", "./a", "a/", "a//", "./a/./"] {
         assert_eq!(paths(same).await, ["a/1", "a/b/2"], "{same}");
     }
     for bad in ["..", "../app", "a/../..", "/a", "a\0"] {
-        assert!(matches!(mirror.files(&head, bad, every).await, Err(GitError::Invalid { .. })), "{bad:?}");
+        assert!(
+            matches!(mirror.files(&head, bad, every, all()).await, Err(GitError::Invalid { .. })),
+            "{bad:?}"
+        );
         assert!(matches!(changed(&mirror, &head, bad).await, Err(GitError::Invalid { .. })), "{bad:?}");
     }
 }
@@ -114,7 +117,7 @@ async fn names_and_messages_that_are_not_text_do_no_harm() {
     );
     let head = rig.head("app");
     let mirror = rig.mirror("app");
-    let files = mirror.files(&odd, ".", every).await.unwrap();
+    let files = mirror.files(&odd, ".", every, all()).await.unwrap();
     assert_eq!(listing(&files), [r#""caf\350.yaml"=x"#, r#""caf\351.yaml"=x"#, "käse.yaml=x"]);
     assert_eq!(mirror.fetch().await.unwrap().message, "café: ÿ\n");
     let history = mirror.history(&head, &odd, 3).await.unwrap();
@@ -219,21 +222,21 @@ async fn limits_name_their_numbers() {
         (options.limits.files, options.limits.total_bytes) = (files, total);
         Mirror::open(options).unwrap()
     };
-    let error = limited(19, 1 << 20).files(&head, ".", every).await.unwrap_err();
+    let error = limited(19, 1 << 20).files(&head, ".", every, all()).await.unwrap_err();
     assert!(error.to_string().contains("20 files is more than the limit of 19 files"), "{error}");
-    let error = limited(100, 1500).files(&head, ".", every).await.unwrap_err();
+    let error = limited(100, 1500).files(&head, ".", every, all()).await.unwrap_err();
     assert!(
         error.to_string().contains("1600 bytes of files is more than the limit of 1500 bytes"),
         "{error}"
     );
     let error = changed(&limited(100, 1500), &head, ".").await.unwrap_err();
     assert!(matches!(error, GitError::TooLarge { .. }));
-    assert_eq!(limited(20, 2000).files(&head, ".", every).await.unwrap().len(), 20);
-    let only_one = limited(1, 100).files(&head, ".", |path| path == "d/7").await.unwrap();
+    assert_eq!(limited(20, 2000).files(&head, ".", every, all()).await.unwrap().len(), 20);
+    let only_one = limited(1, 100).files(&head, ".", |path| path == "d/7", all()).await.unwrap();
     assert_eq!(only_one.len(), 1, "what is not wanted is neither read nor counted");
     let mut options = rig.options(&url);
     options.limits.paths = 20;
-    let error = Mirror::open(options).unwrap().files(&head, ".", |_| false).await.unwrap_err();
+    let error = Mirror::open(options).unwrap().files(&head, ".", |_| false, all()).await.unwrap_err();
     assert!(error.to_string().contains("21 paths is more than the limit of 20 paths"), "{error}");
 }
 
@@ -269,7 +272,8 @@ async fn trees_that_lie_or_explode_are_refused() {
     let commit = |tree: &str| CommitId::from(rig.git("app", &["commit-tree", "-m", "odd", tree]));
     let mirror = rig.mirror("app");
     for name in ["..", ".", "../../etc/passwd", "a/b"] {
-        let error = mirror.files(&commit(&tree(&[("100644", name, &blob)])), ".", every).await.unwrap_err();
+        let error =
+            mirror.files(&commit(&tree(&[("100644", name, &blob)])), ".", every, all()).await.unwrap_err();
         assert!(error.to_string().contains("git fsck"), "{name}: {error}");
     }
     // A billion paths in a few objects, files or only directories.
@@ -281,14 +285,14 @@ async fn trees_that_lie_or_explode_are_refused() {
             id = tree(&names.iter().map(|name| (mode, name.as_str(), id.as_str())).collect::<Vec<_>>());
         }
         let bomb = commit(&id);
-        assert!(matches!(mirror.files(&bomb, ".", every).await, Err(GitError::TooLarge { .. })));
+        assert!(matches!(mirror.files(&bomb, ".", every, all()).await, Err(GitError::TooLarge { .. })));
         assert!(matches!(changed(&mirror, &bomb, ".").await, Err(GitError::TooLarge { .. })));
     }
     let mut deep = tree(&[("100644", "leaf", &blob)]);
     for _ in 0..120 {
         deep = tree(&[("40000", "d", &deep)]);
     }
-    let error = mirror.files(&commit(&deep), ".", every).await.unwrap_err();
+    let error = mirror.files(&commit(&deep), ".", every, all()).await.unwrap_err();
     assert!(matches!(&error, GitError::TooLarge { limit, .. } if limit == "100 levels"), "{error}");
 }
 
@@ -310,13 +314,13 @@ async fn ids_are_checked_before_they_are_looked_for() {
         "g".repeat(40).as_str(),
     ] {
         let bad = &CommitId::from(bad);
-        assert!(matches!(mirror.files(bad, ".", every).await, Err(GitError::Invalid { .. })), "{bad}");
+        assert!(matches!(mirror.files(bad, ".", every, all()).await, Err(GitError::Invalid { .. })), "{bad}");
         assert!(matches!(mirror.history(&head, bad, 9).await, Err(GitError::Invalid { .. })), "{bad}");
         assert!(matches!(mirror.push(bad).await, Err(GitError::Invalid { .. })), "{bad}");
     }
     let blob = rig.git("app", &["rev-parse", "main:a"]);
     for unknown in ["1".repeat(40), blob] {
-        let error = mirror.files(&unknown.as_str().into(), ".", every).await.unwrap_err();
+        let error = mirror.files(&unknown.as_str().into(), ".", every, all()).await.unwrap_err();
         assert!(matches!(&error, GitError::UnknownCommit { commit, .. } if *commit == unknown), "{error}");
     }
 }

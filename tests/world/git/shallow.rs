@@ -1,6 +1,6 @@
 //! How deep the mirror is: one commit after a fetch, and only as many more as a question needs.
 
-use crate::git::rig::{Rig, changed, every, undo};
+use crate::git::rig::{Rig, all, changed, every, undo};
 use crate::git::server::Server;
 use switchback::api::ids::CommitId;
 use switchback::world::git::{Commit, Git, GitError, Mirror};
@@ -36,7 +36,7 @@ async fn a_fetch_is_one_commit_deep_and_so_is_the_next() {
     let head = mirror.fetch().await.unwrap();
     assert_eq!((head.id.as_str(), &head.parents), (commits[19].as_str(), &vec![commits[18].clone()]));
     assert_eq!((rig.count("commit"), rig.count("blob")), (1, 21));
-    assert_eq!(mirror.files(&head.id, ".", every).await.unwrap().len(), 21);
+    assert_eq!(mirror.files(&head.id, ".", every, all()).await.unwrap().len(), 21);
     let next = rig.publish("web.yaml", "image: next\n", "next");
     mirror.fetch().await.unwrap();
     assert_eq!((rig.count("commit"), rig.count("blob")), (2, 22), "only what is new");
@@ -119,7 +119,7 @@ async fn what_a_question_needs_is_fetched_for_it() {
     let changes = changed(&mirror, &commits[29], "files").await.unwrap();
     assert_eq!((changes.len(), changes[0].path.as_str()), (1, "files/29"));
     assert_eq!(rig.count("commit"), 2);
-    let files = mirror.files(&commits[24], "web.yaml", every).await.unwrap();
+    let files = mirror.files(&commits[24], "web.yaml", every, all()).await.unwrap();
     assert_eq!(files[0].content.as_deref(), Some(&b"image: v24\n"[..]));
     assert_eq!(rig.count("commit"), 8);
     let commit = undo(&mirror, &[commits[29].clone(), commits[28].clone()]).await;
@@ -136,9 +136,12 @@ async fn an_unknown_commit_is_searched_for_within_limits() {
     options.limits.depth = 8;
     let mirror = Mirror::open(options).unwrap();
     mirror.fetch().await.unwrap();
-    assert!(matches!(mirror.files(&commits[0], ".", every).await, Err(GitError::UnknownCommit { .. })));
+    assert!(matches!(
+        mirror.files(&commits[0], ".", every, all()).await,
+        Err(GitError::UnknownCommit { .. })
+    ));
     assert!(rig.count("commit") <= 16, "{}", rig.count("commit"));
-    assert!(mirror.files(&commits[33], ".", every).await.is_ok());
+    assert!(mirror.files(&commits[33], ".", every, all()).await.is_ok());
 }
 
 /// The commits between two, once it is seen that git lists the same and each comes before its parents.
@@ -223,5 +226,5 @@ async fn a_mirror_of_many_packs_is_fetched_anew() {
     }
     let packs = std::fs::read_dir(rig.mirror_dir().join("objects/pack")).unwrap().count();
     assert!(packs < 20, "{packs}");
-    assert!(mirror.files(&rig.head("app"), ".", every).await.is_ok());
+    assert!(mirror.files(&rig.head("app"), ".", every, all()).await.is_ok());
 }
