@@ -20,6 +20,8 @@ use std::time::Duration;
 
 /// Bounds of the histograms of reconciles, in seconds.
 const BOUNDS: [f64; 5] = [0.01, 0.15, 0.25, 0.5, 1.0];
+/// Bounds of the histogram of plans, in seconds.
+const PLANS: [f64; 6] = [0.05, 0.2, 0.5, 1.0, 5.0, 30.0];
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Named {
@@ -82,6 +84,7 @@ struct Inner {
     happened: Mutex<BTreeMap<(bool, ObjectName), BTreeSet<Happened>>>,
     tally: Mutex<Option<Tally>>,
     duration: Mutex<Option<Histogram>>,
+    plans: Mutex<Option<Histogram>>,
 }
 
 fn labels(name: &ObjectName, figures: &Figures) -> InPhase {
@@ -154,7 +157,14 @@ impl Metrics {
             inner.held.clone(),
         );
         registry.register("switchback_leader", "Whether this process acts", inner.leads.clone());
+        let plans = Histogram::new(PLANS);
+        registry.register(
+            "switchback_delivery_plan_seconds",
+            "Seconds from a commit that was fetched to the plan of what it changes",
+            plans.clone(),
+        );
         drop(registry);
+        *lock(&inner.plans) = Some(plans);
         *lock(&inner.duration) = Some(histogram);
         *lock(&inner.tally) = tally;
         metrics
@@ -165,6 +175,13 @@ impl Metrics {
         let labels = OfDelivery { delivery: name.to_owned() };
         self.inner.stalled.get_or_create(&labels).set(is_stalled.into());
         self.inner.held.get_or_create(&labels).set(i64::try_from(held).unwrap_or(i64::MAX));
+    }
+
+    /// A plan was made of a commit `time` after it was fetched.
+    pub(crate) fn planned(&self, time: Duration) {
+        if let Some(histogram) = &*lock(&self.inner.plans) {
+            histogram.observe(time.as_secs_f64());
+        }
     }
 
     /// Whether this process acts now.

@@ -82,19 +82,32 @@ impl Child {
         line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|k| k / 1024)
     }
 
-    async fn requests(&self) -> Result<BTreeMap<String, u64>, Fault> {
-        let Some(port) = self.metrics else { return Ok(BTreeMap::new()) };
+    /// The page of metrics; none of a program that is not measured.
+    async fn page(&self) -> Result<String, Fault> {
+        let Some(port) = self.metrics else { return Ok(String::new()) };
         let url = format!("http://127.0.0.1:{port}/metrics");
         let start = Instant::now();
-        let page = loop {
+        loop {
             match reqwest::get(&url).await {
-                Ok(answer) => break answer.text().await?,
+                Ok(answer) => return Ok(answer.text().await?),
                 Err(_) if start.elapsed() < Duration::from_secs(20) => {
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
                 Err(error) => return Err(error.into()),
             }
-        };
+        }
+    }
+
+    /// How long deliveries have taken so far from fetched commits to their plans.
+    pub async fn planning(&self) -> Result<Duration, Fault> {
+        let page = self.page().await?;
+        let line = page.lines().find(|l| l.starts_with("switchback_delivery_plan_seconds_sum"));
+        let seconds = line.and_then(|l| l.rsplit(' ').next()).unwrap_or("0").parse()?;
+        Ok(Duration::from_secs_f64(seconds))
+    }
+
+    async fn requests(&self) -> Result<BTreeMap<String, u64>, Fault> {
+        let page = self.page().await?;
         let mut found = BTreeMap::new();
         for line in page.lines().filter(|l| l.starts_with("controller_clientset_k8s_request_total{")) {
             let mut quoted = line.split('"');

@@ -1,10 +1,11 @@
-//! Measures what the program needs for the work that `rollouts` and `folders` describe, on a cluster of its own or
+//! Measures what the program needs for the work that `rollouts`, `folders` and `large` describe, on a cluster of its own or
 //! on one it is given; prints one JSON line. It asserts nothing about time: only ratios beside another run count.
 //!
 //! `cargo bench --bench climb -- rollouts --count 500 [--kubeconfig FILE]`
 
 mod child;
 mod folders;
+mod large;
 mod rollouts;
 
 use child::{Child, Fault};
@@ -18,6 +19,8 @@ enum What {
     Rollouts,
     /// Folders of four objects in Git applied, then one field changed in every ConfigMap.
     Folders,
+    /// One repository of so many manifests: one file changed, and fields that somebody else changes.
+    Large,
 }
 
 #[derive(Parser)]
@@ -25,7 +28,7 @@ struct Arguments {
     /// What to measure.
     #[arg(value_enum)]
     what: What,
-    /// How many Rollouts or folders.
+    /// How many Rollouts, folders or manifests.
     #[arg(long, default_value_t = 500)]
     count: usize,
     /// Pods of each Rollout.
@@ -68,6 +71,7 @@ async fn main() -> Result<(), Fault> {
         What::Folders => {
             folders::measure(&kubeconfig, folder.path(), arguments.count, arguments.rest).await?
         }
+        What::Large => large::measure(&kubeconfig, folder.path(), arguments.count, arguments.rest).await?,
     };
     if let Some(map) = found.as_object_mut() {
         map.insert("cluster".to_owned(), json!(cluster));

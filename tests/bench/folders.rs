@@ -12,7 +12,8 @@ use tokio::time::Instant;
 
 const NAMESPACE: &str = "switchback-bench-folders";
 
-fn git(folder: &Path, words: &[&str]) -> Result<(), Fault> {
+/// Runs git as nobody in particular.
+pub fn git(folder: &Path, words: &[&str]) -> Result<(), Fault> {
     let output = Command::new("git")
         .current_dir(folder)
         .args(["-c", "user.name=bench", "-c", "user.email=bench@example.com"])

@@ -241,8 +241,7 @@ async fn sync(
     let common = trial::context_of(source, commit, manifests, ledger);
     let chosen = chosen(source, state, ledger, manifests, held);
     let mut plan = trial::plan(context, manifests, &chosen, inventory, &common).await?;
-    let milliseconds = u64::try_from(work.since.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::debug!(commit = %commit.id, milliseconds, "a plan is made");
+    context.metrics.planned(work.since.elapsed());
     let good = ledger.good(&commit.id, manifests, work.facts);
     let home = home_of_inventory(&mut plan, source);
     let home = apply::apply(context, manifests, &home, inventory, &common, &mut more.rollouts).await?;
