@@ -7,6 +7,7 @@
 //! - [`name`], [`texts`]: names, and values that have to be texts
 //! - [`object`], [`field`]: one manifest, and all of them, each object once; paths of fields
 //! - [`kept`]: what is kept of files, so that only those that differ are read again
+//! - [`served`]: how the kinds of manifests are served
 //! - [`skipped`]: what was passed over because it is no manifest
 //! - [`references`]: what pods of a template use, and what a Rollout names
 //! - [`versioned`], [`by_name`]: configuration under a name with its hash; who else uses it by its own name
@@ -23,6 +24,7 @@ pub(crate) mod pick;
 pub(crate) mod problem;
 pub(crate) mod references;
 pub(crate) mod schema;
+pub(crate) mod served;
 pub(crate) mod skipped;
 pub(crate) mod split;
 #[cfg(test)]
