@@ -6,7 +6,6 @@
 //! - [`away`]: how long a repository that failed is left alone, and when people should hear of it
 //! - [`reconcile`](mod@reconcile): the order of things: fetch, revert what failed, apply the rest, note it
 //! - [`needs`]: what there is to do about each Rollout first, and which fences still stand
-//! - [`ledger`]: what counts as applied, and what is written down of the next commit
 //! - [`preview`](mod@preview): the same up to the plan, for people
 //! - [`source`]: which repository, and its manifests at a commit
 //! - [`state`]: what is remembered between two reconciles
@@ -34,7 +33,6 @@ pub(crate) mod drifted;
 pub(crate) mod error;
 pub(crate) mod heal;
 pub(crate) mod inventory;
-pub(crate) mod ledger;
 pub(crate) mod leftovers;
 pub(crate) mod link;
 pub(crate) mod live;
@@ -48,7 +46,6 @@ pub(crate) mod source;
 pub(crate) mod state;
 pub(crate) mod trial;
 
-pub(crate) use contract::RolloutFacts;
 pub(crate) use error::{DeliverError, SyncError};
 pub(crate) use link::{Applied, FactsSender, Standing};
 pub(crate) use preview::preview;

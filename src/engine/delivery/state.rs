@@ -61,7 +61,7 @@ impl State {
     /// What is known of `source` before the first reconcile: where its inventory is kept.
     #[must_use]
     pub(crate) fn new(source: &Source) -> Self {
-        Self { inventory: InventoryStore::new(&source.name, &source.namespace), ..Self::default() }
+        Self { inventory: InventoryStore::new(source), ..Self::default() }
     }
 
     /// The revert commit made before for the same commits on the same head.

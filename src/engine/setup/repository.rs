@@ -2,7 +2,7 @@
 //! It never fetches from it.
 
 use crate::api::config_policy::ConfigPolicy;
-use crate::api::inventory;
+use crate::api::delivery_name::name_of;
 use crate::api::write::Target;
 use crate::engine::delivery::Source;
 use crate::engine::setup::{AccessError, Client, GitCredentials};
@@ -53,7 +53,7 @@ pub fn repository(wanted: &Repository) -> Result<Source, AccessError> {
     let mut options = Options::new(&wanted.url, &wanted.branch, &wanted.cache);
     wanted.credentials.put_into(&mut options);
     let mirror = Mirror::open(options)?;
-    let name = inventory::name_of(&mirror.name(), &wanted.branch, &wanted.path, &wanted.namespace);
+    let name = name_of(&mirror.name(), &wanted.branch, &wanted.path, &wanted.namespace);
     Ok(Source {
         git: Arc::new(mirror),
         path: wanted.path.clone(),

@@ -152,8 +152,9 @@ pub(crate) fn of_manifest(
         change.action = Action::Conflict(why);
         return change;
     }
-    let is_as_before = base == Some(&manifest.value) && !context.uncertain.contains(&manifest.key);
-    let mut base = base.map(|b| desired(b, context)).or_else(|| last_applied(live, context));
+    let is_as_before = context.is_as_applied(manifest, base);
+    let opened = base.map(|b| context.seal.open(&manifest.key, b, &[live, &manifest.value]));
+    let mut base = opened.map(|b| desired(&b, context)).or_else(|| last_applied(live, context));
     if let Some(base) = &mut base {
         leave_to_cluster(base, &wanted);
     }
@@ -251,7 +252,7 @@ fn last_applied(live: &Value, context: &PlanContext) -> Option<Value> {
 fn stands_in_the_way(live: &Value, context: &PlanContext) -> Option<InTheWay> {
     let annotations = live.pointer("/metadata/annotations");
     let owner = annotations.and_then(|a| a.get(names::SOURCE)).and_then(Value::as_str);
-    if let Some(other) = owner.filter(|o| *o != context.source) {
+    if let Some(other) = owner.filter(|o| !context.is_ours(o)) {
         return Some(InTheWay::OtherDelivery { other: other.to_owned() });
     }
     live.pointer("/metadata/deletionTimestamp").filter(|t| !t.is_null()).map(|_| InTheWay::BeingDeleted)
@@ -271,7 +272,7 @@ pub(crate) fn of_leftover(
     let owner =
         live.pointer("/metadata/annotations").and_then(|a| a.get(names::SOURCE)).and_then(Value::as_str);
     let deleting = live.pointer("/metadata/deletionTimestamp").is_some_and(|t| !t.is_null());
-    if deleting || owner != Some(context.source.as_str()) {
+    if deleting || !owner.is_some_and(|owner| context.is_ours(owner)) {
         return None; // going already, or somebody has taken our mark off: it is theirs now
     }
     let action = prune::let_go(key, live, applied).map_or(Action::Prune, Action::LetGo);
