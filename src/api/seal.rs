@@ -135,7 +135,8 @@ pub fn is_sealed(key: &Key, value: &Value) -> bool {
 pub fn encode(secret: &mut Value) {
     let Some(map) = secret.as_object_mut() else { return };
     let Some(Value::Object(plain)) = map.remove("stringData") else { return };
-    let (texts, others): (Vec<_>, Vec<_>) = plain.into_iter().partition(|(_, value)| value.is_string());
+    let is_text = |value: &Value| value.is_string() && !is_digest(value);
+    let (texts, others): (Vec<_>, Vec<_>) = plain.into_iter().partition(|(_, value)| is_text(value));
     let data = map.entry("data").or_insert(Value::Null);
     if data.is_null() {
         *data = json!({});

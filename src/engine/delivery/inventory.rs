@@ -134,6 +134,12 @@ impl InventoryStore {
         !self.old.is_empty()
     }
 
+    /// Whether there is none, though objects may have been applied.
+    #[must_use]
+    pub(crate) fn is_missing(&self) -> bool {
+        self.inventory.version.is_none() && self.old.is_empty()
+    }
+
     /// Writes `new` in place of what stands there; nothing when it is the same.
     ///
     /// # Errors

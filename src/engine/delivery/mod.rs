@@ -21,6 +21,7 @@
 //! - [`choose`]: what is read from Git to choose the commits that go back
 //! - [`revert`]: the revert commit, pushed fast-forward or not at all
 //! - [`inventory`]: the Secrets in which the inventory is kept
+//! - [`recover`](mod@recover): which objects are ours when it is lost
 //! - [`error`]: why a repository was not brought to the cluster
 
 pub(crate) mod apply;
@@ -39,6 +40,7 @@ pub(crate) mod live;
 pub(crate) mod needs;
 pub(crate) mod preview;
 pub(crate) mod reconcile;
+pub(crate) mod recover;
 pub(crate) mod revert;
 pub(crate) mod rollouts;
 pub(crate) mod run;

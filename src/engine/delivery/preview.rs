@@ -3,6 +3,7 @@
 
 use crate::engine::context::Context;
 use crate::engine::delivery::error::{DeliverError, Hold};
+use crate::engine::delivery::recover::recover;
 use crate::engine::delivery::source::{self, Source};
 use crate::engine::delivery::state::State;
 use crate::engine::delivery::trial;
@@ -28,6 +29,10 @@ pub(crate) async fn preview(
         return Err(Hold::NothingThere { path: source.path.clone(), applied }.into());
     }
     let ledger = Ledger::of(inventory, state.inventory.attempt());
+    let ledger = match state.inventory.is_missing() {
+        true => recover(context, source, ledger, &manifests).await?,
+        false => ledger,
+    };
     let common = trial::context_of(source, &head, &manifests, &ledger);
     let chosen: Vec<&Manifest> = manifests.objects.values().collect();
     let plan = trial::plan(context, &manifests, &chosen, &ledger.inventory, &common).await?;

@@ -13,6 +13,7 @@ use crate::engine::delivery::contract::{DeliveryReport, More};
 use crate::engine::delivery::error::{DeliverError, Hold, SyncError};
 use crate::engine::delivery::link::what_matters;
 use crate::engine::delivery::needs::{self, Needs};
+use crate::engine::delivery::recover::recover;
 use crate::engine::delivery::revert;
 use crate::engine::delivery::source::{self, Source};
 use crate::engine::delivery::state::{Settled, State};
@@ -52,9 +53,14 @@ pub(crate) async fn reconcile(
     facts: &mut watch::Receiver<Facts>,
 ) -> DeliveryReport {
     let mut more = More::default();
+    state.about = None;
     let result = pass(context, source, state, facts, &mut more).await;
+    let result = match result {
+        Err(error) if more.wake.is_none() => Err(state.ends(error, context.clock.now())),
+        other => other,
+    };
     match &result {
-        Ok(_) => state.problem = None,
+        Ok(_) => (state.problem, state.stuck) = (None, None),
         Err(error) => {
             let text = error.to_string();
             if state.problem.as_ref() != Some(&text) {
@@ -102,9 +108,16 @@ async fn pass(
     if state.settled.as_ref() == Some(&about) {
         return Ok(inventory.commit.clone());
     }
-    state.settled = None;
+    if let Some(error) = state.stuck_at(&about, context.clock.now()) {
+        return Err(DeliverError::Stuck(Arc::clone(error)));
+    }
+    (state.settled, state.about) = (None, Some(about.clone()));
     let ledger = Ledger::of(inventory, state.inventory.attempt());
     let (mut manifests, mut problems) = read(context, source, &ledger, &head).await?;
+    let ledger = match state.inventory.is_missing() {
+        true => recover(context, source, ledger, &manifests).await?,
+        false => ledger,
+    };
     tell_skipped(context, source, state, &manifests);
     let mut needs = needs::of(context, source, &head, &manifests, &facts, &ledger).await?;
     end_undos(context, &needs.ended_undos).await?;

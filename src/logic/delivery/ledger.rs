@@ -21,7 +21,7 @@ pub(crate) struct Ledger {
     /// The commit that was cut short, and the objects that it may have written.
     pub(crate) cut_short: Option<Arc<Applying>>,
     /// What was applied of those objects before.
-    before: BTreeMap<Key, Arc<Value>>,
+    pub(crate) before: BTreeMap<Key, Arc<Value>>,
 }
 
 impl Ledger {

@@ -279,3 +279,57 @@ async fn an_inventory_too_large_for_one_secret_is_kept_in_several_and_survives_t
 fn inventory_parts(head: &Value) -> usize {
     of_secret(head).map_or(0, |(_, parts)| parts.len())
 }
+
+#[tokio::test]
+async fn another_name_takes_over_what_the_old_one_had_without_a_word_of_another_delivery() {
+    let mut rig =
+        settled(&[("a.yaml", &config("a", "1")), ("s.yaml", SECRET), ("b.yaml", &config("b", "1"))]).await;
+    until("inventory", || kept(&rig).len() == 2).await;
+    rig.stop().await;
+    let old = name(&head(&rig, false)).to_owned();
+    let mut live = rig.get("v1", "Secret", "default", "s").unwrap();
+    live["data"]["theirs"] = json!("c3RheXM=");
+    rig.sandbox.update("kubectl", live).unwrap();
+    rig.name = Some("shop".to_owned());
+    rig.remove("b.yaml");
+    rig.write("s.yaml", SECRET.replace(", old: hush-h-old", ""));
+    let commit = rig.commit("moved");
+    rig.start().await;
+    assert_eq!(rig.applied(&commit).await, (0, 2, 1), "what left Git goes, though it carries the old name");
+    assert!(rig.config("b").is_none() && data(&rig).get("old").is_none());
+    assert_eq!(data(&rig)["theirs"], "c3RheXM=");
+    until("the old inventory is gone", || kept(&rig).iter().all(|s| name(s) != old)).await;
+    for object in rig.owned() {
+        assert_eq!(object["metadata"]["annotations"]["switchback.dev/source"], "shop", "{object}");
+        assert_eq!(object["metadata"]["labels"]["switchback.dev/delivery"], "shop");
+    }
+    assert!(kept(&rig).iter().all(|s| name(s).starts_with("shop")));
+    rig.remove("a.yaml");
+    assert_eq!(rig.deliver("less").await, (0, 0, 1));
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_applied_is_known_again_by_its_label_when_the_inventory_is_lost() {
+    let mut rig =
+        settled(&[("a.yaml", &config("a", "1")), ("b.yaml", &config("b", "1")), ("s.yaml", SECRET)]).await;
+    until("inventory", || kept(&rig).len() == 2).await;
+    rig.stop().await;
+    for lost in kept(&rig) {
+        rig.delete(&format!("/api/v1/namespaces/default/secrets/{}", name(&lost))).await;
+    }
+    let mut theirs = rig.config("b").unwrap();
+    theirs["metadata"] =
+        json!({"name": "theirs", "namespace": "default", "labels": theirs["metadata"]["labels"]});
+    rig.sandbox.create("test", theirs).unwrap(); // made of ours, with its labels
+    rig.remove("b.yaml");
+    let commit = rig.commit("less");
+    rig.start().await;
+    let problem = rig.problem().await;
+    assert!(problem.contains("3 objects that carry its label are taken in"), "{problem}");
+    assert_eq!(rig.applied(&commit).await, (0, 0, 1));
+    assert!(rig.config("b").is_none() && rig.config("theirs").is_some());
+    until("it is there again", || kept(&rig).iter().any(|s| !name(s).ends_with("-attempt"))).await;
+    assert_eq!(inventory(&rig).objects.len(), 2);
+    rig.stop().await;
+}
