@@ -162,14 +162,14 @@ impl Inventory {
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         let rest = |i: &Self| (i.commit.clone(), i.number, i.seal.clone(), i.former.clone());
-        let is_same = |((key, a), (other, b)): ((&Key, &Arc<Value>), (&Key, &Arc<Value>))| {
-            key == other
-                && (Arc::ptr_eq(a, b) || self.seal.is_same(key, a, b) || self.seal.is_same(key, b, a))
+        let is_same = |key: &Key, a: &Arc<Value>, b: &Arc<Value>| {
+            Arc::ptr_eq(a, b) || self.seal.is_same(key, a, b) || self.seal.is_same(key, b, a)
         };
+        let mut both = self.base.iter().zip(&other.base);
         rest(self) == rest(other)
             && (&self.objects, &self.fences, &self.good) == (&other.objects, &other.fences, &other.good)
             && self.base.len() == other.base.len()
-            && self.base.iter().zip(&other.base).all(is_same)
+            && both.all(|((key, a), (other, b))| key == other && is_same(key, a, b))
     }
 
     /// Reads what [`Inventory::pack`] wrote.

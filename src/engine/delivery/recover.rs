@@ -73,7 +73,7 @@ async fn marked(
     let mut found = BTreeMap::new();
     for (version, answer) in answers {
         let objects = match answer {
-            Err(ClusterError::Refused { code: 403 | 404 | 405, .. }) => continue,
+            Err(ClusterError::Refused { code: 403..=405, .. }) => continue,
             other => other?,
         };
         let ours = objects.iter().filter(|object| is_ours(object, source));
