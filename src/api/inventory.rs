@@ -1,8 +1,8 @@
 //! Decides what is written down in the cluster of a delivery: which objects are ours, what was applied last, and
-//! which commits must not be applied again. It never holds it in memory for long.
+//! which commits must not be applied again. No value of a Secret is ever written down, only what [`seal`](crate::seal) makes.
 
-use crate::base::digest;
 use crate::key::Key;
+use crate::seal::Seal;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
@@ -11,8 +11,9 @@ use flate2::write::GzEncoder;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
+use std::sync::Arc;
 use thiserror::Error;
 
 /// Label on the Secrets that hold inventories.
@@ -31,9 +32,9 @@ pub struct Inventory {
     /// Objects that are ours, with the API version they were written in.
     #[serde(default, with = "pairs")]
     pub objects: BTreeMap<Key, String>,
-    /// Their manifests as applied last.
+    /// Their manifests as applied last; those of Secrets that were read rather than applied hold digests.
     #[serde(default, with = "pairs")]
-    pub base: BTreeMap<Key, Value>,
+    pub base: BTreeMap<Key, Arc<Value>>,
     /// Commits that must not be applied again.
     #[serde(default)]
     pub fences: Vec<Fence>,
@@ -44,6 +45,12 @@ pub struct Inventory {
     /// Counts what was applied, so that an [`Applying`] is known to be done.
     #[serde(default)]
     pub number: u64,
+    /// Makes the digests.
+    #[serde(default)]
+    pub seal: Seal,
+    /// Names it had before: objects that carry one are ours.
+    #[serde(default)]
+    pub former: BTreeSet<String>,
 }
 
 /// What is being applied, written down before the first write: what was cut short may be in the cluster or not.
@@ -55,10 +62,13 @@ pub struct Applying {
     pub commit: String,
     /// The manifests it writes, with the API version they are written in.
     #[serde(default, with = "pairs")]
-    pub base: BTreeMap<Key, (String, Value)>,
+    pub base: BTreeMap<Key, (String, Arc<Value>)>,
     /// As in [`Inventory::good`], once it is done.
     #[serde(default, with = "pairs")]
     pub good: BTreeMap<Key, String>,
+    /// As in [`Inventory::seal`].
+    #[serde(default)]
+    pub seal: Seal,
 }
 
 /// A commit that must not be applied again until somebody reverts its revert.
@@ -138,30 +148,28 @@ mod pairs {
     }
 }
 
-/// Name of the inventory of what `branch` and `path` of `repository` deliver into `namespace`.
-#[must_use]
-pub fn name_of(repository: &str, branch: &str, path: &str, namespace: &str) -> String {
-    let last = repository.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or_default();
-    let stem: String = last
-        .trim_end_matches(".git")
-        .to_lowercase()
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .take(30)
-        .collect();
-    let digest = digest::sha256_hex(format!("{repository}\n{branch}\n{path}\n{namespace}").as_bytes());
-    let stem = stem.trim_matches('-');
-    let short = digest.get(..8).unwrap_or_default();
-    if stem.is_empty() { format!("switchback-{short}") } else { format!("switchback-{stem}-{short}") }
-}
-
 impl Inventory {
     /// The inventory as bytes for Secrets, compressed.
     ///
     /// # Errors
     /// None is known; writing to memory does not fail.
     pub fn pack(&self) -> std::io::Result<Vec<u8>> {
-        pack(self)
+        let base = self.base.iter().map(|(key, value)| (key.clone(), self.seal.seal(key, value))).collect();
+        pack(&Self { base, ..self.clone() })
+    }
+
+    /// Whether both are the same once written down.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let rest = |i: &Self| (i.commit.clone(), i.number, i.seal.clone(), i.former.clone());
+        let is_same = |key: &Key, a: &Arc<Value>, b: &Arc<Value>| {
+            Arc::ptr_eq(a, b) || self.seal.is_same(key, a, b) || self.seal.is_same(key, b, a)
+        };
+        let mut both = self.base.iter().zip(&other.base);
+        rest(self) == rest(other)
+            && (&self.objects, &self.fences, &self.good) == (&other.objects, &other.fences, &other.good)
+            && self.base.len() == other.base.len()
+            && both.all(|((key, a), (other, b))| key == other && is_same(key, a, b))
     }
 
     /// Reads what [`Inventory::pack`] wrote.
@@ -179,7 +187,10 @@ impl Applying {
     /// # Errors
     /// None is known; writing to memory does not fail.
     pub fn pack(&self) -> std::io::Result<Vec<u8>> {
-        pack(self)
+        let sealed = |(key, (version, value)): (&Key, &(String, Arc<Value>))| {
+            (key.clone(), (version.clone(), self.seal.seal(key, value)))
+        };
+        pack(&Self { base: self.base.iter().map(sealed).collect(), ..self.clone() })
     }
 
     /// Reads what [`Applying::pack`] wrote.
@@ -243,7 +254,7 @@ mod tests {
         let inventory = Inventory {
             commit: "abc".into(),
             objects: [(key.clone(), "v1".to_owned())].into(),
-            base: [(key.clone(), json!({"data": {"a": "b"}}))].into(),
+            base: [(key.clone(), Arc::new(json!({"data": {"a": "b"}})))].into(),
             fences: vec![Fence {
                 commits: vec!["abc".into()],
                 rollout: Key::rollout("shop", "web"),
@@ -255,18 +266,13 @@ mod tests {
             }],
             good: [(Key::rollout("shop", "web"), "g".to_owned())].into(),
             number: 3,
+            seal: Seal::new("k"),
+            former: ["old".to_owned()].into(),
         };
         let packed = inventory.pack().unwrap();
         let object = secret("n", "default", "abc", &packed, &["n-1".into()]);
         let (bytes, parts) = of_secret(&object).unwrap();
         assert_eq!((Inventory::unpack(&bytes).unwrap(), parts), (inventory, vec!["n-1".to_owned()]));
         assert!(Inventory::unpack(b"junk").is_err());
-    }
-
-    #[test]
-    fn names_are_readable_and_distinct() {
-        let one = name_of("https://example.com/Team/Shop.git", "main", ".", "default");
-        let two = name_of("https://example.com/Team/Shop.git", "main", "prod", "default");
-        assert!(one.starts_with("switchback-shop-") && two.starts_with("switchback-shop-") && one != two);
     }
 }

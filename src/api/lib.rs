@@ -27,7 +27,9 @@
 //! Our own:
 //! - [`names`]: labels and annotations
 //! - [`config_policy`]: whether configuration travels with the revision
+//! - [`delivery_name`]: the name of a delivery and its inventory
 //! - [`inventory`]: what is written down of a delivery
+//! - [`seal`]: what of a Secret is written down
 //! - [`commit`], [`ids`]: what is known of a commit; names of things in Git
 //! - [`notice`]: what people are told
 //! - [`word`]: how words become types
@@ -42,6 +44,7 @@ pub mod condition;
 pub mod config_policy;
 pub mod crd;
 pub mod defaults;
+pub mod delivery_name;
 pub mod event;
 pub mod ids;
 pub mod intstr;
@@ -62,6 +65,7 @@ pub mod rollout;
 pub mod run;
 pub mod sample;
 mod schema;
+pub mod seal;
 pub mod selector;
 pub mod status;
 pub mod step;

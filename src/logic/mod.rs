@@ -6,6 +6,7 @@
 //! - [`rollout`]: how a Rollout climbs
 //! - [`traffic`]: how requests are split, one file for each router
 //! - [`analysis`]: how metrics are measured and judged, one file for each provider
+//! - [`delivery`]: what was applied of a repository, and what is written down of it
 //! - [`backoff`]: how long a repository that fails is left alone
 //! - [`revert`]: how a failed revision goes back in Git
 //! - [`lease`]: who of several acts
@@ -13,6 +14,7 @@
 
 pub mod analysis;
 pub(crate) mod backoff;
+pub(crate) mod delivery;
 pub(crate) mod health;
 pub mod lease;
 pub(crate) mod manifest;

@@ -6,7 +6,7 @@ use super::repository::Repository;
 use super::stage::{Stage, play};
 
 use serde_json::json;
-use switchback::api::{inventory, names};
+use switchback::api::{delivery_name, names};
 
 fn config(value: &str) -> String {
     format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: kept\ndata:\n  value: \"{value}\"\n")
@@ -47,7 +47,7 @@ async fn a_server_that_is_away_at_the_start_is_asked_again_and_rollouts_are_look
         let line = format!("run --repo http://127.0.0.1:1/shop.git --namespace {namespace}");
         let mut program = stage.start("run", &format!("{line} --instance-id {namespace}"));
         program.says("not reachable").await;
-        let source = inventory::name_of("http://127.0.0.1:1/shop.git", "main", ".", namespace);
+        let source = delivery_name::name_of("http://127.0.0.1:1/shop.git", "main", ".", namespace);
         let services = ["colour-active", "colour-preview"].map(|name| service(name, "colour"));
         for text in services.iter().chain([&rollout("colour", &of_instance(namespace), BLUE_GREEN)]) {
             for mut object in objects(text) {

@@ -105,7 +105,7 @@ async fn write(
             Err(error) if error.is_conflict() && attempt + 1 < TRIES => {
                 let Some(manifest) = manifests.get(&change.key) else { return Err(error.into()) };
                 let live = context.cluster.get(&change.target).await?;
-                let base = inventory.base.get(&change.key);
+                let base = inventory.base.get(&change.key).map(|base| &**base);
                 let object = std::iter::once((manifest, live.as_ref()));
                 let common = autoscalers::learn(context, manifests, inventory, common, object).await?;
                 change = change::of_manifest(manifest, base, live.as_ref(), &common);

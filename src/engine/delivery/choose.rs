@@ -15,6 +15,7 @@ use crate::logic::revert::{PendingRevert, RevertReason, range, template};
 use crate::world::git::{Commit, GitError, PathChange};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Commits whose changes are read at once.
 const AT_ONCE: usize = 256;
@@ -44,7 +45,7 @@ pub(crate) async fn choose(
     manifests: &Manifests,
     pending: &PendingRevert,
     good: Option<&str>,
-    applied: &BTreeMap<Key, Value>,
+    applied: &BTreeMap<Key, Arc<Value>>,
 ) -> Result<Choice, DeliverError> {
     let is_undo = pending.reason == RevertReason::Undo;
     let good = if is_undo { pending.made_by.as_deref() } else { good };

@@ -1,37 +1,9 @@
-//! Decides what delivery and controllers tell each other: [`Facts`] go in, a [`DeliveryReport`] comes out, both plain data.
-//! It never knows where either comes from or goes to, so that one delivery can feed several clusters.
+//! Decides what a delivery tells the controllers: a [`DeliveryReport`], plain data.
+//! It never knows where it goes to; what goes in are the [`Facts`](crate::logic::delivery::facts::Facts).
 
-use crate::api::key::Key;
 use crate::engine::delivery::error::DeliverError;
-use crate::logic::revert::PendingRevert;
 use jiff::Timestamp;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-
-/// What the cluster knows of the Rollouts of a repository.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Facts {
-    /// Rollout by Rollout.
-    pub(crate) rollouts: BTreeMap<Key, RolloutFacts>,
-}
-
-/// What the cluster knows of one Rollout.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct RolloutFacts {
-    /// The pod template it has.
-    pub(crate) template: Arc<Value>,
-    /// The key under which equal templates are equal.
-    pub(crate) template_key: String,
-    /// Whether that template is promoted and all is well with it.
-    pub(crate) is_healthy: bool,
-    /// The names of its ReplicaSets, each of a revision that is kept.
-    pub(crate) revisions: BTreeSet<String>,
-    /// What it is annotated with of why it is held.
-    pub(crate) held: Option<String>,
-    /// What goes back.
-    pub(crate) pending: Option<PendingRevert>,
-}
 
 /// What reconciling a repository once has come to.
 #[derive(Debug)]

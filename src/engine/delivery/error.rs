@@ -8,6 +8,8 @@ use crate::logic::plan::{InTheWay, prune};
 use crate::logic::revert::RevertReason;
 use crate::world::cluster::ClusterError;
 use crate::world::git::GitError;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// Why a repository was not brought to the cluster.
@@ -22,6 +24,9 @@ pub(crate) enum DeliverError {
     /// Nothing is done until a person acts.
     #[error(transparent)]
     Held(#[from] Hold),
+    /// What only a person can mend: it is not tried again before something has changed.
+    #[error(transparent)]
+    Stuck(Arc<DeliverError>),
 }
 
 impl From<ClusterError> for DeliverError {
@@ -35,9 +40,9 @@ impl DeliverError {
     #[must_use]
     pub(crate) fn is_passing(&self) -> bool {
         match self {
-            Self::Sync(SyncError::Cluster(e)) => !e.is_invalid(),
-            Self::Sync(SyncError::Partly { .. } | SyncError::InTheWay { .. }) | Self::Git(_) => true,
-            Self::Sync(SyncError::Manifests(_)) | Self::Held(_) => false,
+            Self::Git(_) => true,
+            Self::Sync(error) => error.is_passing(),
+            Self::Held(_) | Self::Stuck(_) => false,
         }
     }
 
@@ -48,6 +53,7 @@ impl DeliverError {
             Self::Git(error) => error.may_pass(),
             Self::Sync(error) => error.may_pass(),
             Self::Held(hold) => matches!(hold, Hold::PushRace { .. }),
+            Self::Stuck(_) => false,
         }
     }
 
@@ -58,6 +64,17 @@ impl DeliverError {
             Self::Git(_) => "Git",
             Self::Sync(error) => error.code(),
             Self::Held(hold) => hold.code(),
+            Self::Stuck(error) => error.code(),
+        }
+    }
+
+    /// The objects that cannot be made as Git says as long as they are as they are.
+    #[must_use]
+    pub(crate) fn in_the_way(&self) -> BTreeSet<Key> {
+        match self {
+            Self::Sync(error) => error.in_the_way(),
+            Self::Stuck(error) => error.in_the_way(),
+            Self::Git(_) | Self::Held(_) => BTreeSet::new(),
         }
     }
 }
@@ -103,6 +120,24 @@ impl SyncError {
             Self::InTheWay { why, .. } => matches!(why, InTheWay::BeingDeleted),
             Self::Partly { failed, .. } => failed.iter().all(Self::may_pass),
             Self::Manifests(_) => false,
+        }
+    }
+
+    /// Whether trying again soon may help.
+    fn is_passing(&self) -> bool {
+        match self {
+            Self::Cluster(error) => !error.is_invalid(),
+            Self::InTheWay { .. } => self.may_pass(),
+            Self::Partly { failed, .. } => failed.iter().any(Self::is_passing),
+            Self::Manifests(_) => false,
+        }
+    }
+
+    fn in_the_way(&self) -> BTreeSet<Key> {
+        match self {
+            Self::InTheWay { key, .. } => BTreeSet::from([key.clone()]),
+            Self::Partly { failed, .. } => failed.iter().flat_map(Self::in_the_way).collect(),
+            Self::Manifests(_) | Self::Cluster(_) => BTreeSet::new(),
         }
     }
 

@@ -5,7 +5,7 @@ use crate::api::key::Key;
 use crate::api::names;
 use crate::api::write::{Patch, Target, Write};
 use crate::engine::context::Context;
-use crate::engine::delivery::contract::Facts;
+use crate::logic::delivery::facts::Facts;
 use crate::world::cluster::{ClusterError, Mode};
 use serde_json::json;
 use std::collections::BTreeMap;

@@ -46,12 +46,11 @@ pub(crate) async fn changes(
     plain: &BTreeSet<Key>,
     common: &PlanContext,
 ) -> Result<Vec<Change>, ClusterError> {
+    let applied = |key: &Key| inventory.base.get(key).map(|value| &**value);
     let mut gone: Vec<Change> = left
         .iter()
         .filter_map(|(key, written)| match served.get(*key).and_then(Option::as_ref) {
-            Some(version) => {
-                change::of_leftover(key, version, live.get(*key), inventory.base.get(*key), common)
-            }
+            Some(version) => change::of_leftover(key, version, live.get(*key), applied(key), common),
             None => Some(change::out_of_reach(key, written)),
         })
         .collect();
@@ -65,7 +64,7 @@ pub(crate) async fn changes(
             change.action = Action::Prune;
         }
     }
-    let versions = waits::versions(&gone, plain, |key| inventory.base.get(key));
+    let versions = waits::versions(&gone, plain, applied);
     waits::guard(&mut gone, &versions, inventory.objects.len(), common.may_prune);
     for namespace in waits::asks_for_sets(&gone) {
         let sets = all_in(context, "apps/v1", "ReplicaSet", &namespace).await?;

@@ -2,7 +2,7 @@
 //! comes back before it reconciles again. It never decides what they say.
 
 use crate::api::key::Key;
-use crate::engine::delivery::contract::{Facts, RolloutFacts};
+use crate::logic::delivery::facts::{Facts, RolloutFacts};
 use crate::logic::revert::{PendingRevert, RevertReason, Safety};
 use serde_json::Value;
 use std::collections::BTreeMap;

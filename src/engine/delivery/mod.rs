@@ -7,7 +7,6 @@
 //! - [`reconcile`](mod@reconcile): the order of things: fetch, revert what failed, apply the rest, note it
 //! - [`needs`]: what there is to do about each Rollout first, and which fences still stand
 //! - [`held`]: what held Rollouts are annotated with
-//! - [`ledger`]: what counts as applied, and what is written down of the next commit
 //! - [`preview`](mod@preview): the same up to the plan, for people
 //! - [`source`]: which repository, and its manifests at a commit
 //! - [`state`]: what is remembered between two reconciles
@@ -23,6 +22,7 @@
 //! - [`choose`]: what is read from Git to choose the commits that go back
 //! - [`revert`]: the revert commit, pushed fast-forward or not at all
 //! - [`inventory`]: the Secrets in which the inventory is kept
+//! - [`recover`](mod@recover): which objects are ours when it is lost
 //! - [`error`]: why a repository was not brought to the cluster
 
 pub(crate) mod apply;
@@ -36,13 +36,13 @@ pub(crate) mod error;
 pub(crate) mod heal;
 mod held;
 pub(crate) mod inventory;
-pub(crate) mod ledger;
 pub(crate) mod leftovers;
 pub(crate) mod link;
 pub(crate) mod live;
 pub(crate) mod needs;
 pub(crate) mod preview;
 pub(crate) mod reconcile;
+pub(crate) mod recover;
 pub(crate) mod revert;
 pub(crate) mod rollouts;
 pub(crate) mod run;
@@ -50,7 +50,6 @@ pub(crate) mod source;
 pub(crate) mod state;
 pub(crate) mod trial;
 
-pub(crate) use contract::RolloutFacts;
 pub(crate) use error::{DeliverError, SyncError};
 pub(crate) use link::{Applied, FactsSender, Standing};
 pub(crate) use preview::preview;

@@ -9,15 +9,17 @@ use crate::api::names;
 use crate::api::notice::Notice;
 use crate::api::write::{Patch, Target, Write};
 use crate::engine::context::Context;
-use crate::engine::delivery::contract::{DeliveryReport, Facts, More};
+use crate::engine::delivery::contract::{DeliveryReport, More};
 use crate::engine::delivery::error::{DeliverError, Hold, SyncError};
-use crate::engine::delivery::ledger::Ledger;
 use crate::engine::delivery::link::what_matters;
 use crate::engine::delivery::needs::{self, Needs};
+use crate::engine::delivery::recover::recover;
 use crate::engine::delivery::revert;
 use crate::engine::delivery::source::{self, Source};
 use crate::engine::delivery::state::{Settled, State};
 use crate::engine::delivery::{apply, heal, held, trial};
+use crate::logic::delivery::facts::Facts;
+use crate::logic::delivery::ledger::Ledger;
 use crate::logic::manifest::kept::ReadFiles;
 use crate::logic::manifest::{Manifest, Manifests, Problem, skipped, versioned};
 use crate::logic::plan::{Action, Change, DriftPolicy, Plan};
@@ -53,9 +55,14 @@ pub(crate) async fn reconcile(
     facts: &mut watch::Receiver<Facts>,
 ) -> DeliveryReport {
     let mut more = More::default();
+    state.about = None;
     let result = pass(context, source, state, facts, &mut more).await;
+    let result = match result {
+        Err(error) if more.wake.is_none() => Err(state.ends(error, context.clock.now())),
+        other => other,
+    };
     match &result {
-        Ok(_) => state.problem = None,
+        Ok(_) => (state.problem, state.stuck) = (None, None),
         Err(error) => {
             let text = error.to_string();
             if state.problem.as_ref() != Some(&text) {
@@ -100,13 +107,20 @@ async fn pass(
         all.map(|(rollout, facts)| (rollout.clone(), facts.revisions.clone())).collect()
     };
     let mut about = Settled { head: head.id.clone(), pending: waits.collect(), revisions: kept(state) };
-    let inventory = state.inventory.load(&context.cluster).await?.clone();
+    let inventory = state.inventory.load(&context.cluster).await?;
     if state.settled.as_ref() == Some(&about) {
-        return Ok(inventory.commit);
+        return Ok(inventory.commit.clone());
     }
-    state.settled = None;
-    let ledger = Ledger::of(&state.inventory, &inventory);
+    if let Some(error) = state.stuck_at(&about, context.clock.now()) {
+        return Err(DeliverError::Stuck(Arc::clone(error)));
+    }
+    (state.settled, state.about) = (None, Some(about.clone()));
+    let ledger = Ledger::of(inventory, state.inventory.attempt());
     let (mut manifests, mut problems) = read(context, source, &ledger, &head, &mut state.read).await?;
+    let ledger = match state.inventory.is_missing() {
+        true => recover(context, source, ledger, &manifests).await?,
+        false => ledger,
+    };
     tell_skipped(context, source, state, &manifests);
     let mut needs = needs::of(context, source, &head, &manifests, &facts, &ledger).await?;
     end_undos(context, &needs.ended_undos).await?;
@@ -245,7 +259,7 @@ async fn sync(
     let good = ledger.good(&commit.id, manifests, work.facts);
     let home = home_of_inventory(&mut plan, source);
     let home = apply::apply(context, manifests, &home, inventory, &common, &mut more.rollouts).await?;
-    let attempt = ledger.attempt(&commit.id, manifests, &plan, &good);
+    let attempt = ledger.attempt(&commit.id, manifests, &plan, &good).map(Arc::new);
     let mut ledger = ledger.clone();
     ledger.cut_short = attempt.or(ledger.cut_short);
     if let Some(attempt) = ledger.cut_short.clone() {
@@ -297,7 +311,8 @@ fn chosen<'m>(
 ) -> Vec<&'m Manifest> {
     let is_new = |m: &&Manifest| {
         !state.verified && source.drift.of(None, &m.value) == DriftPolicy::Heal
-            || ledger.inventory.base.get(&m.key) != Some(&m.value)
+            || !ledger.is_as_applied(m)
+            || state.inventory.is_moved()
             || ledger.is_uncertain(&m.key)
     };
     manifests.objects.values().filter(|m| !held.contains(&m.key)).filter(is_new).collect()

@@ -13,10 +13,10 @@ use crate::api::write::Target;
 use crate::engine::context::Context;
 use crate::engine::delivery::choose::{self, Choice};
 use crate::engine::delivery::error::{DeliverError, Hold};
-use crate::engine::delivery::ledger::Ledger;
 use crate::engine::delivery::needs::{self, Needs};
 use crate::engine::delivery::source::{self, Source};
 use crate::engine::delivery::state::{State, UnpushedRevert};
+use crate::logic::delivery::ledger::Ledger;
 use crate::logic::manifest::Manifests;
 use crate::logic::revert::select::{Extent, Pick};
 use crate::logic::revert::{PendingRevert, good, message, pending};
@@ -242,7 +242,7 @@ async fn fence(
             again,
         });
     }
-    let mut inventory = state.inventory.load(&context.cluster).await?.clone();
+    let mut inventory = (*state.inventory.load(&context.cluster).await?).clone();
     inventory.fences = needs.fences.clone();
     state.inventory.save(&context.cluster, inventory).await?;
     Ok(())

@@ -6,7 +6,7 @@ use crate::api::notice::Notice;
 use crate::api::watch::News;
 use crate::engine::context::Context;
 use crate::engine::delivery::away::Away;
-use crate::engine::delivery::contract::{DeliveryReport, Facts};
+use crate::engine::delivery::contract::DeliveryReport;
 use crate::engine::delivery::drift::{About, DriftWatches, Seen};
 use crate::engine::delivery::error::DeliverError;
 use crate::engine::delivery::link::{Applied, FactsSender, Fare, Standing};
@@ -15,6 +15,7 @@ use crate::engine::delivery::source::Source;
 use crate::engine::delivery::state::State;
 use crate::engine::settings::Settings;
 use crate::engine::worker::{End, Worker};
+use crate::logic::delivery::facts::Facts;
 use crate::logic::plan::DriftPolicy;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,6 +44,26 @@ struct Delivery {
     workloads: BTreeMap<Key, String>,
     /// What was seen of its objects while it was being reconciled; the last of each.
     unseen: BTreeMap<Key, Seen>,
+    /// The generation of each object that was in the way and then changed, as it was seen last.
+    generations: BTreeMap<Key, i64>,
+}
+
+impl Delivery {
+    /// Whether what is in the way of a delivery has changed since it was tried last; status alone is no change.
+    fn is_mended(&mut self) -> bool {
+        let Some(stuck) = self.state.as_ref().and_then(|state| state.stuck.as_ref()) else { return false };
+        let mut is_mended = false;
+        for key in &stuck.objects {
+            let Some(seen) = self.unseen.remove(key) else { continue };
+            let generation =
+                seen.object().and_then(|object| object.pointer("/metadata/generation")?.as_i64());
+            is_mended |= match generation {
+                Some(now) => self.generations.insert(key.clone(), now) != Some(now),
+                None => true,
+            };
+        }
+        is_mended
+    }
 }
 
 /// All deliveries to one cluster.
@@ -87,7 +108,8 @@ impl Deliveries {
             senders.push(sender);
             let fare = Fare::Waits(format!("{} is not applied yet", source.git.name()));
             let (state, workloads) = (Some(State::new(&source)), BTreeMap::new());
-            all.push(Delivery { state, source, facts, fare, away: None, workloads, unseen: BTreeMap::new() });
+            let (unseen, generations) = (BTreeMap::new(), BTreeMap::new());
+            all.push(Delivery { state, source, facts, fare, away: None, workloads, unseen, generations });
             worker.queue.add(number);
         }
         let (wakes, passes, workloads) = (0, 0, Arc::default());
@@ -162,6 +184,12 @@ impl Deliveries {
     /// Judges what was seen of the objects of a delivery, unless it is being reconciled or was cut short.
     fn look_at_drift(&mut self, number: usize) {
         let Some(delivery) = self.all.get_mut(number) else { return };
+        if delivery.is_mended()
+            && let Some(state) = &mut delivery.state
+        {
+            state.stuck = None;
+            self.worker.queue.add_at(number, Instant::now() + SETTLES);
+        }
         let Some(state) = delivery.state.as_mut().filter(|s| s.verified && s.inventory.attempt().is_none())
         else {
             return;
@@ -250,9 +278,10 @@ impl Deliveries {
             Ok(_) => queue.done(&number),
             Err(DeliverError::Git(_)) => queue.done(&number),
             Err(error) if error.is_passing() => drop(queue.failed(&number, now)),
-            Err(_) => {
+            Err(error) => {
                 queue.done(&number);
-                queue.add_at(number, now + HELD);
+                let stuck = state.stuck.as_ref().filter(|_| matches!(error, DeliverError::Stuck(_)));
+                queue.add_at(number, stuck.map_or(now + HELD, |stuck| self.context.moment(stuck.until)));
             }
         }
         delivery.fare = fare(&delivery.source, &report);

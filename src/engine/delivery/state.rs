@@ -4,13 +4,18 @@
 use crate::api::ids::CommitId;
 use crate::api::key::Key;
 use crate::engine::delivery::drifted::Drift;
+use crate::engine::delivery::error::DeliverError;
 use crate::engine::delivery::inventory::InventoryStore;
 use crate::engine::delivery::link::WhatMatters;
 use crate::engine::delivery::source::Source;
 use crate::logic::manifest::kept::ReadFiles;
 use crate::logic::manifest::skipped::Skipped;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// How long what only a person can mend is left alone, as long as nothing of it changes.
+pub(crate) const STUCK: SignedDuration = SignedDuration::from_mins(5);
 
 /// What is remembered of a repository between two reconciles.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +42,23 @@ pub(crate) struct State {
     pub(crate) waits_for_revisions: bool,
     /// What the last reconcile that left nothing open was about: while it stays so there is nothing to do.
     pub(crate) settled: Option<Settled>,
+    /// What the present reconcile is about, once that is known.
+    pub(crate) about: Option<Settled>,
+    /// What only a person can mend, if that is how the last reconcile ended.
+    pub(crate) stuck: Option<Stuck>,
+}
+
+/// A reconcile that only a person can help on.
+#[derive(Clone, Debug)]
+pub(crate) struct Stuck {
+    /// What it was about: it is the same again as long as that is.
+    pub(crate) about: Settled,
+    /// Why it got no further.
+    pub(crate) error: Arc<DeliverError>,
+    /// When it is tried all the same: people mend things in the cluster too.
+    pub(crate) until: Timestamp,
+    /// The objects that are in its way.
+    pub(crate) objects: BTreeSet<Key>,
 }
 
 /// What a reconcile was about.
@@ -65,7 +87,28 @@ impl State {
     /// What is known of `source` before the first reconcile: where its inventory is kept.
     #[must_use]
     pub(crate) fn new(source: &Source) -> Self {
-        Self { inventory: InventoryStore::new(&source.name, &source.namespace), ..Self::default() }
+        Self { inventory: InventoryStore::new(source), ..Self::default() }
+    }
+
+    /// Why a reconcile about this ends as the last one did, if it does.
+    #[must_use]
+    pub(crate) fn stuck_at(&self, about: &Settled, now: Timestamp) -> Option<&Arc<DeliverError>> {
+        let stuck = self.stuck.as_ref().filter(|stuck| stuck.about == *about && now < stuck.until);
+        stuck.map(|stuck| &stuck.error)
+    }
+
+    /// Remembers how a reconcile has ended, unless it may end otherwise when it is tried again.
+    pub(crate) fn ends(&mut self, error: DeliverError, now: Timestamp) -> DeliverError {
+        if matches!(error, DeliverError::Stuck(_)) {
+            return error;
+        }
+        self.stuck = None;
+        let Some(about) = self.about.take().filter(|_| !error.is_passing() && !error.may_pass()) else {
+            return error;
+        };
+        let (objects, error) = (error.in_the_way(), Arc::new(error));
+        self.stuck = Some(Stuck { about, error: Arc::clone(&error), until: now + STUCK, objects });
+        DeliverError::Stuck(error)
     }
 
     /// The revert commit made before for the same commits on the same head.

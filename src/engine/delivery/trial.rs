@@ -7,11 +7,11 @@ use crate::api::names;
 use crate::api::write::Write;
 use crate::engine::context::Context;
 use crate::engine::delivery::error::SyncError;
-use crate::engine::delivery::ledger::Ledger;
 use crate::engine::delivery::live::{self, AT_ONCE};
 use crate::engine::delivery::rollouts;
 use crate::engine::delivery::source::Source;
 use crate::engine::delivery::{autoscalers, leftovers};
+use crate::logic::delivery::ledger::Ledger;
 use crate::logic::manifest::object::is_secret;
 use crate::logic::manifest::problem::told;
 use crate::logic::manifest::{Manifest, Manifests, Problem, schema, versioned};
@@ -45,6 +45,8 @@ pub(crate) fn context_of(
         scaled: size::scaled(manifests.objects.values().map(|m| &*m.value)),
         whole_lists: false,
         uncertain: ledger.uncertain().cloned().collect(),
+        former: ledger.inventory.former.clone(),
+        seal: ledger.inventory.seal.clone(),
         may_prune: prune::allowed(&commit.message),
     }
 }
@@ -74,7 +76,7 @@ pub(crate) async fn plan(
     order::sort(&mut ordered);
     let mut plan = Plan::default();
     for manifest in ordered {
-        let base = inventory.base.get(&manifest.key);
+        let base = inventory.base.get(&manifest.key).map(|base| &**base);
         let mut change = change::of_manifest(manifest, base, live.get(&manifest.key), common);
         drift::leave(&mut change, manifest, base, common);
         plan.changes.push(change);
@@ -271,7 +273,7 @@ async fn with_whole_lists(
 ) -> Option<Change> {
     let manifest = manifests.get(&change.key).filter(|_| matches!(change.action, Action::Patch(_)))?;
     let common = PlanContext { whole_lists: true, ..common.clone() };
-    let base = inventory.base.get(&change.key);
+    let base = inventory.base.get(&change.key).map(|base| &**base);
     let mut whole = change::of_manifest(manifest, base, change.before.as_ref(), &common);
     if whole.action == change.action {
         return None;

@@ -2,7 +2,7 @@
 //! It never fetches from it.
 
 use crate::api::config_policy::ConfigPolicy;
-use crate::api::inventory;
+use crate::api::delivery_name::name_of;
 use crate::api::write::Target;
 use crate::engine::delivery::Source;
 use crate::engine::setup::{AccessError, Client, GitCredentials};
@@ -25,6 +25,8 @@ pub struct Repository {
     pub url: String,
     /// Branch.
     pub branch: String,
+    /// Name of the delivery, when it is another than that of its URL.
+    pub name: Option<String>,
     /// Folder of the manifests.
     pub path: String,
     /// Namespace for objects that name none.
@@ -53,7 +55,8 @@ pub fn repository(wanted: &Repository) -> Result<Source, AccessError> {
     let mut options = Options::new(&wanted.url, &wanted.branch, &wanted.cache);
     wanted.credentials.put_into(&mut options);
     let mirror = Mirror::open(options)?;
-    let name = inventory::name_of(&mirror.name(), &wanted.branch, &wanted.path, &wanted.namespace);
+    let usual = || name_of(&mirror.name(), &wanted.branch, &wanted.path, &wanted.namespace);
+    let name = wanted.name.clone().unwrap_or_else(usual);
     Ok(Source {
         git: Arc::new(mirror),
         path: wanted.path.clone(),

@@ -2,10 +2,14 @@
 //! It never does what they say.
 
 use crate::api::config_policy::ConfigPolicy;
+use crate::api::object_name::is_label;
 use crate::front::cli::election::ElectionFlags;
 use clap::{Args, ValueEnum};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
+
+/// Characters of the name of a delivery at most; as many as a label may have.
+const LONGEST_NAME: usize = 63;
 
 /// How logs are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -83,6 +87,11 @@ pub(crate) struct Repo {
     /// Folder of the manifests in the repository.
     #[arg(long, default_value = ".", env = "SWITCHBACK_PATH")]
     pub(crate) path: String,
+    /// Name of the delivery, which its objects are marked with and its inventory is called; else one is made of URL, branch,
+    /// path and namespace, however the URL is spelled. Needed to stay the same delivery when the repository moves to another
+    /// host: give the old name then.
+    #[arg(long, value_name = "NAME", env = "SWITCHBACK_DELIVERY_NAME", value_parser = delivery_name)]
+    pub(crate) delivery_name: Option<String>,
     /// How ConfigMaps and Secrets from Git reach the pods of Rollouts: under their names (plain), or under names with the hash
     /// of their content (versioned), so that a change of them is a revision, and stable pods keep what they have; the
     /// annotation switchback.dev/config says otherwise for one Rollout.
@@ -113,6 +122,16 @@ pub(crate) struct Repo {
     /// Folder in which mirrors of repositories are kept.
     #[arg(long, value_name = "DIR", env = "SWITCHBACK_CACHE")]
     pub(crate) cache: Option<PathBuf>,
+}
+
+/// A name that objects can be marked with and Secrets be called.
+fn delivery_name(text: &str) -> Result<String, String> {
+    if is_label(text) && text.len() <= LONGEST_NAME {
+        return Ok(text.to_owned());
+    }
+    Err(format!(
+        "write at most {LONGEST_NAME} lower-case letters, digits and dashes, such as switchback-shop"
+    ))
 }
 
 /// What both engines know.

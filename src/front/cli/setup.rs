@@ -58,6 +58,7 @@ pub(crate) async fn repository(
     Ok(Repository {
         url: absolute(&repo.repo),
         branch: repo.branch.clone(),
+        name: repo.delivery_name.clone(),
         path: repo.path.clone(),
         namespace,
         cache: repo.cache.clone().unwrap_or_else(cache_dir),

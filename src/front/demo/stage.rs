@@ -74,6 +74,7 @@ impl Stage {
         let repository = Repository {
             url: shop.path.to_string_lossy().into_owned(),
             branch: "main".to_owned(),
+            name: None,
             path: ".".to_owned(),
             namespace: "default".to_owned(),
             cache: dir.join("mirrors"),

@@ -235,8 +235,7 @@ fn git_is_found_again_in_what_is_applied() {
 #[test]
 fn what_cannot_be_read_is_assumed_to_be_as_it_was() {
     let before = applied(&[config("cfg", "1"), config("other", "1"), using("cfg")]);
-    let base: std::collections::BTreeMap<Key, Value> =
-        before.objects.iter().map(|(key, m)| (key.clone(), Value::clone(&m.value))).collect();
+    let base = before.objects.iter().map(|(key, m)| (key.clone(), m.value.clone())).collect();
     let assumed = |objects: &[Value]| {
         let mut rest = applied(objects);
         versioned::assume(&mut rest, &base);

@@ -69,13 +69,14 @@ pub(crate) fn apply(manifests: &mut Manifests, usual: ConfigPolicy) -> Vec<Probl
 
 /// Lets the templates in `rest`, which a commit with mistakes holds, name what cannot be read there as it was `applied` last:
 /// a slip in the file of a ConfigMap changes no template.
-pub(crate) fn assume(rest: &mut Manifests, applied: &BTreeMap<Key, Value>) {
+pub(crate) fn assume(rest: &mut Manifests, applied: &BTreeMap<Key, Arc<Value>>) {
+    let applied = |key: &Key| applied.get(key).map(|value| &**value);
     let mut all: BTreeMap<(Key, &'static str), Renames> = BTreeMap::new();
     for rollout in rest.objects.keys().filter(|key| is_rollout(key)) {
         let Some(place) = template_place(rollout, |key| rest.get(key).map(|m| &*m.value)) else { continue };
-        let before = pod_template(rollout, |key| applied.get(key));
+        let before = pod_template(rollout, applied);
         let used = before.map(|t| of_template(t, &rollout.namespace)).unwrap_or_default();
-        let known = used.into_iter().filter_map(|key| Some((git_key(&key, applied.get(&key)?)?, key)));
+        let known = used.into_iter().filter_map(|key| Some((git_key(&key, applied(&key)?)?, key)));
         all.insert(place, known.filter(|(git, _)| rest.get(git).is_none()).collect());
     }
     for ((holder, pointer), known) in all {

@@ -152,8 +152,9 @@ pub(crate) fn of_manifest(
         change.action = Action::Conflict(why);
         return change;
     }
-    let is_as_before = base == Some(&manifest.value) && !context.uncertain.contains(&manifest.key);
-    let mut base = base.map(|b| desired(b, context)).or_else(|| last_applied(live, context));
+    let is_as_before = context.is_as_applied(manifest, base);
+    let opened = base.map(|b| context.seal.open(&manifest.key, b, &[live, &manifest.value]));
+    let mut base = opened.map(|b| desired(&b, context)).or_else(|| last_applied(live, context));
     if let Some(base) = &mut base {
         leave_to_cluster(base, &wanted);
     }
@@ -251,7 +252,7 @@ fn last_applied(live: &Value, context: &PlanContext) -> Option<Value> {
 fn stands_in_the_way(live: &Value, context: &PlanContext) -> Option<InTheWay> {
     let annotations = live.pointer("/metadata/annotations");
     let owner = annotations.and_then(|a| a.get(names::SOURCE)).and_then(Value::as_str);
-    if let Some(other) = owner.filter(|o| *o != context.source) {
+    if let Some(other) = owner.filter(|o| !context.is_ours(o)) {
         return Some(InTheWay::OtherDelivery { other: other.to_owned() });
     }
     live.pointer("/metadata/deletionTimestamp").filter(|t| !t.is_null()).map(|_| InTheWay::BeingDeleted)
@@ -271,7 +272,7 @@ pub(crate) fn of_leftover(
     let owner =
         live.pointer("/metadata/annotations").and_then(|a| a.get(names::SOURCE)).and_then(Value::as_str);
     let deleting = live.pointer("/metadata/deletionTimestamp").is_some_and(|t| !t.is_null());
-    if deleting || owner != Some(context.source.as_str()) {
+    if deleting || !owner.is_some_and(|owner| context.is_ours(owner)) {
         return None; // going already, or somebody has taken our mark off: it is theirs now
     }
     let action = prune::let_go(key, live, applied).map_or(Action::Prune, Action::LetGo);
@@ -328,5 +329,75 @@ pub(crate) fn write_of(change: &Change) -> Option<Write> {
             expect: None,
         }),
         Action::Unchanged | Action::OutOfReach | Action::PruneWaits(_) | Action::Conflict(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::kinds;
+    use crate::api::seal::Seal;
+    use crate::logic::plan::drift;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    type Data = BTreeMap<&'static str, &'static str>;
+
+    fn data() -> impl Strategy<Value = Data> {
+        let value = prop::sample::select(vec!["eA==", "eQ==", "eg=="]);
+        prop::collection::btree_map(prop::sample::select(vec!["a", "b", "c", "d"]), value, 0..5)
+    }
+
+    fn secret(data: &Data) -> Value {
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "shop"}, "data": data})
+    }
+
+    proptest! {
+        #[test]
+        fn a_sealed_base_merges_as_the_plain_one_does_and_no_digest_is_ever_written(
+            base in data(), git in data(), live in data(), is_json in any::<bool>(), is_uncertain in any::<bool>(),
+        ) {
+            let (key, seal) = (Key::core("Secret", "shop", "s"), Seal::new("k"));
+            let kind = kinds::find("v1", "Secret").unwrap();
+            let manifest = drift::again(&key, "v1", &kind, &secret(&git));
+            let mut context = PlanContext { source: "ours".into(), seal, whole_lists: is_json, ..PlanContext::default() };
+            context.uncertain.extend(Some(key.clone()).filter(|_| is_uncertain));
+            let live = desired(&secret(&live), &context);
+            let base = Arc::new(secret(&base));
+            let sealed = context.seal.seal(&key, &base);
+            let plain = of_manifest(&manifest, Some(&base), Some(&live), &context);
+            let merged = of_manifest(&manifest, Some(&sealed), Some(&live), &context);
+            prop_assert_eq!(&plain, &merged);
+            let written = format!("{:?}", write_of(&merged));
+            prop_assert!(!written.contains("hmac"), "{}", written);
+            let expected: Data = git.clone();
+            let after = merged.after.as_ref().and_then(|after| after.get("data")).cloned().unwrap_or_default();
+            for (name, value) in &expected {
+                prop_assert_eq!(&after[*name], *value);
+            }
+            if !sealed["data"].as_object().unwrap().is_empty() {
+                let again = drift::again(&key, "v1", &kind, &sealed);
+                prop_assert_eq!(drift::of(&again, Some(&live), &context), None);
+                prop_assert_eq!(drift::of(&again, None, &context), None);
+            }
+        }
+    }
+
+    #[test]
+    fn objects_that_carry_a_former_name_are_ours_and_marked_anew() {
+        let (key, kind) = (Key::core("Secret", "shop", "s"), kinds::find("v1", "Secret").unwrap());
+        let manifest = drift::again(&key, "v1", &kind, &secret(&Data::new()));
+        let mut context = PlanContext { source: "old".into(), ..PlanContext::default() };
+        let live = desired(&manifest.value, &context);
+        context.source = "new".into();
+        let change = of_manifest(&manifest, Some(&manifest.value), Some(&live), &context);
+        assert!(matches!(change.action, Action::Conflict(InTheWay::OtherDelivery { .. })));
+        assert!(of_leftover(&key, "v1", Some(&live), None, &context).is_none());
+        context.former.insert("old".into());
+        let after = of_manifest(&manifest, Some(&manifest.value), Some(&live), &context).after.unwrap();
+        assert_eq!(after["metadata"]["annotations"][names::SOURCE], "new");
+        assert_eq!(after["metadata"]["labels"][names::DELIVERY], "new");
+        assert!(of_leftover(&key, "v1", Some(&live), None, &context).is_some());
     }
 }

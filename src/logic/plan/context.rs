@@ -1,7 +1,10 @@
 //! Decides what all changes of one commit have in common. It never decides a change.
 
 use crate::api::key::Key;
+use crate::api::seal::Seal;
+use crate::logic::manifest::Manifest;
 use crate::logic::plan::size::Scaler;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What every change of one delivery has in common.
@@ -19,6 +22,26 @@ pub(crate) struct PlanContext {
     pub(crate) uncertain: BTreeSet<Key>,
     /// Whether lists are replaced whole rather than merged, because what the merge makes of them is refused.
     pub(crate) whole_lists: bool,
+    /// Names that the inventory had before: objects that carry one are ours.
+    pub(crate) former: BTreeSet<String>,
+    /// Tells what was applied of Secrets where only digests are known of it.
+    pub(crate) seal: Seal,
     /// Objects that the commit may prune at once, however many there are.
     pub(crate) may_prune: usize,
+}
+
+impl PlanContext {
+    /// Whether an object marked so is ours, by the present name of the inventory or a former one.
+    #[must_use]
+    pub(crate) fn is_ours(&self, mark: &str) -> bool {
+        mark == self.source || self.former.contains(mark)
+    }
+
+    /// Whether Git says of an object what it said when it was `applied` last, for certain.
+    #[must_use]
+    pub(crate) fn is_as_applied(&self, manifest: &Manifest, applied: Option<&Value>) -> bool {
+        let key = &manifest.key;
+        applied.is_some_and(|applied| self.seal.is_same(key, applied, &manifest.value))
+            && !self.uncertain.contains(key)
+    }
 }

@@ -4,6 +4,7 @@
 use crate::api::key::Key;
 use crate::api::kinds::Kind;
 use crate::api::names;
+use crate::api::seal::is_sealed;
 use crate::api::write::Target;
 use crate::base::json::{list, text};
 use crate::base::yaml::Place;
@@ -61,9 +62,11 @@ fn said(object: &Value) -> Option<DriftPolicy> {
 
 /// Leaves an object as others have changed it when it says in the cluster that it is to be, and Git has nothing new of it.
 pub(crate) fn leave(change: &mut Change, manifest: &Manifest, base: Option<&Value>, context: &PlanContext) {
-    let is_as_before = base == Some(&manifest.value) && !context.uncertain.contains(&manifest.key);
     let policy = change.before.as_ref().and_then(said).unwrap_or_default();
-    if is_as_before && policy != DriftPolicy::Heal && matches!(change.action, Action::Patch(_)) {
+    if context.is_as_applied(manifest, base)
+        && policy != DriftPolicy::Heal
+        && matches!(change.action, Action::Patch(_))
+    {
         change.action = Action::Unchanged;
         change.after.clone_from(&change.before);
         change.kept.push(format!("left as it is in the cluster, where it says {}", names::DRIFT));
@@ -72,12 +75,12 @@ pub(crate) fn leave(change: &mut Change, manifest: &Manifest, base: Option<&Valu
 
 /// What was applied, as if Git said it again. It stands in no file.
 #[must_use]
-pub(crate) fn again(key: &Key, api_version: &str, kind: &Kind, applied: &Value) -> Manifest {
+pub(crate) fn again(key: &Key, api_version: &str, kind: &Kind, applied: &Arc<Value>) -> Manifest {
     Manifest {
         key: key.clone(),
         target: Target::new(api_version, &key.kind, &key.namespace, &key.name),
         kind: kind.clone(),
-        value: Arc::new(applied.clone()),
+        value: Arc::clone(applied),
         path: String::new(),
         place: Place::default(),
         within: Vec::new(),
@@ -85,9 +88,12 @@ pub(crate) fn again(key: &Key, api_version: &str, kind: &Kind, applied: &Value) 
 }
 
 /// What is to be done so that the object is again what was `applied`; nothing while it is that, while somebody acts on
-/// it, and once somebody has taken it over.
+/// it, once somebody has taken it over, and while only digests are known of what was applied.
 #[must_use]
 pub(crate) fn of(applied: &Manifest, live: Option<&Value>, context: &PlanContext) -> Option<Change> {
+    if is_sealed(&applied.key, &applied.value) {
+        return None;
+    }
     if live.is_some_and(|live| is_theirs(live, context) || is_acted_on(applied, live)) {
         return None;
     }
@@ -99,7 +105,7 @@ pub(crate) fn of(applied: &Manifest, live: Option<&Value>, context: &PlanContext
 fn is_theirs(live: &Value, context: &PlanContext) -> bool {
     let mark = live.pointer("/metadata/annotations").and_then(|a| a.get(names::SOURCE));
     let is_going = live.pointer("/metadata/deletionTimestamp").is_some_and(|t| !t.is_null());
-    is_going || mark.and_then(Value::as_str) != Some(&context.source)
+    is_going || !mark.and_then(Value::as_str).is_some_and(|mark| context.is_ours(mark))
 }
 
 /// Whether somebody has paused or aborted a Rollout, or asked to undo it.

@@ -3,12 +3,11 @@
 
 use crate::api::key::Key;
 use crate::api::names;
+use crate::api::seal;
 use crate::api::write::Target;
 use crate::logic::manifest::object::{annotate, mark};
 use crate::logic::plan::context::PlanContext;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The object as it is to be, with our mark on it; a Secret's plain texts are encoded, and what the cluster itself fills
 /// in is left out.
@@ -25,22 +24,8 @@ pub(crate) fn desired(value: &Value, context: &PlanContext) -> Value {
 }
 
 fn encode_secret(value: &mut Value) {
-    if value.get("kind").and_then(Value::as_str) != Some("Secret") {
-        return;
-    }
-    let Some(map) = value.as_object_mut() else { return };
-    let Some(Value::Object(plain)) = map.remove("stringData") else { return };
-    let (texts, others): (Vec<_>, Vec<_>) = plain.into_iter().partition(|(_, value)| value.is_string());
-    let data = map.entry("data").or_insert(Value::Null);
-    if data.is_null() {
-        *data = json!({});
-    }
-    if let Some(data) = data.as_object_mut() {
-        let encoded = |text: &Value| json!(STANDARD.encode(text.as_str().unwrap_or_default()));
-        data.extend(texts.into_iter().map(|(key, text)| (key, encoded(&text))));
-    }
-    if !others.is_empty() {
-        map.insert("stringData".to_owned(), Value::Object(others.into_iter().collect())); // the cluster refuses it
+    if value.get("kind").and_then(Value::as_str) == Some("Secret") {
+        seal::encode(value);
     }
 }
 
@@ -74,6 +59,7 @@ pub(crate) fn annotate_commit(value: &mut Value, context: &PlanContext) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn of(value: &Value) -> Value {
         let mut value = desired(value, &PlanContext::default());

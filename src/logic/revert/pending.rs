@@ -186,7 +186,13 @@ fn why(view: &View) -> (RevertReason, String) {
         AbortCause::Deadline(_) => (RevertReason::Deadline, no_progress(view)),
         cause @ AbortCause::Analysis { .. } => {
             let reason = if has_failed(view) { RevertReason::Analysis } else { RevertReason::Error };
-            (reason, cause.detail())
+            let text = match &cause {
+                AbortCause::Analysis { purpose, .. } if reason == RevertReason::Error => {
+                    purpose.failure().to_owned()
+                }
+                _ => cause.detail(),
+            };
+            (reason, text)
         }
         AbortCause::Pods { said } => (RevertReason::Pods, said),
         AbortCause::User { said } if said.is_empty() => (RevertReason::User, "aborted by a user".to_owned()),
@@ -291,7 +297,7 @@ fn in_history(replica_set: &ReplicaSet, number: i64) -> bool {
     history.split(',').any(|n| n.trim().parse() == Ok(number))
 }
 
-/// Why a run failed, with its numbers: `errors 0.41, 0.38, wanted result[0] < 0.05 (2 of 2 failed, limit 1)`.
+/// Why a run failed, with its numbers and nothing else of what its providers said, as Git may be read by everybody: `errors 0.41, 0.38, wanted result[0] < 0.05 (2 of 2 failed, limit 1)`.
 #[must_use]
 pub(crate) fn verdict_of(run: &AnalysisRun) -> Option<String> {
     let bad = |r: &&MetricResult| {
@@ -306,8 +312,7 @@ fn metric_verdict(run: &AnalysisRun, result: &MetricResult) -> String {
     let metric = run.spec.metrics.iter().find(|m| m.name == result.name);
     let name = &result.name;
     if result.phase == Phase::Error {
-        let why = result.measurements.last().map(|m| m.message.as_str()).unwrap_or_default();
-        return format!("{name} could not be measured ({} times): {why}", result.consecutive_error);
+        return format!("{name} could not be measured ({} times)", result.consecutive_error);
     }
     let values: Vec<String> = result
         .measurements
@@ -328,8 +333,21 @@ fn metric_verdict(run: &AnalysisRun, result: &MetricResult) -> String {
     format!("{text} ({} of {} failed, limit {limit})", result.failed, result.count)
 }
 
-/// A value without the brackets of a list of one, and cut where it is long.
+/// Whether a value is made of numbers and truths alone.
+fn is_figure(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().all(is_figure),
+        Value::Number(_) | Value::Bool(_) | Value::Null => true,
+        Value::String(text) => text.parse::<f64>().is_ok(),
+        Value::Object(_) => false,
+    }
+}
+
+/// A figure without the brackets of a list of one, and cut where it is long; nothing of a text.
 fn bare(value: &str) -> String {
+    if !serde_json::from_str(value).map_or_else(|_| value.parse::<f64>().is_ok(), |value| is_figure(&value)) {
+        return String::new();
+    }
     let inner = value.strip_prefix('[').and_then(|v| v.strip_suffix(']')).filter(|v| !v.contains(','));
     let text = inner.unwrap_or(value);
     let rounded = text.parse::<f64>().map(|n| sample::number_text((n * 10_000.0).round() / 10_000.0));

@@ -10,6 +10,7 @@ use crate::logic::revert::parts::{self, Replaced};
 use crate::logic::revert::touched::{Reader, Touched};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Kinds that run pods: a commit that changes one that did not fail is not taken back whole.
 const WORKLOADS: [&str; 8] =
@@ -142,7 +143,7 @@ pub(crate) fn keys_of(
     pending: &PendingRevert,
     stable: Option<&Value>,
     manifests: &Manifests,
-    applied: &BTreeMap<Key, Value>,
+    applied: &BTreeMap<Key, Arc<Value>>,
 ) -> BTreeSet<Key> {
     let namespace = &pending.rollout.namespace;
     let mut keys = references::of_template(&pending.template, namespace);
@@ -150,7 +151,8 @@ pub(crate) fn keys_of(
         keys.extend(references::of_template(template, namespace));
     }
     let in_git = |key: &Key| {
-        let value = manifests.get(key).map(|m| &*m.value).or_else(|| applied.get(key))?;
+        let value =
+            manifests.get(key).map(|m| &*m.value).or_else(|| applied.get(key).map(|value| &**value))?;
         versioned::git_key(key, value)
     };
     let found: Vec<Key> = keys.iter().filter_map(in_git).collect();

@@ -40,7 +40,12 @@ impl Mirror {
     /// # Errors
     /// [`GitError::Address`] or [`GitError::Invalid`] when they cannot be meant.
     pub fn open(options: Options) -> Result<Self, GitError> {
-        Ok(Self { upstream: Arc::new(Upstream::new(options)?), lane: Arc::default() })
+        let upstream = Upstream::new(options)?;
+        if upstream.shows_credentials() {
+            let repository = &upstream.name;
+            tracing::warn!(%repository, "credentials go to it over http, where everybody can read along; use https");
+        }
+        Ok(Self { upstream: Arc::new(upstream), lane: Arc::default() })
     }
 
     /// Runs `job` on a blocking thread, alone in the mirror; twice at most, should the mirror be damaged.

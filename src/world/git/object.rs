@@ -3,6 +3,7 @@
 
 use super::contract::{Author, Commit};
 use super::error::GitError;
+use super::text::{plain, readable};
 use crate::api::ids::CommitId;
 use git2::Oid;
 use jiff::Timestamp;
@@ -38,9 +39,12 @@ impl RawCommit {
         Some(Self {
             tree: oid(field(header, b"tree ")?)?,
             parents: parents.map(oid).collect::<Option<_>>()?,
-            author: (text(author.0), text(author.1)),
+            author: (
+                plain(text(author.0).as_bytes(), usize::MAX),
+                plain(text(author.1).as_bytes(), usize::MAX),
+            ),
             time,
-            message: text(body),
+            message: readable(&text(body)),
         })
     }
 
@@ -165,6 +169,17 @@ mod tests {
         let id = Oid::from_str(TREE).unwrap();
         let author = Author { name: name.into(), email: " <bot@host> ".into() };
         commit_object(id, id, message, &author, Timestamp::from_second(time).unwrap())
+    }
+
+    #[test]
+    fn words_of_a_commit_drive_no_terminal() {
+        let bytes = format!(
+            "tree {TREE}\nauthor A\x1b[2Jda\x07 <a\x1b]0;x\x07@host> 1 +0000\ncommitter Ada <a@host> 1 +0000\n\n\
+             sub\x1b[31mject\u{202e}\n\n\tbody\r\nlast\u{9b}31m\n"
+        );
+        let commit = RawCommit::parse(bytes.as_bytes()).unwrap();
+        assert_eq!((commit.author.0.as_str(), commit.author.1.as_str()), ("Ada", "a@host"));
+        assert_eq!(commit.message, "subject\n\n\tbody\nlast31m\n");
     }
 
     #[test]

@@ -32,6 +32,29 @@ pub(super) fn remove(path: &Path) -> Outcome<()> {
     }
 }
 
+/// Makes a folder that only its owner can look into: what a private repository holds is nobody else's.
+fn make_private(path: &Path) -> Outcome<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|e| disk(path, e))
+}
+
+/// Takes from others what an older mirror let them see. A disk that knows no such rights is no reason to stop.
+fn keep_private(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let is_open = fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o077 != 0);
+        if is_open && let Err(error) = fs::set_permissions(path, fs::Permissions::from_mode(0o700)) {
+            tracing::warn!(path = %path.display(), %error, "others may look into the mirror; make it private: chmod 700");
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+}
+
 /// What a failure at `path` on our own disk means.
 pub(super) fn disk(path: &Path, error: std::io::Error) -> Trouble {
     GitError::disk(&path.display().to_string(), error).into()
@@ -50,6 +73,7 @@ impl Store {
                 if !head.starts_with("ref: refs/heads/") {
                     return Err(Trouble::Damaged("the mirror has no HEAD".into()));
                 }
+                keep_private(mirror);
                 sweep(mirror)?;
                 // With a wrong list of where our history ends a server would leave out objects we lack.
                 if fs::read_to_string(mirror.join("shallow")).is_ok_and(|list| !is_id_list(&list)) {
@@ -60,6 +84,7 @@ impl Store {
             Err(_) => {
                 let mut options = RepositoryInitOptions::new();
                 options.bare(true).external_template(false);
+                make_private(mirror)?;
                 Repository::init_opts(mirror, &options).map_err(|e| {
                     let why = e.message().to_owned();
                     GitError::Disk { path: mirror.display().to_string(), why, source: Cause::of(e) }

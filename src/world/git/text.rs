@@ -16,6 +16,11 @@ pub(super) fn plain(raw: &[u8], most: usize) -> String {
     joined.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
+/// `text` line by line as it is, but for escape sequences and characters that nobody sees.
+pub(super) fn readable(text: &str) -> String {
+    without_escapes(text).chars().filter(|c| matches!(c, '\n' | '\t') || !unseen(*c)).collect()
+}
+
 /// Control characters, and those that turn the direction of text around.
 fn unseen(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -8,6 +8,7 @@ use super::secret::{Credentials, Secret};
 use crate::base::digest::sha256_hex;
 use crate::world::forge::{self, Forge};
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// Which branch of which repository, and how to reach it.
@@ -131,6 +132,14 @@ impl Upstream {
         self.address.host().and_then(forge::of)
     }
 
+    /// Whether others can read along what it is shown; this machine has no others.
+    pub(super) fn shows_credentials(&self) -> bool {
+        let Address::Http { base, .. } = &self.address else { return false };
+        let host = base.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        base.scheme() == "http" && !is_here && !matches!(self.credentials, Credentials::None)
+    }
+
     /// The branch's full name, here and there.
     pub(super) fn refname(&self) -> String {
         format!("refs/heads/{}", self.branch)
@@ -151,6 +160,16 @@ mod tests {
         assert_eq!(at("https://host/a/web.git", "main"), at("https://me:pw@host/a/web.git", "other"));
         assert_ne!(at("https://host/a/web.git", "main"), at("https://host/b/web.git", "main"));
         assert!(at("host:..", "main").starts_with("/m/-"));
+    }
+
+    #[test]
+    fn credentials_over_http_are_noticed_unless_they_stay_on_this_machine() {
+        let shows = |url: &str| Upstream::new(Options::new(url, "main", "/m")).unwrap().shows_credentials();
+        assert!(shows("http://me:pw@host/web") && shows("http://me:pw@127.1.example.com/web"));
+        for harmless in ["http://host/web", "https://me:pw@host/web", "http://me:pw@127.0.0.1:80/web"] {
+            assert!(!shows(harmless), "{harmless}");
+        }
+        assert!(!shows("http://me:pw@localhost/web") && !shows("http://me:pw@[::1]:3000/web"));
     }
 
     #[test]

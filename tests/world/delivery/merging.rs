@@ -174,6 +174,30 @@ async fn a_change_that_the_cluster_refuses_is_in_the_way_of_its_object_alone() {
         "{problem}"
     );
     assert_eq!(rig.config("a").unwrap()["data"]["value"], "2", "everything else is applied");
+    tokio::time::sleep(Duration::from_millis(800)).await;
+    let before = rig.requests();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(rig.requests(), before, "what only a person can mend is not tried again and again");
+    rig.delete("/apis/apps/v1/namespaces/default/statefulsets/db").await;
+    let commit = git(&rig.repo, &["rev-parse", "HEAD"]);
+    assert_eq!(rig.applied(&commit).await, (1, 0, 0), "it is tried as soon as that object is another");
+    let made = rig.get("apps/v1", "StatefulSet", "default", "db").unwrap();
+    assert_eq!(made["spec"]["serviceName"], "other");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn what_only_a_person_can_mend_is_tried_again_with_the_next_commit() {
+    let mut rig = settled(&[("a.yaml", &config("a", "1"))]).await;
+    rig.write("b.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\ndata: [wrong]\n");
+    rig.commit("a mistake");
+    rig.problem().await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let before = rig.requests();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(rig.requests(), before);
+    rig.write("b.yaml", config("b", "1"));
+    assert_eq!(rig.deliver("corrected").await, (1, 0, 0));
     rig.stop().await;
 }
 

@@ -6,6 +6,7 @@ mod back;
 mod bad;
 mod drift;
 mod fit;
+mod inventory;
 mod merging;
 mod once;
 mod picked;

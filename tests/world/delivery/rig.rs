@@ -36,6 +36,8 @@ pub struct Rig {
     pub drift: DriftPolicy,
     /// Whether the next engine goes back in Git.
     pub rollback: bool,
+    /// Name of the next engine's delivery, when it is not that of its URL.
+    pub name: Option<String>,
     /// How configuration reaches pods; read when an engine starts.
     pub config: ConfigPolicy,
 }
@@ -96,6 +98,7 @@ impl Rig {
             namespace,
             drift,
             rollback,
+            name: None,
             config,
         };
         for (name, text) in files {
@@ -129,6 +132,7 @@ impl Rig {
         let repository = Repository {
             url: self.repo.to_string_lossy().into_owned(),
             branch: "main".into(),
+            name: self.name.clone(),
             path: self.path.clone(),
             namespace: self.namespace.clone(),
             cache: self.folder.path().join("mirrors"),

@@ -287,3 +287,16 @@ async fn what_is_not_there_is_said_plainly() {
     assert!(matches!(mirror.fetch().await.unwrap_err(), GitError::NotFound { .. }));
     assert!(matches!(mirror.files(&head, ".", every, all()).await.unwrap_err(), GitError::NotFound { .. }));
 }
+
+#[tokio::test]
+async fn a_mirror_is_its_owners_alone_also_where_one_was_open() {
+    let rig = Rig::new();
+    two_commits(&rig, "app");
+    rig.mirror("app").fetch().await.unwrap();
+    let path = rig.mirror_dir();
+    let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(), 0o700);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    rig.mirror("app").fetch().await.unwrap();
+    assert_eq!(mode(), 0o700);
+}

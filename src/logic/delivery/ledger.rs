@@ -3,40 +3,44 @@
 
 use crate::api::inventory::{Applying, Inventory};
 use crate::api::key::Key;
-use crate::engine::delivery::contract::Facts;
-use crate::engine::delivery::inventory::InventoryStore;
-use crate::logic::manifest::Manifests;
+use crate::logic::delivery::facts::Facts;
 use crate::logic::manifest::object::{pod_template, workload_of};
+use crate::logic::manifest::{Manifest, Manifests};
 use crate::logic::plan::{Action, Plan, base};
 use crate::logic::revert::good::{self, Standing};
 use crate::logic::revert::template;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What counts as applied, and what of it is not certain.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
     /// Every object that may be ours, with everything that may have been applied of it.
-    pub(crate) inventory: Inventory,
+    pub(crate) inventory: Arc<Inventory>,
     /// The commit that was cut short, and the objects that it may have written.
-    pub(crate) cut_short: Option<Applying>,
+    pub(crate) cut_short: Option<Arc<Applying>>,
     /// What was applied of those objects before.
-    before: BTreeMap<Key, Value>,
+    pub(crate) before: BTreeMap<Key, Arc<Value>>,
 }
 
 impl Ledger {
-    /// The ledger that `store` holds.
+    /// The ledger of what is written down: `applied`, and a commit that was cut short.
     #[must_use]
-    pub(crate) fn of(store: &InventoryStore, inventory: &Inventory) -> Self {
-        let mut inventory = inventory.clone();
-        let (cut_short, mut before) = (store.attempt().cloned(), BTreeMap::new());
-        for (key, (version, value)) in cut_short.iter().flat_map(|a| &a.base) {
-            let both = base::union(key, version, inventory.base.get(key), value);
-            before.extend(inventory.base.insert(key.clone(), both).map(|old| (key.clone(), old)));
-            inventory.objects.insert(key.clone(), version.clone());
+    pub(crate) fn of(applied: Arc<Inventory>, cut_short: Option<Arc<Applying>>) -> Self {
+        let (mut all, mut before) = (applied, BTreeMap::new());
+        if let Some(cut_short) = &cut_short {
+            let inventory = Arc::make_mut(&mut all);
+            for (key, (version, value)) in &cut_short.base {
+                let old = inventory.base.get(key);
+                let both = base::union(key, version, old.map(|old| &**old), value);
+                before
+                    .extend(inventory.base.insert(key.clone(), Arc::new(both)).map(|old| (key.clone(), old)));
+                inventory.objects.insert(key.clone(), version.clone());
+            }
+            inventory.good.clone_from(&cut_short.good);
         }
-        inventory.good = cut_short.as_ref().map_or(inventory.good, |a| a.good.clone());
-        Self { inventory, cut_short, before }
+        Self { inventory: all, cut_short, before }
     }
 
     /// Whether it is not certain how an object was left.
@@ -53,7 +57,19 @@ impl Ledger {
     /// The pod template that Git asked for when the Rollout was applied last.
     #[must_use]
     pub(crate) fn template(&self, rollout: &Key) -> Option<&Value> {
-        pod_template(rollout, |key| self.inventory.base.get(key))
+        pod_template(rollout, |key| self.applied(key))
+    }
+
+    /// What was applied last of an object, or may have been.
+    pub(crate) fn applied(&self, key: &Key) -> Option<&Value> {
+        self.inventory.base.get(key).map(|value| &**value)
+    }
+
+    /// Whether an object is to be as it was applied last.
+    #[must_use]
+    pub(crate) fn is_as_applied(&self, manifest: &Manifest) -> bool {
+        let key = &manifest.key;
+        self.applied(key).is_some_and(|applied| self.inventory.seal.is_same(key, applied, &manifest.value))
     }
 
     /// What is written down before `plan` for `commit` is made; none when it writes nothing.
@@ -71,13 +87,14 @@ impl Ledger {
             commit: commit.to_owned(),
             base: self.cut_short.as_ref().map(|a| a.base.clone()).unwrap_or_default(),
             good: good.clone(),
+            seal: self.inventory.seal.clone(),
         };
         let mut is_needed = false;
         for manifest in writes.filter_map(|c| manifests.get(&c.key)) {
             let version = &manifest.target.api_version;
-            let before = attempt.base.get(&manifest.key).map(|(_, value)| value);
+            let before = attempt.base.get(&manifest.key).map(|(_, value)| &**value);
             let both = base::union(&manifest.key, version, before, &manifest.value);
-            attempt.base.insert(manifest.key.clone(), (version.clone(), both));
+            attempt.base.insert(manifest.key.clone(), (version.clone(), Arc::new(both)));
             is_needed = true;
         }
         is_needed.then_some(attempt)
@@ -115,15 +132,14 @@ impl Ledger {
     /// The pod template of a Rollout as it was applied last for certain.
     fn template_before(&self, rollout: &Key) -> Option<&Value> {
         let is_new = |key: &Key| self.is_uncertain(key) && !self.before.contains_key(key);
-        let base = |key: &Key| self.inventory.base.get(key).filter(|_| !is_new(key));
-        pod_template(rollout, |key| self.before.get(key).or_else(|| base(key)))
+        let base = |key: &Key| self.applied(key).filter(|_| !is_new(key));
+        pod_template(rollout, |key| self.before.get(key).map(|value| &**value).or_else(|| base(key)))
     }
 
     /// The pod template of a Rollout that the commit that was cut short may have written.
     fn template_tried(&self, rollout: &Key) -> Option<&Value> {
         let tried = &self.cut_short.as_ref()?.base;
-        let value =
-            |key: &Key| tried.get(key).map(|(_, value)| value).or_else(|| self.inventory.base.get(key));
+        let value = |key: &Key| tried.get(key).map(|(_, value)| &**value).or_else(|| self.applied(key));
         let workload = value(rollout).and_then(|value| workload_of(rollout, value));
         let mut holders = std::iter::once(rollout).chain(workload.as_ref());
         if holders.any(|key| tried.contains_key(key)) { pod_template(rollout, value) } else { None }
@@ -138,20 +154,24 @@ impl Ledger {
         held: &BTreeSet<Key>,
         good: BTreeMap<Key, String>,
     ) -> Inventory {
+        let before = &self.inventory;
         let mut after = Inventory {
             commit: commit.to_owned(),
             good,
-            number: self.inventory.number + u64::from(self.cut_short.is_some()),
-            fences: self.inventory.fences.clone(),
+            number: before.number + u64::from(self.cut_short.is_some()),
+            fences: before.fences.clone(),
+            former: before.former.clone(),
+            seal: before.seal.clone(),
             ..Inventory::default()
         };
         for (key, manifest) in &manifests.objects {
+            let applied = before.base.get(key);
             let (version, value) = match held.contains(key) {
-                false => (Some(&manifest.target.api_version), Some(&*manifest.value)),
-                true => (self.inventory.objects.get(key), self.inventory.base.get(key)),
+                true => (before.objects.get(key), applied.cloned()),
+                false => (Some(&manifest.target.api_version), Some(Arc::clone(&manifest.value))),
             };
             after.objects.extend(version.map(|v| (key.clone(), v.clone())));
-            after.base.extend(value.map(|v| (key.clone(), v.clone())));
+            after.base.extend(value.map(|v| (key.clone(), v)));
         }
         after
     }
