@@ -360,7 +360,7 @@ mod tests {
         ) {
             let (key, seal) = (Key::core("Secret", "shop", "s"), Seal::new("k"));
             let kind = kinds::find("v1", "Secret").unwrap();
-            let manifest = drift::again(&key, "v1", &kind, &secret(&git));
+            let manifest = drift::again(&key, "v1", &kind, &std::sync::Arc::new(secret(&git)));
             let mut context = PlanContext { source: "ours".into(), seal, whole_lists: is_json, ..PlanContext::default() };
             context.uncertain.extend(Some(key.clone()).filter(|_| is_uncertain));
             let live = desired(&secret(&live), &context);
@@ -387,7 +387,7 @@ mod tests {
     #[test]
     fn objects_that_carry_a_former_name_are_ours_and_marked_anew() {
         let (key, kind) = (Key::core("Secret", "shop", "s"), kinds::find("v1", "Secret").unwrap());
-        let manifest = drift::again(&key, "v1", &kind, &secret(&Data::new()));
+        let manifest = drift::again(&key, "v1", &kind, &std::sync::Arc::new(secret(&Data::new())));
         let mut context = PlanContext { source: "old".into(), ..PlanContext::default() };
         let live = desired(&manifest.value, &context);
         context.source = "new".into();
