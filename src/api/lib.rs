@@ -27,6 +27,7 @@
 //! Our own:
 //! - [`names`]: labels and annotations
 //! - [`config_policy`]: whether configuration travels with the revision
+//! - [`delivery`]: what is brought from where, as an object of the cluster
 //! - [`inventory`]: what is written down of a delivery
 //! - [`commit`], [`ids`]: what is known of a commit; names of things in Git
 //! - [`notice`]: what people are told
@@ -42,6 +43,7 @@ pub mod condition;
 pub mod config_policy;
 pub mod crd;
 pub mod defaults;
+pub mod delivery;
 pub mod event;
 pub mod ids;
 pub mod intstr;
