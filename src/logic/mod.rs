@@ -8,11 +8,13 @@
 //! - [`analysis`]: how metrics are measured and judged, one file for each provider
 //! - [`backoff`]: how long a repository that fails is left alone
 //! - [`revert`]: how a failed revision goes back in Git
+//! - [`delivery`]: what a Delivery asks for, whom it waits for and how it stands
 //! - [`lease`]: who of several acts
 //! - [`health`]: whether a workload is as it was asked to be
 
 pub mod analysis;
 pub(crate) mod backoff;
+pub(crate) mod delivery;
 pub(crate) mod health;
 pub mod lease;
 pub(crate) mod manifest;

@@ -10,7 +10,7 @@ use crate::engine::controllers::once::{Found, Once};
 use crate::engine::controllers::outcome::Outcome;
 use crate::engine::controllers::pending::{self, Pending};
 use crate::engine::controllers::start::start;
-use crate::engine::delivery::{Applied, Link, Standing};
+use crate::engine::delivery::{Applied, Link, Roster, Standing};
 use crate::engine::index::scope::Scope;
 use crate::engine::index::{Change, Effects, Followed, Index, kinds};
 use crate::engine::key::Key;
@@ -43,6 +43,7 @@ pub(crate) struct Controllers {
     debounce: BTreeMap<Key, Instant>,
     pending: Pending,
     applied: mpsc::Receiver<Applied>,
+    roster: mpsc::UnboundedReceiver<Roster>,
     standing: watch::Receiver<Standing>,
     /// Told once that every kind was listed; taken when it is.
     ready: Option<oneshot::Sender<()>>,
@@ -69,6 +70,7 @@ impl Controllers {
             debounce: BTreeMap::new(),
             pending: Pending::new(link.facts),
             applied: link.applied,
+            roster: link.roster,
             standing: link.standing,
             ready: Some(ready),
             rolls_back: rolls_back.collect(),
@@ -92,6 +94,10 @@ impl Controllers {
                 Some((key, end)) = self.worker.ended() => self.take_up(key, end),
                 Some(measured) = self.asking.ended() => self.take_measured(measured),
                 Some(message) = self.watches.next() => self.take_in(message),
+                Some(change) = self.roster.recv() => match change {
+                    Roster::Begins(delivery) => self.pending.begins(&self.index, delivery),
+                    Roster::Ends(number) => self.pending.ends(number),
+                },
                 Some(applied) = self.applied.recv() => self.take_applied(applied),
                 Ok(()) = self.standing.changed(), if self.once.is_some() => {}
                 () = Once::turn(&mut self.once) => {}

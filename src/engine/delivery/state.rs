@@ -61,7 +61,16 @@ impl State {
     /// What is known of `source` before the first reconcile: where its inventory is kept.
     #[must_use]
     pub(crate) fn new(source: &Source) -> Self {
-        Self { inventory: InventoryStore::new(&source.name, &source.namespace), ..Self::default() }
+        Self { inventory: InventoryStore::new(&source.name, &source.home), ..Self::default() }
+    }
+
+    /// The cluster is to be compared whole again, with what may be another repository by now; people are told again.
+    pub(crate) fn renew(&mut self) {
+        self.settled = None;
+        self.verified = false;
+        self.unpushed = None;
+        self.problem = None;
+        self.skipped = Vec::new();
     }
 
     /// The revert commit made before for the same commits on the same head.

@@ -19,6 +19,8 @@ pub(crate) struct PlanContext {
     pub(crate) uncertain: BTreeSet<Key>,
     /// Whether lists are replaced whole rather than merged, because what the merge makes of them is refused.
     pub(crate) whole_lists: bool,
+    /// Whether objects that leave Git stay in the cluster.
+    pub(crate) keeps: bool,
     /// Objects that the commit may prune at once, however many there are.
     pub(crate) may_prune: usize,
 }

@@ -7,6 +7,7 @@ mod bad;
 mod drift;
 mod fit;
 mod merging;
+mod object;
 mod once;
 mod picked;
 mod pruned;
