@@ -45,7 +45,7 @@ pub struct DeliverySpec {
     /// Secret in the namespace of the Delivery with `username` and `password`, `token`, or `ssh-privatekey`, and
     /// `known_hosts`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret_ref: Option<Named>,
+    pub secret_ref: Option<SecretRef>,
     /// Namespace of objects that name none; that of the Delivery when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_namespace: Option<String>,
@@ -97,7 +97,7 @@ pub struct GitRef {
 
 /// An object in the same namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Named {
+pub struct SecretRef {
     /// Its name.
     #[schemars(length(min = 1))]
     pub name: String,
@@ -138,7 +138,7 @@ pub struct DeliveryStatus {
     pub fenced_commits: Vec<String>,
     /// A revert commit that could not be pushed yet.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub pending_revert: Option<UnpushedRevert>,
+    pub pending_revert: Option<PendingPush>,
     /// Rollouts that are held until a person acts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub held_rollouts: Vec<HeldRollout>,
@@ -161,7 +161,7 @@ fn is_zero(number: &i64) -> bool {
 /// A revert commit that could not be pushed yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct UnpushedRevert {
+pub struct PendingPush {
     /// The commit, by its first digits.
     pub commit: String,
     /// The commits it takes back, newest first.
@@ -194,7 +194,7 @@ pub struct InventoryDigest {
 
 words! {
     /// What came of a commit.
-    pub enum Outcome {
+    pub enum CommitOutcome {
         /// It was applied.
         Applied,
         /// It could not be applied, at least not whole.
@@ -204,7 +204,7 @@ words! {
     }
 }
 
-impl Default for Outcome {
+impl Default for CommitOutcome {
     /// Nobody said.
     fn default() -> Self {
         Self::Other(String::new())
@@ -221,7 +221,7 @@ pub struct HistoryEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<Time>,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: CommitOutcome,
 }
 
 words! {

@@ -87,9 +87,10 @@ async fn turn(
     let (ready, whole) = oneshot::channel();
     let (mut deliveries, link, helm) = Deliveries::new(context.clone(), settings);
     let mut controllers = Controllers::new(context.clone(), settings, link, ready);
-    let mut operator = settings.objects.clone().map(|objects| {
-        Operator::new(context.clone(), objects, settings.namespace.clone(), helm)
-    });
+    let mut operator = settings
+        .objects
+        .clone()
+        .map(|objects| Operator::new(context.clone(), objects, settings.namespace.clone(), helm));
     let lost = pin!(lost);
     let (ended, grace) = tokio::select! {
         biased;

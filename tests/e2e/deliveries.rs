@@ -21,7 +21,8 @@ fn condition(delivery: &Value, of: &str) -> Value {
 
 /// Waits until the Delivery is ready at `commit`.
 async fn ready_at(stage: &Stage, commit: &str) -> Value {
-    let is = |d: &Value| condition(d, "Ready")["status"] == "True" && d["status"]["lastAppliedCommit"] == commit;
+    let is =
+        |d: &Value| condition(d, "Ready")["status"] == "True" && d["status"]["lastAppliedCommit"] == commit;
     stage.until("Delivery", "shop", "ready", is).await
 }
 

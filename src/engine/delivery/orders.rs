@@ -1,15 +1,15 @@
 //! Decides how deliveries are begun, changed and ended while they work, and how each reconcile is accounted for.
 //! It never decides which deliveries there are.
 
-use crate::api::delivery::{DeliveryReason, HeldRollout, InventoryDigest, UnpushedRevert};
 use crate::api::commit::short;
+use crate::api::delivery::{DeliveryReason, HeldRollout, InventoryDigest, PendingPush};
 use crate::api::inventory::Inventory;
 use crate::base::digest;
 use crate::engine::delivery::contract::DeliveryReport;
 use crate::engine::delivery::error::DeliverError;
 use crate::engine::delivery::source::Source;
 use crate::engine::delivery::state::State;
-use crate::logic::delivery::account::{Account, Known, Standing};
+use crate::logic::delivery::account::{Account, DeliveryStanding, Known};
 use crate::world::cluster::Cluster;
 use crate::world::git::Git;
 use std::sync::Arc;
@@ -87,7 +87,7 @@ pub(crate) fn account(
         Err(DeliverError::Git(_)) => None,
         Err(_) => state.head.clone(),
     };
-    let unpushed = state.unpushed.as_ref().map(|u| UnpushedRevert {
+    let unpushed = state.unpushed.as_ref().map(|u| PendingPush {
         commit: short(&u.revert).to_owned(),
         reverts: u.commits.iter().map(|c| short(c).to_owned()).collect(),
     });
@@ -106,7 +106,7 @@ pub(crate) fn account(
     }
 }
 
-fn standing(source: &Source, state: &State, report: &DeliveryReport) -> Standing {
+fn standing(source: &Source, state: &State, report: &DeliveryReport) -> DeliveryStanding {
     match &report.result {
         Err(error) => {
             let reason = match error {
@@ -115,15 +115,15 @@ fn standing(source: &Source, state: &State, report: &DeliveryReport) -> Standing
             };
             let (reason, message) = (DeliveryReason::from(reason), error.to_string());
             match error.may_pass() {
-                true => Standing::Passing { reason, message },
-                false => Standing::Stuck { reason, message },
+                true => DeliveryStanding::Passing { reason, message },
+                false => DeliveryStanding::Stuck { reason, message },
             }
         }
         Ok(_) if report.more.is_held => {
             let message = state.held.values().cloned().collect::<Vec<_>>().join("\n");
-            Standing::Stuck { reason: DeliveryReason::RolloutsHeld, message }
+            DeliveryStanding::Stuck { reason: DeliveryReason::RolloutsHeld, message }
         }
-        Ok(commit) if report.more.push_waits => Standing::Passing {
+        Ok(commit) if report.more.push_waits => DeliveryStanding::Passing {
             reason: DeliveryReason::RevertPending,
             message: format!(
                 "{} is applied, and a revert waits to be pushed to {}; let Switchback push there, or revert by hand",
@@ -132,7 +132,7 @@ fn standing(source: &Source, state: &State, report: &DeliveryReport) -> Standing
             ),
         },
         Ok(commit) => {
-            Standing::Applied { message: format!("applied {} of {}", short(commit), source.branch) }
+            DeliveryStanding::Applied { message: format!("applied {} of {}", short(commit), source.branch) }
         }
     }
 }
@@ -147,7 +147,8 @@ fn fences(inventory: &Inventory) -> (Vec<String>, Vec<String>) {
 
 fn known(source: &Source, inventory: &Inventory) -> Known {
     let (fenced, reverted) = fences(inventory);
-    let names: Vec<String> = inventory.objects.iter().map(|(key, version)| format!("{version} {key}")).collect();
+    let names: Vec<String> =
+        inventory.objects.iter().map(|(key, version)| format!("{version} {key}")).collect();
     let digest = digest::sha256_hex(names.join("\n").as_bytes());
     let digest = format!("sha256:{}", digest.get(..16).unwrap_or_default());
     let objects = i64::try_from(inventory.objects.len()).unwrap_or(i64::MAX);

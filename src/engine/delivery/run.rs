@@ -60,7 +60,12 @@ struct Delivery {
 
 impl Delivery {
     /// One that was not reconciled yet.
-    fn new(source: Source, context: Context, interval: Option<Duration>, facts: watch::Receiver<Facts>) -> Self {
+    fn new(
+        source: Source,
+        context: Context,
+        interval: Option<Duration>,
+        facts: watch::Receiver<Facts>,
+    ) -> Self {
         let fare = Fare::Waits(format!("{} is not applied yet", source.git.name()));
         Self {
             state: Some(State::new(&source)),
@@ -396,10 +401,9 @@ impl Deliveries {
         let retry_push = report.more.push_waits.then_some(HELD);
         match look_again {
             Some(look) => queue.add_at(number, look),
-            None => [interval, retry_push]
-                .into_iter()
-                .flatten()
-                .for_each(|wait| queue.add_at(number, now + wait)),
+            None => {
+                [interval, retry_push].into_iter().flatten().for_each(|wait| queue.add_at(number, now + wait))
+            }
         }
         if let Some(applied) = applied.filter(|applied| *applied != delivery.workloads) {
             delivery.workloads = applied;

@@ -58,14 +58,16 @@ mod tests {
     fn one_mirror_serves_all_who_deliver_the_same() {
         let mut all = Repositories::new("/m".into());
         let mut open = |url: &str, branch: &str| all.open(url, branch, None).unwrap();
-        let (one, two) = (open("https://example.com/a.git", "main"), open("https://example.com/a.git", "main"));
+        let (one, two) =
+            (open("https://example.com/a.git", "main"), open("https://example.com/a.git", "main"));
         assert!(Arc::ptr_eq(&one, &two));
         assert!(!Arc::ptr_eq(&one, &open("https://example.com/a.git", "next")));
         drop((one, two));
         open("https://example.com/b.git", "main");
         assert_eq!(all.open.len(), 1, "those that nobody uses are forgotten");
         let (name, shown) = (ObjectName::new("shop", "git"), GitCredentials::default());
-        let mut with = |number| all.open("https://example.com/b.git", "main", Some((&name, &shown, number))).unwrap();
+        let mut with =
+            |number| all.open("https://example.com/b.git", "main", Some((&name, &shown, number))).unwrap();
         assert!(!Arc::ptr_eq(&with(1), &with(2)), "other credentials are shown from then on");
     }
 }

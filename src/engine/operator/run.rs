@@ -10,11 +10,11 @@ use crate::engine::context::Context;
 use crate::engine::delivery::{Helm, Order, Setting, Source, Told};
 use crate::engine::operator::repositories::Repositories;
 use crate::engine::operator::row::{Begun, Row};
-use crate::engine::operator::secrets::{Held, Secrets};
+use crate::engine::operator::secrets::{SecretContent, Secrets};
 use crate::engine::operator::terms::DeliveryObjects;
 use crate::engine::operator::write;
 use crate::engine::setup::GitCredentials;
-use crate::logic::delivery::account::{Account, Standing};
+use crate::logic::delivery::account::{Account, DeliveryStanding};
 use crate::logic::delivery::order::{self, Node, Waits};
 use crate::logic::delivery::spec::{BadSpec, Wanted, inventory_name};
 use crate::logic::delivery::{events, status};
@@ -58,7 +58,7 @@ enum Intent {
     /// It is delivered, with these credentials of the Secret it names.
     Begin(Box<Wanted>, Option<(ObjectName, GitCredentials, u64)>),
     /// It is not.
-    Stay(Standing),
+    Stay(DeliveryStanding),
     /// Nobody can say yet.
     Unknown,
 }
@@ -66,7 +66,12 @@ enum Intent {
 impl Operator {
     /// Starts to follow the Deliveries of `namespace`, or of all.
     #[must_use]
-    pub(crate) fn new(context: Context, terms: DeliveryObjects, namespace: Option<String>, helm: Helm) -> Self {
+    pub(crate) fn new(
+        context: Context,
+        terms: DeliveryObjects,
+        namespace: Option<String>,
+        helm: Helm,
+    ) -> Self {
         let (sender, news) = mpsc::channel(WAITING);
         let (client, mut tasks) = (context.cluster.client(), JoinSet::new());
         if let Some(kind) = kinds::find(delivery::VERSION, delivery::KIND) {
@@ -231,7 +236,7 @@ impl Operator {
     }
 
     /// A Delivery is not delivered for now.
-    fn stay(&mut self, name: &ObjectName, standing: Standing) {
+    fn stay(&mut self, name: &ObjectName, standing: DeliveryStanding) {
         self.end(name);
         if let Some(row) = self.rows.get_mut(name) {
             let requested = row.requested.clone();
@@ -242,7 +247,7 @@ impl Operator {
 
     /// What a Delivery comes to.
     fn intent(&mut self, name: &ObjectName) -> Intent {
-        let stuck = |reason, message: String| Intent::Stay(Standing::Stuck { reason, message });
+        let stuck = |reason, message: String| Intent::Stay(DeliveryStanding::Stuck { reason, message });
         let invalid = |message| stuck(DeliveryReason::InvalidSpec, message);
         let Some(row) = self.rows.get(name) else { return Intent::Unknown };
         if row.is_going {
@@ -250,7 +255,7 @@ impl Operator {
             return Intent::Unknown;
         }
         let spec = match &row.spec {
-            Ok(spec) if spec.suspend => return Intent::Stay(Standing::Suspended),
+            Ok(spec) if spec.suspend => return Intent::Stay(DeliveryStanding::Suspended),
             Ok(spec) => spec,
             Err(why) => return invalid(format!("it cannot be read: {why}; correct its spec")),
         };
@@ -267,18 +272,18 @@ impl Operator {
                 }
                 Some(waits) => {
                     let (reason, message) = (DeliveryReason::DependencyNotReady, waits.to_string());
-                    return Intent::Stay(Standing::Passing { reason, message });
+                    return Intent::Stay(DeliveryStanding::Passing { reason, message });
                 }
             }
         }
         let Some(secret) = wanted.secret.clone() else { return Intent::Begin(Box::new(wanted), None) };
         let secret = ObjectName::new(name.namespace.clone(), secret);
         match self.secrets.held(&secret) {
-            Held::Unknown => Intent::Unknown,
-            Held::Credentials(credentials, number) => {
+            SecretContent::Unknown => Intent::Unknown,
+            SecretContent::These(credentials, number) => {
                 Intent::Begin(Box::new(wanted), Some((secret, credentials, number)))
             }
-            Held::Nothing => stuck(
+            SecretContent::Nothing => stuck(
                 DeliveryReason::NoCredentials,
                 format!(
                     "Secret {secret} holds no credentials or is not there; make it: kubectl -n {} create secret generic \
@@ -286,7 +291,7 @@ impl Operator {
                     secret.namespace, secret.name
                 ),
             ),
-            Held::Refused(why) => stuck(
+            SecretContent::Refused(why) => stuck(
                 DeliveryReason::NoCredentials,
                 format!(
                     "Secret {secret} cannot be read: {why}; give Switchback the right to get, list and watch Secrets in \
@@ -300,7 +305,8 @@ impl Operator {
     /// What counts of each Delivery for those that wait for it.
     fn nodes(&self) -> BTreeMap<ObjectName, Node> {
         let node = |(name, row): (&ObjectName, &Row)| {
-            let depends_on = row.spec.as_ref().map_or_else(|_| Vec::new(), |spec| order::named(name, &spec.depends_on));
+            let depends_on =
+                row.spec.as_ref().map_or_else(|_| Vec::new(), |spec| order::named(name, &spec.depends_on));
             (name.clone(), Node { depends_on, is_ready: row.status.is_ready(row.generation) })
         };
         self.rows.iter().map(node).collect()
@@ -312,9 +318,10 @@ impl Operator {
         name: &ObjectName,
         wanted: Wanted,
         secret: Option<(ObjectName, GitCredentials, u64)>,
-    ) -> Option<Standing> {
+    ) -> Option<DeliveryStanding> {
         let shown = secret.as_ref().map(|(name, credentials, number)| (name, credentials, *number));
-        let invalid = |message| Some(Standing::Stuck { reason: DeliveryReason::InvalidSpec, message });
+        let invalid =
+            |message| Some(DeliveryStanding::Stuck { reason: DeliveryReason::InvalidSpec, message });
         let git = match self.repositories.open(&wanted.url, &wanted.branch, shown) {
             Ok(git) if git.is_local() && !self.terms.local => {
                 return invalid(

@@ -16,11 +16,11 @@ const WAITING: usize = 64;
 
 /// What a Secret holds.
 #[derive(Clone)]
-pub(crate) enum Held {
+pub(crate) enum SecretContent {
     /// Nobody knows yet.
     Unknown,
     /// These credentials; the number changes with them.
-    Credentials(GitCredentials, u64),
+    These(GitCredentials, u64),
     /// Nothing of use, or it is not there.
     Nothing,
     /// We may not read it.
@@ -28,7 +28,7 @@ pub(crate) enum Held {
 }
 
 struct Followed {
-    held: Held,
+    held: SecretContent,
     /// Whether a list under way has brought it.
     is_listed: bool,
     watch: AbortHandle,
@@ -54,19 +54,19 @@ impl Secrets {
     }
 
     /// What the Secret `name` holds; it is followed from now on.
-    pub(crate) fn held(&mut self, name: &ObjectName) -> Held {
+    pub(crate) fn held(&mut self, name: &ObjectName) -> SecretContent {
         if let Some(followed) = self.followed.get(name) {
             return followed.held.clone();
         }
-        let Some(kind) = kinds::find("v1", "Secret") else { return Held::Nothing };
+        let Some(kind) = kinds::find("v1", "Secret") else { return SecretContent::Nothing };
         let namespace = Some(name.namespace.clone());
         let interest = Interest { kind, namespace, labels: String::new(), name: name.name.clone() };
         let (sender, about) = (self.sender.clone(), name.clone());
         let say = move |news| (about.clone(), news);
         let watch = self.tasks.spawn(follow(self.client.clone(), interest, sender, "Secret", say));
-        let followed = Followed { held: Held::Unknown, is_listed: false, watch };
+        let followed = Followed { held: SecretContent::Unknown, is_listed: false, watch };
         self.followed.insert(name.clone(), followed);
-        Held::Unknown
+        SecretContent::Unknown
     }
 
     /// Follows no other Secrets than these any more.
@@ -91,16 +91,17 @@ impl Secrets {
                     followed.is_listed = true;
                     self.number += 1;
                     let number = self.number;
-                    GitCredentials::of_secret(&secret)
-                        .map_or(Held::Nothing, |credentials| Held::Credentials(credentials, number))
+                    GitCredentials::of_secret(&secret).map_or(SecretContent::Nothing, |credentials| {
+                        SecretContent::These(credentials, number)
+                    })
                 }
                 News::ListBegins => {
                     followed.is_listed = false;
                     continue;
                 }
                 News::ListEnds if followed.is_listed => continue,
-                News::ListEnds | News::Gone(_) => Held::Nothing,
-                News::Trouble { code: 403, why } => Held::Refused(why),
+                News::ListEnds | News::Gone(_) => SecretContent::Nothing,
+                News::Trouble { code: 403, why } => SecretContent::Refused(why),
                 News::Trouble { .. } => continue,
             };
             followed.held = held;

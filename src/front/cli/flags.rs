@@ -94,13 +94,31 @@ pub(crate) struct RepoFlags {
     /// How ConfigMaps and Secrets from Git reach the pods of Rollouts: under their names (plain), or under names with the hash
     /// of their content (versioned), so that a change of them is a revision, and stable pods keep what they have; the
     /// annotation switchback.dev/config says otherwise for one Rollout.
-    #[arg(long, default_value = "plain", value_name = "plain|versioned", env = "SWITCHBACK_CONFIG", requires = "repo")]
+    #[arg(
+        long,
+        default_value = "plain",
+        value_name = "plain|versioned",
+        env = "SWITCHBACK_CONFIG",
+        requires = "repo"
+    )]
     pub(crate) config: ConfigPolicy,
     /// Token for https repositories; better in the environment or a file than on the command line.
-    #[arg(long, value_name = "TOKEN", env = "SWITCHBACK_GIT_TOKEN", hide_env_values = true, requires = "repo")]
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "SWITCHBACK_GIT_TOKEN",
+        hide_env_values = true,
+        requires = "repo"
+    )]
     pub(crate) git_token: Option<String>,
     /// File that holds the token, read anew at each use.
-    #[arg(long, value_name = "FILE", env = "SWITCHBACK_GIT_TOKEN_FILE", requires = "repo", conflicts_with = "git_token")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "SWITCHBACK_GIT_TOKEN_FILE",
+        requires = "repo",
+        conflicts_with = "git_token"
+    )]
     pub(crate) git_token_file: Option<PathBuf>,
     /// Secret of the cluster with `username` and `password`, `token`, or `ssh-privatekey`; followed as it changes.
     #[arg(long, value_name = "[NS/]NAME", env = "SWITCHBACK_GIT_SECRET", requires = "repo", conflicts_with_all = ["git_token", "git_token_file", "git_user"])]
@@ -113,7 +131,13 @@ pub(crate) struct RepoFlags {
     pub(crate) git_ssh_key: Option<PathBuf>,
     /// Keys of ssh servers that are trusted, in the format of known_hosts, and no others; else the `known_hosts` of the
     /// Secret, or the user's own.
-    #[arg(long, alias = "known-hosts", value_name = "FILE", env = "SWITCHBACK_GIT_KNOWN_HOSTS", requires = "repo")]
+    #[arg(
+        long,
+        alias = "known-hosts",
+        value_name = "FILE",
+        env = "SWITCHBACK_GIT_KNOWN_HOSTS",
+        requires = "repo"
+    )]
     pub(crate) git_known_hosts: Option<PathBuf>,
     /// Certificates (PEM) that https repositories may be signed by, besides the system's; read anew at each use.
     #[arg(long, value_name = "FILE", env = "SWITCHBACK_GIT_CA", requires = "repo")]

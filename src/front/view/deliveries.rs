@@ -45,7 +45,8 @@ mod tests {
         let of = |name: &str, status: serde_json::Value| -> Delivery {
             let meta = json!({"name": name, "namespace": "shop", "generation": 1,
                 "creationTimestamp": "2026-01-01T00:00:00Z"});
-            serde_json::from_value(json!({"metadata": meta, "spec": {"repository": "r"}, "status": status})).unwrap()
+            serde_json::from_value(json!({"metadata": meta, "spec": {"repository": "r"}, "status": status}))
+                .unwrap()
         };
         let ready = json!({"observedGeneration": 1, "lastAppliedCommit": "3f2c9a1d00", "conditions": [{
             "type": "Ready", "status": "True", "reason": "Applied", "message": "applied 3f2c9a1 of main\nmore",
@@ -56,6 +57,9 @@ mod tests {
             text.lines().map(|l| l.split("   ").map(str::trim).filter(|c| !c.is_empty()).collect()).collect();
         assert_eq!(lines[0], ["NAME", "READY", "COMMIT", "HELD", "AGE", "STATUS"]);
         assert_eq!(lines[1], ["web", "True", "3f2c9a1", "0", "60s", "applied 3f2c9a1 of main"]);
-        assert_eq!(lines[2], ["bank", "-", "-", "0", "60s", "nobody looks after it; start one: switchback run"]);
+        assert_eq!(
+            lines[2],
+            ["bank", "-", "-", "0", "60s", "nobody looks after it; start one: switchback run"]
+        );
     }
 }

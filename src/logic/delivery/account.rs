@@ -1,11 +1,11 @@
 //! Decides in which words it is said how a Delivery stands, before it is written down: plain data.
 //! It never decides which words are chosen.
 
-use crate::api::delivery::{DeliveryReason, HeldRollout, InventoryDigest, UnpushedRevert};
+use crate::api::delivery::{DeliveryReason, HeldRollout, InventoryDigest, PendingPush};
 
 /// How a Delivery stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum DeliveryStanding {
     /// The head is applied whole.
     Applied {
         /// In words.
@@ -33,7 +33,7 @@ pub(crate) enum Standing {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Account {
     /// How it stands.
-    pub(crate) standing: Standing,
+    pub(crate) standing: DeliveryStanding,
     /// The commit seen at the head, if one was seen.
     pub(crate) head: Option<String>,
     /// The commit that was to be applied, if it came to that.
@@ -41,7 +41,7 @@ pub(crate) struct Account {
     /// What is known of what was applied; none before the inventory was read.
     pub(crate) known: Option<Known>,
     /// A revert commit that could not be pushed.
-    pub(crate) unpushed: Option<UnpushedRevert>,
+    pub(crate) unpushed: Option<PendingPush>,
     /// Rollouts that are held.
     pub(crate) held: Vec<HeldRollout>,
 }
@@ -62,7 +62,7 @@ pub(crate) struct Known {
 impl Account {
     /// Nothing is known but how it stands.
     #[must_use]
-    pub(crate) fn of(standing: Standing) -> Self {
+    pub(crate) fn of(standing: DeliveryStanding) -> Self {
         Self { standing, head: None, attempted: None, known: None, unpushed: None, held: Vec::new() }
     }
 }

@@ -2,7 +2,7 @@
 //! It never emits one.
 
 use crate::api::commit::short;
-use crate::api::delivery::{DeliveryConditionType, DeliveryReason, DeliveryStatus, Outcome};
+use crate::api::delivery::{CommitOutcome, DeliveryConditionType, DeliveryReason, DeliveryStatus};
 use crate::api::event::Event;
 
 /// The events that tell what has changed from `before` to `after`.
@@ -15,9 +15,10 @@ pub(crate) fn between(before: &DeliveryStatus, after: &DeliveryStatus) -> Vec<Ev
         events.push(Event::normal("Applied", text));
     }
     let went_back = |status: &DeliveryStatus, commit: &str| {
-        status.history.iter().any(|e| e.commit == commit && e.outcome == Outcome::Reverted)
+        status.history.iter().any(|e| e.commit == commit && e.outcome == CommitOutcome::Reverted)
     };
-    for entry in after.history.iter().filter(|e| went_back(after, &e.commit) && !went_back(before, &e.commit)) {
+    for entry in after.history.iter().filter(|e| went_back(after, &e.commit) && !went_back(before, &e.commit))
+    {
         events.push(Event::normal("Reverted", format!("{} went back in Git", short(&entry.commit))));
     }
     for held in &after.held_rollouts {
@@ -47,7 +48,7 @@ pub(crate) fn between(before: &DeliveryStatus, after: &DeliveryStatus) -> Vec<Ev
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logic::delivery::account::{Account, Known, Standing};
+    use crate::logic::delivery::account::{Account, DeliveryStanding, Known};
     use crate::logic::delivery::status;
     use jiff::Timestamp;
 
@@ -57,7 +58,7 @@ mod tests {
 
     #[test]
     fn each_change_is_told_once() {
-        let mut account = Account::of(Standing::Applied { message: "m".into() });
+        let mut account = Account::of(DeliveryStanding::Applied { message: "m".into() });
         account.known = Some(Known { commit: "a".into(), ..Known::default() });
         let next = |before: &DeliveryStatus, account: &Account| {
             status::after(before, account, 1, Timestamp::UNIX_EPOCH)
@@ -67,7 +68,7 @@ mod tests {
         assert_eq!(reasons(&none, &first), [(false, "Applied".to_owned())]);
         assert_eq!(reasons(&first, &next(&first, &account)), []);
         let reason = DeliveryReason::from("GitUnreachable");
-        let away = Account::of(Standing::Passing { reason, message: "away".into() });
+        let away = Account::of(DeliveryStanding::Passing { reason, message: "away".into() });
         let second = next(&first, &away);
         assert_eq!(reasons(&first, &second), [(true, "GitUnreachable".to_owned())]);
         assert_eq!(reasons(&second, &next(&second, &away)), []);

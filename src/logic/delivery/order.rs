@@ -96,7 +96,8 @@ mod tests {
     }
 
     fn all(nodes: &[(&str, &[&str], bool)]) -> BTreeMap<ObjectName, Node> {
-        let node = |deps: &[&str], is_ready| Node { depends_on: deps.iter().map(|d| at(d)).collect(), is_ready };
+        let node =
+            |deps: &[&str], is_ready| Node { depends_on: deps.iter().map(|d| at(d)).collect(), is_ready };
         nodes.iter().map(|(name, deps, is_ready)| (at(name), node(deps, *is_ready))).collect()
     }
 

@@ -50,7 +50,9 @@ pub(crate) enum BadSpec {
     #[error("spec.repository is empty; write the URL of a repository")]
     NoRepository,
     /// What never moves cannot take a revert.
-    #[error("spec.ref.{what} cannot be delivered, because a revert could not be pushed to it; name a branch instead")]
+    #[error(
+        "spec.ref.{what} cannot be delivered, because a revert could not be pushed to it; name a branch instead"
+    )]
     NoBranch {
         /// `tag` or `commit`.
         what: &'static str,
@@ -169,7 +171,7 @@ pub(crate) fn inventory_name(name: &ObjectName) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::delivery::{GitRef, Named};
+    use crate::api::delivery::{GitRef, SecretRef};
 
     fn web() -> ObjectName {
         ObjectName::new("shop", "web")
@@ -189,7 +191,7 @@ mod tests {
             prune: Some("disabled".into()),
             rollback: Some("off".into()),
             interval: Some("2m".into()),
-            secret_ref: Some(Named { name: "git".into() }),
+            secret_ref: Some(SecretRef { name: "git".into() }),
             target_namespace: Some("prod".into()),
             ..spec()
         };
@@ -209,7 +211,10 @@ mod tests {
             (DeliverySpec { drift: Some("fix".into()), ..spec() }, "heal, report or ignore"),
             (DeliverySpec { prune: Some("no".into()), ..spec() }, "enabled or disabled"),
             (DeliverySpec { rollback_on: Some(vec!["rain".into()]), ..spec() }, "`rain` is no reason"),
-            (DeliverySpec { service_account_name: Some("a:b".into()), ..spec() }, "no ServiceAccount is called"),
+            (
+                DeliverySpec { service_account_name: Some("a:b".into()), ..spec() },
+                "no ServiceAccount is called",
+            ),
         ] {
             let error = Wanted::of(&web(), &spec).unwrap_err().to_string();
             assert!(error.contains(told), "{error}");

@@ -4,10 +4,10 @@
 use crate::api::commit::short;
 use crate::api::condition::ConditionStatus;
 use crate::api::delivery::{
-    DeliveryCondition, DeliveryConditionType, DeliveryReason, DeliveryStatus, HistoryEntry, Outcome,
+    CommitOutcome, DeliveryCondition, DeliveryConditionType, DeliveryReason, DeliveryStatus, HistoryEntry,
 };
 use crate::api::time::Time;
-use crate::logic::delivery::account::{Account, Known, Standing};
+use crate::logic::delivery::account::{Account, DeliveryStanding, Known};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -55,23 +55,24 @@ pub(crate) fn after(
 /// The conditions: `Ready` always, the others only while they are so. Times move only with what a condition says.
 fn conditions(
     before: &DeliveryStatus,
-    standing: &Standing,
+    standing: &DeliveryStanding,
     generation: i64,
     now: Time,
 ) -> Vec<DeliveryCondition> {
     use DeliveryConditionType::{Ready, Reconciling, Stalled};
     let (ready, other, reason, message) = match standing {
-        Standing::Applied { message } => {
+        DeliveryStanding::Applied { message } => {
             (ConditionStatus::True, None, DeliveryReason::Applied, message.clone())
         }
-        Standing::Passing { reason, message } => {
+        DeliveryStanding::Passing { reason, message } => {
             (ConditionStatus::False, Some(Reconciling), reason.clone(), message.clone())
         }
-        Standing::Stuck { reason, message } => {
+        DeliveryStanding::Stuck { reason, message } => {
             (ConditionStatus::False, Some(Stalled), reason.clone(), message.clone())
         }
-        Standing::Suspended => {
-            let message = "it is suspended: nothing is applied, healed or taken back; go on: spec.suspend: false";
+        DeliveryStanding::Suspended => {
+            let message =
+                "it is suspended: nothing is applied, healed or taken back; go on: spec.suspend: false";
             (ConditionStatus::False, None, DeliveryReason::Suspended, message.to_owned())
         }
     };
@@ -92,7 +93,7 @@ fn conditions(
 
 /// Notes in the history what came of the commit applied or attempted last, and which went back.
 fn note(status: &mut DeliveryStatus, before: &DeliveryStatus, account: &Account, known: &Known, now: Time) {
-    let mut entry = |commit: &str, outcome: Outcome| {
+    let mut entry = |commit: &str, outcome: CommitOutcome| {
         let last = status.history.first();
         if commit.is_empty() || last.is_some_and(|last| last.commit == commit && last.outcome == outcome) {
             return;
@@ -100,14 +101,14 @@ fn note(status: &mut DeliveryStatus, before: &DeliveryStatus, account: &Account,
         status.history.insert(0, HistoryEntry { commit: commit.to_owned(), time: Some(now), outcome });
     };
     if before.last_applied_commit != known.commit {
-        entry(&known.commit, Outcome::Applied);
+        entry(&known.commit, CommitOutcome::Applied);
     }
     if let Some(attempted) = account.attempted.as_ref().filter(|a| **a != known.commit) {
-        entry(attempted, Outcome::Failed);
+        entry(attempted, CommitOutcome::Failed);
     }
     for entry in &mut status.history {
-        if entry.outcome == Outcome::Applied && known.reverted.contains(&entry.commit) {
-            entry.outcome = Outcome::Reverted;
+        if entry.outcome == CommitOutcome::Applied && known.reverted.contains(&entry.commit) {
+            entry.outcome = CommitOutcome::Reverted;
         }
     }
     status.history.truncate(HISTORY);
@@ -161,13 +162,13 @@ mod tests {
             head: Some(commit.to_owned()),
             attempted: Some(commit.to_owned()),
             known: Some(known),
-            ..Account::of(Standing::Applied { message: format!("applied {commit}") })
+            ..Account::of(DeliveryStanding::Applied { message: format!("applied {commit}") })
         }
     }
 
     fn passing(message: &str) -> Account {
         let reason = DeliveryReason::from("GitUnreachable");
-        Account::of(Standing::Passing { reason, message: message.to_owned() })
+        Account::of(DeliveryStanding::Passing { reason, message: message.to_owned() })
     }
 
     fn shape(status: &DeliveryStatus) -> Vec<String> {
@@ -192,12 +193,15 @@ mod tests {
         assert_eq!(shape(&away), ["Ready=False GitUnreachable", "Reconciling=True GitUnreachable"]);
         assert_eq!(away.last_applied_commit, "a", "what is applied is applied still");
         let reason = DeliveryReason::from("Manifests");
-        let stuck = Account { attempted: Some("b".into()), known: applied("a").known,
-            ..Account::of(Standing::Stuck { reason, message: "bad".into() }) };
+        let stuck = Account {
+            attempted: Some("b".into()),
+            known: applied("a").known,
+            ..Account::of(DeliveryStanding::Stuck { reason, message: "bad".into() })
+        };
         let stuck = after(&away, &stuck, 1, at(30));
         assert_eq!(shape(&stuck), ["Ready=False Manifests", "Stalled=True Manifests"]);
         assert_eq!((stuck.last_attempted_commit.as_str(), stuck.last_applied_commit.as_str()), ("b", "a"));
-        let suspended = after(&stuck, &Account::of(Standing::Suspended), 2, at(40));
+        let suspended = after(&stuck, &Account::of(DeliveryStanding::Suspended), 2, at(40));
         assert_eq!(shape(&suspended), ["Ready=False Suspended"]);
         let ready = stuck.conditions[0].last_transition_time;
         assert_eq!(suspended.conditions[0].last_transition_time, ready, "it was not ready before");
@@ -214,7 +218,8 @@ mod tests {
         let known = back.known.as_mut().unwrap();
         (known.fenced, known.reverted) = (vec!["c11".into()], vec!["c11".into()]);
         let status = after(&status, &back, 1, at(20));
-        let told: Vec<_> = status.history.iter().take(2).map(|e| (e.commit.as_str(), e.outcome.as_str())).collect();
+        let told: Vec<_> =
+            status.history.iter().take(2).map(|e| (e.commit.as_str(), e.outcome.as_str())).collect();
         assert_eq!(told, [("r", "Applied"), ("c11", "Reverted")]);
         assert_eq!(status.fenced_commits, ["c11"]);
     }
@@ -223,7 +228,8 @@ mod tests {
     fn a_commit_that_fails_is_noted_once() {
         let mut failing = applied("a");
         failing.attempted = Some("b".into());
-        failing.standing = Standing::Stuck { reason: DeliveryReason::from("Manifests"), message: "bad".into() };
+        failing.standing =
+            DeliveryStanding::Stuck { reason: DeliveryReason::from("Manifests"), message: "bad".into() };
         let mut status = after(&DeliveryStatus::default(), &applied("a"), 1, at(0));
         for n in 1..4 {
             status = after(&status, &failing, 1, at(n));

@@ -199,7 +199,8 @@ mod tests {
             let header = |name| request.headers().get(name).and_then(|v: &HeaderValue| v.to_str().ok());
             let told = format!("{:?} {:?}", header("impersonate-user"), header("user-agent").is_some());
             log.lock().unwrap().push(told);
-            let text = r#"{"kind":"Status","status":"Failure","message":"no","reason":"Forbidden","code":403}"#;
+            let text =
+                r#"{"kind":"Status","status":"Failure","message":"no","reason":"Forbidden","code":403}"#;
             let body = http_body_util::Full::new(bytes::Bytes::from(text));
             async move { Ok::<_, std::convert::Infallible>(Response::builder().status(403).body(body).unwrap()) }
         });
@@ -209,7 +210,7 @@ mod tests {
         let target = Target::new("v1", "ConfigMap", "shop", "a");
         for cluster in [own, other] {
             let error = cluster.get(&target).await.unwrap_err();
-            assert_eq!(error.code(), "ClusterForbidden", "{error}");
+            assert_eq!(error.code(), "ClusterRefused", "{error}");
         }
         let told = seen.lock().unwrap().clone();
         assert_eq!(told, ["None true", "Some(\"system:serviceaccount:shop:deployer\") true"]);

@@ -43,7 +43,11 @@ impl Mirror {
     /// # Errors
     /// [`GitError::Address`] or [`GitError::Invalid`] when they cannot be meant.
     pub fn open(options: Options) -> Result<Self, GitError> {
-        Ok(Self { upstream: Arc::new(Upstream::new(options)?), lane: Arc::default(), fetched: Arc::default() })
+        Ok(Self {
+            upstream: Arc::new(Upstream::new(options)?),
+            lane: Arc::default(),
+            fetched: Arc::default(),
+        })
     }
 
     fn fetched(&self) -> std::sync::MutexGuard<'_, (u64, Option<Commit>)> {

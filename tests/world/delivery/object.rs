@@ -133,7 +133,9 @@ impl Rig {
 
     /// Waits until the Delivery is not ready for a reason.
     async fn because(&self, name: &str, reason: &str) -> Value {
-        let is = |s: &Value| condition(s, "Ready")["status"] == "False" && condition(s, "Ready")["reason"] == reason;
+        let is = |s: &Value| {
+            condition(s, "Ready")["status"] == "False" && condition(s, "Ready")["reason"] == reason
+        };
         self.until(name, reason, is).await
     }
 
@@ -267,7 +269,10 @@ async fn a_mistake_is_told_in_the_status_and_mended_by_the_next_word() {
     std::fs::write(repo.join("bad.yaml"), "apiVersion: v1\nkind: ConfigMap\nmetadata: [").unwrap();
     let bad = rig.commit(&repo);
     let status = rig.because("shop", "Manifests").await;
-    assert_eq!((&status["lastAttemptedCommit"], &status["history"][0]["outcome"]), (&json!(bad), &json!("Failed")));
+    assert_eq!(
+        (&status["lastAttemptedCommit"], &status["history"][0]["outcome"]),
+        (&json!(bad), &json!("Failed"))
+    );
     std::fs::remove_file(repo.join("bad.yaml")).unwrap();
     let good = rig.commit(&repo);
     rig.applied("shop", &good).await;
@@ -325,9 +330,12 @@ async fn one_that_depends_on_others_waits_until_they_are_ready() {
     rig.deliver("shop", json!({"repository": shop, "dependsOn": [{"name": "base"}]}));
     let status = rig.because("shop", "DependencyNotReady").await;
     assert_eq!(condition(&status, "Reconciling")["status"], "True");
-    assert!(condition(&status, "Ready")["message"].as_str().unwrap().contains("default/base, which is not there"));
+    assert!(
+        condition(&status, "Ready")["message"].as_str().unwrap().contains("default/base, which is not there")
+    );
     rig.deliver("base", json!({"repository": rig.folder.path().join("later")}));
-    rig.until("shop", "told", |s| !condition(s, "Ready")["message"].as_str().unwrap().contains("not there")).await;
+    rig.until("shop", "told", |s| !condition(s, "Ready")["message"].as_str().unwrap().contains("not there"))
+        .await;
     assert!(rig.config("default", "shop").is_null());
     rig.change("base", json!({"spec": {"repository": base}})).await;
     rig.ready("shop").await;
@@ -374,11 +382,9 @@ async fn credentials_come_from_a_secret_that_is_followed_and_never_shown() {
     let bare = rig.folder.path().join("served");
     std::fs::create_dir(&bare).unwrap();
     git(&repo, &["clone", "-q", "--bare", ".", bare.join("shop.git").to_str().unwrap()]);
-    let server = Server::start(bare, |asked| {
-        match asked.headers.get("authorization").map(String::as_str) {
-            Some("Bearer tok-right") => crate::git::server::Answer::Backend,
-            _ => crate::git::server::Answer::Say(401, "", "who are you"),
-        }
+    let server = Server::start(bare, |asked| match asked.headers.get("authorization").map(String::as_str) {
+        Some("Bearer tok-right") => crate::git::server::Answer::Backend,
+        _ => crate::git::server::Answer::Say(401, "", "who are you"),
     })
     .await;
     let spec = json!({"repository": server.url("shop.git"), "secretRef": {"name": "git"}, "interval": "1s"});
@@ -398,7 +404,8 @@ async fn credentials_come_from_a_secret_that_is_followed_and_never_shown() {
     assert_eq!(condition(&refused, "Stalled")["status"], "True", "{refused:#}");
     let body = http_body_util::Full::new(bytes::Bytes::from(secret("tok-right").to_string()));
     let path = "/api/v1/namespaces/default/secrets/git";
-    let put = http::Request::patch(path).header("content-type", "application/merge-patch+json").body(body).unwrap();
+    let put =
+        http::Request::patch(path).header("content-type", "application/merge-patch+json").body(body).unwrap();
     assert!(rig.sandbox.service().oneshot(put).await.unwrap().status().is_success());
     rig.ready("shop").await;
     let everything = format!("{} {:?}", rig.get("shop"), rig.sandbox.snapshot("v1", "Event", "default"));

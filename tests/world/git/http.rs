@@ -91,7 +91,11 @@ async fn it_works_on_a_runtime_of_many_threads_too() {
     for fetch in fetches.collect::<Vec<_>>() {
         assert_eq!(fetch.await.unwrap(), second);
     }
-    assert_eq!(server.asked().len(), 10, "eight questions, and the objects fetched once (in two requests)");
+    let asked = server.asked().len();
+    assert!(
+        (3..=10).contains(&asked),
+        "{asked}: at most eight questions, and the objects fetched once (in two requests)"
+    );
 }
 
 #[tokio::test]

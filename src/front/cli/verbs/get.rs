@@ -1,8 +1,8 @@
 //! Decides what `get` understands, and what of the cluster it shows.
 //! It never changes anything.
 
-use crate::api::{delivery, names};
 use crate::api::write::Target;
+use crate::api::{delivery, names};
 use crate::base::clock::Clock;
 use crate::engine::setup::{AccessError, Client};
 use crate::front::cli::named::{bare_name, not_found};

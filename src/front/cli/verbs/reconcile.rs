@@ -14,7 +14,9 @@ use std::process::ExitCode;
 
 /// Have a Delivery fetched and compared whole now.
 #[derive(Debug, Parser)]
-#[command(after_help = "Examples:\n  switchback reconcile shop -n prod && kubectl -n prod get delivery shop -w")]
+#[command(
+    after_help = "Examples:\n  switchback reconcile shop -n prod && kubectl -n prod get delivery shop -w"
+)]
 struct Reconcile {
     /// Name of the Delivery.
     name: String,

@@ -56,7 +56,13 @@ struct Run {
     #[arg(long, default_value = "30s", value_name = "DURATION", value_parser = parse_go, env = "SWITCHBACK_INTERVAL")]
     interval: Duration,
     /// What a failed revision does in Git.
-    #[arg(long, default_value = "commit", value_name = "HOW", env = "SWITCHBACK_ROLLBACK", requires = "repo")]
+    #[arg(
+        long,
+        default_value = "commit",
+        value_name = "HOW",
+        env = "SWITCHBACK_ROLLBACK",
+        requires = "repo"
+    )]
     rollback: Rollback,
     /// For which reasons Git goes back: some of failed, error, deadline, abort, undo, or none. What nobody could measure
     /// (error) stays in Git unless it is named; the annotation switchback.dev/rollback-on says otherwise for one Rollout.
