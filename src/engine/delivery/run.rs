@@ -256,6 +256,7 @@ impl Deliveries {
             Order::Reach(number, git) => {
                 if let Some(delivery) = self.all.get_mut(&number) {
                     delivery.source.git = git;
+                    delivery.is_renewed |= delivery.state.is_none();
                     self.nudged(number);
                 }
             }
@@ -360,15 +361,17 @@ impl Deliveries {
             let account = orders::account(&delivery.source, &state, &report, &mut delivery.digested);
             let _nobody_wants_to_know = self.told.send(Told { number, edition, account });
         }
-        if std::mem::take(&mut delivery.is_renewed) {
-            (delivery.digested, delivery.away) = (None, None);
+        let is_renewed = std::mem::take(&mut delivery.is_renewed);
+        if is_renewed {
+            delivery.digested = None;
             state.renew();
         }
         if delivery.ends {
             queue.done(&number);
             return self.end(number);
         }
-        delivery.away = report.result.as_ref().err().and_then(|error| {
+        // How it was reached before says nothing of how it is reached now.
+        delivery.away = report.result.as_ref().err().filter(|_| !is_renewed).and_then(|error| {
             let (git, chance) = (&*delivery.source.git, self.jitter.wrapping_add(number as u64));
             Away::after(delivery.away.as_ref(), error, git, delivery.interval, chance, now)
         });

@@ -4,6 +4,7 @@ use crate::delivery::rig::{config, git};
 use crate::git::server::Server;
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use switchback::api::crd;
 use switchback::base::clock::Clock;
@@ -22,6 +23,8 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 struct Rig {
     sandbox: Sandbox,
+    /// What the engine asked in the name of somebody else: whom, and what.
+    acted: Arc<Mutex<Vec<(String, String)>>>,
     folder: TempDir,
     stop: Option<oneshot::Sender<()>>,
     engine: Option<JoinHandle<Ended>>,
@@ -38,13 +41,21 @@ impl Rig {
         }
         let folder = tempfile::tempdir().unwrap();
         let (stop, engine, tasks) = (None, None, JoinSet::new());
-        let mut rig = Self { sandbox, folder, stop, engine, tasks, _nudge: None };
+        let acted = Arc::default();
+        let mut rig = Self { sandbox, acted, folder, stop, engine, tasks, _nudge: None };
         rig.start();
         rig
     }
 
     fn start(&mut self) {
-        let cluster = setup::inside(self.sandbox.service());
+        let (service, acted) = (self.sandbox.service(), self.acted.clone());
+        let cluster = setup::inside(tower::service_fn(move |request: http::Request<_>| {
+            if let Some(user) = request.headers().get("impersonate-user") {
+                let what = format!("{} {}", request.method(), request.uri().path());
+                acted.lock().unwrap().push((user.to_str().unwrap().to_owned(), what));
+            }
+            service.clone().oneshot(request)
+        }));
         let context = setup::context(cluster, Clock::Real, None, None, &mut self.tasks).unwrap();
         let objects = DeliveryObjects {
             cache: self.folder.path().join("mirrors"),
@@ -410,4 +421,31 @@ async fn credentials_come_from_a_secret_that_is_followed_and_never_shown() {
     rig.ready("shop").await;
     let everything = format!("{} {:?}", rig.get("shop"), rig.sandbox.snapshot("v1", "Event", "default"));
     assert!(!everything.contains("tok-"), "{everything}");
+}
+
+#[tokio::test]
+async fn objects_are_written_in_the_name_of_the_service_account_and_the_status_in_our_own() {
+    let rig = Rig::new().await;
+    let repo = rig.repository("shop", &["a"]);
+    rig.deliver("shop", json!({"repository": repo, "serviceAccountName": "deployer"}));
+    rig.ready("shop").await;
+    let acted = rig.acted.lock().unwrap().clone();
+    assert!(acted.iter().all(|(user, _)| user == "system:serviceaccount:default:deployer"), "{acted:?}");
+    for what in [
+        "GET /api/v1/namespaces/default/configmaps/a",
+        "POST /api/v1/namespaces/default/configmaps",
+        "POST /api/v1/namespaces/default/secrets",
+    ] {
+        assert!(acted.iter().any(|(_, w)| w == what), "{what}: {acted:?}");
+    }
+    assert!(!acted.iter().any(|(_, what)| what.contains("deliveries")), "{acted:?}");
+    rig.change("shop", json!({"spec": {"serviceAccountName": null}})).await;
+    rig.put(&repo, "a", "2");
+    let next = rig.commit(&repo);
+    rig.applied("shop", &next).await;
+    let before = rig.acted.lock().unwrap().len();
+    rig.put(&repo, "a", "3");
+    let next = rig.commit(&repo);
+    rig.applied("shop", &next).await;
+    assert_eq!(rig.acted.lock().unwrap().len(), before);
 }
