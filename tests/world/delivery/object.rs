@@ -168,7 +168,7 @@ impl Rig {
         let ours = |writes: bool| {
             let is = |verb: &str| !writes || !["GET", "get", "list", "watch"].contains(&verb);
             all.iter()
-                .filter(|((agent, verb, _), _)| agent.starts_with("switchback/") && is(&verb.to_string()))
+                .filter(|((agent, verb, _), _)| agent.starts_with("switchback/") && is(verb))
                 .map(|(_, n)| n)
                 .sum()
         };
