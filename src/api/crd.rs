@@ -1,7 +1,8 @@
-//! Decides the CustomResourceDefinitions that make the API server serve Rollouts and analyses.
+//! Decides the CustomResourceDefinitions that make the API server serve Rollouts, analyses and Deliveries.
 //! It never installs them.
 
 use crate::analysis::TemplateSpec;
+use crate::delivery::{DeliverySpec, DeliveryStatus};
 use crate::kinds::{self, Kind};
 use crate::rollout::RolloutSpec;
 use crate::run::{RunSpec, RunState};
@@ -71,6 +72,11 @@ fn column(name: &str, path: &str, kind: &str, description: &str) -> Value {
     json!({"name": name, "jsonPath": path, "type": kind, "description": description})
 }
 
+/// A field of a Delivery's condition `Ready`.
+fn of_ready(field: &str) -> String {
+    format!(".status.conditions[?(@.type==\"Ready\")].{field}")
+}
+
 fn columns(kind: &str) -> Vec<Value> {
     let age = json!({"name": "Age", "jsonPath": ".metadata.creationTimestamp", "type": "date",
         "description": "Time since resource was created"});
@@ -87,6 +93,11 @@ fn columns(kind: &str) -> Vec<Value> {
             column("Available", ".status.availableReplicas", "integer", "Available pods"),
         ],
         "AnalysisRun" => vec![column("Status", ".status.phase", "string", "Phase of the run")],
+        "Delivery" => vec![
+            column("Ready", &of_ready("status"), "string", "Whether the head is applied whole"),
+            column("Commit", ".status.lastAppliedCommit", "string", "Commit applied last"),
+            column("Status", &of_ready("message"), "string", "What there is to say of it"),
+        ],
         "Experiment" => vec![column("Status", ".status.phase", "string", "Phase of the experiment")],
         _ => Vec::new(),
     };
@@ -106,6 +117,15 @@ fn object_schema(kind: &str) -> Value {
             (spec, Some(schema_of::<RolloutStatus>()))
         }
         "AnalysisRun" => (schema_of::<RunSpec>(), Some(schema_of::<RunState>())),
+        "Delivery" => {
+            let mut spec = schema_of::<DeliverySpec>();
+            if let Some(branch) = spec.pointer_mut("/properties/ref").and_then(Value::as_object_mut) {
+                let message = "name a branch: a revert cannot be pushed to a tag or a commit";
+                let rule = json!([{"rule": "!has(self.tag) && !has(self.commit)", "message": message}]);
+                branch.insert("x-kubernetes-validations".to_owned(), rule);
+            }
+            (spec, Some(schema_of::<DeliveryStatus>()))
+        }
         "Experiment" => (any.clone(), Some(any)),
         _ => (schema_of::<TemplateSpec>(), None),
     };
@@ -128,6 +148,7 @@ fn definition(kind: &Kind) -> Value {
             "statusReplicasPath": ".status.HPAReplicas",
             "labelSelectorPath": ".status.selector",
         }}),
+        "Delivery" => json!({"status": {}}),
         _ => json!({}),
     };
     json!({
@@ -151,10 +172,10 @@ fn definition(kind: &Kind) -> Value {
     })
 }
 
-/// The definitions of all kinds of `argoproj.io/v1alpha1`, in the order they should be installed.
+/// The definitions of all kinds that come with one, in the order they should be installed.
 #[must_use]
 pub fn definitions() -> Vec<Value> {
-    kinds::all().filter(|k| k.group == "argoproj.io").map(|k| definition(&k)).collect()
+    kinds::all().filter(|k| !kinds::is_built_in(&k.group)).map(|k| definition(&k)).collect()
 }
 
 #[cfg(test)]
@@ -209,5 +230,30 @@ mod tests {
         let step = &version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["strategy"]["properties"]
             ["canary"]["properties"]["steps"]["items"]["properties"];
         assert_eq!(step["pause"]["properties"]["duration"]["x-kubernetes-int-or-string"], true);
+    }
+
+    #[test]
+    fn a_delivery_says_what_may_be_written_and_shows_how_it_stands() {
+        let crd =
+            definitions().into_iter().find(|c| c["metadata"]["name"] == "deliveries.switchback.dev").unwrap();
+        assert_eq!(crd["spec"]["names"]["shortNames"], json!(["dlv"]));
+        let version = &crd["spec"]["versions"][0];
+        assert_eq!(version["subresources"], json!({"status": {}}));
+        let columns: Vec<&str> = version["additionalPrinterColumns"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|c| c["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(columns, ["Ready", "Commit", "Status", "Age"]);
+        let spec = &version["schema"]["openAPIV3Schema"]["properties"]["spec"];
+        assert_eq!(spec["required"], json!(["repository"]));
+        let fields = &spec["properties"];
+        assert_eq!(fields["repository"]["minLength"], 1);
+        assert_eq!(fields["drift"]["enum"], json!(["heal", "report", "ignore"]));
+        assert_eq!(fields["rollbackOn"]["items"]["pattern"], "^(failed|error|deadline|abort|undo)$");
+        assert!(fields["interval"]["pattern"].as_str().unwrap().contains("ms|s|m|h"));
+        assert_eq!(fields["dependsOn"]["items"]["required"], json!(["name"]));
+        assert!(fields["ref"]["x-kubernetes-validations"][0]["rule"].as_str().unwrap().contains("self.tag"));
     }
 }

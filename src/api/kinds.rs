@@ -57,7 +57,7 @@ impl Kind {
 /// One line of the table: group, version, kind, plural, short names, categories, namespaced.
 type Row = (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str, bool);
 
-/// The kinds that every cluster has and that manifests commonly hold, and Argo Rollouts' five.
+/// The kinds that every cluster has and that manifests commonly hold, Argo Rollouts' five and our own.
 const TABLE: &[Row] = &[
     ("", "v1", "ConfigMap", "configmaps", "cm", "", true),
     ("", "v1", "Endpoints", "endpoints", "ep", "", true),
@@ -127,6 +127,7 @@ const TABLE: &[Row] = &[
     ("argoproj.io", "v1alpha1", "ClusterAnalysisTemplate", "clusteranalysistemplates", "cat", "", false),
     ("argoproj.io", "v1alpha1", "AnalysisRun", "analysisruns", "ar", "", true),
     ("argoproj.io", "v1alpha1", "Experiment", "experiments", "exp", "", true),
+    ("switchback.dev", "v1alpha1", "Delivery", "deliveries", "dlv", "", true),
 ];
 
 fn list(text: &str) -> Vec<String> {
@@ -146,7 +147,7 @@ fn from_row((group, version, kind, plural, short, categories, namespaced): &Row)
     }
 }
 
-/// Every kind of the table, the built-in ones first and Argo Rollouts' last.
+/// Every kind of the table, the built-in ones first, then those that come with definitions.
 pub fn all() -> impl Iterator<Item = Kind> {
     TABLE.iter().map(from_row)
 }
@@ -186,7 +187,7 @@ pub fn moved(api_version: &str, kind: &str) -> Option<String> {
 /// Whether `group` is served by the API server itself, so that strategic merge patches work on its kinds.
 #[must_use]
 pub fn is_built_in(group: &str) -> bool {
-    TABLE.iter().any(|r| r.0 == group) && group != "argoproj.io"
+    TABLE.iter().any(|r| r.0 == group) && !["argoproj.io", "switchback.dev"].contains(&group)
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@
 //! - [`names`]: labels and annotations
 //! - [`config_policy`]: whether configuration travels with the revision
 //! - [`delivery_name`]: the name of a delivery and its inventory
+//! - [`delivery`]: what is brought from where, as an object of the cluster
 //! - [`inventory`]: what is written down of a delivery
 //! - [`seal`]: what of a Secret is written down
 //! - [`commit`], [`ids`]: what is known of a commit; names of things in Git
@@ -44,6 +45,7 @@ pub mod condition;
 pub mod config_policy;
 pub mod crd;
 pub mod defaults;
+pub mod delivery;
 pub mod delivery_name;
 pub mod event;
 pub mod ids;

@@ -63,6 +63,8 @@ pub const DELIVERY: &str = "switchback.dev/delivery";
 pub const CONFIG: &str = "switchback.dev/config";
 /// Annotation of ours on a ConfigMap or a Secret that is applied under a name with its content's hash: its name in Git.
 pub const CONFIG_OF: &str = "switchback.dev/config-of";
+/// Annotation of ours on a Delivery, written by people: any word; another one asks for it to be reconciled now.
+pub const REQUESTED: &str = "switchback.dev/requested-at";
 /// Prefix of all our annotations and labels.
 pub const OWN_PREFIX: &str = "switchback.dev/";
 

@@ -184,6 +184,13 @@ impl Metrics {
         }
     }
 
+    /// A delivery has ended.
+    pub(crate) fn delivery_is_gone(&self, name: &str) {
+        let labels = OfDelivery { delivery: name.to_owned() };
+        self.inner.stalled.remove(&labels);
+        self.inner.held.remove(&labels);
+    }
+
     /// Whether this process acts now.
     pub(crate) fn leads(&self, leads: bool) {
         self.inner.leads.set(leads.into());

@@ -6,6 +6,7 @@
 //! - [`vitals`]: whether the loops turn, and whether they know enough to act
 //! - [`controllers`]: one Rollout, AnalysisRun or Service: decide, write
 //! - [`delivery`]: one repository: Git to cluster, and what fails there back in Git
+//! - [`operator`]: deliveries that are objects of the cluster
 //! - [`index`], [`watches`]: what is known of the cluster; which kinds are followed
 //! - [`key`], [`queue`], [`worker`]: what can be reconciled; which key is next; how many run at once, and that each ends
 //! - [`context`]: what every reconcile has at hand
@@ -23,6 +24,7 @@ pub(crate) mod install;
 pub(crate) mod key;
 pub mod leadership;
 pub(crate) mod metrics;
+pub mod operator;
 pub(crate) mod queue;
 pub mod run;
 mod settings;

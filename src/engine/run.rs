@@ -7,6 +7,7 @@ use crate::engine::context::Context;
 use crate::engine::controllers::run::Controllers;
 use crate::engine::delivery::Deliveries;
 use crate::engine::leadership::Leadership;
+use crate::engine::operator::Operator;
 use crate::engine::vitals::Readiness;
 use std::pin::{Pin, pin};
 use std::time::Duration;
@@ -84,8 +85,12 @@ async fn turn(
     context.vitals.is(Readiness::Starting);
     context.metrics.leads(true);
     let (ready, whole) = oneshot::channel();
-    let (mut deliveries, link) = Deliveries::new(context.clone(), settings);
+    let (mut deliveries, link, helm) = Deliveries::new(context.clone(), settings);
     let mut controllers = Controllers::new(context.clone(), settings, link, ready);
+    let mut operator = settings
+        .objects
+        .clone()
+        .map(|objects| Operator::new(context.clone(), objects, settings.namespace.clone(), helm));
     let lost = pin!(lost);
     let (ended, grace) = tokio::select! {
         biased;
@@ -93,8 +98,20 @@ async fn turn(
         () = lost => (None, Duration::ZERO),
         healthy = controllers.run() => return Some(Ended::Settled { healthy }),
         () = deliveries.run(nudges, whole) => (Some(Ended::Stopped), GRACE),
+        () = operate(&mut operator) => (Some(Ended::Stopped), GRACE),
     };
     let deadline = Instant::now() + grace;
     tokio::join!(controllers.wind_down(deadline), deliveries.wind_down(deadline));
+    if let Some(operator) = &mut operator {
+        operator.wind_down(deadline).await;
+    }
     ended
+}
+
+/// Runs the operator until it is dropped; without one nothing happens.
+async fn operate(operator: &mut Option<Operator>) {
+    match operator {
+        Some(operator) => operator.run().await,
+        None => std::future::pending().await,
+    }
 }

@@ -3,6 +3,7 @@
 
 use crate::engine::delivery::Source;
 use crate::engine::leadership::Election;
+use crate::engine::operator::DeliveryObjects;
 use std::time::Duration;
 
 /// How an engine runs.
@@ -16,6 +17,8 @@ pub struct Settings {
     pub namespace: Option<String>,
     /// Repositories to bring to the cluster.
     pub sources: Vec<Source>,
+    /// Deliveries that are objects of the cluster, too; none of them without.
+    pub objects: Option<DeliveryObjects>,
     /// How often remote repositories are asked; never when absent, because something else tells us.
     pub interval: Option<Duration>,
     /// Decides the order of reconciles, to try other orders; first come first served without.

@@ -154,7 +154,7 @@ impl Kinds {
     #[must_use]
     pub(crate) fn built_in() -> Self {
         let mut all = Self::default();
-        for kind in kinds::all().filter(|k| k.group != "argoproj.io") {
+        for kind in kinds::all().filter(|k| kinds::is_built_in(&k.group)) {
             all.insert(built_in(kind));
         }
         for row in MORE {

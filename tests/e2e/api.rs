@@ -25,6 +25,7 @@ pub fn path(kind: &str, namespace: &str, name: &str) -> String {
         "rbac.authorization.k8s.io/v1",
         "apiextensions.k8s.io/v1",
         "argoproj.io/v1alpha1",
+        "switchback.dev/v1alpha1",
     ];
     let found = versions.iter().find_map(|v| kinds::find(v, kind));
     let found = found.unwrap_or_else(|| panic!("no kind {kind}"));

@@ -9,14 +9,14 @@ use std::process::Command;
 
 const INSTANCE: &str = "argo-rollouts-e2e";
 
-async fn kubectl(stage: &Stage, line: &str) -> Option<Said> {
+pub async fn kubectl(stage: &Stage, line: &str) -> Option<Said> {
     let mut command: Command = stage.client("kubectl")?;
     command.args(line.split_whitespace());
     Some(said(command).await)
 }
 
 /// Applies `text` with kubectl where there is one, and creates its objects otherwise.
-async fn apply(stage: &Stage, text: &str) {
+pub async fn apply(stage: &Stage, text: &str) {
     let file = stage.path("applied.yaml");
     std::fs::write(&file, text).unwrap();
     if let Some(said) = kubectl(stage, &format!("apply -f {}", file.display())).await {

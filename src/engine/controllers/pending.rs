@@ -16,15 +16,43 @@ use std::collections::BTreeMap;
 /// The deliveries, and whose Rollouts are whose.
 #[derive(Debug)]
 pub(super) struct Pending {
-    deliveries: Vec<FactsSender>,
-    /// The delivery that each Rollout belongs to, by its place in the list.
+    /// By number.
+    deliveries: BTreeMap<usize, FactsSender>,
+    /// Their numbers, by the names of their sources.
+    numbers: BTreeMap<String, usize>,
+    /// The delivery that each Rollout belongs to.
     of: BTreeMap<ObjectName, usize>,
+    /// How often deliveries that have ended were woken.
+    past_wakes: u64,
 }
 
 impl Pending {
     /// No Rollout is known yet.
     pub(super) fn new(deliveries: Vec<FactsSender>) -> Self {
-        Self { deliveries, of: BTreeMap::new() }
+        let numbers = deliveries.iter().map(|d| (d.source().to_owned(), d.number())).collect();
+        let deliveries = deliveries.into_iter().map(|d| (d.number(), d)).collect();
+        Self { deliveries, numbers, of: BTreeMap::new(), past_wakes: 0 }
+    }
+
+    /// A delivery begins; it is woken once it knows of its Rollouts.
+    pub(super) fn begins(&mut self, index: &Index, delivery: FactsSender) {
+        let (number, source) = (delivery.number(), delivery.source().to_owned());
+        self.deliveries.insert(number, delivery);
+        self.numbers.insert(source.clone(), number);
+        for name in index.delivered_by(&source) {
+            self.update(index, name);
+        }
+        if let Some(delivery) = self.deliveries.get_mut(&number) {
+            delivery.wake();
+        }
+    }
+
+    /// A delivery has ended.
+    pub(super) fn ends(&mut self, number: usize) {
+        let Some(delivery) = self.deliveries.remove(&number) else { return };
+        self.past_wakes += delivery.wakes();
+        self.numbers.remove(delivery.source());
+        self.of.retain(|_, of| *of != number);
     }
 
     /// Tells the delivery of the Rollout at `name` how it stands now.
@@ -33,17 +61,17 @@ impl Pending {
             return;
         }
         let source = index.rollout(name).and_then(|row| row.source.as_ref());
-        let now = source.and_then(|source| self.deliveries.iter().position(|d| d.source() == source));
+        let now = source.and_then(|source| self.numbers.get(source).copied());
         let key = Key::rollout(&name.namespace, &name.name);
         let before = self.of.get(name).copied();
         if let Some(before) = before.filter(|b| Some(*b) != now)
-            && let Some(delivery) = self.deliveries.get_mut(before)
+            && let Some(delivery) = self.deliveries.get_mut(&before)
         {
             delivery.gone(&key);
             self.of.remove(name);
         }
         if let Some(now) = now
-            && let Some(delivery) = self.deliveries.get_mut(now)
+            && let Some(delivery) = self.deliveries.get_mut(&now)
             && let Some(row) = index.rollout(name)
         {
             let facts = RolloutFacts {
@@ -67,12 +95,12 @@ impl Pending {
 
     /// How often deliveries were woken.
     pub(super) fn wakes(&self) -> u64 {
-        self.deliveries.iter().map(FactsSender::wakes).sum()
+        self.past_wakes + self.deliveries.values().map(FactsSender::wakes).sum::<u64>()
     }
 
     /// The sources of the deliveries.
     pub(super) fn sources(&self) -> impl Iterator<Item = &str> {
-        self.deliveries.iter().map(FactsSender::source)
+        self.deliveries.values().map(FactsSender::source)
     }
 }
 

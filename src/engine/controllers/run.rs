@@ -11,7 +11,7 @@ use crate::engine::controllers::outcome::Outcome;
 use crate::engine::controllers::pending::{self, Pending};
 use crate::engine::controllers::refusals::Refusals;
 use crate::engine::controllers::start::start;
-use crate::engine::delivery::{Applied, Link, Standing};
+use crate::engine::delivery::{Applied, Link, Roster, Standing};
 use crate::engine::index::scope::Scope;
 use crate::engine::index::{Change, Effects, Followed, Index, kinds};
 use crate::engine::key::Key;
@@ -45,6 +45,7 @@ pub(crate) struct Controllers {
     pending: Pending,
     refusals: Refusals,
     applied: mpsc::Receiver<Applied>,
+    roster: mpsc::UnboundedReceiver<Roster>,
     standing: watch::Receiver<Standing>,
     /// Told once that every kind was listed; taken when it is.
     ready: Option<oneshot::Sender<()>>,
@@ -72,6 +73,7 @@ impl Controllers {
             pending: Pending::new(link.facts),
             refusals: Refusals::default(),
             applied: link.applied,
+            roster: link.roster,
             standing: link.standing,
             ready: Some(ready),
             rolls_back: rolls_back.collect(),
@@ -95,6 +97,10 @@ impl Controllers {
                 Some((key, end)) = self.worker.ended() => self.take_up(key, end),
                 Some(measured) = self.asking.ended() => self.take_measured(measured),
                 Some(message) = self.watches.next() => self.take_in(message),
+                Some(change) = self.roster.recv() => match change {
+                    Roster::Begins(delivery) => self.pending.begins(&self.index, delivery),
+                    Roster::Ends(number) => self.pending.ends(number),
+                },
                 Some(applied) = self.applied.recv() => self.take_applied(applied),
                 Ok(()) = self.standing.changed(), if self.once.is_some() => {}
                 () = Once::turn(&mut self.once) => {}

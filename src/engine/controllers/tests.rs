@@ -186,7 +186,7 @@ fn link() -> (Link, watch::Receiver<Facts>) {
     let (wake, _woken) = mpsc::unbounded_channel();
     let (sender, facts) = FactsSender::new("shop".to_owned(), 0, wake);
     let (applied, standing) = (mpsc::channel(1).1, watch::channel(Standing::default()).1);
-    (Link { facts: vec![sender], applied, standing }, facts)
+    (Link { facts: vec![sender], applied, roster: mpsc::unbounded_channel().1, standing }, facts)
 }
 
 #[tokio::test(start_paused = true)]

@@ -48,7 +48,7 @@ impl InventoryStore {
         let mut former = former_names(&source.git.name(), &source.branch, &source.path, &source.namespace);
         former.retain(|name| *name != source.name);
         let (inventory, attempt) = kept(&source.name);
-        let namespace = source.namespace.clone();
+        let namespace = source.home.clone();
         Self { inventory, attempt, namespace, former, ..Self::default() }
     }
 

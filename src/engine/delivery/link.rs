@@ -19,6 +19,15 @@ pub(crate) struct FactsSender {
     wakes: u64,
 }
 
+/// A delivery that begins or ends while controllers work.
+#[derive(Debug)]
+pub(crate) enum Roster {
+    /// It begins, and waits to be told what is known of its Rollouts.
+    Begins(FactsSender),
+    /// It has ended.
+    Ends(usize),
+}
+
 /// Rollouts that a delivery has applied, as they are now.
 #[derive(Debug)]
 pub(crate) struct Applied {
@@ -82,6 +91,18 @@ impl FactsSender {
         (Self { source, number, facts, wake, wakes: 0 }, receiver)
     }
 
+    /// The number of the delivery.
+    #[must_use]
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+
+    /// Wakes the delivery: what it has to know was told.
+    pub(crate) fn wake(&mut self) {
+        self.wakes += 1;
+        let _it_may_have_ended = self.wake.send(self.number);
+    }
+
     /// The name of the delivery's source.
     #[must_use]
     pub(crate) fn source(&self) -> &str {
@@ -110,8 +131,7 @@ impl FactsSender {
             !is_same
         });
         if is_new {
-            self.wakes += 1;
-            let _it_may_have_ended = self.wake.send(self.number);
+            self.wake();
         }
     }
 

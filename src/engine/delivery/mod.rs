@@ -2,6 +2,7 @@
 //! It knows nothing of how controllers learn which reverts wait; it is told in [`Facts`](contract::Facts).
 //!
 //! - [`contract`], [`link`]: all that deliveries and controllers tell each other; the channel between them
+//! - [`orders`]: how deliveries begin, change and end while they work, and what is said of each reconcile
 //! - [`run`](mod@run): when each repository is reconciled
 //! - [`away`]: how long a repository that failed is left alone, and when people should hear of it
 //! - [`reconcile`](mod@reconcile): the order of things: fetch, revert what failed, apply the rest, note it
@@ -40,6 +41,7 @@ pub(crate) mod leftovers;
 pub(crate) mod link;
 pub(crate) mod live;
 pub(crate) mod needs;
+pub(crate) mod orders;
 pub(crate) mod preview;
 pub(crate) mod reconcile;
 pub(crate) mod recover;
@@ -51,7 +53,8 @@ pub(crate) mod state;
 pub(crate) mod trial;
 
 pub(crate) use error::{DeliverError, SyncError};
-pub(crate) use link::{Applied, FactsSender, Standing};
+pub(crate) use link::{Applied, FactsSender, Roster, Standing};
+pub(crate) use orders::{Helm, Order, Setting, Told};
 pub(crate) use preview::preview;
 pub(crate) use run::{Deliveries, Link};
 pub use source::Source;

@@ -293,7 +293,7 @@ async fn sync(
 
 /// Takes out of `plan` what has to be there before the inventory can be written: the namespace it is kept in.
 fn home_of_inventory(plan: &mut Plan, source: &Source) -> Plan {
-    let home = Key::core("Namespace", "", &source.namespace);
+    let home = Key::core("Namespace", "", &source.home);
     let is_home = |c: &Change| c.key == home && matches!(c.action, Action::Create(_));
     let (first, rest) = std::mem::take(&mut plan.changes).into_iter().partition(is_home);
     plan.changes = rest;

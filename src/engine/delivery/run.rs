@@ -1,5 +1,5 @@
 //! Decides when each repository is reconciled: when it moves, when what its Rollouts owe it changes, after a while, and
-//! again after a failure. It never decides what a reconcile does, and knows of controllers only what they tell it.
+//! again after a failure; deliveries begin and end meanwhile as they are ordered to. It never decides what a reconcile does, and knows of controllers only what they tell it.
 
 use crate::api::key::Key;
 use crate::api::notice::Notice;
@@ -9,7 +9,8 @@ use crate::engine::delivery::away::Away;
 use crate::engine::delivery::contract::DeliveryReport;
 use crate::engine::delivery::drift::{About, DriftWatches, Seen};
 use crate::engine::delivery::error::DeliverError;
-use crate::engine::delivery::link::{Applied, FactsSender, Fare, Standing};
+use crate::engine::delivery::link::{Applied, FactsSender, Fare, Roster, Standing};
+use crate::engine::delivery::orders::{self, Digested, Helm, Order, Setting, Told};
 use crate::engine::delivery::reconcile::reconcile;
 use crate::engine::delivery::source::Source;
 use crate::engine::delivery::state::State;
@@ -33,6 +34,16 @@ const HELD: Duration = Duration::from_secs(30);
 /// One repository and what is remembered of it.
 struct Delivery {
     source: Source,
+    /// What it has at hand: the cluster in the name of whom it acts.
+    context: Context,
+    /// How often the repository is asked; never when something else tells.
+    interval: Option<Duration>,
+    /// Which of the things it was ordered to be it is.
+    edition: u64,
+    /// Whether it became something else while it was being reconciled.
+    is_renewed: bool,
+    /// Whether it ends as soon as it is not being reconciled.
+    ends: bool,
     /// None while it is being reconciled.
     state: Option<State>,
     facts: watch::Receiver<Facts>,
@@ -46,6 +57,8 @@ struct Delivery {
     unseen: BTreeMap<Key, Seen>,
     /// The generation of each object that was in the way and then changed, as it was seen last.
     generations: BTreeMap<Key, i64>,
+    /// What was said of its inventory last.
+    digested: Option<Digested>,
 }
 
 impl Delivery {
@@ -64,15 +77,56 @@ impl Delivery {
         }
         is_mended
     }
+
+    /// One that was not reconciled yet.
+    fn new(
+        source: Source,
+        context: Context,
+        interval: Option<Duration>,
+        facts: watch::Receiver<Facts>,
+    ) -> Self {
+        let fare = Fare::Waits(format!("{} is not applied yet", source.git.name()));
+        Self {
+            state: Some(State::new(&source)),
+            source,
+            context,
+            interval,
+            edition: 0,
+            is_renewed: false,
+            ends: false,
+            facts,
+            fare,
+            away: None,
+            workloads: BTreeMap::new(),
+            unseen: BTreeMap::new(),
+            generations: BTreeMap::new(),
+            digested: None,
+        }
+    }
+
+    /// It is compared whole, at the latest after the reconcile under way.
+    fn renew(&mut self) {
+        self.digested = None;
+        match &mut self.state {
+            Some(state) => state.renew(),
+            None => self.is_renewed = true,
+        }
+    }
 }
+
+/// What a reconcile leaves behind, and the edition it was of.
+type Done = (State, DeliveryReport, u64);
 
 /// All deliveries to one cluster.
 pub(crate) struct Deliveries {
     context: Context,
-    all: Vec<Delivery>,
-    interval: Option<Duration>,
+    all: BTreeMap<usize, Delivery>,
     jitter: u64,
-    worker: Worker<usize, (State, DeliveryReport)>,
+    worker: Worker<usize, Done>,
+    orders: mpsc::UnboundedReceiver<Order>,
+    told: mpsc::UnboundedSender<Told>,
+    roster: mpsc::UnboundedSender<Roster>,
+    wake: mpsc::UnboundedSender<usize>,
     applied: mpsc::Sender<Applied>,
     woken: mpsc::UnboundedReceiver<usize>,
     wakes: u64,
@@ -89,54 +143,57 @@ pub(crate) struct Link {
     pub(crate) facts: Vec<FactsSender>,
     /// What deliveries have applied.
     pub(crate) applied: mpsc::Receiver<Applied>,
+    /// Which deliveries begin and end.
+    pub(crate) roster: mpsc::UnboundedReceiver<Roster>,
     /// How they stand.
     pub(crate) standing: watch::Receiver<Standing>,
 }
 
 impl Deliveries {
-    /// The deliveries of `settings`, and the other end of the link to them.
+    /// The deliveries of `settings`, the other end of the link to them, and the end from which they are ordered about.
     #[must_use]
-    pub(crate) fn new(context: Context, settings: &Settings) -> (Self, Link) {
+    pub(crate) fn new(context: Context, settings: &Settings) -> (Self, Link, Helm) {
         let (wake, woken) = mpsc::unbounded_channel();
         let (applied, receiver) = mpsc::channel(1);
+        let (order, orders) = mpsc::unbounded_channel();
+        let (told, accounts) = mpsc::unbounded_channel();
+        let (roster, changes) = mpsc::unbounded_channel();
         let (standing, stands) = watch::channel(Standing::default());
         let mut worker = Worker::new(AT_ONCE, settings.seed);
         let mut senders = Vec::with_capacity(settings.sources.len());
-        let mut all = Vec::with_capacity(settings.sources.len());
+        let mut all = BTreeMap::new();
         for (number, source) in settings.sources.iter().cloned().enumerate() {
             let (sender, facts) = FactsSender::new(source.name.clone(), number, wake.clone());
             senders.push(sender);
-            let fare = Fare::Waits(format!("{} is not applied yet", source.git.name()));
-            let (state, workloads) = (Some(State::new(&source)), BTreeMap::new());
-            let (unseen, generations) = (BTreeMap::new(), BTreeMap::new());
-            all.push(Delivery { state, source, facts, fare, away: None, workloads, unseen, generations });
+            all.insert(number, Delivery::new(source, context.clone(), settings.interval, facts));
             worker.queue.add(number);
         }
-        let (wakes, passes, workloads) = (0, 0, Arc::default());
-        let drift = DriftWatches::new(context.cluster.client());
-        let (interval, jitter) = (settings.interval, settings.jitter);
         let deliveries = Self {
+            drift: DriftWatches::new(context.cluster.client()),
             context,
             all,
-            interval,
-            jitter,
+            jitter: settings.jitter,
             worker,
+            orders,
+            told,
+            roster,
+            wake,
             applied,
             woken,
-            wakes,
-            passes,
-            workloads,
+            wakes: 0,
+            passes: 0,
+            workloads: Arc::default(),
             standing,
-            drift,
         };
-        (deliveries, Link { facts: senders, applied: receiver, standing: stands })
+        let link = Link { facts: senders, applied: receiver, roster: changes, standing: stands };
+        (deliveries, link, Helm { orders: order, told: accounts, free: settings.sources.len() })
     }
 
     /// Runs until it is dropped. `nudges` are numbers of repositories that have moved; nothing is reconciled before
     /// `ready`, so that decisions rest on the whole cluster.
     pub(crate) async fn run(&mut self, nudges: &mut mpsc::Receiver<usize>, ready: oneshot::Receiver<()>) {
         let _or_nobody_will_say_so = ready.await;
-        let mut is_nudged = true;
+        let (mut is_nudged, mut is_ordered) = (true, true);
         let mut pulse = self.context.vitals.pulse("deliveries");
         loop {
             self.dispatch();
@@ -154,6 +211,10 @@ impl Deliveries {
                     Some(number) => self.nudged(number),
                     None => is_nudged = false,
                 },
+                order = self.orders.recv(), if is_ordered => match order {
+                    Some(order) => self.obey(order),
+                    None => is_ordered = false,
+                },
                 Some(message) = self.drift.next() => self.see(message),
                 () = alarm => self.worker.queue.ring(Instant::now()),
             }
@@ -163,7 +224,7 @@ impl Deliveries {
     /// Takes in what a watch has brought of objects that were applied.
     fn see(&mut self, (about, news): (About, News)) {
         let number = about.number;
-        let Some(delivery) = self.all.get_mut(number) else { return };
+        let Some(delivery) = self.all.get_mut(&number) else { return };
         if let News::Trouble { code: 403, why } = &news
             && self.drift.is_first_refusal(&about)
         {
@@ -183,7 +244,7 @@ impl Deliveries {
 
     /// Judges what was seen of the objects of a delivery, unless it is being reconciled or was cut short.
     fn look_at_drift(&mut self, number: usize) {
-        let Some(delivery) = self.all.get_mut(number) else { return };
+        let Some(delivery) = self.all.get_mut(&number) else { return };
         if delivery.is_mended()
             && let Some(state) = &mut delivery.state
         {
@@ -208,6 +269,58 @@ impl Deliveries {
         }
     }
 
+    /// Does what is ordered. What is being reconciled is so to the end, and then becomes or ends as it was ordered to.
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Set(number, setting) => self.set(number, *setting),
+            Order::End(number) => match self.all.get_mut(&number) {
+                Some(delivery) if delivery.state.is_none() => delivery.ends = true,
+                Some(_) => self.end(number),
+                None => {}
+            },
+            Order::Moved(number) => self.nudged(number),
+            Order::Reach(number, git) => {
+                if let Some(delivery) = self.all.get_mut(&number) {
+                    delivery.source.git = git;
+                    delivery.is_renewed |= delivery.state.is_none();
+                    self.nudged(number);
+                }
+            }
+        }
+    }
+
+    /// The delivery of a number is this from now on. A new one begins when the controllers have told what they know.
+    fn set(&mut self, number: usize, setting: Setting) {
+        let Setting { source, cluster, interval, edition } = setting;
+        let context = Context { cluster, ..self.context.clone() };
+        if let Some(delivery) = self.all.get_mut(&number) {
+            (delivery.source, delivery.context, delivery.interval) = (source, context, interval);
+            (delivery.edition, delivery.ends, delivery.away) = (edition, false, None);
+            delivery.renew();
+            self.worker.queue.add(number);
+            return;
+        }
+        let (sender, facts) = FactsSender::new(source.name.clone(), number, self.wake.clone());
+        let delivery = Delivery::new(source, context, interval, facts);
+        self.all.insert(number, Delivery { edition, ..delivery });
+        let _they_have_ended = self.roster.send(Roster::Begins(sender));
+    }
+
+    /// A delivery ends that is not being reconciled.
+    fn end(&mut self, number: usize) {
+        let Some(delivery) = self.all.remove(&number) else { return };
+        self.worker.queue.forget(&number);
+        self.drift.follow(number, "", &BTreeMap::new(), &BTreeMap::new());
+        self.context.metrics.delivery_is_gone(&delivery.source.name);
+        self.note_workloads();
+        let _they_have_ended = self.roster.send(Roster::Ends(number));
+    }
+
+    fn note_workloads(&mut self) {
+        let all = self.all.values().flat_map(|d| d.workloads.clone());
+        self.workloads = Arc::new(all.collect());
+    }
+
     /// Lets reconciles under way end until `deadline`.
     pub(crate) async fn wind_down(&mut self, deadline: Instant) {
         self.worker.wind_down(deadline).await;
@@ -215,7 +328,7 @@ impl Deliveries {
 
     /// A repository has moved, so that it is there again if it was away.
     fn nudged(&mut self, number: usize) {
-        if let Some(away) = self.all.get_mut(number).and_then(|d| d.away.as_mut()) {
+        if let Some(away) = self.all.get_mut(&number).and_then(|d| d.away.as_mut()) {
             away.end_rest(Instant::now());
         }
         self.worker.queue.add(number);
@@ -224,7 +337,7 @@ impl Deliveries {
     fn dispatch(&mut self) {
         let now = Instant::now();
         while let Some(number) = self.worker.take() {
-            let Some(delivery) = self.all.get_mut(number) else {
+            let Some(delivery) = self.all.get_mut(&number) else {
                 self.worker.forget(&number); // a nudge for none of ours
                 continue;
             };
@@ -234,7 +347,8 @@ impl Deliveries {
                 continue;
             }
             let (context, source, applied) =
-                (self.context.clone(), delivery.source.clone(), self.applied.clone());
+                (delivery.context.clone(), delivery.source.clone(), self.applied.clone());
+            let edition = delivery.edition;
             let mut state = delivery.state.take().unwrap_or_else(|| State::new(&source));
             let mut facts = delivery.facts.clone();
             self.worker.start(number, async move {
@@ -245,18 +359,18 @@ impl Deliveries {
                     let _controllers_have_ended = applied.send(Applied { rollouts, taken_in }).await;
                     let _or_dropped = waits.await;
                 }
-                (state, report)
+                (state, report, edition)
             });
         }
     }
 
-    fn take_up(&mut self, number: usize, end: End<(State, DeliveryReport)>) {
+    fn take_up(&mut self, number: usize, end: End<Done>) {
         let now = Instant::now();
         self.passes += 1;
-        let Some(delivery) = self.all.get_mut(number) else { return };
+        let Some(delivery) = self.all.get_mut(&number) else { return };
         let queue = &mut self.worker.queue;
-        let (state, report) = match end {
-            End::Done(pair) => pair,
+        let (mut state, report, edition) = match end {
+            End::Done(done) => done,
             End::Panicked(words) => {
                 let source = &delivery.source.name;
                 tracing::error!(
@@ -269,9 +383,23 @@ impl Deliveries {
                 return;
             }
         };
-        delivery.away = report.result.as_ref().err().and_then(|error| {
+        if edition == delivery.edition {
+            let account = orders::account(&delivery.source, &state, &report, &mut delivery.digested);
+            let _nobody_wants_to_know = self.told.send(Told { number, edition, account });
+        }
+        let is_renewed = std::mem::take(&mut delivery.is_renewed);
+        if is_renewed {
+            delivery.digested = None;
+            state.renew();
+        }
+        if delivery.ends {
+            queue.done(&number);
+            return self.end(number);
+        }
+        // How it was reached before says nothing of how it is reached now.
+        delivery.away = report.result.as_ref().err().filter(|_| !is_renewed).and_then(|error| {
             let (git, chance) = (&*delivery.source.git, self.jitter.wrapping_add(number as u64));
-            Away::after(delivery.away.as_ref(), error, git, self.interval, chance, now)
+            Away::after(delivery.away.as_ref(), error, git, delivery.interval, chance, now)
         });
         let look_again = delivery.away.as_ref().map(|away| away.look_at(now));
         match &report.result {
@@ -295,22 +423,21 @@ impl Deliveries {
             None => report.result.as_ref().is_err_and(|error| !error.may_pass()),
         };
         self.context.metrics.delivery(&delivery.source.name, is_stalled, state.held.len());
-        let applied = state.inventory.workloads();
+        let (applied, interval) = (state.inventory.workloads(), delivery.interval);
         delivery.state = Some(state);
-        if let Some(applied) = applied.filter(|applied| *applied != delivery.workloads) {
-            delivery.workloads = applied;
-            self.workloads = Arc::new(self.all.iter().flat_map(|d| d.workloads.clone()).collect());
-        }
         if let Some(wake) = report.more.wake {
             queue.add_at(number, self.context.moment(wake));
         }
         let retry_push = report.more.push_waits.then_some(HELD);
         match look_again {
             Some(look) => queue.add_at(number, look),
-            None => [self.interval, retry_push]
-                .into_iter()
-                .flatten()
-                .for_each(|wait| queue.add_at(number, now + wait)),
+            None => {
+                [interval, retry_push].into_iter().flatten().for_each(|wait| queue.add_at(number, now + wait))
+            }
+        }
+        if let Some(applied) = applied.filter(|applied| *applied != delivery.workloads) {
+            delivery.workloads = applied;
+            self.note_workloads();
         }
         self.look_at_drift(number);
     }
@@ -321,7 +448,7 @@ impl Deliveries {
             wakes: self.wakes,
             is_idle: self.worker.queue.is_idle(),
             passes: self.passes,
-            fares: self.all.iter().map(|d| d.fare.clone()).collect(),
+            fares: self.all.values().map(|d| d.fare.clone()).collect(),
             workloads: Arc::clone(&self.workloads),
         };
         self.standing.send_if_modified(|before| {

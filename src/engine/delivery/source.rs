@@ -28,10 +28,14 @@ pub struct Source {
     pub path: String,
     /// Branch, for messages.
     pub branch: String,
-    /// Namespace for objects that name none, and of the inventory.
+    /// Namespace for objects that name none.
     pub namespace: String,
+    /// Namespace of the inventory.
+    pub home: String,
     /// Name of the inventory.
     pub name: String,
+    /// Whether objects that leave Git stay in the cluster.
+    pub keeps: bool,
     /// Whether failed revisions go back in Git.
     pub rollback: bool,
     /// For which reasons they do.

@@ -111,6 +111,15 @@ impl State {
         DeliverError::Stuck(error)
     }
 
+    /// The cluster is to be compared whole again, with what may be another repository by now; people are told again.
+    pub(crate) fn renew(&mut self) {
+        (self.settled, self.stuck) = (None, None);
+        self.verified = false;
+        self.unpushed = None;
+        self.problem = None;
+        self.skipped = Vec::new();
+    }
+
     /// The revert commit made before for the same commits on the same head.
     #[must_use]
     pub(crate) fn unpushed_for(&self, head: &CommitId, commits: &[CommitId]) -> Option<&CommitId> {

@@ -40,6 +40,7 @@ pub(crate) fn context_of(
 ) -> PlanContext {
     PlanContext {
         source: source.name.clone(),
+        keeps: source.keeps,
         commit: commit.id.to_string(),
         subject: format!("{} ({})", commit.subject(), commit.author),
         scaled: size::scaled(manifests.objects.values().map(|m| &*m.value)),

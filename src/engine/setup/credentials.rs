@@ -52,6 +52,13 @@ impl GitCredentials {
         Self { known_hosts: known_hosts.map(Secret::File).or(self.known_hosts), ca: ca.or(self.ca), ..self }
     }
 
+    /// Those that a Secret holds now; none when it holds none.
+    #[must_use]
+    pub(in crate::engine) fn of_secret(secret: &Value) -> Option<Self> {
+        let read = read(secret, &Target::of_object(secret).to_string())?;
+        Some(Self { shown: read.shown, known_hosts: read.hosts.map(Secret::Held), ca: None })
+    }
+
     /// Puts them where Git looks for them.
     pub(in crate::engine) fn put_into(&self, options: &mut Options) {
         options.credentials = self.shown.clone();
@@ -76,18 +83,8 @@ pub async fn credentials(
     let cluster = client.cluster();
     let target = Target::new("v1", "Secret", namespace, name);
     let Some(secret) = cluster.get(&target).await? else { return Ok(None) };
-    let user = text_of(&secret, "username");
-    let keys: &[&str] = if user.is_some() { &["password", "token"] } else { &["token", "bearerToken"] };
-    let key = keys.iter().chain(&["ssh-privatekey"]).copied().find(|k| text_of(&secret, k).is_some());
-    let Some(key) = key else { return Ok(None) };
-    let held = Held::new(&target.to_string(), text_of(&secret, key).unwrap_or_default());
-    let text = Secret::Held(held.clone());
-    let credentials = match (key, user) {
-        ("ssh-privatekey", _) => Credentials::SshKey { key: text },
-        (_, Some(user)) => Credentials::Basic { user, password: text },
-        _ => Credentials::Bearer(text),
-    };
-    let hosts = text_of(&secret, HOSTS).map(|text| Held::new(&target.to_string(), text));
+    let Some(read) = read(&secret, &target.to_string()) else { return Ok(None) };
+    let Read { shown, held, key, hosts } = read;
     let known_hosts = hosts.clone().map(Secret::Held);
     let kind = cluster.kind("v1", "Secret").await?;
     let namespace = Some(namespace.to_owned());
@@ -108,7 +105,32 @@ pub async fn credentials(
             }
         }
     });
-    Ok(Some(GitCredentials { shown: credentials, known_hosts, ca: None }))
+    Ok(Some(GitCredentials { shown, known_hosts, ca: None }))
+}
+
+/// What a Secret holds, as it is read.
+struct Read {
+    shown: Credentials,
+    held: Held,
+    /// Where the Secret has it.
+    key: &'static str,
+    hosts: Option<Held>,
+}
+
+/// Reads a Secret, called `name` where it is spoken of; none when it holds no credentials.
+fn read(secret: &Value, name: &str) -> Option<Read> {
+    let user = text_of(secret, "username");
+    let keys: &[&str] = if user.is_some() { &["password", "token"] } else { &["token", "bearerToken"] };
+    let key = keys.iter().chain(&["ssh-privatekey"]).copied().find(|k| text_of(secret, k).is_some())?;
+    let held = Held::new(name, text_of(secret, key).unwrap_or_default());
+    let text = Secret::Held(held.clone());
+    let shown = match (key, user) {
+        ("ssh-privatekey", _) => Credentials::SshKey { key: text },
+        (_, Some(user)) => Credentials::Basic { user, password: text },
+        _ => Credentials::Bearer(text),
+    };
+    let hosts = text_of(secret, HOSTS).map(|text| Held::new(name, text));
+    Some(Read { shown, held, key, hosts })
 }
 
 /// The text at `key` of a Secret; none when it is missing, empty or no text.

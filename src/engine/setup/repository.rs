@@ -62,7 +62,9 @@ pub fn repository(wanted: &Repository) -> Result<Source, AccessError> {
         path: wanted.path.clone(),
         branch: wanted.branch.clone(),
         namespace: wanted.namespace.clone(),
+        home: wanted.namespace.clone(),
         name,
+        keeps: false,
         rollback: wanted.rollback,
         rollback_on: wanted.rollback_on.clone(),
         drift: wanted.drift,
@@ -89,7 +91,7 @@ pub async fn first_look(source: &Source, all: bool) -> Result<(), AccessError> {
 /// # Errors
 /// The cluster refuses or is away.
 pub async fn was_delivered(client: &Client, source: &Source) -> Result<bool, AccessError> {
-    let inventory = Target::new("v1", "Secret", &source.namespace, &source.name);
+    let inventory = Target::new("v1", "Secret", &source.home, &source.name);
     Ok(client.get(&inventory).await?.is_some())
 }
 

@@ -81,11 +81,19 @@ pub(crate) struct Repo {
     /// The repository: URL, or path of one on this machine.
     #[arg(long, value_name = "URL|PATH", env = "SWITCHBACK_REPO")]
     pub(crate) repo: String,
+    /// What of it, and how it is reached.
+    #[command(flatten)]
+    pub(crate) of: RepoFlags,
+}
+
+/// What of a repository is meant, and how it is reached.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RepoFlags {
     /// The branch.
-    #[arg(long, default_value = "main", env = "SWITCHBACK_BRANCH")]
+    #[arg(long, default_value = "main", env = "SWITCHBACK_BRANCH", requires = "repo")]
     pub(crate) branch: String,
     /// Folder of the manifests in the repository.
-    #[arg(long, default_value = ".", env = "SWITCHBACK_PATH")]
+    #[arg(long, default_value = ".", env = "SWITCHBACK_PATH", requires = "repo")]
     pub(crate) path: String,
     /// Name of the delivery, which its objects are marked with and its inventory is called; else one is made of URL, branch,
     /// path and namespace, however the URL is spelled. Needed to stay the same delivery when the repository moves to another
@@ -95,29 +103,53 @@ pub(crate) struct Repo {
     /// How ConfigMaps and Secrets from Git reach the pods of Rollouts: under their names (plain), or under names with the hash
     /// of their content (versioned), so that a change of them is a revision, and stable pods keep what they have; the
     /// annotation switchback.dev/config says otherwise for one Rollout.
-    #[arg(long, default_value = "plain", value_name = "plain|versioned", env = "SWITCHBACK_CONFIG")]
+    #[arg(
+        long,
+        default_value = "plain",
+        value_name = "plain|versioned",
+        env = "SWITCHBACK_CONFIG",
+        requires = "repo"
+    )]
     pub(crate) config: ConfigPolicy,
     /// Token for https repositories; better in the environment or a file than on the command line.
-    #[arg(long, value_name = "TOKEN", env = "SWITCHBACK_GIT_TOKEN", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "SWITCHBACK_GIT_TOKEN",
+        hide_env_values = true,
+        requires = "repo"
+    )]
     pub(crate) git_token: Option<String>,
     /// File that holds the token, read anew at each use.
-    #[arg(long, value_name = "FILE", env = "SWITCHBACK_GIT_TOKEN_FILE", conflicts_with = "git_token")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "SWITCHBACK_GIT_TOKEN_FILE",
+        requires = "repo",
+        conflicts_with = "git_token"
+    )]
     pub(crate) git_token_file: Option<PathBuf>,
     /// Secret of the cluster with `username` and `password`, `token`, or `ssh-privatekey`; followed as it changes.
-    #[arg(long, value_name = "[NS/]NAME", env = "SWITCHBACK_GIT_SECRET", conflicts_with_all = ["git_token", "git_token_file", "git_user"])]
+    #[arg(long, value_name = "[NS/]NAME", env = "SWITCHBACK_GIT_SECRET", requires = "repo", conflicts_with_all = ["git_token", "git_token_file", "git_user"])]
     pub(crate) git_secret: Option<String>,
     /// User name, if the server wants one beside the token (basic authentication).
-    #[arg(long, value_name = "NAME", env = "SWITCHBACK_GIT_USER")]
+    #[arg(long, value_name = "NAME", env = "SWITCHBACK_GIT_USER", requires = "repo")]
     pub(crate) git_user: Option<String>,
     /// Private key for ssh repositories, read anew at each use; else the user's own keys and agent.
-    #[arg(long, value_name = "FILE", env = "SWITCHBACK_GIT_SSH_KEY", conflicts_with_all = ["git_token", "git_token_file", "git_secret", "git_user"])]
+    #[arg(long, value_name = "FILE", env = "SWITCHBACK_GIT_SSH_KEY", requires = "repo", conflicts_with_all = ["git_token", "git_token_file", "git_secret", "git_user"])]
     pub(crate) git_ssh_key: Option<PathBuf>,
     /// Keys of ssh servers that are trusted, in the format of known_hosts, and no others; else the `known_hosts` of the
     /// Secret, or the user's own.
-    #[arg(long, alias = "known-hosts", value_name = "FILE", env = "SWITCHBACK_GIT_KNOWN_HOSTS")]
+    #[arg(
+        long,
+        alias = "known-hosts",
+        value_name = "FILE",
+        env = "SWITCHBACK_GIT_KNOWN_HOSTS",
+        requires = "repo"
+    )]
     pub(crate) git_known_hosts: Option<PathBuf>,
     /// Certificates (PEM) that https repositories may be signed by, besides the system's; read anew at each use.
-    #[arg(long, value_name = "FILE", env = "SWITCHBACK_GIT_CA")]
+    #[arg(long, value_name = "FILE", env = "SWITCHBACK_GIT_CA", requires = "repo")]
     pub(crate) git_ca: Option<PathBuf>,
     /// Folder in which mirrors of repositories are kept.
     #[arg(long, value_name = "DIR", env = "SWITCHBACK_CACHE")]

@@ -43,7 +43,7 @@ pub(crate) async fn preview(
     let cluster = setup::cluster(common).await?;
     let namespace = setup::namespace(common);
     let mut tasks = JoinSet::new();
-    let wanted = setup::repository(&flags.repo, namespace, &cluster, &mut tasks).await?;
+    let wanted = setup::repository(&flags.repo.repo, &flags.repo.of, namespace, &cluster, &mut tasks).await?;
     let source = engine_setup::repository(&wanted)?;
     let prometheus = flags.engine.prometheus_address.clone();
     let mut context = engine_setup::context(cluster, Clock::Real, None, prometheus, &mut tasks)?;

@@ -3,7 +3,7 @@
 
 use crate::engine::setup::{self, Client, GitCredentials, Repository};
 use crate::front::cli::election::pod_namespace;
-use crate::front::cli::flags::{Common, EngineFlags, Repo};
+use crate::front::cli::flags::{Common, EngineFlags, RepoFlags};
 use crate::front::exit::Failure;
 use crate::logic::plan::DriftPolicy;
 use crate::logic::revert::RollbackOn;
@@ -37,12 +37,13 @@ pub(crate) fn only_namespace(common: &Common, engine: &EngineFlags, cluster: &Cl
     engine.namespaced.then(|| common.namespace.clone().unwrap_or_else(own))
 }
 
-/// The repository that the flags name; a Secret they name is followed while `tasks` lives.
+/// The repository at `url` as the flags say; a Secret they name is followed while `tasks` lives.
 ///
 /// # Errors
 /// The Secret is not there or holds no credentials, or the cluster refuses or is away.
 pub(crate) async fn repository(
-    repo: &Repo,
+    url: &str,
+    repo: &RepoFlags,
     namespace: String,
     cluster: &Client,
     tasks: &mut JoinSet<()>,
@@ -56,12 +57,12 @@ pub(crate) async fn repository(
     };
     let credentials = credentials.trusting(repo.git_known_hosts.clone(), repo.git_ca.clone());
     Ok(Repository {
-        url: absolute(&repo.repo),
+        url: absolute(url),
         branch: repo.branch.clone(),
         name: repo.delivery_name.clone(),
         path: repo.path.clone(),
         namespace,
-        cache: repo.cache.clone().unwrap_or_else(cache_dir),
+        cache: cache_dir(repo),
         credentials,
         rollback: false,
         rollback_on: RollbackOn::default(),
@@ -95,8 +96,12 @@ fn absolute(address: &str) -> String {
     }
 }
 
-/// Where mirrors are kept: the user's cache folder, or the temporary one.
-fn cache_dir() -> PathBuf {
+/// Where mirrors are kept: where the flags say, in the user's cache folder, or in the temporary one.
+#[must_use]
+pub(crate) fn cache_dir(repo: &RepoFlags) -> PathBuf {
+    if let Some(folder) = &repo.cache {
+        return folder.clone();
+    }
     let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     let base = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|h| h.join(".cache")));
     base.unwrap_or_else(std::env::temp_dir).join("switchback").join("git")

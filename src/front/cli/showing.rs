@@ -1,6 +1,7 @@
 //! Decides how Rollouts are shown: once or for as long as they are watched, drawn or as data.
 //! It never changes anything.
 
+use crate::api::delivery::Delivery;
 use crate::api::phase::RolloutPhase;
 use crate::base::clock::Clock;
 use crate::engine::setup::Client;
@@ -9,6 +10,7 @@ use crate::front::cli::named::not_found;
 use crate::front::cli::print;
 use crate::front::exit::Failure;
 use crate::front::screen::{Live, is_live, symbols};
+use crate::front::view;
 use crate::front::view::draw::{line, tree};
 use crate::front::view::follow::Following;
 use crate::front::view::picture::Picture;
@@ -56,6 +58,28 @@ pub(crate) fn all(
         return Ok(());
     }
     print!("{}", table::rollouts(pictures, namespace.is_none(), Clock::Real.now()));
+    Ok(())
+}
+
+/// Shows the Deliveries of `namespace`, or of all, as they were `found`.
+///
+/// # Errors
+/// None is known.
+pub(crate) fn deliveries(
+    found: Vec<Value>,
+    namespace: Option<&str>,
+    output: Option<Output>,
+) -> Result<(), Failure> {
+    if let Some(format) = output {
+        return print::value(&json!({"deliveries": found}), format);
+    }
+    if found.is_empty() {
+        let place = namespace.map_or_else(|| "in the cluster".to_owned(), |ns| format!("in namespace {ns}"));
+        anstream::eprintln!("no Deliveries {place}");
+        return Ok(());
+    }
+    let read: Vec<Delivery> = found.into_iter().filter_map(|d| serde_json::from_value(d).ok()).collect();
+    print!("{}", view::deliveries::table(&read, namespace.is_none(), Clock::Real.now()));
     Ok(())
 }
 

@@ -4,12 +4,14 @@
 //! - [`follow`]: a view that is kept up to date
 //! - [`gather`]: everything that is shown of one Rollout, read once
 //! - [`table`]: many Rollouts, side by side
+//! - [`deliveries`]: many Deliveries, side by side
 //! - [`draw`]: one Rollout, as a tree of lines or as one line
 //! - [`picture`]: what there is to show of one Rollout
 //! - [`runs`]: what there is to show of its analyses
 //!
 //! `tests` holds how given objects look.
 
+pub(crate) mod deliveries;
 pub(crate) mod draw;
 pub(crate) mod follow;
 pub(crate) mod gather;

@@ -47,7 +47,7 @@ pub(crate) fn rollouts(pictures: &[Picture], all: bool, now: Timestamp) -> Strin
 }
 
 /// Rows from column `from` on, each column as wide as its widest cell.
-fn columns(rows: &[Vec<String>], from: usize) -> String {
+pub(crate) fn columns(rows: &[Vec<String>], from: usize) -> String {
     let count = rows.first().map_or(0, Vec::len);
     let width = |i: usize| rows.iter().filter_map(|r| r.get(i)).map(|c| c.chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..count).map(width).collect();

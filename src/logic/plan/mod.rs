@@ -31,5 +31,5 @@ mod wanted;
 
 pub(crate) use change::{Action, Change, Plan};
 pub(crate) use context::PlanContext;
-pub use drift::DriftPolicy;
+pub use drift::{DriftPolicy, UnknownPolicy};
 pub(crate) use in_the_way::InTheWay;

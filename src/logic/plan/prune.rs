@@ -28,6 +28,9 @@ pub(crate) enum LetGo {
         /// The mark, as it is written.
         mark: &'static str,
     },
+    /// The delivery prunes nothing.
+    #[error("its Delivery says prune: disabled, so it is let go: it stays, and is ours no longer")]
+    Kept,
     /// It is a namespace that every cluster has.
     #[error("every cluster needs this namespace, so it is let go: it stays, and is ours no longer")]
     SystemNamespace,

@@ -25,4 +25,4 @@ pub(crate) mod template;
 mod touched;
 
 pub use pending::{PendingRevert, RevertReason, Safety};
-pub use policy::RollbackOn;
+pub use policy::{NoReason, RollbackOn};

@@ -106,6 +106,19 @@ where
     }
 }
 
+/// The same client in the name of `user`. The groups of a ServiceAccount come with its name (source: apiserver's
+/// pkg/endpoints/filters/impersonation.go, `WithImpersonation`).
+#[must_use]
+pub(crate) fn acting_as(client: Client, user: HeaderValue) -> Client {
+    let namespace = client.default_namespace().to_owned();
+    let service = tower::service_fn(move |mut request: Request<Body>| {
+        request.headers_mut().insert("impersonate-user", user.clone());
+        let client = client.clone();
+        async move { client.send(request).await }
+    });
+    ClientBuilder::new(service, namespace).build()
+}
+
 /// A client for the cluster of `kubeconfig`, or else of `$KUBECONFIG`, `~/.kube/config` or the pod we run in.
 ///
 /// # Errors
@@ -157,6 +170,8 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::write::Target;
+    use crate::world::cluster::Cluster;
 
     #[test]
     fn requests_are_named_as_audit_logs_name_them() {
@@ -174,5 +189,31 @@ mod tests {
         );
         assert_eq!(of(Method::POST, "/api/v1/namespaces/a/pods/b/eviction"), "create pods/eviction");
         assert_eq!(of(Method::GET, "/version"), "get /version");
+    }
+
+    #[tokio::test]
+    async fn who_acts_for_another_says_so_in_every_request_and_fails_as_before() {
+        let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+        let log = seen.clone();
+        let service = tower::service_fn(move |request: Request<Body>| {
+            let header = |name| request.headers().get(name).and_then(|v: &HeaderValue| v.to_str().ok());
+            let told = format!("{:?} {:?}", header("impersonate-user"), header("user-agent").is_some());
+            log.lock().unwrap().push(told);
+            let text =
+                r#"{"kind":"Status","status":"Failure","message":"no","reason":"Forbidden","code":403}"#;
+            let body = http_body_util::Full::new(bytes::Bytes::from(text));
+            async move { Ok::<_, std::convert::Infallible>(Response::builder().status(403).body(body).unwrap()) }
+        });
+        let tally = Tally::default();
+        let own = Cluster::new(inside(service, &tally), tally.clone());
+        let other = own.acting_as("shop", "deployer");
+        let target = Target::new("v1", "ConfigMap", "shop", "a");
+        for cluster in [own, other] {
+            let error = cluster.get(&target).await.unwrap_err();
+            assert_eq!(error.code(), "ClusterRefused", "{error}");
+        }
+        let told = seen.lock().unwrap().clone();
+        assert_eq!(told, ["None true", "Some(\"system:serviceaccount:shop:deployer\") true"]);
+        assert_eq!(tally.counts().values().sum::<u64>(), 2, "each is counted once");
     }
 }

@@ -8,11 +8,11 @@ use crate::api::write::{Patch, Target, Write};
 use crate::base::json::{list, text};
 use crate::base::percent::encode;
 use crate::world::cause::Cause;
-use crate::world::cluster::connect::Tally;
+use crate::world::cluster::connect::{self, Tally};
 use crate::world::cluster::error::ClusterError;
 use crate::world::cluster::gate::Gate;
 use crate::world::cluster::object::Object;
-use http::{Method, Request};
+use http::{HeaderValue, Method, Request};
 use kube::Client;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
@@ -75,6 +75,14 @@ impl Cluster {
     #[must_use]
     pub(crate) fn ungated(&self) -> Self {
         Self { gate: Gate::default(), ..self.clone() }
+    }
+
+    /// The same cluster, asked in the name of a ServiceAccount. What may not be a name asks in the name of nobody.
+    #[must_use]
+    pub(crate) fn acting_as(&self, namespace: &str, account: &str) -> Self {
+        let user = HeaderValue::from_str(&format!("system:serviceaccount:{namespace}:{account}"));
+        let user = user.unwrap_or_else(|_| HeaderValue::from_static("system:anonymous"));
+        Self { client: connect::acting_as(self.client.clone(), user), ..self.clone() }
     }
 
     /// Whether writes may be made now, for what is written elsewhere in the same right.

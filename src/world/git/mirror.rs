@@ -1,6 +1,7 @@
 //! The real [`Git`]: one lane of blocking work per repository, alone in its mirror, abandoned when nobody waits.
 //! It never blocks an async thread and never lets two processes into one mirror.
 
+use super::address::Address;
 use super::contract::{Author, Commit, File, Git, Known, PathChange, Pushed, Reverted, Undo};
 use super::error::GitError;
 use super::store::Store;
@@ -17,7 +18,7 @@ use std::fs::{File as LockFile, TryLockError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 /// A repository reached over https, http, ssh or the file system, mirrored in a bare repository of our own.
 ///
@@ -26,6 +27,8 @@ use tokio::sync::{Mutex, watch};
 pub struct Mirror {
     upstream: Arc<Upstream>,
     lane: Arc<Mutex<()>>,
+    /// How many fetches have begun, and what the last of them found; none when that is no longer so.
+    fetched: Arc<std::sync::Mutex<(u64, Option<Commit>)>>,
 }
 
 impl fmt::Debug for Mirror {
@@ -45,7 +48,17 @@ impl Mirror {
             let repository = &upstream.name;
             tracing::warn!(%repository, "credentials go to it over http, where everybody can read along; use https");
         }
-        Ok(Self { upstream: Arc::new(upstream), lane: Arc::default() })
+        Ok(Self { upstream: Arc::new(upstream), lane: Arc::default(), fetched: Arc::default() })
+    }
+
+    fn fetched(&self) -> std::sync::MutexGuard<'_, (u64, Option<Commit>)> {
+        self.fetched.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Whether the repository is on this machine, so that it can be watched.
+    #[must_use]
+    pub(crate) fn is_local(&self) -> bool {
+        matches!(self.upstream.address, Address::Local { .. })
     }
 
     /// Runs `job` on a blocking thread, alone in the mirror; twice at most, should the mirror be damaged.
@@ -55,6 +68,18 @@ impl Mirror {
     ) -> BoxFuture<'_, Result<T, GitError>> {
         async move {
             let lane = self.lane.clone().lock_owned().await;
+            self.run_in(lane, job).await
+        }
+        .boxed()
+    }
+
+    /// The same for who is alone already.
+    fn run_in<T: Send + 'static>(
+        &self,
+        lane: OwnedMutexGuard<()>,
+        job: impl Fn(&Store) -> Outcome<T> + Send + 'static,
+    ) -> BoxFuture<'_, Result<T, GitError>> {
+        async move {
             let lock = locked(&self.upstream).await?;
             let upstream = self.upstream.clone();
             // Dropped together with this future, which tells the blocking side that nobody waits any more.
@@ -105,7 +130,23 @@ impl Git for Mirror {
     }
 
     fn fetch(&self) -> BoxFuture<'_, Result<Commit, GitError>> {
-        self.run(repair::fetch)
+        let asked = self.fetched().0;
+        async move {
+            let lane = self.lane.clone().lock_owned().await;
+            {
+                let mut fetched = self.fetched();
+                if let (begun, Some(head)) = &*fetched
+                    && *begun > asked
+                {
+                    return Ok(head.clone()); // somebody began to fetch after this was asked for
+                }
+                *fetched = (fetched.0 + 1, None);
+            }
+            let head = self.run_in(lane, repair::fetch).await?;
+            self.fetched().1 = Some(head.clone());
+            Ok(head)
+        }
+        .boxed()
     }
 
     fn files(
@@ -163,7 +204,12 @@ impl Git for Mirror {
 
     fn push(&self, commit: &CommitId) -> BoxFuture<'_, Result<Pushed, GitError>> {
         let commit = commit.clone();
-        self.run(move |store| push::push(store, &commit))
+        async move {
+            let lane = self.lane.clone().lock_owned().await;
+            self.fetched().1 = None; // it is so no more
+            self.run_in(lane, move |store| push::push(store, &commit)).await
+        }
+        .boxed()
     }
 }
 

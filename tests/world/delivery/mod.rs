@@ -8,6 +8,7 @@ mod drift;
 mod fit;
 mod inventory;
 mod merging;
+mod object;
 mod once;
 mod picked;
 mod pruned;

@@ -50,6 +50,22 @@ async fn everything_works_over_http() {
 }
 
 #[tokio::test]
+async fn who_waits_while_others_fetch_has_no_fetch_of_their_own() {
+    let rig = Rig::new();
+    let (_, second) = two_commits(&rig);
+    let server = Server::plain(rig.path("")).await;
+    let mirror = Mirror::open(rig.options(&server.url("origin.git"))).unwrap();
+    mirror.fetch().await.unwrap();
+    server.asked();
+    let all = futures::future::join_all((0..10).map(|_| mirror.fetch())).await;
+    assert!(all.into_iter().all(|head| head.unwrap().id == second));
+    let asked = server.asked().len();
+    assert!((1..=2).contains(&asked), "{asked} questions for ten who ask at once");
+    let commit = undo(&mirror, &[second]).await;
+    assert_eq!(mirror.fetch().await.unwrap().id, commit, "a push is seen by whoever asks later");
+}
+
+#[tokio::test]
 async fn an_unmoved_branch_costs_one_question() {
     let rig = Rig::new();
     two_commits(&rig);
@@ -75,7 +91,11 @@ async fn it_works_on_a_runtime_of_many_threads_too() {
     for fetch in fetches.collect::<Vec<_>>() {
         assert_eq!(fetch.await.unwrap(), second);
     }
-    assert_eq!(server.asked().len(), 10, "eight questions, and the objects fetched once (in two requests)");
+    let asked = server.asked().len();
+    assert!(
+        (3..=10).contains(&asked),
+        "{asked}: at most eight questions, and the objects fetched once (in two requests)"
+    );
 }
 
 #[tokio::test]

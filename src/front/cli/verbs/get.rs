@@ -1,10 +1,10 @@
 //! Decides what `get` understands, and what of the cluster it shows.
 //! It never changes anything.
 
-use crate::api::names;
 use crate::api::write::Target;
+use crate::api::{delivery, names};
 use crate::base::clock::Clock;
-use crate::engine::setup::AccessError;
+use crate::engine::setup::{AccessError, Client};
 use crate::front::cli::named::{bare_name, not_found};
 use crate::front::cli::verb::{Invocation, Verb};
 use crate::front::cli::{setup, showing};
@@ -13,9 +13,10 @@ use crate::front::signals::interrupted;
 use crate::front::view::gather::gather;
 use crate::front::view::picture::Picture;
 use clap::{CommandFactory, Parser, Subcommand};
+use serde_json::Value;
 use std::process::ExitCode;
 
-/// Show Rollouts.
+/// Show Rollouts or Deliveries.
 #[derive(Debug, Parser)]
 struct Get {
     /// What to show.
@@ -35,6 +36,13 @@ enum What {
         /// Go on showing what changes.
         #[arg(short, long)]
         watch: bool,
+    },
+    /// All Deliveries of a namespace, as a table; `kubectl describe delivery` tells more of one.
+    #[command(visible_alias = "dlv")]
+    Deliveries {
+        /// Those of all namespaces.
+        #[arg(short = 'A', long)]
+        all_namespaces: bool,
     },
     /// One Rollout with its revisions, pods and analyses.
     #[command(
@@ -67,14 +75,8 @@ async fn get(call: Invocation) -> Result<ExitCode, Failure> {
     match flags.what {
         What::Rollouts { all_namespaces, watch: false } => {
             let namespace = Some(namespace.as_str()).filter(|_| !all_namespaces);
-            let kind = cluster.kind(names::ARGO, "Rollout").await?;
             let now = Clock::Real.now();
-            let found = match cluster.list(&kind, namespace, "").await {
-                Err(e) if e.is_missing() => {
-                    return Err(AccessError::no_kind(Target::new(names::ARGO, "Rollout", "", "")).into());
-                }
-                other => other?,
-            };
+            let found = list(&cluster, names::ARGO, "Rollout", namespace).await?;
             let pictures: Vec<Picture> = found.iter().map(|r| Picture::of(r, &[], &[], &[], now)).collect();
             showing::all(&pictures, namespace, common.output)?;
             Ok(ExitCode::SUCCESS)
@@ -86,6 +88,12 @@ async fn get(call: Invocation) -> Result<ExitCode, Failure> {
                 code = interrupted() => Ok(code),
                 ended = showing::watch_all(&cluster, namespace, common.output) => ended,
             }
+        }
+        What::Deliveries { all_namespaces } => {
+            let namespace = Some(namespace.as_str()).filter(|_| !all_namespaces);
+            let found = list(&cluster, delivery::VERSION, delivery::KIND, namespace).await?;
+            showing::deliveries(found, namespace, common.output)?;
+            Ok(ExitCode::SUCCESS)
         }
         What::Rollout { name, watch: false } => {
             let name = bare_name(&name);
@@ -99,5 +107,19 @@ async fn get(call: Invocation) -> Result<ExitCode, Failure> {
             code = interrupted() => Ok(code),
             ended = showing::watch_one(&cluster, &namespace, bare_name(&name), common.output) => ended,
         },
+    }
+}
+
+/// Every object of a kind of ours, in one namespace or in all.
+async fn list(
+    cluster: &Client,
+    version: &str,
+    kind: &str,
+    namespace: Option<&str>,
+) -> Result<Vec<Value>, AccessError> {
+    let served = cluster.kind(version, kind).await?;
+    match cluster.list(&served, namespace, "").await {
+        Err(e) if e.is_missing() => Err(AccessError::no_kind(Target::new(version, kind, "", ""))),
+        other => other,
     }
 }

@@ -5,6 +5,7 @@
 //! - [`run`], [`controller`]: an engine at work
 //! - [`plan`], [`diff`], [`get`], [`status`]: looking
 //! - [`promote`], [`abort`], [`retry`], [`pause`], [`undo`], [`restart`]: a person steers a Rollout
+//! - [`reconcile`]: a person wants a Delivery looked at
 //! - [`install_crds`], [`completion`]: making cluster and shell ready
 pub(crate) mod abort;
 pub(crate) mod completion;
@@ -16,6 +17,7 @@ pub(crate) mod install_crds;
 pub(crate) mod pause;
 pub(crate) mod plan;
 pub(crate) mod promote;
+pub(crate) mod reconcile;
 pub(crate) mod restart;
 pub(crate) mod retry;
 pub(crate) mod run;
@@ -40,6 +42,7 @@ pub(crate) const ALL: &[Verb] = &[
     pause::VERB,
     undo::VERB,
     restart::VERB,
+    reconcile::VERB,
     install_crds::VERB,
     sandbox::VERB,
     completion::VERB,

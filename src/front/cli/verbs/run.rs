@@ -3,10 +3,11 @@
 
 use crate::base::duration::parse_go;
 use crate::engine::delivery::Source;
+use crate::engine::operator::DeliveryObjects;
 use crate::engine::run::{Ended, Settings};
 use crate::engine::setup::{self as engine_setup, Client};
 use crate::front::cli::election::Lease;
-use crate::front::cli::flags::{Common, EngineFlags, Ports, Repo, is_in_pod};
+use crate::front::cli::flags::{Common, EngineFlags, Ports, RepoFlags, is_in_pod};
 use crate::front::cli::verb::{Invocation, Verb};
 use crate::front::cli::working::{PORTS, UsualPorts, Working};
 use crate::front::cli::{setup, upstream};
@@ -25,25 +26,43 @@ use tokio::task::JoinSet;
 /// Unless they are asked for, `run` serves no pages outside of pods.
 const NONE: UsualPorts = UsualPorts { metrics: 0, health: 0 };
 
-/// Bring a Git repository to the cluster, let its Rollouts climb, and take failures back in Git.
+/// Bring Git repositories to the cluster, let Rollouts climb, and take failures back in Git: the repository of --repo and
+/// the Rollouts it brings; without --repo all that Deliveries in the cluster name, and all Rollouts.
 #[derive(Debug, Parser)]
 #[command(
     after_help = "Examples:\n  switchback run --repo https://example.com/team/shop.git --path prod\n  \
 switchback run --repo . --sandbox          the repository you stand in, on an embedded cluster\n  \
-switchback run --repo . --once && echo all healthy at HEAD"
+switchback run --repo . --once && echo all healthy at HEAD\n  \
+switchback run                             every Delivery of the cluster (kubectl get deliveries)"
 )]
 struct Run {
-    /// Which repository.
+    /// The repository: URL, or path of one on this machine; without it, the Deliveries of the cluster.
+    #[arg(long, value_name = "URL|PATH", env = "SWITCHBACK_REPO")]
+    repo: Option<String>,
+    /// What of it, and how it is reached.
     #[command(flatten)]
-    repo: Repo,
+    of: RepoFlags,
+    /// The ServiceAccount, in the namespace of each, in whose name Deliveries act that name none; without it those have
+    /// all rights that Switchback has.
+    #[arg(long, value_name = "NAME", env = "SWITCHBACK_DEFAULT_SERVICE_ACCOUNT", conflicts_with = "repo")]
+    default_service_account: Option<String>,
+    /// Let Deliveries name folders of this machine as repositories.
+    #[arg(long, env = "SWITCHBACK_LOCAL_REPOSITORIES", conflicts_with = "repo")]
+    local_repositories: bool,
     /// Use an embedded cluster instead of a real one.
     #[arg(long, conflicts_with = "kubeconfig", env = "SWITCHBACK_SANDBOX")]
     sandbox: bool,
-    /// How often remote repositories are asked; local ones tell by themselves.
+    /// How often remote repositories are asked, unless their Delivery says so itself; local ones tell by themselves.
     #[arg(long, default_value = "30s", value_name = "DURATION", value_parser = parse_go, env = "SWITCHBACK_INTERVAL")]
     interval: Duration,
     /// What a failed revision does in Git.
-    #[arg(long, default_value = "commit", value_name = "HOW", env = "SWITCHBACK_ROLLBACK")]
+    #[arg(
+        long,
+        default_value = "commit",
+        value_name = "HOW",
+        env = "SWITCHBACK_ROLLBACK",
+        requires = "repo"
+    )]
     rollback: Rollback,
     /// For which reasons Git goes back: some of failed (an analysis, or pods that cannot run), error, deadline, abort, undo,
     /// invalid-spec, or none. What nobody could measure (error) and what cannot be acted on (invalid-spec) stays in Git
@@ -52,15 +71,16 @@ struct Run {
         long,
         default_value = "failed,deadline,abort,undo",
         value_name = "REASONS",
-        env = "SWITCHBACK_ROLLBACK_ON"
+        env = "SWITCHBACK_ROLLBACK_ON",
+        requires = "repo"
     )]
     rollback_on: RollbackOn,
     /// What is done about objects that somebody else has changed or deleted in the cluster: heal, report or ignore. The
     /// annotation switchback.dev/drift says otherwise for one object, in Git or in the cluster.
-    #[arg(long, default_value = "heal", value_name = "HOW", env = "SWITCHBACK_DRIFT")]
+    #[arg(long, default_value = "heal", value_name = "HOW", env = "SWITCHBACK_DRIFT", requires = "repo")]
     drift: DriftPolicy,
     /// End as soon as everything has settled, workloads too: 0 all healthy at HEAD, 1 not.
-    #[arg(long)]
+    #[arg(long, requires = "repo")]
     once: bool,
     /// How long --once waits at most; then it ends with 1 and says what it waited for.
     #[arg(long, default_value = "10m", value_name = "DURATION", value_parser = parse_go, requires = "once")]
@@ -110,9 +130,15 @@ struct Opened {
     _embedded: Option<Embedded>,
 }
 
-/// Opens the cluster and the repository, so that a wrong address or branch is reported at once and not in a loop. A
-/// repository that is away is no reason to end: failing canaries have to be aborted all the same.
-async fn open_both(common: &Common, flags: &Run, tasks: &mut JoinSet<()>) -> Result<Opened, Failure> {
+/// A cluster that answers.
+struct Reached {
+    cluster: Client,
+    prometheus: Option<String>,
+    embedded: Option<Embedded>,
+}
+
+/// Reaches the cluster, or starts the embedded one.
+async fn reach(common: &Common, flags: &Run, tasks: &mut JoinSet<()>) -> Result<Reached, Failure> {
     let (cluster, prometheus, embedded) = if flags.sandbox {
         let embedded = embedded::start(&embedded::Wanted::default(), tasks).await?;
         let place = embedded.kubeconfig.display();
@@ -122,7 +148,20 @@ async fn open_both(common: &Common, flags: &Run, tasks: &mut JoinSet<()>) -> Res
         (setup::cluster(common).await?, None, None)
     };
     waiting("the cluster", cluster.version()).await?;
-    let mut wanted = setup::repository(&flags.repo, setup::namespace(common), &cluster, tasks).await?;
+    let prometheus = flags.engine.prometheus_address.clone().or(prometheus);
+    Ok(Reached { cluster, prometheus, embedded })
+}
+
+/// Opens the cluster and the repository, so that a wrong address or branch is reported at once and not in a loop. A
+/// repository that is away is no reason to end: failing canaries have to be aborted all the same.
+async fn open_both(
+    common: &Common,
+    flags: &Run,
+    url: &str,
+    tasks: &mut JoinSet<()>,
+) -> Result<Opened, Failure> {
+    let Reached { cluster, prometheus, embedded } = reach(common, flags, tasks).await?;
+    let mut wanted = setup::repository(url, &flags.of, setup::namespace(common), &cluster, tasks).await?;
     wanted.rollback = flags.rollback == Rollback::Commit;
     wanted.rollback_on = flags.rollback_on.clone();
     wanted.drift = flags.drift;
@@ -136,7 +175,6 @@ async fn open_both(common: &Common, flags: &Run, tasks: &mut JoinSet<()>) -> Res
     {
         return Err(error.into());
     }
-    let prometheus = flags.engine.prometheus_address.clone().or(prometheus);
     Ok(Opened { cluster, prometheus, source, local, nudge, nudges, _embedded: embedded })
 }
 
@@ -144,10 +182,11 @@ async fn run(call: Invocation) -> Result<ExitCode, Failure> {
     let (common, flags) = (&call.common, call.flags::<Run>()?);
     upstream::pass_over(&call.words)?;
     let mut tasks = JoinSet::new();
+    let Some(url) = &flags.repo else { return deliveries(common, &flags, tasks).await };
     let opened = tokio::select! {
         biased;
         code = interrupted() => return Ok(code),
-        opened = open_both(common, &flags, &mut tasks) => opened?,
+        opened = open_both(common, &flags, url, &mut tasks) => opened?,
     };
     let instance = flags.engine.instance_id.clone();
     let lease = Lease::OfDelivery(&opened.source.name);
@@ -175,4 +214,58 @@ async fn run(call: Invocation) -> Result<ExitCode, Failure> {
         Ended::Stopped | Ended::Settled { healthy: true } => ExitCode::SUCCESS,
         Ended::Settled { healthy: false } => Exit::No.into(),
     })
+}
+
+/// All that Deliveries in the cluster name, and all Rollouts, as the `controller` has them.
+async fn deliveries(common: &Common, flags: &Run, mut tasks: JoinSet<()>) -> Result<ExitCode, Failure> {
+    let reached = tokio::select! {
+        biased;
+        code = interrupted() => return Ok(code),
+        reached = reach(common, flags, &mut tasks) => reached?,
+    };
+    let Reached { cluster, prometheus, embedded } = reached;
+    let home = setup::present_namespace(common, &cluster);
+    let instance = flags.engine.instance_id.clone();
+    let only = setup::only_namespace(common, &flags.engine, &cluster);
+    let namespace = common.namespace.clone().or(only);
+    let (id, only) = (instance.as_deref(), namespace.as_deref());
+    let election = flags.engine.election.election(&Lease::OfController, id, &home, only)?;
+    let objects = DeliveryObjects {
+        cache: setup::cache_dir(&flags.of),
+        author: (flags.author_name.clone(), flags.author_email.clone()),
+        interval: flags.interval,
+        default_account: flags.default_service_account.clone(),
+        local: flags.local_repositories,
+    };
+    let settings = Settings {
+        instance,
+        namespace,
+        election: election.filter(|_| !flags.sandbox),
+        jitter: chance(),
+        objects: Some(objects),
+        ..Settings::default()
+    };
+    let (_nudge, nudges) = mpsc::channel(1);
+    let usual = if is_in_pod() { PORTS } else { NONE };
+    let link_local = flags.engine.allow_link_local_metrics;
+    let working = Working::start(cluster, prometheus, link_local, &mut tasks)?;
+    working.drive(common.log_format, &flags.ports, usual, settings, nudges).await?;
+    drop(embedded);
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_concerns_one_repository_needs_its_name_and_what_concerns_deliveries_excludes_it() {
+        let reads = |line: &str| Run::command().try_get_matches_from(line.split_whitespace()).is_ok();
+        assert!(reads("run") && reads("run --interval 1m --default-service-account deployer"));
+        assert!(reads("run --repo shop --branch next --drift report --once"));
+        for line in ["run --branch next", "run --once", "run --git-token t", "run --rollback off"] {
+            assert!(!reads(line), "{line}");
+        }
+        assert!(!reads("run --repo shop --default-service-account deployer"));
+    }
 }

@@ -1,0 +1,20 @@
+//! Decides what all deliveries that are objects of the cluster have in common.
+//! It never decides what one of them says itself.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What all deliveries that are objects of the cluster have in common.
+#[derive(Clone, Debug)]
+pub struct DeliveryObjects {
+    /// Folder in which mirrors live.
+    pub cache: PathBuf,
+    /// Who makes revert commits: name and address.
+    pub author: (String, String),
+    /// How often a repository is asked when its Delivery does not say.
+    pub interval: Duration,
+    /// The ServiceAccount, in the namespace of each, in whose name those act that name none; our own rights without.
+    pub default_account: Option<String>,
+    /// Whether repositories may be folders of this machine.
+    pub local: bool,
+}
