@@ -14,7 +14,7 @@ use switchback::api::ids::{CommitId, TreeId};
 use switchback::base::clock::Clock;
 use switchback::base::digest::sha256_hex;
 use switchback::world::git::{
-    Author, Commit, File, FileKind, Git, GitError, PathChange, Pushed, Reverted, Undo,
+    Author, Commit, File, FileKind, Git, GitError, PathChange, Pushed, Reverted, Undo, UndoHow,
 };
 
 /// Files of a tree, by path.
@@ -240,11 +240,12 @@ impl Repo {
         let mut inner = self.lock();
         let start = inner.files(onto)?.clone();
         let mut files = start.clone();
-        for Undo { commit, without } in commits {
-            let with = inner.files(commit)?.clone();
-            let without = match without {
-                None => inner.parent_files(commit)?,
-                Some(edits) => edited(&with, edits),
+        for Undo { commit, how } in commits {
+            let there = inner.files(commit)?.clone();
+            let (with, without) = match how {
+                UndoHow::Whole => (there, inner.parent_files(commit)?),
+                UndoHow::Part(edits) => (there.clone(), edited(&there, edits)),
+                UndoHow::Step { with, without } => (edited(&start, with), edited(&start, without)),
             };
             match merge::trees(&with, &files, &without) {
                 Ok(merged) => files = merged,

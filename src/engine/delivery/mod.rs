@@ -20,6 +20,7 @@
 //! - [`heal`](mod@heal): it is brought back, or told
 //! - [`apply`]: the writes of a plan, kind after kind
 //! - [`choose`]: what is read from Git to choose the commits that go back
+//! - [`undo`](mod@undo): commits undone, in place where their objects have moved
 //! - [`revert`]: the revert commit, pushed fast-forward or not at all
 //! - [`inventory`]: the Secrets in which the inventory is kept
 //! - [`error`]: why a repository was not brought to the cluster
@@ -46,7 +47,10 @@ pub(crate) mod rollouts;
 pub(crate) mod run;
 pub(crate) mod source;
 pub(crate) mod state;
+#[cfg(test)]
+mod tests;
 pub(crate) mod trial;
+pub(crate) mod undo;
 
 pub(crate) use contract::RolloutFacts;
 pub(crate) use error::{DeliverError, SyncError};

@@ -79,16 +79,34 @@ pub struct PathChange {
 pub struct Undo {
     /// The commit.
     pub commit: CommitId,
-    /// Files as they would be in the commit without the part of it that is to be undone (none: not there); none at
-    /// all when the whole commit is undone.
-    pub without: Option<Vec<(String, Option<Bytes>)>>,
+    /// How much of it.
+    pub how: UndoHow,
+}
+
+/// Files with their content, none where there is no file.
+pub type Files = Vec<(String, Option<Bytes>)>;
+
+/// How a commit is undone: the step that is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UndoHow {
+    /// From the commit to its first parent.
+    Whole,
+    /// From the commit to itself with these files.
+    Part(Files),
+    /// From the commit that everything is put onto with some files, to the same with others.
+    Step {
+        /// The files with what is undone.
+        with: Files,
+        /// The files without it.
+        without: Files,
+    },
 }
 
 impl Undo {
     /// The whole of a commit.
     #[must_use]
     pub fn whole(commit: CommitId) -> Self {
-        Self { commit, without: None }
+        Self { commit, how: UndoHow::Whole }
     }
 }
 

@@ -40,7 +40,7 @@ mod trouble;
 mod upstream;
 mod watch;
 
-pub use contract::{Author, Commit, File, FileKind, Git, PathChange, Pushed, Reverted, Undo};
+pub use contract::{Author, Commit, File, FileKind, Files, Git, PathChange, Pushed, Reverted, Undo, UndoHow};
 pub use error::GitError;
 pub use fault::AddressFault;
 pub use limits::Limits;
