@@ -93,7 +93,7 @@ pub enum UndoHow {
     Whole,
     /// From the commit to itself with these files.
     Part(Files),
-    /// From the commit that everything is put onto with some files, to the same with others.
+    /// From what undoing the commits before it comes to with some files, to the same with others.
     Step {
         /// The files with what is undone.
         with: Files,
@@ -185,6 +185,14 @@ pub trait Git: Send + Sync {
     fn files(
         &self,
         commit: &CommitId,
+        path: &str,
+        wanted: fn(&str) -> bool,
+    ) -> BoxFuture<'_, Result<Vec<File>, GitError>>;
+
+    /// The same of a tree that [`Git::revert`] came to.
+    fn files_in(
+        &self,
+        tree: &TreeId,
         path: &str,
         wanted: fn(&str) -> bool,
     ) -> BoxFuture<'_, Result<Vec<File>, GitError>>;

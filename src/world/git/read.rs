@@ -6,7 +6,7 @@ use super::error::GitError;
 use super::store::Store;
 use super::text::shown;
 use super::trouble::{Outcome, Trouble};
-use crate::api::ids::CommitId;
+use crate::api::ids::{CommitId, TreeId};
 use bytes::Bytes;
 use git2::{ObjectType, Odb, Oid};
 use std::collections::BTreeMap;
@@ -90,10 +90,32 @@ pub(super) fn files(
     path: &str,
     wanted: fn(&str) -> bool,
 ) -> Outcome<Vec<File>> {
-    let parts = parts(path)?;
     let (_, raw) = store.find(commit)?;
+    all_in(store, commit, raw.tree, path, wanted)
+}
+
+/// See [`Git::files_in`](super::contract::Git::files_in).
+pub(super) fn files_in(
+    store: &Store,
+    tree: &TreeId,
+    path: &str,
+    wanted: fn(&str) -> bool,
+) -> Outcome<Vec<File>> {
+    let id = Oid::from_str(tree)?;
+    all_in(store, &CommitId::from(tree.as_str()), id, path, wanted)
+}
+
+/// The files of `tree`, which is that of `commit`, under `path`.
+fn all_in(
+    store: &Store,
+    commit: &CommitId,
+    tree: Oid,
+    path: &str,
+    wanted: fn(&str) -> bool,
+) -> Outcome<Vec<File>> {
+    let parts = parts(path)?;
     let mut reader = Reader::new(store)?;
-    let found = reader.descend(raw.tree, &parts)?;
+    let found = reader.descend(tree, &parts)?;
     let entry = found.map_err(|gap| GitError::NoPath {
         path: path.to_owned(),
         commit: commit.clone(),
@@ -104,7 +126,7 @@ pub(super) fn files(
     let mut files = Vec::with_capacity(leaves.len());
     for (path, entry) in leaves {
         let mut file = reader.file(&path, entry)?;
-        if file.kind == FileKind::Symlink && reader.leads_to_folder(raw.tree, &path, entry)? {
+        if file.kind == FileKind::Symlink && reader.leads_to_folder(tree, &path, entry)? {
             file.kind = FileKind::FolderLink;
         }
         files.push(file);

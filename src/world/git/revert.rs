@@ -22,7 +22,7 @@ pub(super) fn revert(store: &Store, onto: &CommitId, commits: &[Undo]) -> Outcom
         let (id, undone) = store.find(commit)?;
         let (after, before) = match (how, undone.parents.first()) {
             (UndoHow::Step { with, without }, _) => {
-                (replaced(store, onto.tree, with)?, replaced(store, onto.tree, without)?)
+                (replaced(store, tree, with)?, replaced(store, tree, without)?)
             }
             (UndoHow::Part(files), _) => (undone.tree, replaced(store, undone.tree, files)?),
             (UndoHow::Whole, Some(parent)) => (undone.tree, store.parent(id, *parent)?.tree),
@@ -72,8 +72,11 @@ fn replaced(store: &Store, tree: Oid, files: &Files) -> Outcome<Oid> {
 /// mirror hides the parents of its oldest commit.
 fn undo(store: &Store, now: Oid, with: Oid, without: Oid) -> Outcome<Index> {
     let tree = |id: Oid| -> Result<Tree<'_>, git2::Error> { store.repo.find_tree(id) };
-    let merged =
-        store.repo.merge_trees(&tree(with)?, &tree(now)?, &tree(without)?, Some(&MergeOptions::new()));
+    let mut options = MergeOptions::new();
+    // Only a file that moved as it is counts as renamed. Manifests resemble each other so much that git takes one for
+    // another, and what somebody changed of one object would be done to the other.
+    options.rename_threshold(100);
+    let merged = store.repo.merge_trees(&tree(with)?, &tree(now)?, &tree(without)?, Some(&options));
     merged.map_err(|error| match error.message() {
         // Names such as `git~1`, which some file systems take for `.git`.
         why if why.starts_with("invalid path") => {
