@@ -6,10 +6,9 @@
 //! - [`rollout`]: how a Rollout climbs
 //! - [`traffic`]: how requests are split, one file for each router
 //! - [`analysis`]: how metrics are measured and judged, one file for each provider
-//! - [`delivery`]: what was applied of a repository, and what is written down of it
 //! - [`backoff`]: how long a repository that fails is left alone
 //! - [`revert`]: how a failed revision goes back in Git
-//! - [`delivery`]: what a Delivery asks for, whom it waits for and how it stands
+//! - [`delivery`]: what a delivery is to do, what was applied of it, and how it stands
 //! - [`lease`]: who of several acts
 //! - [`health`]: whether a workload is as it was asked to be
 

@@ -8,13 +8,13 @@ use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use switchback::api::ids::{CommitId, TreeId};
 use switchback::base::clock::Clock;
 use switchback::base::digest::sha256_hex;
 use switchback::world::git::{
-    Author, Commit, File, FileKind, Git, GitError, Known, PathChange, Pushed, Reverted, Undo,
+    Author, Commit, File, FileKind, Git, GitError, Known, PathChange, Pushed, Reverted, Undo, UndoHow,
 };
 
 /// Files of a tree, by path.
@@ -127,6 +127,23 @@ impl Inner {
         name
     }
 
+    /// A commit and all it descends from, every commit before its parents.
+    fn ancestors(&self, head: &str) -> Vec<String> {
+        let (mut order, mut seen) = (Vec::new(), BTreeSet::new());
+        let mut open = vec![(head.to_owned(), false)];
+        while let Some((id, is_done)) = open.pop() {
+            if is_done {
+                order.push(id);
+            } else if self.commits.contains_key(&id) && seen.insert(id.clone()) {
+                let parents = self.commits[&id].commit.parents.iter().map(|p| (p.to_string(), false));
+                open.push((id.clone(), true));
+                open.extend(parents.collect::<Vec<_>>());
+            }
+        }
+        order.reverse();
+        order
+    }
+
     fn line(&self, head: &str) -> Vec<&Stored> {
         let mut found = Vec::new();
         let mut next = Some(head.to_owned());
@@ -163,6 +180,39 @@ impl Repo {
         }
         let tree = inner.store(&files);
         let id = inner.add(vec![head], &tree, message, (author, "dev@example.com"), self.clock.now());
+        inner.head.clone_from(&id);
+        let commit = inner.commits[&id].commit.clone();
+        drop(inner);
+        self.witness.pushed(false, &commit, &files);
+        id
+    }
+
+    /// Somebody commits `edits` on top of `parent` and keeps it to themselves; answers the commit.
+    pub fn commit_as(
+        &self,
+        author: &str,
+        parent: &str,
+        message: &str,
+        edits: &[(&str, Option<String>)],
+    ) -> String {
+        let mut inner = self.lock();
+        let edits: Vec<(String, Option<Bytes>)> =
+            edits.iter().map(|(path, text)| ((*path).to_owned(), text.clone().map(Bytes::from))).collect();
+        let files = edited(inner.files(parent).unwrap(), &edits);
+        let (tree, by) = (inner.store(&files), (author, "dev@example.com"));
+        inner.add(vec![parent.to_owned()], &tree, message, by, self.clock.now())
+    }
+
+    /// Somebody merges `other` into `first` and pushes; answers the merge.
+    pub fn merge_as(&self, author: &str, message: &str, first: &str, other: &str) -> String {
+        let mut inner = self.lock();
+        let known = inner.ancestors(first);
+        let base = inner.ancestors(other).into_iter().find(|id| known.contains(id)).unwrap();
+        let of = |id: &str| inner.files(id).unwrap();
+        let files = merge::trees(of(&base), of(first), of(other)).unwrap();
+        let (tree, by) = (inner.store(&files), (author, "dev@example.com"));
+        let parents = vec![first.to_owned(), other.to_owned()];
+        let id = inner.add(parents, &tree, message, by, self.clock.now());
         inner.head.clone_from(&id);
         let commit = inner.commits[&id].commit.clone();
         drop(inner);
@@ -240,11 +290,12 @@ impl Repo {
         let mut inner = self.lock();
         let start = inner.files(onto)?.clone();
         let mut files = start.clone();
-        for Undo { commit, without } in commits {
-            let with = inner.files(commit)?.clone();
-            let without = match without {
-                None => inner.parent_files(commit)?,
-                Some(edits) => edited(&with, edits),
+        for Undo { commit, how } in commits {
+            let there = inner.files(commit)?.clone();
+            let (with, without) = match how {
+                UndoHow::Whole => (there, inner.parent_files(commit)?),
+                UndoHow::Part(edits) => (there.clone(), edited(&there, edits)),
+                UndoHow::Step { with, without } => (edited(&files, with), edited(&files, without)),
             };
             match merge::trees(&with, &files, &without) {
                 Ok(merged) => files = merged,
@@ -361,6 +412,18 @@ impl Git for Repo {
         async move { found }.boxed()
     }
 
+    fn files_in(
+        &self,
+        tree: &TreeId,
+        path: &str,
+        wanted: fn(&str) -> bool,
+    ) -> BoxFuture<'_, Result<Vec<File>, GitError>> {
+        let inner = self.lock();
+        let found = inner.trees[tree.as_str()].iter().filter(|(p, _)| is_under(p, path) && wanted(p));
+        let found = found.map(|(p, c)| file(p, c)).collect();
+        async move { Ok(found) }.boxed()
+    }
+
     fn history(
         &self,
         head: &CommitId,
@@ -368,14 +431,20 @@ impl Git for Repo {
         most: usize,
     ) -> BoxFuture<'_, Result<Vec<Commit>, GitError>> {
         let inner = self.lock();
-        let line: Vec<Commit> = inner.line(head).into_iter().map(|s| s.commit.clone()).collect();
-        let repo = NAME.to_owned();
-        let found = match line.iter().position(|c| c.id == *until) {
-            None => Err(GitError::Rewritten { repo, head: head.clone(), until: until.clone() }),
-            Some(n) if n > most => Err(GitError::TooLong { repo, until: until.clone(), most }),
-            Some(n) => Ok(line[..n].to_vec()),
+        let between = |_| match (inner.ancestors(head), inner.ancestors(until)) {
+            (all, _) if !all.contains(&until.to_string()) => {
+                Err(GitError::Rewritten { repo: NAME.into(), head: head.clone(), until: until.clone() })
+            }
+            (all, known) => {
+                let new = all.into_iter().filter(|id| !known.contains(id));
+                let new: Vec<Commit> = new.map(|id| inner.commits[&id].commit.clone()).collect();
+                match new.len() > most {
+                    true => Err(GitError::TooLong { repo: NAME.into(), until: until.clone(), most }),
+                    false => Ok(new),
+                }
+            }
         };
-        let found = inner.find(head).map(|_| ()).and_then(|()| inner.find(until).map(|_| ())).and(found);
+        let found = inner.find(head).and_then(|_| inner.find(until)).and_then(between);
         async move { found }.boxed()
     }
 

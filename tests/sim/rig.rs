@@ -8,6 +8,7 @@ use crate::wire::Wire;
 use crate::witness::Witness;
 use crate::world::{World, text, wanted_hash};
 use serde_json::Value;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use switchback::api::config_policy::ConfigPolicy;
@@ -68,6 +69,8 @@ pub struct Sim {
     /// What the engines say to the cluster, if they elect which of them acts.
     wires: Option<[Wire; 2]>,
     seen_head: String,
+    /// Whether the provider of metrics is away.
+    no_provider: Arc<AtomicBool>,
     _actors: JoinSet<()>,
 }
 
@@ -97,9 +100,13 @@ fn pods(sandbox: &Sandbox) -> Vec<Value> {
 }
 
 /// Answers questions to Prometheus from the annotations of the cluster's pods.
-fn probe(sandbox: &Sandbox, clock: Clock) -> Probe {
-    let sandbox = sandbox.clone();
+fn probe(sandbox: &Sandbox, clock: Clock, is_away: &Arc<AtomicBool>) -> Probe {
+    let (sandbox, is_away) = (sandbox.clone(), Arc::clone(is_away));
     Probe::Inside(Arc::new(move |question| {
+        if is_away.load(Ordering::Relaxed) {
+            let answer = switchback::api::sample::Answer { status: 503, body: "away".into() };
+            return Box::pin(async move { Ok(answer) });
+        }
         let body = question.body.unwrap_or_default();
         let pods = pods(&sandbox);
         let answer = metrics::query(&form_value(&body, "query"), &pods, clock.now());
@@ -182,6 +189,7 @@ impl Sim {
             engine: None,
             rival: None,
             wires: None,
+            no_provider: Arc::default(),
             _actors: tasks,
         }
     }
@@ -210,7 +218,7 @@ impl Sim {
             None => setup::inside(self.sandbox.service()),
         };
         let prometheus = Some("http://prometheus.example.com".to_owned());
-        let probe = probe(&self.sandbox, self.clock);
+        let probe = probe(&self.sandbox, self.clock, &self.no_provider);
         let context = setup::context_with(cluster, probe, self.clock, Some(ears), prometheus, &mut tasks);
         let source = Source {
             git: Arc::new(self.repo.clone()),
@@ -333,6 +341,11 @@ impl Sim {
         let mut object = self.sandbox.get(kind, NAMESPACE, name).unwrap();
         change(&mut object);
         self.sandbox.update("somebody", object).unwrap();
+    }
+
+    /// The provider of metrics goes away or comes back.
+    pub fn provider_is_away(&self, is_away: bool) {
+        self.no_provider.store(is_away, Ordering::Relaxed);
     }
 
     /// Somebody deletes the object at `path`.

@@ -172,7 +172,8 @@ fn record(commit: Commit) -> CommitRecord {
     }
 }
 
-fn file_change(change: PathChange) -> FileChange {
+/// A change as `logic` knows it.
+pub(super) fn file_change(change: PathChange) -> FileChange {
     let content = |f: Option<crate::world::git::File>| f.and_then(|f| f.content).map(|c| c.to_vec());
     FileChange { path: change.path, old: content(change.old), new: content(change.new) }
 }

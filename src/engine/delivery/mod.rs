@@ -21,6 +21,7 @@
 //! - [`heal`](mod@heal): it is brought back, or told
 //! - [`apply`]: the writes of a plan, kind after kind
 //! - [`choose`]: what is read from Git to choose the commits that go back
+//! - [`undo`](mod@undo): commits undone, in place where their objects have moved
 //! - [`revert`]: the revert commit, pushed fast-forward or not at all
 //! - [`inventory`]: the Secrets in which the inventory is kept
 //! - [`recover`](mod@recover): which objects are ours when it is lost
@@ -50,7 +51,10 @@ pub(crate) mod rollouts;
 pub(crate) mod run;
 pub(crate) mod source;
 pub(crate) mod state;
+#[cfg(test)]
+mod tests;
 pub(crate) mod trial;
+pub(crate) mod undo;
 
 pub(crate) use error::{DeliverError, SyncError};
 pub(crate) use link::{Applied, FactsSender, Roster, Standing};

@@ -16,13 +16,13 @@ use crate::engine::delivery::error::{DeliverError, Hold};
 use crate::engine::delivery::needs::{self, Needs};
 use crate::engine::delivery::source::{self, Source};
 use crate::engine::delivery::state::{State, UnpushedRevert};
+use crate::engine::delivery::undo;
 use crate::logic::delivery::ledger::Ledger;
 use crate::logic::manifest::Manifests;
-use crate::logic::revert::select::{Extent, Pick};
+use crate::logic::revert::select::Pick;
 use crate::logic::revert::{PendingRevert, good, message, pending};
 use crate::world::cluster::ClusterError;
-use crate::world::git::{Commit, GitError, Pushed, Reverted, Undo};
-use bytes::Bytes;
+use crate::world::git::{Commit, GitError, Pushed, Reverted};
 
 /// Tries against others who push meanwhile.
 const TRIES: usize = 5;
@@ -260,17 +260,7 @@ async fn make(
     if let Some(made) = state.unpushed_for(head, &draft.ids()) {
         return Ok(Ok(Some(made.clone())));
     }
-    let undo = |pick: &Pick| Undo {
-        commit: CommitId::from(pick.commit.id.as_str()),
-        without: match &pick.extent {
-            Extent::Whole => None,
-            Extent::Part { files, .. } => {
-                Some(files.iter().map(|f| (f.path.clone(), f.content.clone().map(Bytes::from))).collect())
-            }
-        },
-    };
-    let undos: Vec<Undo> = draft.picks.iter().map(undo).collect();
-    Ok(match source.git.revert(head, &undos).await? {
+    Ok(match undo::undo(source, head, draft.picks).await? {
         Reverted::Empty => Ok(None),
         Reverted::Conflict { commit, paths } => {
             let branch = source.branch.clone();

@@ -11,11 +11,15 @@
 //! - [`touched`]: which objects a commit changed, and whether that makes or judges revisions
 //! - [`select`]: which commits go back, and how much of each
 //! - [`parts`]: what files would be without what a commit did to some objects
+//! - [`doubled`](mod@doubled): whether something is there twice after that
+//! - [`in_place`](mod@in_place): how a commit is undone where its objects stand now
 //! - [`message`]: the words of the revert commit
+pub mod doubled;
 pub(crate) mod due;
 pub(crate) mod good;
+pub mod in_place;
 pub mod message;
-mod parts;
+pub(crate) mod parts;
 pub mod pending;
 pub mod policy;
 pub mod range;

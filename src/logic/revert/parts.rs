@@ -18,11 +18,13 @@ pub struct Replaced {
 
 /// One document of a text with the line that parts it from the one before.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Piece<'t> {
+pub(super) struct Piece<'t> {
     /// The `---` line; empty before the first document.
-    mark: &'t str,
-    body: &'t str,
-    keys: BTreeSet<Key>,
+    pub(super) mark: &'t str,
+    /// What stands in it.
+    pub(super) body: &'t str,
+    /// The objects it holds.
+    pub(super) keys: BTreeSet<Key>,
 }
 
 /// The files of a commit (`changes`, against its first parent) as they would be had it left `keys` alone; none when a
@@ -90,7 +92,7 @@ fn lost(piece: &Piece<'_>, still: &BTreeSet<&Key>) -> bool {
 }
 
 /// Adds `text` on a line of its own.
-fn push(to: &mut String, text: &str) {
+pub(super) fn push(to: &mut String, text: &str) {
     if !to.is_empty() && !to.ends_with('\n') {
         to.push('\n');
     }
@@ -98,7 +100,7 @@ fn push(to: &mut String, text: &str) {
 }
 
 /// The documents of a text; none when it cannot be read.
-fn pieces<'t>(content: &'t [u8], namespace: &str) -> Option<Vec<Piece<'t>>> {
+pub(super) fn pieces<'t>(content: &'t [u8], namespace: &str) -> Option<Vec<Piece<'t>>> {
     let text = std::str::from_utf8(content).ok()?;
     let mut found: Vec<(&str, usize, usize)> = vec![("", 0, 0)];
     let mut at = 0;

@@ -48,7 +48,8 @@ pub enum RevertReason {
 pub enum Safety {
     /// It has.
     Safe,
-    /// The failed revision is gone, but the stable one is not whole; from then on that is no reason to wait.
+    /// The stable revision is not whole, so that some of the failed one may have to stay; from then on that is no reason
+    /// to wait.
     From(Timestamp),
     /// The failed revision has pods or traffic.
     Unsafe,
@@ -157,13 +158,13 @@ fn aborted(view: &View) -> Option<PendingRevert> {
 
 /// Whether the stable revision carries everything again.
 fn safety(view: &View, stable: &ReplicaSet) -> Safety {
-    if !is_gone(view, stable) {
-        return Safety::Unsafe;
-    }
+    let (is_gone, is_whole) = (is_gone(view, stable), stable.available >= view.rollout.spec.replicas());
+    // A canary's pods stay while too few of the stable ones are there: waiting for their end would be for ever.
+    let is_cure = is_gone || view.rollout.spec.strategy.blue_green.is_none();
     match view.rollout.status.aborted_at {
-        _ if stable.available >= view.rollout.spec.replicas() => Safety::Safe,
-        Some(aborted) => Safety::From(aborted.plus_seconds(PATIENCE)),
-        None => Safety::Unsafe,
+        _ if is_gone && is_whole => Safety::Safe,
+        Some(aborted) if is_cure && !is_whole => Safety::From(aborted.plus_seconds(PATIENCE)),
+        _ => Safety::Unsafe,
     }
 }
 

@@ -51,6 +51,12 @@ pub enum FileKind {
 /// Says of a path and the id of the blob there whether its content is known, so that it is not read again.
 pub type Known = Arc<dyn Fn(&str, &str) -> bool + Send + Sync>;
 
+/// Nothing is known, so that everything is read.
+#[must_use]
+pub fn nothing_known() -> Known {
+    Arc::new(|_, _| false)
+}
+
 /// One path in a commit's tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
@@ -83,16 +89,34 @@ pub struct PathChange {
 pub struct Undo {
     /// The commit.
     pub commit: CommitId,
-    /// Files as they would be in the commit without the part of it that is to be undone (none: not there); none at
-    /// all when the whole commit is undone.
-    pub without: Option<Vec<(String, Option<Bytes>)>>,
+    /// How much of it.
+    pub how: UndoHow,
+}
+
+/// Files with their content, none where there is no file.
+pub type Files = Vec<(String, Option<Bytes>)>;
+
+/// How a commit is undone: the step that is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UndoHow {
+    /// From the commit to its first parent.
+    Whole,
+    /// From the commit to itself with these files.
+    Part(Files),
+    /// From what undoing the commits before it comes to with some files, to the same with others.
+    Step {
+        /// The files with what is undone.
+        with: Files,
+        /// The files without it.
+        without: Files,
+    },
 }
 
 impl Undo {
     /// The whole of a commit.
     #[must_use]
     pub fn whole(commit: CommitId) -> Self {
-        Self { commit, without: None }
+        Self { commit, how: UndoHow::Whole }
     }
 }
 
@@ -175,6 +199,14 @@ pub trait Git: Send + Sync {
         path: &str,
         wanted: fn(&str) -> bool,
         known: Known,
+    ) -> BoxFuture<'_, Result<Vec<File>, GitError>>;
+
+    /// The same of a tree that [`Git::revert`] came to.
+    fn files_in(
+        &self,
+        tree: &TreeId,
+        path: &str,
+        wanted: fn(&str) -> bool,
     ) -> BoxFuture<'_, Result<Vec<File>, GitError>>;
 
     /// The commits that `head` descends from and `until` does not, through all parents, every commit before its

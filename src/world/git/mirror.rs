@@ -160,6 +160,16 @@ impl Git for Mirror {
         self.run(move |store| read::files(store, &commit, &path, wanted, &known))
     }
 
+    fn files_in(
+        &self,
+        tree: &TreeId,
+        path: &str,
+        wanted: fn(&str) -> bool,
+    ) -> BoxFuture<'_, Result<Vec<File>, GitError>> {
+        let (tree, path) = (tree.clone(), path.to_owned());
+        self.run(move |store| read::files_in(store, &tree, &path, wanted))
+    }
+
     fn history(
         &self,
         head: &CommitId,

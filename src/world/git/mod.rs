@@ -40,7 +40,10 @@ mod trouble;
 mod upstream;
 mod watch;
 
-pub use contract::{Author, Commit, File, FileKind, Git, Known, PathChange, Pushed, Reverted, Undo};
+pub use contract::{
+    Author, Commit, File, FileKind, Files, Git, Known, PathChange, Pushed, Reverted, Undo, UndoHow,
+    nothing_known,
+};
 pub use error::GitError;
 pub use fault::AddressFault;
 pub use limits::Limits;

@@ -1,12 +1,12 @@
 //! Reading trees: the files of a commit, and what differs between two trees, within limits of size and number.
 //! It never checks anything out, never follows a link, and trusts no name in a tree.
 
-use super::contract::{File, FileKind, Known, PathChange};
+use super::contract::{self, File, FileKind, Known, PathChange};
 use super::error::GitError;
 use super::store::Store;
 use super::text::shown;
 use super::trouble::{Outcome, Trouble};
-use crate::api::ids::CommitId;
+use crate::api::ids::{CommitId, TreeId};
 use bytes::Bytes;
 use git2::{ObjectType, Odb, Oid};
 use std::collections::BTreeMap;
@@ -96,10 +96,33 @@ pub(super) fn files(
     wanted: fn(&str) -> bool,
     known: &Known,
 ) -> Outcome<Vec<File>> {
-    let parts = parts(path)?;
     let (_, raw) = store.find(commit)?;
+    all_in(store, commit, raw.tree, path, wanted, known)
+}
+
+/// See [`Git::files_in`](super::contract::Git::files_in).
+pub(super) fn files_in(
+    store: &Store,
+    tree: &TreeId,
+    path: &str,
+    wanted: fn(&str) -> bool,
+) -> Outcome<Vec<File>> {
+    let id = Oid::from_str(tree)?;
+    all_in(store, &CommitId::from(tree.as_str()), id, path, wanted, &contract::nothing_known())
+}
+
+/// The files of `tree`, which is that of `commit`, under `path`.
+fn all_in(
+    store: &Store,
+    commit: &CommitId,
+    tree: Oid,
+    path: &str,
+    wanted: fn(&str) -> bool,
+    known: &Known,
+) -> Outcome<Vec<File>> {
+    let parts = parts(path)?;
     let mut reader = Reader::new(store)?;
-    let found = reader.descend(raw.tree, &parts)?;
+    let found = reader.descend(tree, &parts)?;
     let entry = found.map_err(|gap| GitError::NoPath {
         path: path.to_owned(),
         commit: commit.clone(),
@@ -116,7 +139,7 @@ pub(super) fn files(
             continue;
         }
         let mut file = reader.file(&path, entry)?;
-        if file.kind == FileKind::Symlink && reader.leads_to_folder(raw.tree, &path, entry)? {
+        if file.kind == FileKind::Symlink && reader.leads_to_folder(tree, &path, entry)? {
             file.kind = FileKind::FolderLink;
         }
         files.push(file);

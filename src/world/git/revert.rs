@@ -1,7 +1,7 @@
 //! Undoing commits in memory: each is merged away on top of the last result, as `git revert` does it.
 //! It never commits, never touches a work tree, and never resolves a conflict.
 
-use super::contract::{Reverted, Undo};
+use super::contract::{Files, Reverted, Undo, UndoHow};
 use super::error::GitError;
 use super::read::count_differences;
 use super::store::Store;
@@ -9,7 +9,6 @@ use super::text::shown;
 use super::trouble::Outcome;
 use crate::api::ids::{CommitId, TreeId};
 use crate::world::cause::Cause;
-use bytes::Bytes;
 use git2::build::TreeUpdateBuilder;
 use git2::{FileMode, Index, MergeOptions, Oid, Tree};
 use std::collections::BTreeSet;
@@ -19,15 +18,18 @@ use std::path::Path;
 pub(super) fn revert(store: &Store, onto: &CommitId, commits: &[Undo]) -> Outcome<Reverted> {
     let (_, onto) = store.find(onto)?;
     let mut tree = onto.tree;
-    for Undo { commit, without } in commits {
+    for Undo { commit, how } in commits {
         let (id, undone) = store.find(commit)?;
-        let before = match (without, undone.parents.first()) {
-            (Some(files), _) => replaced(store, undone.tree, files)?,
-            (None, Some(parent)) => store.parent(id, *parent)?.tree,
+        let (after, before) = match (how, undone.parents.first()) {
+            (UndoHow::Step { with, without }, _) => {
+                (replaced(store, tree, with)?, replaced(store, tree, without)?)
+            }
+            (UndoHow::Part(files), _) => (undone.tree, replaced(store, undone.tree, files)?),
+            (UndoHow::Whole, Some(parent)) => (undone.tree, store.parent(id, *parent)?.tree),
             // Before a first commit there was nothing.
-            (None, None) => store.repo.treebuilder(None)?.write()?,
+            (UndoHow::Whole, None) => (undone.tree, store.repo.treebuilder(None)?.write()?),
         };
-        let mut merged = undo(store, tree, undone.tree, before)?;
+        let mut merged = undo(store, tree, after, before)?;
         let paths = conflicts(&merged)?;
         if !paths.is_empty() {
             return Ok(Reverted::Conflict { commit: commit.clone(), paths });
@@ -44,7 +46,7 @@ pub(super) fn revert(store: &Store, onto: &CommitId, commits: &[Undo]) -> Outcom
 }
 
 /// `tree` with some files replaced or removed.
-fn replaced(store: &Store, tree: Oid, files: &[(String, Option<Bytes>)]) -> Outcome<Oid> {
+fn replaced(store: &Store, tree: Oid, files: &Files) -> Outcome<Oid> {
     let tree = store.repo.find_tree(tree)?;
     let mut update = TreeUpdateBuilder::new();
     for (path, content) in files {
@@ -59,6 +61,7 @@ fn replaced(store: &Store, tree: Oid, files: &[(String, Option<Bytes>)]) -> Outc
                 });
                 update.upsert(path.as_str(), store.repo.blob(content)?, mode);
             }
+            None if tree.get_path(Path::new(path)).is_err() => {} // it is not there
             None => drop(update.remove(path.as_str())),
         }
     }
@@ -69,8 +72,11 @@ fn replaced(store: &Store, tree: Oid, files: &[(String, Option<Bytes>)]) -> Outc
 /// mirror hides the parents of its oldest commit.
 fn undo(store: &Store, now: Oid, with: Oid, without: Oid) -> Outcome<Index> {
     let tree = |id: Oid| -> Result<Tree<'_>, git2::Error> { store.repo.find_tree(id) };
-    let merged =
-        store.repo.merge_trees(&tree(with)?, &tree(now)?, &tree(without)?, Some(&MergeOptions::new()));
+    let mut options = MergeOptions::new();
+    // Only a file that moved as it is counts as renamed. Manifests resemble each other so much that git takes one for
+    // another, and what somebody changed of one object would be done to the other.
+    options.rename_threshold(100);
+    let merged = store.repo.merge_trees(&tree(with)?, &tree(now)?, &tree(without)?, Some(&options));
     merged.map_err(|error| match error.message() {
         // Names such as `git~1`, which some file systems take for `.git`.
         why if why.starts_with("invalid path") => {

@@ -36,7 +36,7 @@ pub fn is_safe(sim: &Sim) -> bool {
 }
 
 /// How many commits a revert says it takes back.
-fn names(message: &str) -> usize {
+pub fn names(message: &str) -> usize {
     message.matches("This reverts commit ").count()
 }
 
