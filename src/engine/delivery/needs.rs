@@ -58,6 +58,7 @@ pub(crate) async fn of(
         let templates = Templates {
             wanted: manifests.pod_template(rollout),
             applied: ledger.template(rollout),
+            before: ledger.template_before(rollout),
             live: Some(&pending.template),
         };
         let Some(need) = due::of_pending(pending, templates, &source.rollback_on, now) else { continue };

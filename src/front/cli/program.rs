@@ -89,4 +89,18 @@ mod tests {
         let files = std::fs::read_dir(folder).unwrap().count();
         assert_eq!(files, verbs::ALL.len() + 1, "each verb is a file beside mod.rs, and a line of ALL");
     }
+
+    #[test]
+    fn what_concerns_one_repository_needs_its_name_and_what_concerns_deliveries_excludes_it() {
+        let reads = |line: &str| {
+            let words = ["switchback", "run"].into_iter().chain(line.split_whitespace());
+            command().try_get_matches_from(words).is_ok()
+        };
+        assert!(reads("") && reads("--interval 1m --default-service-account deployer"));
+        assert!(reads("--repo shop --branch next --drift report --once"));
+        for line in ["--branch next", "--once", "--git-token t", "--rollback off"] {
+            assert!(!reads(line), "{line}");
+        }
+        assert!(!reads("--repo shop --default-service-account deployer"));
+    }
 }

@@ -130,7 +130,7 @@ impl Ledger {
     }
 
     /// The pod template of a Rollout as it was applied last for certain.
-    fn template_before(&self, rollout: &Key) -> Option<&Value> {
+    pub(crate) fn template_before(&self, rollout: &Key) -> Option<&Value> {
         let is_new = |key: &Key| self.is_uncertain(key) && !self.before.contains_key(key);
         let base = |key: &Key| self.applied(key).filter(|_| !is_new(key));
         pod_template(rollout, |key| self.before.get(key).map(|value| &**value).or_else(|| base(key)))

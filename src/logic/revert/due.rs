@@ -19,6 +19,8 @@ pub(crate) struct Templates<'a> {
     pub(crate) wanted: Option<&'a Value>,
     /// The one that Git asked for when it was applied last; none when it never was.
     pub(crate) applied: Option<&'a Value>,
+    /// The one before that, where it is not certain that the last one was applied.
+    pub(crate) before: Option<&'a Value>,
     /// The one in the cluster.
     pub(crate) live: Option<&'a Value>,
 }
@@ -76,7 +78,8 @@ pub(crate) fn of_pending(
 pub(crate) fn is_asked_for(pending: &PendingRevert, templates: Templates<'_>) -> bool {
     let Some(wanted) = templates.wanted else { return false };
     let live = templates.live.unwrap_or(&pending.template);
-    let is_applied = templates.applied.is_none_or(|applied| template_key(applied) == template_key(wanted));
+    let is_it = |one: &Value| template_key(one) == template_key(wanted);
+    let is_applied = templates.applied.is_none_or(is_it) || templates.before.is_some_and(is_it);
     is_applied && template::holds(live, wanted) == (pending.reason != RevertReason::Undo)
 }
 
@@ -145,7 +148,8 @@ mod tests {
     /// What is needed when Git asks for `wanted`, `applied` was applied last and the cluster has `live`.
     fn need(reason: RevertReason, wanted: &str, applied: &str, live: &str) -> Option<Need> {
         let (wanted, applied) = (template(wanted), template(applied));
-        let templates = Templates { wanted: Some(&wanted), applied: Some(&applied), live: None };
+        let templates =
+            Templates { wanted: Some(&wanted), applied: Some(&applied), before: None, live: None };
         of_pending(&pending(reason, live), templates, &RollbackOn::default(), Timestamp::UNIX_EPOCH)
     }
 
@@ -157,6 +161,16 @@ mod tests {
         let none = Templates::default();
         let bad = pending(RevertReason::Analysis, "bad");
         assert_eq!(of_pending(&bad, none, &RollbackOn::default(), Timestamp::UNIX_EPOCH), None);
+    }
+
+    #[test]
+    fn a_revert_that_was_cut_short_as_it_was_applied_is_still_asked_for() {
+        let (bad, good) = (template("bad"), template("good"));
+        let templates =
+            Templates { wanted: Some(&bad), applied: Some(&good), before: Some(&bad), live: None };
+        let pending = pending(RevertReason::Analysis, "bad");
+        let found = of_pending(&pending, templates, &RollbackOn::default(), Timestamp::UNIX_EPOCH);
+        assert!(matches!(found, Some(Need::Revert(_))));
     }
 
     #[test]
@@ -173,7 +187,7 @@ mod tests {
         let mut live = git.clone();
         live["metadata"] = json!({"annotations": {"reloader": "1"}});
         bad.template = live.into();
-        let templates = Templates { wanted: Some(&git), applied: Some(&git), live: None };
+        let templates = Templates { wanted: Some(&git), applied: Some(&git), before: None, live: None };
         let found = of_pending(&bad, templates, &RollbackOn::default(), Timestamp::UNIX_EPOCH);
         assert!(matches!(found, Some(Need::Revert(_))));
     }
@@ -185,7 +199,7 @@ mod tests {
             Some(Need::Stay(Stay::Reason(RevertReason::Error)))
         );
         let git = template("bad");
-        let templates = Templates { wanted: Some(&git), applied: Some(&git), live: None };
+        let templates = Templates { wanted: Some(&git), applied: Some(&git), before: None, live: None };
         let from: Timestamp = "2026-01-01T00:00:30Z".parse().unwrap();
         let with = |safety, now: &str| {
             let pending = PendingRevert { safety, ..pending(RevertReason::User, "bad") };

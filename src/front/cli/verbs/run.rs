@@ -253,19 +253,3 @@ async fn deliveries(common: &Common, flags: &Run, mut tasks: JoinSet<()>) -> Res
     drop(embedded);
     Ok(ExitCode::SUCCESS)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_concerns_one_repository_needs_its_name_and_what_concerns_deliveries_excludes_it() {
-        let reads = |line: &str| Run::command().try_get_matches_from(line.split_whitespace()).is_ok();
-        assert!(reads("run") && reads("run --interval 1m --default-service-account deployer"));
-        assert!(reads("run --repo shop --branch next --drift report --once"));
-        for line in ["run --branch next", "run --once", "run --git-token t", "run --rollback off"] {
-            assert!(!reads(line), "{line}");
-        }
-        assert!(!reads("run --repo shop --default-service-account deployer"));
-    }
-}
