@@ -227,6 +227,7 @@ impl Sim {
             namespace: self.home.to_owned(),
             home: self.home.to_owned(),
             name: SOURCE.to_owned(),
+            seed: Some(self.seed),
             keeps: false,
             rollback: self.rollback,
             rollback_on: RollbackOn::default(),

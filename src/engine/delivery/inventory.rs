@@ -28,6 +28,8 @@ pub(crate) struct InventoryStore {
     old: Vec<(Kept<Inventory>, Kept<Applying>)>,
     /// Whether what stands there has to be written anew, as it was written without a seal.
     is_plain: bool,
+    /// Draws its seal, so that a run can be repeated.
+    seed: Option<u64>,
 }
 
 /// A noun in one Secret, and in others that continue it.
@@ -49,7 +51,7 @@ impl InventoryStore {
         former.retain(|name| *name != source.name);
         let (inventory, attempt) = kept(&source.name);
         let namespace = source.home.clone();
-        Self { inventory, attempt, namespace, former, ..Self::default() }
+        Self { inventory, attempt, namespace, former, seed: source.seed, ..Self::default() }
     }
 
     /// Reads the inventory, if it is not known; an empty one when there is none.
@@ -89,7 +91,7 @@ impl InventoryStore {
         self.is_plain = found.seal.is_none();
         if self.is_plain {
             let sealed = self.attempt.value.as_ref().map(|a| a.seal.clone()).filter(|seal| !seal.is_none());
-            Arc::make_mut(&mut found).seal = sealed.unwrap_or_else(random_seal);
+            Arc::make_mut(&mut found).seal = sealed.unwrap_or_else(|| drawn_seal(self.seed));
         }
         self.inventory.value = Some(Arc::clone(&found));
         Ok(found)
@@ -205,8 +207,11 @@ fn kept(name: &str) -> (Kept<Inventory>, Kept<Applying>) {
     (inventory, Kept { name: format!("{name}-attempt"), ..Kept::default() })
 }
 
-/// A seal that nobody else has: the system's own random numbers, 128 bits of them.
-fn random_seal() -> Seal {
+/// A seal that nobody else has, of the system's own random numbers; with a seed one that comes again.
+fn drawn_seal(seed: Option<u64>) -> Seal {
+    if let Some(seed) = seed {
+        return Seal::new(&digest::sha256_hex(&seed.to_be_bytes()));
+    }
     let state = RandomState::new();
     let numbers: Vec<String> = (0..4_u8).map(|n| format!("{:016x}", state.hash_one(n))).collect();
     Seal::new(&digest::sha256_hex(numbers.concat().as_bytes()))

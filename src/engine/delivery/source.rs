@@ -34,6 +34,8 @@ pub struct Source {
     pub home: String,
     /// Name of the inventory.
     pub name: String,
+    /// Draws what is random, so that a run can be repeated; otherwise the system does.
+    pub seed: Option<u64>,
     /// Whether objects that leave Git stay in the cluster.
     pub keeps: bool,
     /// Whether failed revisions go back in Git.

@@ -378,6 +378,7 @@ impl Operator {
             namespace: wanted.namespace.clone(),
             home: name.namespace.clone(),
             name: inventory_name(name),
+            seed: None,
             keeps: wanted.keeps,
             rollback: wanted.rollback,
             rollback_on: wanted.rollback_on.clone(),

@@ -64,6 +64,7 @@ pub fn repository(wanted: &Repository) -> Result<Source, AccessError> {
         namespace: wanted.namespace.clone(),
         home: wanted.namespace.clone(),
         name,
+        seed: None,
         keeps: false,
         rollback: wanted.rollback,
         rollback_on: wanted.rollback_on.clone(),

@@ -34,6 +34,7 @@ async fn asked(time: Duration, answer: fn() -> Answer) -> usize {
         namespace: "default".into(),
         home: "default".into(),
         name: "switchback-shop".into(),
+        seed: None,
         keeps: false,
         rollback: true,
         drift: switchback::logic::plan::DriftPolicy::default(),

@@ -112,6 +112,7 @@ fn source(repo: &Path, mirrors: &Path, folder: &str) -> Source {
         branch: "main".to_owned(),
         namespace: "shop".to_owned(),
         home: "shop".to_owned(),
+        seed: None,
         keeps: false,
         name: "shop".to_owned(),
         rollback: true,
