@@ -1,5 +1,5 @@
 //! Brings one repository to the cluster, and lets what fails there go back in it.
-//! It knows nothing of how controllers learn which reverts wait; it is told in [`Facts`](contract::Facts).
+//! It knows nothing of how controllers learn which reverts wait; it is told in [`Facts`](crate::logic::delivery::facts::Facts).
 //!
 //! - [`contract`], [`link`]: all that deliveries and controllers tell each other; the channel between them
 //! - [`orders`]: how deliveries begin, change and end while they work, and what is said of each reconcile
@@ -11,20 +11,16 @@
 //! - [`preview`](mod@preview): the same up to the plan, for people
 //! - [`source`]: which repository, and its manifests at a commit
 //! - [`state`]: what is remembered between two reconciles
-//! - [`trial`]: a plan, tried on the cluster without being made
-//! - [`rollouts`]: what is around the Rollouts of a plan, so that they can be judged
+//! - [`trial`], [`rollouts`]: a plan, tried on the cluster without being made; what is around the Rollouts in it
 //! - [`live`]: objects as they are in the cluster
 //! - [`autoscalers`]: whose say the size of a workload is, where only the cluster knows
 //! - [`leftovers`]: how an object that Git no longer says is reached, and whether pods still need it
-//! - [`drift`](mod@drift): what somebody else has changed or deleted of what was applied, as it is noticed
-//! - [`drifted`]: what is remembered of it
+//! - [`drift`](mod@drift), [`drifted`]: what somebody else has changed or deleted of what was applied; what is kept of that
 //! - [`heal`](mod@heal): it is brought back, or told
 //! - [`apply`]: the writes of a plan, kind after kind
-//! - [`choose`]: what is read from Git to choose the commits that go back
-//! - [`undo`](mod@undo): commits undone, in place where their objects have moved
+//! - [`choose`], [`undo`](mod@undo): the commits that go back; undone, in place where their objects have moved
 //! - [`revert`]: the revert commit, pushed fast-forward or not at all
-//! - [`inventory`]: the Secrets in which the inventory is kept
-//! - [`recover`](mod@recover): which objects are ours when it is lost
+//! - [`inventory`], [`recover`](mod@recover): the Secrets it is kept in; which objects are ours when they are lost
 //! - [`error`]: why a repository was not brought to the cluster
 
 pub(crate) mod apply;
