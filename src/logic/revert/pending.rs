@@ -354,3 +354,34 @@ fn bare(value: &str) -> String {
     let rounded = text.parse::<f64>().map(|n| sample::number_text((n * 10_000.0).round() / 10_000.0));
     rounded.unwrap_or_else(|_| text.chars().take(60).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn verdict(result: Value) -> String {
+        let spec = json!({"metrics": [{"name": "errors", "failureLimit": 1,
+            "successCondition": "result[0] < 0.05", "provider": {"web": {"url": "http://inside.example.com"}}}]});
+        let status = json!({"phase": "Failed", "metricResults": [result]});
+        let run: AnalysisRun =
+            serde_json::from_value(json!({"metadata": {"name": "r"}, "spec": spec, "status": status}))
+                .unwrap();
+        verdict_of(&run).unwrap()
+    }
+
+    #[test]
+    fn a_verdict_has_figures_and_conditions_and_nothing_else_that_a_provider_said() {
+        let measured = |value: &str| json!({"phase": "Failed", "value": value});
+        let failed = verdict(json!({"name": "errors", "phase": "Failed", "count": 2, "failed": 2,
+            "measurements": [measured("[0.41]"), measured("{\"token\":\"s3cret\"}")]}));
+        assert!(failed.starts_with("errors 0.41") && failed.contains("result[0] < 0.05"), "{failed}");
+        let away =
+            verdict(json!({"name": "errors", "phase": "Error", "consecutiveError": 5, "measurements": [{
+            "phase": "Error", "message": "dial tcp inside.example.com:9090: connection refused"}]}));
+        assert_eq!(away, "errors could not be measured (5 times)");
+        for text in [failed, away] {
+            assert!(!text.contains("s3cret") && !text.contains("inside"), "{text}");
+        }
+    }
+}
