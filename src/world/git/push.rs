@@ -104,11 +104,8 @@ fn refusal(store: &Store, trouble: Trouble, said: &str) -> Outcome<String> {
         Trouble::Git(GitError::Refused { why, .. }) => Ok(joined(&why, said)),
         // The branch could be fetched, so the repository is there and only pushing is not allowed.
         Trouble::Git(GitError::NotFound { why, .. }) => Ok(joined(&why, said)),
-        Trouble::Git(GitError::Unreachable { why, .. })
-            if why.contains("unpacking the sent packfile failed") =>
-        {
-            Ok(joined("it did not accept the objects", said))
-        }
+        // libgit2 says of that no more than of a line that broke.
+        Trouble::Git(_) if store.call.refuses_objects() => Ok(joined("it did not accept the objects", said)),
         Trouble::Damaged(why) if store.call.offer().refusal.is_some() => Ok(joined(&why, said)),
         other => Err(other),
     }

@@ -149,6 +149,11 @@ async fn objects_the_server_does_not_like_are_refused() {
     rig.git("origin.git", &["config", "receive.maxInputSize", "10"]);
     let Pushed::Refused { why, .. } = mirror.push(commit).await.unwrap() else { panic!("pushed") };
     assert!(why.contains("maximum allowed size"), "{why}");
+    let server = Server::start(rig.path(""), |_| Answer::Backend).await;
+    let mirror = Mirror::open(rig.options(&server.url("origin.git"))).unwrap();
+    let commit = undone(&mirror, &ready.second, 1_800_000_000).await;
+    let Pushed::Refused { why, .. } = mirror.push(&commit).await.unwrap() else { panic!("pushed") };
+    assert!(why.starts_with("it did not accept the objects"), "{why}");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! It never speaks to the other side itself.
 
 use super::offer::Offer;
+use super::report::Report;
 use crate::world::cause::Cause;
 use crate::world::git::error::GitError;
 use crate::world::git::text::{plain, tame};
@@ -33,6 +34,7 @@ struct Learnt {
     fault: Option<GitError>,
     transferred: u64,
     offer: Offer,
+    report: Report,
     base: Option<Url>,
     said: Vec<u8>,
 }
@@ -137,9 +139,21 @@ impl Call {
         Err(self.fail(GitError::TooLarge { repo: self.upstream.name.clone(), what, limit }))
     }
 
-    /// Looks through bytes of the other side's opening words for the branches it offers.
-    pub(super) fn overhear(&self, bytes: &[u8]) {
-        self.learnt().offer.feed(bytes);
+    /// Looks through bytes of the other side for the branches it offers in its opening words, and after them for what
+    /// it reports of a push.
+    pub(super) fn overhear(&self, service: Service, bytes: &[u8]) {
+        let mut learnt = self.learnt();
+        match service {
+            Service::ReceivePack | Service::ReceivePackLs if learnt.offer.is_done() => {
+                learnt.report.feed(bytes)
+            }
+            _ => learnt.offer.feed(bytes),
+        }
+    }
+
+    /// Whether the other side has reported that it did not take what was pushed.
+    pub(in crate::world::git) fn refuses_objects(&self) -> bool {
+        self.learnt().report.refuses_objects()
     }
 
     /// Makes what is read during a push, which is all text, fit for git2: it panics over reasons that are not

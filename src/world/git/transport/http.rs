@@ -69,9 +69,7 @@ impl Read for Exchange {
         answer.left.copy_to_slice(into);
         call.count(length)?;
         call.tame(self.service, into);
-        if matches!(self.service, Service::UploadPackLs | Service::ReceivePackLs) {
-            call.overhear(into);
-        }
+        call.overhear(self.service, into);
         Ok(length)
     }
 }

@@ -7,10 +7,12 @@
 //! - [`pipe`]: another program's pipes: `ssh`, or `git` on this machine
 //! - [`call`]: one operation's dealings with the other side
 //! - [`offer`]: what the other side offers in its first words
+//! - [`report`]: what it reports of a push
 
 pub(super) mod call;
 mod http;
 mod offer;
 mod pipe;
+mod report;
 mod retry_after;
 pub(super) mod wire;

@@ -24,6 +24,11 @@ pub(in crate::world::git) struct Offer {
 }
 
 impl Offer {
+    /// Whether its first words are over.
+    pub(super) fn is_done(&self) -> bool {
+        self.done
+    }
+
     /// Takes in the next bytes of the other side's words.
     pub(super) fn feed(&mut self, bytes: &[u8]) {
         if self.done {

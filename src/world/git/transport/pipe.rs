@@ -137,7 +137,7 @@ impl Read for Pipe {
         call.count(length)?;
         let into = into.get_mut(..length).unwrap_or_default();
         call.tame(self.service, into);
-        call.overhear(into);
+        call.overhear(self.service, into);
         Ok(length)
     }
 }
