@@ -3,14 +3,13 @@
 //!
 //! - [`contract`], [`link`]: all that deliveries and controllers tell each other; the channel between them
 //! - [`orders`]: how deliveries begin, change and end while they work, and what is said of each reconcile
-//! - [`run`](mod@run): when each repository is reconciled
+//! - [`run`](mod@run), [`one`]: when each repository is reconciled; what is remembered of it among all
 //! - [`away`]: how long a repository that failed is left alone, and when people should hear of it
 //! - [`reconcile`](mod@reconcile): the order of things: fetch, revert what failed, apply the rest, note it
 //! - [`needs`]: what there is to do about each Rollout first, and which fences still stand
 //! - [`held`]: what held Rollouts are annotated with
 //! - [`preview`](mod@preview): the same up to the plan, for people
-//! - [`source`]: which repository, and its manifests at a commit
-//! - [`state`]: what is remembered between two reconciles
+//! - [`source`], [`state`]: which repository, and its manifests at a commit; what is kept between two reconciles
 //! - [`trial`], [`rollouts`]: a plan, tried on the cluster without being made; what is around the Rollouts in it
 //! - [`live`]: objects as they are in the cluster
 //! - [`autoscalers`]: whose say the size of a workload is, where only the cluster knows
@@ -38,6 +37,7 @@ pub(crate) mod leftovers;
 pub(crate) mod link;
 pub(crate) mod live;
 pub(crate) mod needs;
+mod one;
 pub(crate) mod orders;
 pub(crate) mod preview;
 pub(crate) mod reconcile;

@@ -1,5 +1,6 @@
 //! Decides when each repository is reconciled: when it moves, when what its Rollouts owe it changes, after a while, and
-//! again after a failure; deliveries begin and end meanwhile as they are ordered to. It never decides what a reconcile does, and knows of controllers only what they tell it.
+//! again after a failure; deliveries begin and end meanwhile as they are ordered to. It never decides what a reconcile does,
+//! and knows of controllers only what they tell it.
 
 use crate::api::key::Key;
 use crate::api::notice::Notice;
@@ -9,14 +10,15 @@ use crate::engine::delivery::away::Away;
 use crate::engine::delivery::contract::DeliveryReport;
 use crate::engine::delivery::drift::{About, DriftWatches, Seen};
 use crate::engine::delivery::error::DeliverError;
+use crate::engine::delivery::heal::heal;
 use crate::engine::delivery::link::{Applied, FactsSender, Fare, Roster, Standing};
-use crate::engine::delivery::orders::{self, Digested, Helm, Order, Setting, Told};
+use crate::engine::delivery::one::Delivery;
+use crate::engine::delivery::orders::{self, Helm, Order, Setting, Told};
 use crate::engine::delivery::reconcile::reconcile;
 use crate::engine::delivery::source::Source;
 use crate::engine::delivery::state::State;
 use crate::engine::settings::Settings;
 use crate::engine::worker::{End, Worker};
-use crate::logic::delivery::facts::Facts;
 use crate::logic::plan::DriftPolicy;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,91 +33,9 @@ const SETTLES: Duration = Duration::from_millis(200);
 /// Wait after a problem that only a person can mend, if nothing else wakes us.
 const HELD: Duration = Duration::from_secs(30);
 
-/// One repository and what is remembered of it.
-struct Delivery {
-    source: Source,
-    /// What it has at hand: the cluster in the name of whom it acts.
-    context: Context,
-    /// How often the repository is asked; never when something else tells.
-    interval: Option<Duration>,
-    /// Which of the things it was ordered to be it is.
-    edition: u64,
-    /// Whether it became something else while it was being reconciled.
-    is_renewed: bool,
-    /// Whether it ends as soon as it is not being reconciled.
-    ends: bool,
-    /// None while it is being reconciled.
-    state: Option<State>,
-    facts: watch::Receiver<Facts>,
-    /// How its last reconcile ended.
-    fare: Fare,
-    /// Present while its repository fails.
-    away: Option<Away>,
-    /// The workloads it has applied, with the API version each was written in.
-    workloads: BTreeMap<Key, String>,
-    /// What was seen of its objects while it was being reconciled; the last of each.
-    unseen: BTreeMap<Key, Seen>,
-    /// The generation of each object that was in the way and then changed, as it was seen last.
-    generations: BTreeMap<Key, i64>,
-    /// What was said of its inventory last.
-    digested: Option<Digested>,
-}
-
-impl Delivery {
-    /// Whether what is in the way of a delivery has changed since it was tried last; status alone is no change.
-    fn is_mended(&mut self) -> bool {
-        let Some(stuck) = self.state.as_ref().and_then(|state| state.stuck.as_ref()) else { return false };
-        let mut is_mended = false;
-        for key in &stuck.objects {
-            let Some(seen) = self.unseen.remove(key) else { continue };
-            let generation =
-                seen.object().and_then(|object| object.pointer("/metadata/generation")?.as_i64());
-            is_mended |= match generation {
-                Some(now) => self.generations.insert(key.clone(), now) != Some(now),
-                None => true,
-            };
-        }
-        is_mended
-    }
-
-    /// One that was not reconciled yet.
-    fn new(
-        source: Source,
-        context: Context,
-        interval: Option<Duration>,
-        facts: watch::Receiver<Facts>,
-    ) -> Self {
-        let fare = Fare::Waits(format!("{} is not applied yet", source.git.name()));
-        Self {
-            state: Some(State::new(&source)),
-            source,
-            context,
-            interval,
-            edition: 0,
-            is_renewed: false,
-            ends: false,
-            facts,
-            fare,
-            away: None,
-            workloads: BTreeMap::new(),
-            unseen: BTreeMap::new(),
-            generations: BTreeMap::new(),
-            digested: None,
-        }
-    }
-
-    /// It is compared whole, at the latest after the reconcile under way.
-    fn renew(&mut self) {
-        self.digested = None;
-        match &mut self.state {
-            Some(state) => state.renew(),
-            None => self.is_renewed = true,
-        }
-    }
-}
-
-/// What a reconcile leaves behind, and the edition it was of.
-type Done = (State, DeliveryReport, u64);
+/// What a reconcile leaves behind, what it has come to (none: only what others had changed was looked at), and the edition
+/// it was of.
+type Done = (State, Option<DeliveryReport>, u64);
 
 /// All deliveries to one cluster.
 pub(crate) struct Deliveries {
@@ -341,7 +261,9 @@ impl Deliveries {
                 self.worker.forget(&number); // a nudge for none of ours
                 continue;
             };
-            if let Some(until) = delivery.away.as_ref().and_then(|a| a.rests(&*delivery.source.git, now)) {
+            let rests = delivery.away.as_ref().and_then(|a| a.rests(&*delivery.source.git, now));
+            let has_drifted = delivery.state.as_ref().is_some_and(|state| !state.drift.due.is_empty());
+            if let Some(until) = rests.filter(|_| !has_drifted) {
                 self.worker.queue.done(&number);
                 self.worker.queue.add_at(number, until);
                 continue;
@@ -352,8 +274,18 @@ impl Deliveries {
             let mut state = delivery.state.take().unwrap_or_else(|| State::new(&source));
             let mut facts = delivery.facts.clone();
             self.worker.start(number, async move {
-                let mut report = reconcile(&context, &source, &mut state, &mut facts).await;
-                let rollouts = std::mem::take(&mut report.more.rollouts);
+                let mut rollouts = Vec::new();
+                let mut report = None;
+                if rests.is_some() {
+                    let known = facts.borrow().clone();
+                    if let Err(error) = heal(&context, &source, &mut state, &known, &mut rollouts).await {
+                        tracing::debug!(%error, "what others have changed could not be looked at");
+                    }
+                } else {
+                    let mut whole = reconcile(&context, &source, &mut state, &mut facts).await;
+                    rollouts = std::mem::take(&mut whole.more.rollouts);
+                    report = Some(whole);
+                }
                 if !rollouts.is_empty() {
                     let (taken_in, waits) = oneshot::channel();
                     let _controllers_have_ended = applied.send(Applied { rollouts, taken_in }).await;
@@ -383,6 +315,7 @@ impl Deliveries {
                 return;
             }
         };
+        let Some(report) = report else { return self.healed(number, state, now) };
         if edition == delivery.edition {
             let account = orders::account(&delivery.source, &state, &report, &mut delivery.digested);
             let _nobody_wants_to_know = self.told.send(Told { number, edition, account });
@@ -440,6 +373,27 @@ impl Deliveries {
             self.note_workloads();
         }
         self.look_at_drift(number);
+    }
+
+    /// What others had changed was looked at while Git is left alone, and nothing else.
+    fn healed(&mut self, number: usize, mut state: State, now: Instant) {
+        let Some(delivery) = self.all.get_mut(&number) else { return };
+        let queue = &mut self.worker.queue;
+        match state.drift.due.is_empty() {
+            true => queue.done(&number),
+            false => drop(queue.failed(&number, now)),
+        }
+        if let Some(away) = &delivery.away {
+            queue.add_at(number, away.look_at(now));
+        }
+        if std::mem::take(&mut delivery.is_renewed) {
+            state.renew();
+        }
+        delivery.state = Some(state);
+        match delivery.ends {
+            true => self.end(number),
+            false => self.look_at_drift(number),
+        }
     }
 
     /// Tells the controllers how things stand.
