@@ -84,6 +84,19 @@ pub fn human(duration: Duration) -> String {
     }
 }
 
+/// The wait after `failures` in a row: `first` after none before, twice as long after each, at most `longest`.
+///
+/// ```
+/// use std::time::Duration;
+/// use switchback_base::duration::doubled;
+/// let wait = |failures| doubled(Duration::from_secs(1), failures, Duration::from_secs(300)).as_secs();
+/// assert_eq!([wait(0), wait(3), wait(99)], [1, 8, 300]);
+/// ```
+#[must_use]
+pub fn doubled(first: Duration, failures: u32, longest: Duration) -> Duration {
+    first.saturating_mul(1_u32.checked_shl(failures).unwrap_or(u32::MAX)).min(longest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,15 +6,14 @@ use crate::api::notice::Notice;
 use crate::api::object_name::ObjectName;
 use crate::api::write::{Target, Write};
 use crate::engine::context::Context;
+use crate::engine::rivals::{RivalWatches, Rivals};
 use crate::logic::lease::{self, LeaseStep, Observed, Terms};
 use crate::world::cluster::{Cluster, ClusterError, Mode};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-/// How often it is looked whether another controller has come, besides the Lease.
-const OTHERS: Duration = Duration::from_secs(15);
 /// How long giving the Lease back may take.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Beginning of the names of Leases of Argo Rollouts' controllers; an instance has its id after it (source:
@@ -32,17 +31,6 @@ pub struct Election {
     pub terms: Terms,
     /// How other controllers of the same objects are known, while one of which lives we do not act; none to act anyway.
     pub rivals: Option<Rivals>,
-}
-
-/// How other controllers of the same objects are known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rivals {
-    /// What their Lease is called.
-    pub lock: String,
-    /// Whether it counts in whichever namespace it is, where we may look into all.
-    pub everywhere: bool,
-    /// The namespaces in which it counts otherwise.
-    pub namespaces: BTreeSet<String>,
 }
 
 /// Our part in an election.
@@ -101,10 +89,14 @@ impl Leadership {
 
     /// Keeps the Lease, and ends when we lead no more: nothing is written from that moment on.
     pub(crate) async fn lost(&mut self) {
-        let mut look_for_others = Instant::now() + OTHERS;
+        let mut rivals = RivalWatches::new(&self.cluster, self.election.rivals.as_ref());
         loop {
             let turn = (Instant::now() + self.election.terms.every).min(self.until);
-            sleep_until(turn).await;
+            if let Some(rival) = self.comes_before(turn, &mut rivals).await {
+                self.context.cluster.gate().shut();
+                self.tell(rival);
+                return;
+            }
             let asked = Instant::now();
             let why = match timeout_at(self.until, self.attempt()).await {
                 Ok(Ok(None)) => {
@@ -119,19 +111,23 @@ impl Leadership {
                 }
                 Err(_) => Some(self.cannot("the cluster does not answer")),
             };
-            let why = match why {
-                None if Instant::now() >= look_for_others => {
-                    look_for_others = Instant::now() + OTHERS;
-                    timeout_at(self.until, self.other()).await.ok().flatten()
-                }
-                why => why,
-            };
             if let Some(why) = why {
                 self.context.cluster.gate().shut();
                 self.tell(why);
                 return;
             }
         }
+    }
+
+    /// In words, another controller that has come before `turn`.
+    async fn comes_before(&mut self, turn: Instant, rivals: &mut RivalWatches) -> Option<String> {
+        while let Ok(lease) = timeout_at(turn, rivals.next()).await {
+            let rival = self.rival(lease);
+            if rival.is_some() {
+                return rival;
+            }
+        }
+        None
     }
 
     /// Gives the Lease back, so that the next one acts at once.
@@ -205,24 +201,25 @@ impl Leadership {
 
     /// In words, another controller that looks after the same objects now.
     async fn other(&mut self) -> Option<String> {
-        let now = self.began.elapsed();
-        for object in self.locks().await {
-            let name = name_of(&object);
-            if name == self.election.lease {
-                continue;
-            }
-            let observed = Observed::update(self.others.remove(&name), object, now);
-            let holder = observed.holder().to_owned();
-            let is_live = observed.is_live(now);
-            self.others.insert(name.clone(), observed);
-            if is_live {
-                return Some(format!(
-                    "another controller of Rollouts runs on this cluster: {holder} holds the Lease {name}; nothing is \
-                     done here while it does. Stop it, give each its Rollouts with --instance-id, or pass --take-over"
-                ));
-            }
+        self.locks().await.into_iter().find_map(|lease| self.rival(lease))
+    }
+
+    /// In words, the controller that holds `lease`, if it is another one and lives.
+    fn rival(&mut self, lease: Value) -> Option<String> {
+        let (name, now) = (name_of(&lease), self.now());
+        if name == self.election.lease {
+            return None;
         }
-        None
+        let observed = Observed::update(self.others.remove(&name), lease, now);
+        let rival = observed.is_live(now).then(|| {
+            format!(
+                "another controller of Rollouts runs on this cluster: {} holds the Lease {name}; nothing is done here \
+                 while it does. Stop it, give each its Rollouts with --instance-id, or pass --take-over",
+                observed.holder()
+            )
+        });
+        self.others.insert(name, observed);
+        rival
     }
 
     /// The Leases of other controllers, as far as we may see them.

@@ -2,7 +2,7 @@
 //! Nothing here knows how a rollout climbs or how Git is spoken.
 //!
 //! - [`run`](mod@run), [`settings`]: how an engine begins and ends, and how it is told to
-//! - [`leadership`]: while several processes could act, whether this one does
+//! - [`leadership`], [`rivals`]: while several processes could act, whether this one does; where others show
 //! - [`vitals`]: whether the loops turn, and whether they know enough to act
 //! - [`controllers`]: one Rollout, AnalysisRun or Service: decide, write
 //! - [`delivery`]: one repository: Git to cluster, and what fails there back in Git
@@ -26,6 +26,7 @@ pub mod leadership;
 pub(crate) mod metrics;
 pub mod operator;
 pub(crate) mod queue;
+pub mod rivals;
 pub mod run;
 mod settings;
 pub mod setup;

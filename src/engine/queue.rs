@@ -1,6 +1,7 @@
 //! Decides what is reconciled next and when: first come first served, once at a time, later after a failure.
 //! It never reconciles anything itself, and knows nothing of a key that is gone.
 
+use crate::base::duration::doubled;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -93,7 +94,7 @@ impl<K: Clone + Ord> Queue<K> {
     /// Ends a reconcile that failed, to be repeated at the time answered: later after each failure in a row.
     pub(crate) fn failed(&mut self, key: &K, now: Instant) -> Instant {
         let count = self.failures.entry(key.clone()).or_insert(0);
-        let wait = SHORTEST.saturating_mul(1_u32.checked_shl(*count).unwrap_or(u32::MAX)).min(LONGEST);
+        let wait = doubled(SHORTEST, *count, LONGEST);
         *count = count.saturating_add(1).min(20);
         let again = self.again.remove(key);
         self.running.remove(key);

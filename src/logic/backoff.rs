@@ -2,6 +2,7 @@
 //! by chance that is given, as long as its server asks for, and long when it does not accept our credentials.
 //! It never reads a clock and never asks again itself.
 
+use crate::base::duration::doubled;
 use std::time::Duration;
 
 /// Wait after the first failure; it doubles with each.
@@ -37,7 +38,7 @@ pub(crate) fn wait(trouble: Trouble, failures: u32, interval: Duration, chance: 
             return asked + share(asked.min(LONGEST) / 4, chance) + Duration::from_millis(1);
         }
     };
-    let doubled = first.saturating_mul(1_u32.checked_shl(failures.min(20)).unwrap_or(u32::MAX)).min(longest);
+    let doubled = doubled(first, failures, longest);
     doubled / 2 + share(doubled / 2, chance)
 }
 

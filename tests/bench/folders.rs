@@ -5,7 +5,7 @@ use crate::child::{Child, Fault};
 use crate::rollouts::{api, client, namespace, remove};
 use kube::api::ListParams;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -20,6 +20,14 @@ pub fn git(folder: &Path, words: &[&str]) -> Result<(), Fault> {
         .args(words)
         .output()?;
     if output.status.success() { Ok(()) } else { Err(format!("git {words:?}: {output:?}").into()) }
+}
+
+/// A new repository in `folder`.
+pub fn repository(folder: &Path) -> Result<PathBuf, Fault> {
+    let repository = folder.join("repository");
+    std::fs::create_dir_all(&repository)?;
+    git(&repository, &["init", "-q", "-b", "main"])?;
+    Ok(repository)
 }
 
 /// Writes every folder with `version` in its ConfigMap and commits.
@@ -55,9 +63,7 @@ fn commit(folder: &Path, count: usize, version: &str) -> Result<(), Fault> {
 pub async fn measure(kubeconfig: &Path, folder: &Path, count: usize, rest: u64) -> Result<Value, Fault> {
     let client = client(kubeconfig).await?;
     namespace(&client, NAMESPACE).await?;
-    let repository = folder.join("repository");
-    std::fs::create_dir_all(&repository)?;
-    git(&repository, &["init", "-q", "-b", "main"])?;
+    let repository = repository(folder)?;
     commit(&repository, count, "1")?;
     let cache = folder.join("cache").display().to_string();
     let path = repository.display().to_string();

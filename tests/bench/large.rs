@@ -2,7 +2,7 @@
 //! in the cluster and that have to be brought back.
 
 use crate::child::{Child, Fault, Used};
-use crate::folders::git;
+use crate::folders::{git, repository};
 use crate::rollouts::{api, client, namespace, remove};
 use kube::Client;
 use kube::api::{ListParams, Patch, PatchParams};
@@ -76,9 +76,7 @@ fn milliseconds(mut all: Vec<Duration>) -> Value {
 pub async fn measure(kubeconfig: &Path, folder: &Path, count: usize, rest: u64) -> Result<Value, Fault> {
     let client = client(kubeconfig).await?;
     namespace(&client, NAMESPACE).await?;
-    let repository = folder.join("repository");
-    std::fs::create_dir_all(&repository)?;
-    git(&repository, &["init", "-q", "-b", "main"])?;
+    let repository = repository(folder)?;
     for i in 0..count {
         write(&repository, i, "1")?;
     }

@@ -81,3 +81,24 @@ async fn a_delivery_stands_back_from_another_controller_unless_it_is_told_to_tak
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_controller_that_comes_later_is_noticed_at_once() {
+    play("rivals", async |stage| {
+        let namespace = &stage.namespace;
+        let repository = Repository::empty(stage.path("repo"));
+        repository.write("kept.yaml", MANIFEST);
+        repository.commit("first");
+        let path = repository.path.display();
+        let ports = "--metrics-port 0 --health-port 0";
+        let line = format!("run --repo {path} --namespace {namespace} --instance-id {namespace} {ports}");
+        let mut run = stage.start("run", &line);
+        run.says("1 created").await;
+        stage.create(lease_of_argo(stage)).await;
+        let since = tokio::time::Instant::now();
+        run.says("another controller of Rollouts runs").await;
+        assert!(since.elapsed() < std::time::Duration::from_secs(5), "{:?}", since.elapsed());
+        run.terminate().await;
+    })
+    .await;
+}

@@ -337,6 +337,13 @@ impl Sim {
         assert!(!told.contains(crate::shop::SECRET), "a secret was told");
     }
 
+    /// Everything rests after one revert commit, and the files are those of `good`.
+    pub async fn went_back_once(&mut self, good: &str) {
+        self.rest().await;
+        assert_eq!(self.reverts().len(), 1);
+        assert_eq!(self.repo.files_of(&self.repo.head()), self.repo.files_of(good));
+    }
+
     /// Somebody changes an object.
     pub fn edit(&self, kind: (&str, &str), name: &str, change: impl FnOnce(&mut Value)) {
         let mut object = self.sandbox.get(kind, NAMESPACE, name).unwrap();

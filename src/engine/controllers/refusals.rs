@@ -2,6 +2,7 @@
 //! its update is aborted. It never decides what is said of it.
 
 use crate::api::object_name::ObjectName;
+use crate::base::duration::doubled;
 use crate::logic::rollout::view::Refused;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -53,7 +54,7 @@ impl Refusals {
             Creation::Refused(what) => {
                 let known = self.0.get(name).filter(|r| r.what.hash == what.hash);
                 let times = known.map_or(0, |r| r.times);
-                let wait = SHORTEST.saturating_mul(1_u32.checked_shl(times).unwrap_or(u32::MAX)).min(LONGEST);
+                let wait = doubled(SHORTEST, times, LONGEST);
                 let times = times.saturating_add(1).min(20);
                 self.0.insert(name.clone(), Refusal { what, times, until: now + wait });
             }

@@ -3,7 +3,8 @@
 
 use crate::api::object_name::ObjectName;
 use crate::base::duration::parse_go;
-use crate::engine::leadership::{ARGO_LOCK, Election, Rivals};
+use crate::engine::leadership::{ARGO_LOCK, Election};
+use crate::engine::rivals::Rivals;
 use crate::front::embedded::chance;
 use crate::front::exit::Failure;
 use crate::logic::lease::Terms;

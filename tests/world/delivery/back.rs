@@ -4,7 +4,6 @@
 use crate::delivery::rig::{Rig, config, git};
 use serde_json::{Value, json};
 use std::time::Duration;
-use switchback::api::notice::Notice;
 
 /// A Rollout of its own file, which waits for a person after its first step.
 fn web(name: &str, image: &str, more: &str) -> String {
@@ -86,13 +85,7 @@ impl Rig {
 
     /// Waits for the next revert commit: what it says, and the files it changed.
     async fn reverted(&mut self) -> (String, Vec<String>) {
-        let commit = self
-            .hear(|t| match t {
-                Notice::Reverted { commit, .. } => Some(commit.clone()),
-                Notice::Problem { text, .. } => panic!("not reverted: {text}"),
-                _ => None,
-            })
-            .await;
+        let commit = self.went_back().await;
         let message = git(&self.repo, &["log", "-1", "--format=%B", &commit]);
         let files = git(&self.repo, &["show", "--format=", "--name-only", &commit]);
         git(&self.repo, &["reset", "-q", "--hard", "main"]);

@@ -3,7 +3,6 @@
 
 use crate::delivery::rig::{Rig, config, git};
 use serde_json::Value;
-use switchback::api::notice::Notice;
 
 const SOURCE: &str = "/metadata/annotations/switchback.dev~1source";
 
@@ -191,13 +190,7 @@ async fn what_stable_pods_need_is_there_when_the_canary_is_aborted() {
     let uid = |rig: &Rig| rig.config("web-aaa").map(|o| o["metadata"]["uid"].clone());
     let before = uid(&rig);
     rig.act("web", "abort");
-    let revert = rig
-        .hear(|t| match t {
-            Notice::Reverted { commit, .. } => Some(commit.clone()),
-            Notice::Problem { text, .. } => panic!("not reverted: {text}"),
-            _ => None,
-        })
-        .await;
+    let revert = rig.went_back().await;
     rig.applied(&revert).await;
     git(&rig.repo, &["reset", "-q", "--hard", "main"]);
     rig.phase("web", "Healthy").await;

@@ -240,6 +240,16 @@ impl Rig {
         }
     }
 
+    /// Waits for the next revert commit.
+    pub async fn went_back(&mut self) -> String {
+        self.hear(|t| match t {
+            Notice::Reverted { commit, .. } => Some(commit.clone()),
+            Notice::Problem { text, .. } => panic!("not reverted: {text}"),
+            _ => None,
+        })
+        .await
+    }
+
     /// Waits until `commit` is applied; answers objects created, changed and pruned.
     pub async fn applied(&mut self, commit: &str) -> (usize, usize, usize) {
         self.hear(|t| match t {

@@ -81,13 +81,7 @@ impl Rig {
 
     /// Waits for the next revert commit, and until it is applied: what it says.
     async fn gone_back(&mut self) -> String {
-        let commit = self
-            .hear(|t| match t {
-                Notice::Reverted { commit, .. } => Some(commit.clone()),
-                Notice::Problem { text, .. } => panic!("not reverted: {text}"),
-                _ => None,
-            })
-            .await;
+        let commit = self.went_back().await;
         self.applied(&commit).await;
         git(&self.repo, &["reset", "-q", "--hard", "main"]);
         git(&self.repo, &["log", "-1", "--format=%B", &commit])

@@ -73,13 +73,7 @@ fn refusing(rig: &Rig) -> (Arc<AtomicBool>, Arc<AtomicUsize>) {
 }
 
 async fn reverted(rig: &mut Rig) -> String {
-    let commit = rig
-        .hear(|t| match t {
-            Notice::Reverted { commit, .. } => Some(commit.clone()),
-            Notice::Problem { text, .. } => panic!("not reverted: {text}"),
-            _ => None,
-        })
-        .await;
+    let commit = rig.went_back().await;
     git(&rig.repo, &["log", "-1", "--format=%B", &commit])
 }
 
