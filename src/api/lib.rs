@@ -4,6 +4,7 @@
 //! Kubernetes' nouns:
 //! - [`kinds`]: which resource a kind is served as
 //! - [`key`], [`object_name`]: what makes two objects the same one, and how one is named
+//! - [`object`], [`raw_object`]: an object as it is sent: what of it is read, and what stays text at first
 //! - [`meta`]: an object's metadata, and who owns it
 //! - [`selector`]: whether labels match
 //! - [`quantity`], [`intstr`], [`time`]: amounts, counts or percentages, moments
@@ -57,12 +58,14 @@ pub mod listkeys;
 pub mod meta;
 pub mod names;
 pub mod notice;
+pub mod object;
 pub mod object_name;
 pub mod phase;
 pub mod pod_metadata;
 pub mod podhash;
 pub mod provider;
 pub mod quantity;
+pub mod raw_object;
 pub mod rollout;
 pub mod run;
 pub mod sample;

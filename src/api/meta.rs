@@ -37,6 +37,9 @@ pub struct Meta {
     /// Owners.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub owner_references: Vec<Owner>,
+    /// When the status was written last: the API server's time, which a restart of ours does not begin anew.
+    #[serde(rename = "managedFields", skip_serializing, deserialize_with = "status_written")]
+    pub status_written: Option<Time>,
 }
 
 /// One owner of an object.
@@ -65,6 +68,18 @@ where
     T: Deserialize<'de> + Default,
 {
     Ok(Option::deserialize(d)?.unwrap_or_default())
+}
+
+/// Of managed fields only when those of the status were written.
+fn status_written<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<Time>, D::Error> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Managed {
+        subresource: String,
+        time: Option<Time>,
+    }
+    let all = Option::<Vec<Managed>>::deserialize(d)?.unwrap_or_default();
+    Ok(all.into_iter().filter(|m| m.subresource == "status").filter_map(|m| m.time).max())
 }
 
 impl Meta {

@@ -17,8 +17,8 @@ use std::sync::Arc;
 pub struct Rollout {
     /// Metadata.
     pub metadata: Meta,
-    /// Desired state.
-    pub spec: RolloutSpec,
+    /// Desired state, one in memory for every state of the Rollout in which it is the same.
+    pub spec: Arc<RolloutSpec>,
     /// Observed state.
     pub status: RolloutStatus,
 }

@@ -22,3 +22,17 @@ pub enum News<T = Value> {
         why: String,
     },
 }
+
+impl<T> News<T> {
+    /// The same news of what `read` makes of the object.
+    #[must_use]
+    pub fn map<U>(self, read: impl FnOnce(T) -> U) -> News<U> {
+        match self {
+            Self::Present(object) => News::Present(read(object)),
+            Self::Gone(object) => News::Gone(read(object)),
+            Self::ListBegins => News::ListBegins,
+            Self::ListEnds => News::ListEnds,
+            Self::Trouble { code, why } => News::Trouble { code, why },
+        }
+    }
+}

@@ -2,6 +2,7 @@
 //! Lease means, and never writes one.
 
 use crate::api::kinds::{self, Kind};
+use crate::api::object::Object;
 use crate::api::watch::News;
 use crate::logic::lease;
 use crate::world::cluster::Cluster;
@@ -70,7 +71,13 @@ impl RivalWatches {
     fn watch(&mut self, namespace: Option<String>) {
         let Some(kind) = self.kind.clone() else { return };
         let interest = Interest { kind, namespace, labels: String::new(), name: self.lock.clone() };
-        self.tasks.spawn(follow(self.client.clone(), interest, self.sender.clone(), "rivals", |news| news));
+        self.tasks.spawn(follow(
+            self.client.clone(),
+            interest,
+            self.sender.clone(),
+            "rivals",
+            |news: News<Object>| news.map(|lease| lease.0),
+        ));
     }
 
     /// The next Lease as it is now; never while there is none. Where we may not look into all namespaces, we look into

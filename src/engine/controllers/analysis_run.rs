@@ -74,7 +74,7 @@ async fn reconcile(context: &Context, mut view: RunView, mut reports: Vec<Report
     view.asked.extend(asks.iter().map(|task| task.name().to_owned()));
     let conclusion = conclude(&view, reports, context.clock.now());
     for write in &conclusion.writes {
-        match context.cluster.perform(write, Mode::Plain).await {
+        match context.cluster.perform_as(write, Mode::Plain).await {
             Ok(answer) => outcome.add(write, answer),
             Err(error) => return Outcome { error: Some(error), ..outcome },
         }

@@ -2,14 +2,13 @@
 //! It never decides what follows from that.
 
 use crate::api::object_name::ObjectName;
+use crate::api::raw_object::RawObject;
 use crate::api::write::Write;
-use crate::base::json;
 use crate::engine::controllers::asking::Ask;
 use crate::engine::controllers::refusals::Creation;
 use crate::engine::index::kinds::{self, Change, Followed};
 use crate::world::cluster::ClusterError;
 use jiff::Timestamp;
-use serde_json::Value;
 use std::time::Duration;
 
 /// What a reconcile has come to.
@@ -45,13 +44,12 @@ impl Outcome {
     }
 
     /// Adds what the cluster answered to a write.
-    pub(crate) fn add(&mut self, write: &Write, answer: Option<Value>) {
+    pub(crate) fn add(&mut self, write: &Write, answer: Option<RawObject>) {
         let target = write.target();
         let Some(followed) = kinds::own(&target.kind) else { return };
         match write {
             Write::Delete { uid, .. } => {
-                let stays = |o: &Value| !json::text(o, "/metadata/deletionTimestamp").is_empty();
-                match answer.filter(stays) {
+                match answer.filter(|object| object.metadata.deletion_timestamp.is_some()) {
                     Some(object) => self.written.push(followed.present(object)),
                     None => {
                         let name = ObjectName::new(target.namespace, target.name);

@@ -6,6 +6,7 @@ use crate::api::meta::Meta;
 use crate::api::names;
 use crate::api::object_name::ObjectName;
 use crate::api::podhash::same::same_template;
+use crate::api::raw_object::RawObject;
 use crate::api::write::{Patch, Target, Write};
 use crate::engine::context::Context;
 use crate::engine::controllers::outcome::Outcome;
@@ -88,21 +89,20 @@ async fn perform(
     let meta = &view.rollout.metadata;
     let mut version = meta.resource_version.clone();
     for (at, write) in decision.writes.iter().enumerate() {
-        let answer = match context.cluster.perform(write, Mode::Plain).await {
+        let answer = match context.cluster.perform_as(write, Mode::Plain).await {
             Err(error) => settle(context, view, write, error).await.map_err(|error| (at, error))?,
             Ok(answer) => answer,
         };
-        let rv = answer.as_ref().and_then(|o| o.pointer("/metadata/resourceVersion")).and_then(Value::as_str);
         if write.target().kind == "Rollout"
-            && let Some(rv) = rv
+            && let Some(rollout) = &answer
         {
-            rv.clone_into(&mut version);
+            version.clone_from(&rollout.metadata.resource_version);
         }
         outcome.add(write, answer);
     }
     let Some(status) = &decision.status else { return Ok(()) };
     let write = status_patch(meta, status.clone(), version);
-    let answer = context.cluster.perform(&write, Mode::Plain).await;
+    let answer = context.cluster.perform_as(&write, Mode::Plain).await;
     outcome.add(&write, answer.map_err(|error| (decision.writes.len(), error))?);
     Ok(())
 }
@@ -129,7 +129,7 @@ async fn settle(
     view: &View,
     write: &Write,
     error: ClusterError,
-) -> Result<Option<Value>, ClusterError> {
+) -> Result<Option<RawObject>, ClusterError> {
     match write {
         Write::Evict { .. } if matches!(error, ClusterError::Refused { code: 429 | 404, .. }) => Ok(None),
         Write::Create { object } if error.already_exists() => {
@@ -143,7 +143,7 @@ async fn settle(
                     object.pointer("/spec/template").unwrap_or(&Value::Null),
                 );
             if ours && same {
-                return Ok(Some(present)); // an earlier try whose answer was lost
+                return Ok(RawObject::of(&present).ok()); // an earlier try whose answer was lost
             }
             if target.kind == "ReplicaSet" {
                 let meta = &view.rollout.metadata;

@@ -3,6 +3,7 @@
 
 use crate::api::notice::Notice;
 use crate::api::object_name::ObjectName;
+use crate::api::raw_object::RawObject;
 use crate::api::watch::News;
 use crate::engine::context::Context;
 use crate::engine::controllers::asking::Asking;
@@ -160,7 +161,9 @@ impl Controllers {
     fn take_applied(&mut self, applied: Applied) {
         let mut effects = Effects::default();
         for rollout in applied.rollouts {
-            effects.extend(self.index.take_in(kinds::rollout::FOLLOWED.present(rollout)));
+            if let Ok(rollout) = RawObject::of(&rollout) {
+                effects.extend(self.index.take_in(kinds::rollout::FOLLOWED.present(rollout)));
+            }
         }
         self.follow_up(effects);
         let _it_waits_no_more = applied.taken_in.send(());

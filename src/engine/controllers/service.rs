@@ -37,7 +37,7 @@ async fn reconcile(context: &Context, namespace: &str, service: Service) -> Outc
         },
     };
     let Some(write) = services::let_go(namespace, &service, manager.as_ref()) else { return outcome };
-    match context.cluster.perform(&write, Mode::Plain).await {
+    match context.cluster.perform_as(&write, Mode::Plain).await {
         Ok(answer) => outcome.add(&write, answer),
         Err(error) if error.is_missing() => {}
         Err(error) => outcome.error = Some(error),

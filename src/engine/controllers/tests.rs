@@ -3,6 +3,7 @@
 
 use super::{Controllers, MOST_AT_A_TIME};
 use crate::api::names;
+use crate::api::raw_object::RawObject;
 use crate::api::sample::Answer;
 use crate::api::watch::News;
 use crate::base::clock::Clock;
@@ -87,7 +88,7 @@ fn objects(n: usize, version: usize) -> [(&'static str, Value); 5] {
 impl Controllers {
     fn bring(&mut self, kind: &str, news: News) {
         let followed = kinds::own(kind).unwrap();
-        self.take_in((followed, followed.read(news)));
+        self.take_in((followed, followed.read(news.map(|object| RawObject::of(&object).unwrap()))));
     }
 
     /// Reconciles all there is to reconcile.
@@ -198,7 +199,10 @@ async fn every_change_is_taken_in_however_many_wait() {
     let count = 3 * MOST_AT_A_TIME + 7;
     for n in 0..count {
         let service = objects(n, 1).into_iter().find(|(kind, _)| *kind == "Service").unwrap().1;
-        sender.send((followed, followed.read(News::Present(service)))).await.unwrap();
+        sender
+            .send((followed, followed.read(News::Present(RawObject::of(&service).unwrap()))))
+            .await
+            .unwrap();
     }
     while let Some(message) = controllers.watches.next_at_hand() {
         controllers.take_in(message);

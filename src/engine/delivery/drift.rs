@@ -4,6 +4,7 @@
 use crate::api::key::{Key, target_of};
 use crate::api::kinds::Kind;
 use crate::api::names;
+use crate::api::object::Object;
 use crate::api::watch::News;
 use crate::world::cluster::watch::{Interest, follow};
 use kube::Client;
@@ -108,7 +109,7 @@ impl DriftWatches {
             let labels = format!("{}={source}", names::DELIVERY);
             let interest = Interest { kind: kind.clone(), namespace: None, labels, name: String::new() };
             let (client, sender, named) = (self.client.clone(), self.sender.clone(), about.clone());
-            let say = move |news| (named.clone(), news);
+            let say = move |news: News<Object>| (named.clone(), news.map(|object| object.0));
             self.followed.insert(about, self.tasks.spawn(follow(client, interest, sender, "drift", say)));
         }
         while self.tasks.try_join_next().is_some() {} // watches that were ended

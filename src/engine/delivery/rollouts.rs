@@ -4,6 +4,7 @@
 use crate::api::analysis::SecretKeyRef;
 use crate::api::key::Key;
 use crate::api::names;
+use crate::api::raw_object::RawObject;
 use crate::api::rollout::RolloutSpec;
 use crate::api::write::Target;
 use crate::engine::context::Context;
@@ -122,7 +123,9 @@ impl<'a> Around<'a> {
             let Some(object) = self.object(&key).await? else { continue };
             open.extend(templates_of(&object, &key.namespace));
             if let Some(followed) = own(&key.kind).or_else(|| referred(&key.kind)) {
-                self.index.take_in(followed.present(object));
+                if let Ok(object) = RawObject::of(&object) {
+                    self.index.take_in(followed.present(object));
+                }
             }
         }
         Ok(())

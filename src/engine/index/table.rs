@@ -1,9 +1,8 @@
 //! Decides which news of one kind are believed: none that is older than what is known, none of an object that we have
 //! deleted since. It never keeps anything of an object that is gone for good.
 
+use crate::api::meta::Meta;
 use crate::api::object_name::ObjectName;
-use crate::base::json;
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What tells one state of one object from another.
@@ -20,14 +19,11 @@ pub(crate) struct Head {
 impl Head {
     /// The head of an object.
     #[must_use]
-    pub(crate) fn of(object: &Value) -> Self {
+    pub(crate) fn of(meta: &Meta) -> Self {
         Self {
-            name: ObjectName::new(
-                json::text(object, "/metadata/namespace"),
-                json::text(object, "/metadata/name"),
-            ),
-            uid: json::text(object, "/metadata/uid").to_owned(),
-            version: json::text(object, "/metadata/resourceVersion").parse().unwrap_or(0),
+            name: ObjectName::new(&*meta.namespace, &*meta.name),
+            uid: meta.uid.clone(),
+            version: meta.resource_version.parse().unwrap_or(0),
         }
     }
 }

@@ -4,6 +4,7 @@
 use crate::api::delivery::{self, DeliveryReason};
 use crate::api::kinds;
 use crate::api::notice::Notice;
+use crate::api::object::Object;
 use crate::api::object_name::ObjectName;
 use crate::api::watch::News;
 use crate::engine::context::Context;
@@ -76,7 +77,9 @@ impl Operator {
         let (client, mut tasks) = (context.cluster.client(), JoinSet::new());
         if let Some(kind) = kinds::find(delivery::VERSION, delivery::KIND) {
             let interest = Interest { kind, namespace, labels: String::new(), name: String::new() };
-            tasks.spawn(follow(client.clone(), interest, sender, delivery::KIND, |news| news));
+            tasks.spawn(follow(client.clone(), interest, sender, delivery::KIND, |news: News<Object>| {
+                news.map(|object| object.0)
+            }));
         }
         Self {
             secrets: Secrets::new(client),

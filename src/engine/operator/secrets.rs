@@ -2,6 +2,7 @@
 //! It never shows them, and keeps nothing else of a Secret.
 
 use crate::api::kinds;
+use crate::api::object::Object;
 use crate::api::object_name::ObjectName;
 use crate::api::watch::News;
 use crate::engine::setup::GitCredentials;
@@ -62,7 +63,7 @@ impl Secrets {
         let namespace = Some(name.namespace.clone());
         let interest = Interest { kind, namespace, labels: String::new(), name: name.name.clone() };
         let (sender, about) = (self.sender.clone(), name.clone());
-        let say = move |news| (about.clone(), news);
+        let say = move |news: News<Object>| (about.clone(), news.map(|secret| secret.0));
         let watch = self.tasks.spawn(follow(self.client.clone(), interest, sender, "Secret", say));
         let followed = Followed { held: SecretContent::Unknown, is_listed: false, watch };
         self.followed.insert(name.clone(), followed);

@@ -2,6 +2,7 @@
 //! It never decides what is asked.
 
 use crate::api::kinds::Kind;
+use crate::api::object::Object;
 use crate::api::watch::News;
 use crate::api::write::{Target, Write};
 use crate::engine::setup::AccessError;
@@ -124,7 +125,7 @@ pub fn watch(
         let namespace = namespace.map(str::to_owned);
         let interest = Interest { kind, namespace, labels: labels.to_owned(), name: String::new() };
         tasks.spawn(follow(client.cluster().client(), interest, sender.clone(), name, move |news| {
-            (name, news)
+            (name, news.map(|object: Object| object.0))
         }));
     }
     receiver

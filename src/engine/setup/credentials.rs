@@ -1,6 +1,7 @@
 //! Where credentials for Git come from: flags, or the Kubernetes Secret that is read and followed here.
 //! It never shows them and never decides whether a server should get them.
 
+use crate::api::object::Object;
 use crate::api::watch::News;
 use crate::api::write::Target;
 use crate::engine::setup::{AccessError, Client};
@@ -90,7 +91,9 @@ pub async fn credentials(
     let namespace = Some(namespace.to_owned());
     let interest = Interest { kind, namespace, labels: String::new(), name: name.to_owned() };
     let (sender, mut news) = mpsc::channel(4);
-    tasks.spawn(follow(cluster.client(), interest, sender, "Secret", |news| news));
+    tasks.spawn(follow(cluster.client(), interest, sender, "Secret", |news: News<Object>| {
+        news.map(|secret| secret.0)
+    }));
     tasks.spawn(async move {
         while let Some(news) = news.recv().await {
             match news {

@@ -282,7 +282,8 @@ mod tests {
     #[test]
     fn a_service_that_is_not_there_may_come() {
         let mut view = view("errors");
-        let canary = Arc::make_mut(&mut view.rollout).spec.strategy.canary.as_mut().unwrap();
+        let spec = Arc::make_mut(&mut Arc::make_mut(&mut view.rollout).spec);
+        let canary = spec.strategy.canary.as_mut().unwrap();
         canary.canary_service = Some("web-canary".to_owned());
         let missing = obstacle_of(&view);
         assert!(

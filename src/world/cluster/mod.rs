@@ -5,7 +5,6 @@
 //! - [`connect`]: from a kubeconfig, from inside a pod, or through a service in this process
 //! - [`watch`]: how changes of a kind are followed
 //! - [`gate`]: whether writes may go out
-//! - [`object`]: what of an object is read
 //! - [`backoff`]: how long a watch waits after a failure
 //! - [`error`], [`fault`]: why a cluster did not do what it was asked; the fields it finds wrong
 pub(crate) mod backoff;
@@ -13,7 +12,6 @@ pub(crate) mod connect;
 pub(crate) mod error;
 pub(crate) mod fault;
 pub(crate) mod gate;
-pub(crate) mod object;
 pub(crate) mod requests;
 pub(crate) mod watch;
 

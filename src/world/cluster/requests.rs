@@ -4,6 +4,7 @@
 use crate::api::key::target_of;
 use crate::api::kinds::Kind;
 use crate::api::names::FIELD_MANAGER;
+use crate::api::object::Object;
 use crate::api::write::{Patch, Target, Write};
 use crate::base::json::{list, text};
 use crate::base::percent::encode;
@@ -11,7 +12,6 @@ use crate::world::cause::Cause;
 use crate::world::cluster::connect::{self, Tally};
 use crate::world::cluster::error::ClusterError;
 use crate::world::cluster::gate::Gate;
-use crate::world::cluster::object::Object;
 use http::{HeaderValue, Method, Request};
 use kube::Client;
 use serde::de::{DeserializeOwned, IgnoredAny};

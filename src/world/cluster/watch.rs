@@ -2,18 +2,21 @@
 //! It never keeps the objects.
 
 use crate::api::kinds::Kind;
+use crate::api::object::Object;
+use crate::api::raw_object::RawObject;
 use crate::api::watch::News;
 use crate::world::cluster::backoff::Backoff;
-use crate::world::cluster::object::Object;
 use futures::StreamExt;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Client;
 use kube::api::{Api, ApiResource, DynamicObject};
 use kube::core::gvk::GroupVersionKind;
 use kube::runtime::watcher;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::borrow::Cow;
+use std::fmt::Debug;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -22,27 +25,42 @@ const PAGE: u32 = 250;
 
 /// An object as a watch brings it, with what the watch itself needs of it.
 #[derive(Clone, Debug)]
-struct Seen {
+struct Seen<T> {
     meta: ObjectMeta,
-    value: Value,
+    object: T,
 }
 
-impl<'de> Deserialize<'de> for Seen {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Object(value) = Object::deserialize(deserializer)?;
-        let text = |p: &str| value.pointer(p).and_then(Value::as_str).map(str::to_owned);
-        let meta = ObjectMeta {
-            name: text("/metadata/name"),
-            namespace: text("/metadata/namespace"),
-            uid: text("/metadata/uid"),
-            resource_version: text("/metadata/resourceVersion"),
-            ..ObjectMeta::default()
-        };
-        Ok(Self { meta, value })
+/// What whoever follows a kind reads of its objects at once.
+pub(crate) trait Watched: Clone + Debug + DeserializeOwned + Send + 'static {
+    /// Name, namespace, uid and version.
+    fn head(&self) -> [&str; 4];
+}
+
+impl Watched for RawObject {
+    fn head(&self) -> [&str; 4] {
+        let meta = &self.metadata;
+        [&meta.name, &meta.namespace, &meta.uid, &meta.resource_version]
     }
 }
 
-impl kube::Resource for Seen {
+impl Watched for Object {
+    fn head(&self) -> [&str; 4] {
+        let text = |field| self.0.pointer(field).and_then(Value::as_str).unwrap_or_default();
+        ["/metadata/name", "/metadata/namespace", "/metadata/uid", "/metadata/resourceVersion"].map(text)
+    }
+}
+
+impl<'de, T: Watched> Deserialize<'de> for Seen<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let object = T::deserialize(deserializer)?;
+        let [name, namespace, uid, version] =
+            object.head().map(|text| Some(text.to_owned()).filter(|t| !t.is_empty()));
+        let meta = ObjectMeta { name, namespace, uid, resource_version: version, ..ObjectMeta::default() };
+        Ok(Self { meta, object })
+    }
+}
+
+impl<T> kube::Resource for Seen<T> {
     type DynamicType = ApiResource;
     type Scope = <DynamicObject as kube::Resource>::Scope;
 
@@ -84,17 +102,17 @@ pub(crate) struct Interest {
 
 /// Follows `interest` until the receiver is gone. `say` makes the messages, here, beside the work of others; `name` is
 /// what tells this watch from others in the same program.
-pub(crate) async fn follow<M: Send>(
+pub(crate) async fn follow<T: Watched, M: Send>(
     client: Client,
     interest: Interest,
     messages: mpsc::Sender<M>,
     name: &'static str,
-    say: impl Fn(News) -> M + Send + Sync,
+    say: impl Fn(News<T>) -> M + Send + Sync,
 ) {
     let kind = &interest.kind;
     let gvk = GroupVersionKind::gvk(&kind.group, &kind.version, &kind.kind);
     let resource = ApiResource::from_gvk_with_plural(&gvk, &kind.plural);
-    let api: Api<Seen> = match interest.namespace.as_deref().filter(|_| kind.namespaced) {
+    let api: Api<Seen<T>> = match interest.namespace.as_deref().filter(|_| kind.namespaced) {
         Some(namespace) => Api::namespaced_with(client, namespace, &resource),
         None => Api::all_with(client, &resource),
     };
@@ -131,10 +149,10 @@ pub(crate) async fn follow<M: Send>(
     }
 }
 
-fn message_of(event: watcher::Event<Seen>) -> News {
+fn message_of<T>(event: watcher::Event<Seen<T>>) -> News<T> {
     match event {
-        watcher::Event::Apply(seen) | watcher::Event::InitApply(seen) => News::Present(seen.value),
-        watcher::Event::Delete(seen) => News::Gone(seen.value),
+        watcher::Event::Apply(seen) | watcher::Event::InitApply(seen) => News::Present(seen.object),
+        watcher::Event::Delete(seen) => News::Gone(seen.object),
         watcher::Event::Init => News::ListBegins,
         watcher::Event::InitDone => News::ListEnds,
     }
@@ -177,7 +195,10 @@ mod tests {
         let kind = crate::api::kinds::find("v1", "Service").unwrap();
         let interest = Interest { kind, namespace: None, labels: String::new(), name: String::new() };
         let (sender, mut news) = mpsc::channel(4096);
-        let watch = tokio::spawn(follow(refusing(503, &tally), interest, sender, "Service", |news| news));
+        let watch =
+            tokio::spawn(follow(refusing(503, &tally), interest, sender, "Service", |news: News<Object>| {
+                news
+            }));
         tokio::time::sleep(Duration::from_secs(600)).await;
         let asked: u64 = tally.counts().values().sum();
         assert!((20..40).contains(&asked), "{asked} lists in ten minutes");

@@ -3,6 +3,7 @@
 use crate::logic::vectors;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use switchback::api::condition::{ConditionStatus, ConditionType};
 use switchback::api::rollout::Rollout;
 use switchback::api::status::RolloutStatus;
@@ -116,7 +117,7 @@ fn deadlines_are_missed() {
     for case in vectors("rollout_timed_out") {
         let ten_seconds_ago = Time::of(now() - jiff::SignedDuration::from_secs(10));
         let mut rollout = rollout(&json!({"strategy": "canary", "steps": []}));
-        rollout.spec.progress_deadline_seconds =
+        Arc::make_mut(&mut rollout.spec).progress_deadline_seconds =
             case["progressDeadlineSeconds"].as_i64().and_then(|n| i32::try_from(n).ok());
         if let Some(reason) = case["condition"].as_str() {
             let c = conditions::make(

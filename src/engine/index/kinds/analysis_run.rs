@@ -1,9 +1,9 @@
 //! Decides what is kept of an AnalysisRun: for the Rollout that owns it a few words, and for us, while there is something
 //! to measure, the whole. It never keeps a whole run that is over.
 
-use crate::api::meta::Meta;
 use crate::api::names;
 use crate::api::object_name::ObjectName;
+use crate::api::raw_object::RawObject;
 use crate::api::run::{AnalysisRun, Phase, RunSpec};
 use crate::base::json;
 use crate::engine::index::effects::Effects;
@@ -25,25 +25,24 @@ pub(crate) static FOLLOWED: Followed =
     Followed::of::<RunRow>("AnalysisRun", names::ARGO, "AnalysisRun", Picked::All, Presence::Optional);
 
 impl Row for RunRow {
-    type Noun = Self;
-
-    fn read(object: Value) -> Self {
-        let phase = Phase::deserialize(json::at(&object, "/status/phase").unwrap_or(&Value::Null));
-        let has_ttl = json::at(&object, "/spec/ttlStrategy").is_some();
-        let spec = object.get("spec").and_then(|s| RunSpec::deserialize(s).ok());
+    fn of(object: RawObject, _before: Option<&Self>, scope: &Scope) -> Option<Self> {
+        let (spec, status) = (object.spec.value(), object.status.value());
+        let phase = Phase::deserialize(json::at(&status, "/phase").unwrap_or(&Value::Null));
+        let has_ttl = json::at(&spec, "/ttlStrategy").is_some();
+        let read = RunSpec::deserialize(&spec).ok();
         let row = AnalysisRunRow {
-            meta: object.get("metadata").and_then(Meta::of).unwrap_or_default(),
+            meta: object.metadata,
             phase: phase.unwrap_or(Phase::Pending),
-            message: json::text(&object, "/status/message").to_owned(),
-            terminate: json::flag(&object, "/spec/terminate"),
-            spec_digest: spec.map(|s| compose::digest(&s)).unwrap_or_default(),
+            message: json::text(&status, "/message").to_owned(),
+            terminate: json::flag(&spec, "/terminate"),
+            spec_digest: read.as_ref().map(compose::digest).unwrap_or_default(),
         };
         let is_over = row.phase.is_completed() && !has_ttl;
-        let run = if is_over { None } else { AnalysisRun::deserialize(object).ok() };
-        Self { row, run: run.map(Arc::new) }
-    }
-
-    fn of(noun: Self, _before: Option<&Self>, scope: &Scope) -> Option<Self> {
+        let run = read.filter(|_| !is_over).and_then(|spec| {
+            let status = object.status.read().ok()?;
+            Some(AnalysisRun { metadata: row.meta.clone(), spec, status })
+        });
+        let noun = Self { row, run: run.map(Arc::new) };
         let is_owned = noun.row.meta.controller().is_some();
         if scope.holds(&noun.row.meta) || is_owned && scope.is_instance_of(&noun.row.meta) {
             return Some(noun);

@@ -4,6 +4,7 @@
 use crate::api::analysis::AnalysisTemplate;
 use crate::api::names;
 use crate::api::object_name::ObjectName;
+use crate::api::raw_object::RawObject;
 use crate::engine::index::effects::Effects;
 use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
 use crate::engine::index::links::To;
@@ -11,8 +12,6 @@ use crate::engine::index::rows::TemplateRow;
 use crate::engine::index::scope::Scope;
 use crate::engine::index::store::Index;
 use crate::engine::index::table::Table;
-use serde::Deserialize;
-use serde_json::Value;
 use std::sync::Arc;
 
 /// Templates of one namespace.
@@ -26,14 +25,9 @@ const fn followed(kind: &'static str) -> Followed {
 
 impl Row for TemplateRow {
     /// None when it cannot be read; it then counts as missing.
-    type Noun = Option<AnalysisTemplate>;
-
-    fn read(object: Value) -> Self::Noun {
-        AnalysisTemplate::deserialize(object).ok()
-    }
-
-    fn of(noun: Self::Noun, _before: Option<&Self>, _scope: &Scope) -> Option<Self> {
-        Some(Self(Arc::new(noun?)))
+    fn of(object: RawObject, _before: Option<&Self>, _scope: &Scope) -> Option<Self> {
+        let spec = object.spec.read().ok()?;
+        Some(Self(Arc::new(AnalysisTemplate { metadata: object.metadata, spec })))
     }
 
     fn table<'i>(index: &'i mut Index, followed: &Followed) -> &'i mut Table<Self> {

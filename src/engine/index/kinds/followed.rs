@@ -2,13 +2,13 @@
 //! whom a change concerns. It never knows any kind by name.
 
 use crate::api::object_name::ObjectName;
+use crate::api::raw_object::RawObject;
 use crate::api::watch::News;
 use crate::engine::index::effects::Effects;
 use crate::engine::index::links::To;
 use crate::engine::index::scope::Scope;
 use crate::engine::index::store::Index;
 use crate::engine::index::table::{Head, Table};
-use serde_json::Value;
 use std::fmt;
 
 /// Whether a kind has to be there before anything is decided.
@@ -52,8 +52,8 @@ pub(crate) struct Followed {
 /// How the rows of a kind are made and kept.
 #[derive(Clone, Copy)]
 struct Rows {
-    present: fn(&'static Followed, Value) -> Change,
-    gone: fn(&'static Followed, &Value) -> Change,
+    present: fn(&'static Followed, RawObject) -> Change,
+    gone: fn(&'static Followed, RawObject) -> Change,
     deleted: fn(&'static Followed, &mut Index, &ObjectName, &str) -> Effects,
     list_begins: fn(&'static Followed, &mut Index),
     list_ends: fn(&'static Followed, &mut Index) -> Effects,
@@ -64,15 +64,9 @@ pub(crate) struct Change(Box<dyn FnOnce(&mut Index) -> Effects + Send>);
 
 /// What is kept of an object, and what follows from it.
 pub(crate) trait Row: Sized + Send + 'static {
-    /// The object as it is read, once, when it is taken in.
-    type Noun;
-
-    /// Reads an object.
-    fn read(object: Value) -> Self::Noun;
-
-    /// The row of an object; what is costly is taken over from the row before. None when it is not
-    /// in our scope.
-    fn of(noun: Self::Noun, before: Option<&Self>, scope: &Scope) -> Option<Self>;
+    /// The row of an object, which is read here, once, and only when it is news; what is costly or cannot have changed
+    /// is taken over from the row before. None when it is not in our scope.
+    fn of(object: RawObject, before: Option<&Self>, scope: &Scope) -> Option<Self>;
 
     /// Where the rows are.
     fn table<'i>(index: &'i mut Index, followed: &Followed) -> &'i mut Table<Self>;
@@ -113,20 +107,15 @@ impl Followed {
 
     /// The change that `object` is there, new or changed.
     #[must_use]
-    pub(crate) fn present(&'static self, object: Value) -> Change {
+    pub(crate) fn present(&'static self, object: RawObject) -> Change {
         (self.rows.present)(self, object)
     }
 
     /// What a watch tells, ready to be taken in.
     #[must_use]
-    pub(crate) fn read(&'static self, news: News) -> News<Change> {
-        match news {
-            News::Present(object) => News::Present(self.present(object)),
-            News::Gone(object) => News::Gone((self.rows.gone)(self, &object)),
-            News::ListBegins => News::ListBegins,
-            News::ListEnds => News::ListEnds,
-            News::Trouble { code, why } => News::Trouble { code, why },
-        }
+    pub(crate) fn read(&'static self, news: News<RawObject>) -> News<Change> {
+        let is_gone = matches!(news, News::Gone(_));
+        news.map(|object| if is_gone { (self.rows.gone)(self, object) } else { self.present(object) })
     }
 
     /// The label selector of the watch.
@@ -179,13 +168,12 @@ impl Index {
         (followed.rows.list_ends)(followed, self)
     }
 
-    fn put<R: Row>(&mut self, followed: &'static Followed, head: &Head, object: Value) -> Effects {
+    fn put<R: Row>(&mut self, followed: &'static Followed, head: &Head, object: RawObject) -> Effects {
         if !R::table(self, followed).is_news(head) {
             return Effects::default(); // half of what watches bring are echoes of our own writes
         }
-        let noun = R::read(object);
         let before = R::table(self, followed).take(&head.name);
-        let row = R::of(noun, before.as_ref(), self.scope());
+        let row = R::of(object, before.as_ref(), self.scope());
         let links = row.as_ref().map(|r| r.links(&head.name)).unwrap_or_default();
         self.links.set(followed.name, &head.name, links);
         R::table(self, followed).put(head, row);
@@ -198,13 +186,13 @@ impl Index {
     }
 }
 
-fn present<R: Row>(followed: &'static Followed, object: Value) -> Change {
-    let head = Head::of(&object);
+fn present<R: Row>(followed: &'static Followed, object: RawObject) -> Change {
+    let head = Head::of(&object.metadata);
     Change(Box::new(move |index| index.put::<R>(followed, &head, object)))
 }
 
-fn gone<R: Row>(followed: &'static Followed, object: &Value) -> Change {
-    let head = Head::of(object);
+fn gone<R: Row>(followed: &'static Followed, object: RawObject) -> Change {
+    let head = Head::of(&object.metadata);
     Change(Box::new(move |index| {
         let row = R::table(index, followed).gone(&head);
         index.end(followed, &head.name, row)

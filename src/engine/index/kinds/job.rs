@@ -1,9 +1,9 @@
 //! Decides what is kept of a Job that measures, and that a change of one concerns the AnalysisRun it measures for.
 //! It never follows Jobs of others.
 
-use crate::api::meta::Meta;
 use crate::api::names;
 use crate::api::object_name::ObjectName;
+use crate::api::raw_object::RawObject;
 use crate::api::run::Phase;
 use crate::base::json;
 use crate::engine::index::effects::Effects;
@@ -15,19 +15,16 @@ use crate::engine::index::store::Index;
 use crate::engine::index::table::Table;
 use crate::engine::key::Key;
 use crate::logic::analysis::view::JobState;
-use serde_json::Value;
 
 /// Jobs that measure.
 pub(crate) static FOLLOWED: Followed =
     Followed::of::<JobRow>("Job", "batch/v1", "Job", Picked::With(names::JOB_RUN_UID), Presence::Optional);
 
 impl Row for JobRow {
-    type Noun = Option<Self>;
-
-    fn read(mut object: Value) -> Option<Self> {
-        let meta = Meta::taken_from(&mut object);
+    fn of(object: RawObject, _before: Option<&Self>, _scope: &Scope) -> Option<Self> {
+        let (meta, status) = (object.metadata, object.status.value());
         let run_uid = meta.labels.get(names::JOB_RUN_UID)?.clone();
-        let end = json::list(&object, "/status/conditions").iter().find_map(|c| {
+        let end = json::list(&status, "/conditions").iter().find_map(|c| {
             match (json::text(c, "/type"), json::text(c, "/status")) {
                 ("Complete", "True") => Some(Phase::Successful),
                 ("Failed", "True") => Some(Phase::Failed),
@@ -37,10 +34,6 @@ impl Row for JobRow {
         let state =
             JobState { namespace: meta.namespace, uid: meta.uid, created: meta.creation_timestamp, end };
         Some(Self { run_uid, state })
-    }
-
-    fn of(noun: Option<Self>, _before: Option<&Self>, _scope: &Scope) -> Option<Self> {
-        noun
     }
 
     fn table<'i>(index: &'i mut Index, _followed: &Followed) -> &'i mut Table<Self> {

@@ -1,9 +1,9 @@
 //! Decides what is kept of a pod of a revision: whether it runs, and what keeps it from running. Pods are followed once a
 //! Rollout of ours fails fast. It never decides what becomes of the revision.
 
-use crate::api::meta::Meta;
 use crate::api::names;
 use crate::api::object_name::ObjectName;
+use crate::api::raw_object::RawObject;
 use crate::api::time::Time;
 use crate::base::json;
 use crate::engine::index::effects::Effects;
@@ -33,33 +33,8 @@ const NO_IMAGE: [&str; 7] = [
 ];
 
 impl Row for PodRow {
-    type Noun = Option<Self>;
-
-    fn read(mut object: Value) -> Option<Self> {
-        let written = last_written(&object);
-        let meta = Meta::taken_from(&mut object);
-        let controller = meta.controller()?.uid.clone();
-        let all = || {
-            let first = json::list(&object, "/status/initContainerStatuses").iter();
-            first.chain(json::list(&object, "/status/containerStatuses"))
-        };
-        let since = written.or(meta.creation_timestamp).unwrap_or(Time::of(jiff::Timestamp::UNIX_EPOCH));
-        let fault = all().find_map(|container| fault(container, since));
-        let is_ready = json::list(&object, "/status/conditions")
-            .iter()
-            .any(|c| json::text(c, "/type") == "Ready" && json::text(c, "/status") == "True");
-        Some(Self {
-            owner: controller,
-            created: meta.creation_timestamp,
-            is_ready,
-            last_crash: all().filter_map(last_crash).max(),
-            fault: fault.filter(|_| meta.deletion_timestamp.is_none()),
-            name: meta.name,
-        })
-    }
-
-    fn of(noun: Option<Self>, before: Option<&Self>, _: &Scope) -> Option<Self> {
-        let mut row = noun?;
+    fn of(object: RawObject, before: Option<&Self>, _: &Scope) -> Option<Self> {
+        let mut row = row(object)?;
         // What the kubelet writes later of the same image begins no new time.
         if let Some(PodFault::Image { container, since, .. }) = &mut row.fault
             && let Some(PodFault::Image { container: known, since: first, .. }) =
@@ -92,11 +67,28 @@ impl Row for PodRow {
     }
 }
 
-/// When the status was written last: the API server's time, which a restart of ours does not begin anew.
-fn last_written(object: &Value) -> Option<Time> {
-    let of_status = |f: &&Value| json::text(f, "/subresource") == "status";
-    let all = json::list(object, "/metadata/managedFields").iter().filter(of_status);
-    all.filter_map(|f| Time::parse(json::text(f, "/time"))).max()
+/// The row of a pod that a controller manages.
+fn row(object: RawObject) -> Option<PodRow> {
+    let (meta, status) = (object.metadata, object.status.value());
+    let controller = meta.controller()?.uid.clone();
+    let all = || {
+        let first = json::list(&status, "/initContainerStatuses").iter();
+        first.chain(json::list(&status, "/containerStatuses"))
+    };
+    let since =
+        meta.status_written.or(meta.creation_timestamp).unwrap_or(Time::of(jiff::Timestamp::UNIX_EPOCH));
+    let fault = all().find_map(|container| fault(container, since));
+    let is_ready = json::list(&status, "/conditions")
+        .iter()
+        .any(|c| json::text(c, "/type") == "Ready" && json::text(c, "/status") == "True");
+    Some(PodRow {
+        owner: controller,
+        created: meta.creation_timestamp,
+        is_ready,
+        last_crash: all().filter_map(last_crash).max(),
+        fault: fault.filter(|_| meta.deletion_timestamp.is_none()),
+        name: meta.name,
+    })
 }
 
 fn fault(container: &Value, since: Time) -> Option<PodFault> {
@@ -139,7 +131,7 @@ mod tests {
     }
 
     fn row(container: Value, written: &str, before: Option<&PodRow>) -> PodRow {
-        PodRow::of(PodRow::read(pod(container, written)), before, &Scope::default()).unwrap()
+        PodRow::of(RawObject::of(&pod(container, written)).unwrap(), before, &Scope::default()).unwrap()
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Decides what is kept of the objects that Rollouts merely refer to: the parts that a Rollout takes over, packed until
 //! one refers to them. It never follows a kind that no Rollout refers to.
 
-use crate::api::meta::Meta;
 use crate::api::names;
 use crate::api::object_name::ObjectName;
+use crate::api::raw_object::RawObject;
 use crate::api::selector::LabelSelector;
 use crate::base::json;
 use crate::engine::index::effects::Effects;
@@ -15,7 +15,6 @@ use crate::engine::index::store::Index;
 use crate::engine::index::table::Table;
 use crate::logic::rollout::view::Workload;
 use serde::Deserialize;
-use serde_json::Value;
 use std::sync::Arc;
 
 /// Kinds that a Rollout may refer to: one line each.
@@ -38,21 +37,14 @@ pub(crate) fn referred(kind: &str) -> Option<&'static Followed> {
 }
 
 impl Row for ReferredRow {
-    type Noun = (Workload, Taken);
-
-    fn read(mut object: Value) -> Self::Noun {
-        let meta = Meta::taken_from(&mut object);
-        let replicas = json::number(&object, "/spec/replicas").and_then(|n| i32::try_from(n).ok());
+    fn of(object: RawObject, before: Option<&Self>, _scope: &Scope) -> Option<Self> {
+        let (meta, spec) = (object.metadata, object.spec.value());
+        let replicas = json::number(&spec, "/replicas").and_then(|n| i32::try_from(n).ok());
         let workload =
             Workload { generation: meta.generation, resource_version: meta.resource_version, replicas };
-        let selector = json::at(&object, "/spec/selector").and_then(|s| LabelSelector::deserialize(s).ok());
-        let place =
-            if json::at(&object, "/spec/template").is_some() { "/spec/template" } else { "/template" };
-        let template = object.pointer_mut(place).map(Value::take).unwrap_or_default();
-        (workload, Taken { template: Arc::new(template), selector: selector.unwrap_or_default() })
-    }
-
-    fn of((workload, taken): Self::Noun, before: Option<&Self>, _scope: &Scope) -> Option<Self> {
+        let selector = json::at(&spec, "/selector").and_then(|s| LabelSelector::deserialize(s).ok());
+        let template = json::at(&spec, "/template").cloned().unwrap_or_else(|| object.template.value());
+        let taken = Taken { template: Arc::new(template), selector: selector.unwrap_or_default() };
         let parts = match before.map(|b| &b.parts) {
             Some(Parts::Open(known)) if **known == taken => Parts::Open(known.clone()),
             Some(Parts::Open(_)) => Parts::Open(Arc::new(taken)),

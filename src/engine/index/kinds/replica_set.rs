@@ -6,6 +6,7 @@ use crate::api::meta::Meta;
 use crate::api::names;
 use crate::api::object_name::ObjectName;
 use crate::api::podhash::same;
+use crate::api::raw_object::RawObject;
 use crate::api::selector::LabelSelector;
 use crate::api::time::Time;
 use crate::base::json;
@@ -18,6 +19,7 @@ use crate::engine::index::table::Table;
 use crate::logic::rollout::view::ReplicaSet;
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// ReplicaSets of revisions.
 pub(crate) static FOLLOWED: Followed = Followed::of::<ReplicaSet>(
@@ -29,19 +31,14 @@ pub(crate) static FOLLOWED: Followed = Followed::of::<ReplicaSet>(
 );
 
 impl Row for ReplicaSet {
-    /// The row without the key of its template, and the template.
-    type Noun = (Self, Value);
-
-    fn read(mut object: Value) -> Self::Noun {
-        let template = object.pointer_mut("/spec/template").map(Value::take).unwrap_or_default();
-        let meta = Meta::taken_from(&mut object);
-        (row(meta, &object), template)
-    }
-
-    fn of((row, template): Self::Noun, before: Option<&Self>, _scope: &Scope) -> Option<Self> {
+    fn of(object: RawObject, before: Option<&Self>, _scope: &Scope) -> Option<Self> {
+        let spec: Spec<'_> = serde_json::from_str(object.spec.text()).ok()?;
+        let status = object.status.read().ok()?;
         // The template of a ReplicaSet is ours and we never change it, so its key lasts as long as the object.
-        let known = before.filter(|b| b.meta.uid == row.meta.uid).map(|b| b.template_key.clone());
-        Some(Self { template_key: known.unwrap_or_else(|| same::template_key(&template)), ..row })
+        let known = before.filter(|b| b.meta.uid == object.metadata.uid).map(|b| b.template_key.clone());
+        let template = || spec.template.and_then(|t| serde_json::from_str(t.get()).ok()).unwrap_or_default();
+        let template_key = known.unwrap_or_else(|| same::template_key(&template()));
+        Some(row(object.metadata, spec, status, template_key))
     }
 
     fn table<'i>(index: &'i mut Index, _followed: &Followed) -> &'i mut Table<Self> {
@@ -59,29 +56,44 @@ impl Row for ReplicaSet {
     }
 }
 
-fn row(meta: Meta, object: &Value) -> ReplicaSet {
-    let selector = json::at(object, "/spec/selector").and_then(|s| LabelSelector::deserialize(s).ok());
-    let failure = json::list(object, "/status/conditions")
-        .iter()
-        .find(|c| json::text(c, "/type") == ConditionType::ReplicaFailure.as_str());
+/// What is read of a ReplicaSet.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Spec<'a> {
+    replicas: Option<i32>,
+    min_ready_seconds: i32,
+    selector: Option<LabelSelector>,
+    #[serde(borrow)]
+    template: Option<&'a RawValue>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Status {
+    replicas: i32,
+    ready_replicas: i32,
+    available_replicas: i32,
+    observed_generation: i64,
+    conditions: Vec<Value>,
+}
+
+fn row(meta: Meta, spec: Spec<'_>, status: Status, template_key: String) -> ReplicaSet {
+    let failure =
+        status.conditions.iter().find(|c| json::text(c, "/type") == ConditionType::ReplicaFailure.as_str());
     ReplicaSet {
         hash: meta.labels.get(names::POD_HASH).cloned().unwrap_or_default(),
-        template_key: String::new(),
-        replicas: json::at(object, "/spec/replicas").map_or(1, |_| count(object, "/spec/replicas")),
-        min_ready_seconds: count(object, "/spec/minReadySeconds"),
-        selector: selector.map(|s| s.to_string()).unwrap_or_default(),
-        current: count(object, "/status/replicas"),
-        ready: count(object, "/status/readyReplicas"),
-        available: count(object, "/status/availableReplicas"),
-        observed_generation: json::number(object, "/status/observedGeneration").unwrap_or(0),
+        template_key,
+        replicas: spec.replicas.unwrap_or(1),
+        min_ready_seconds: spec.min_ready_seconds,
+        selector: spec.selector.map(|s| s.to_string()).unwrap_or_default(),
+        current: status.replicas,
+        ready: status.ready_replicas,
+        available: status.available_replicas,
+        observed_generation: status.observed_generation,
         failure: failure.and_then(condition),
         is_new: false,
         meta,
     }
-}
-
-fn count(object: &Value, pointer: &str) -> i32 {
-    i32::try_from(json::count(object, pointer)).unwrap_or(0)
 }
 
 /// A condition of a ReplicaSet as a Rollout repeats it.

@@ -2,10 +2,11 @@
 //! It never decides what becomes of it.
 
 use crate::api::analysis::AnalysisRef;
-use crate::api::meta::Meta;
 use crate::api::names;
 use crate::api::object_name::ObjectName;
+use crate::api::raw_object::{Part, RawObject};
 use crate::api::rollout::{Rollout, RolloutSpec};
+use crate::api::status::RolloutStatus;
 use crate::api::step::Step;
 use crate::api::strategy::Strategy;
 use crate::engine::index::effects::Effects;
@@ -19,8 +20,8 @@ use crate::engine::index::store::Index;
 use crate::engine::index::table::Table;
 use crate::engine::key::Key;
 use crate::logic::rollout::fail_fast;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Rollouts.
@@ -50,62 +51,82 @@ fn without_nulls(mut part: Value) -> Value {
     part
 }
 
-/// A part of an object, as it is without the part.
-fn read_or_default<T: DeserializeOwned + Default>(part: Option<Value>) -> Result<T, serde_json::Error> {
-    part.map_or_else(|| Ok(T::default()), serde_json::from_value)
+/// A spec as it was read, and what it names even if it could not be.
+struct ReadSpec {
+    spec: Result<Arc<RolloutSpec>, serde_json::Error>,
+    services: BTreeSet<String>,
+    has_analyses: bool,
 }
 
-impl Row for RolloutRow {
-    type Noun = Self;
-
-    fn read(mut object: Value) -> Self {
-        let mut rollout = Rollout { metadata: Meta::taken_from(&mut object), ..Rollout::default() };
-        let mut take = |pointer: &str| object.pointer_mut(pointer).map(Value::take);
-        let template = take("/spec/template").filter(|t| !t.is_null());
+impl ReadSpec {
+    fn of(text: &Part) -> Self {
+        let mut object = match text.read::<Value>() {
+            Ok(object) => object,
+            Err(error) => return Self { spec: Err(error), services: BTreeSet::new(), has_analyses: false },
+        };
+        let mut take = |field: &str| object.get_mut(field).map(Value::take);
+        let template = take("template").filter(|t| !t.is_null()).map(Arc::new);
         // Read apart, so that what it names stays named while another of its fields cannot be read.
-        let strategy = read_or_default::<Strategy>(take("/spec/strategy"));
+        let strategy = take("strategy").map_or_else(|| Ok(Strategy::default()), serde_json::from_value);
         let (services, has_analyses) = strategy
             .as_ref()
             .map(|strategy| (strategy.services(), !analyses(strategy).is_empty()))
             .unwrap_or_default();
-        let parts = strategy.and_then(|strategy| {
-            let status = read_or_default(take("/status"))?;
-            let spec: RolloutSpec = read_or_default(take("/spec").map(without_nulls))?;
-            Ok((RolloutSpec { template: template.map(Arc::new), strategy, ..spec }, status))
+        let spec = strategy.and_then(|strategy| {
+            let rest = without_nulls(object);
+            let spec: RolloutSpec =
+                if rest.is_null() { RolloutSpec::default() } else { serde_json::from_value(rest)? };
+            Ok(Arc::new(RolloutSpec { template, strategy, ..spec }))
         });
-        let problem = match parts {
-            Ok((spec, status)) => {
-                rollout.spec = spec;
-                rollout.status = status;
-                None
-            }
-            Err(error) => Some(error.to_string()),
-        };
-        let fails_fast = fail_fast::is_on(&rollout.metadata);
-        let source = rollout.metadata.annotation(names::SOURCE).map(str::to_owned);
-        let rollout = Arc::new(rollout);
-        Self { rollout, problem, source, services, fails_fast, has_analyses, stands_for: Arc::default() }
+        Self { spec, services, has_analyses }
     }
+}
 
-    fn of(mut noun: Self, before: Option<&Self>, scope: &Scope) -> Option<Self> {
-        if !scope.holds(&noun.rollout.metadata) {
+impl Row for RolloutRow {
+    fn of(object: RawObject, before: Option<&Self>, scope: &Scope) -> Option<Self> {
+        let metadata = object.metadata;
+        if !scope.holds(&metadata) {
             return None;
         }
-        let spec = &noun.rollout.spec;
-        if spec.workload_ref.is_some() {
-            noun.stands_for = before.map(|b| b.stands_for.clone()).unwrap_or_default(); // resolved once it is here
-            return Some(noun);
-        }
-        let collisions = noun.rollout.status.collision_count;
-        let selector = spec.selector.clone().unwrap_or_default();
-        let template = spec.template.clone().unwrap_or_default();
+        // The API server counts the generation up with every change of the spec, and with nothing else.
+        let is_same = |b: &&Self| {
+            let known = &b.rollout.metadata;
+            b.problem.is_none() && known.uid == metadata.uid && known.generation == metadata.generation
+        };
+        let read = match before.filter(|_| metadata.generation > 0).filter(is_same) {
+            Some(known) => ReadSpec {
+                spec: Ok(known.rollout.spec.clone()),
+                services: known.services.clone(),
+                has_analyses: known.has_analyses,
+            },
+            None => ReadSpec::of(&object.spec),
+        };
+        let parts = read.spec.and_then(|spec| Ok((spec, object.status.read()?)));
+        let (spec, status, problem) = match parts {
+            Ok((spec, status)) => (spec, status, None),
+            Err(error) => (Arc::default(), RolloutStatus::default(), Some(error.to_string())),
+        };
         let known = before.map(|b| b.stands_for.clone()).unwrap_or_default();
-        noun.stands_for = known.with(template, selector, collisions);
-        if spec.template.is_some() {
+        let mut rollout = Rollout { metadata, spec, status };
+        let mut stands_for = known; // of a workload it is resolved once the row is here
+        if rollout.spec.workload_ref.is_none() {
+            let selector = rollout.spec.selector.clone().unwrap_or_default();
+            let template = rollout.spec.template.clone().unwrap_or_default();
+            stands_for = stands_for.with(template, selector, rollout.status.collision_count);
             // One of it in memory, however often the Rollout changes.
-            Arc::make_mut(&mut noun.rollout).spec.template = Some(noun.stands_for.template.clone());
+            if rollout.spec.template.as_ref().is_some_and(|t| !Arc::ptr_eq(t, &stands_for.template)) {
+                Arc::make_mut(&mut rollout.spec).template = Some(stands_for.template.clone());
+            }
         }
-        Some(noun)
+        Some(Self {
+            problem,
+            source: rollout.metadata.annotation(names::SOURCE).map(str::to_owned),
+            services: read.services,
+            fails_fast: fail_fast::is_on(&rollout.metadata),
+            has_analyses: read.has_analyses,
+            stands_for,
+            rollout: Arc::new(rollout),
+        })
     }
 
     fn table<'i>(index: &'i mut Index, _followed: &Followed) -> &'i mut Table<Self> {

@@ -1,9 +1,9 @@
 //! Decides what is kept of a Service, and that a change of one concerns the Rollouts that name it; or itself, when one
 //! of ours pointed it at a revision and none names it any more. It never keeps more than selector and marks.
 
-use crate::api::meta::Meta;
 use crate::api::names;
 use crate::api::object_name::ObjectName;
+use crate::api::raw_object::RawObject;
 use crate::base::json;
 use crate::engine::index::effects::Effects;
 use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
@@ -12,29 +12,22 @@ use crate::engine::index::scope::Scope;
 use crate::engine::index::store::Index;
 use crate::engine::index::table::Table;
 use crate::logic::rollout::view::Service;
-use serde_json::Value;
 
 /// Services.
 pub(crate) static FOLLOWED: Followed =
     Followed::of::<Service>("Service", "v1", "Service", Picked::All, Presence::Required);
 
 impl Row for Service {
-    type Noun = Self;
-
-    fn read(mut object: Value) -> Self {
-        let meta = Meta::taken_from(&mut object);
-        let mut selector = json::texts(&object, "/spec/selector");
-        Self {
+    fn of(object: RawObject, _before: Option<&Self>, _scope: &Scope) -> Option<Self> {
+        let (meta, spec) = (object.metadata, object.spec.value());
+        let mut selector = json::texts(&spec, "/selector");
+        Some(Self {
             hash: selector.remove(names::POD_HASH),
             managed_by: meta.annotation(names::MANAGED_BY).map(str::to_owned),
             selector,
             name: meta.name,
             resource_version: meta.resource_version,
-        }
-    }
-
-    fn of(noun: Self, _before: Option<&Self>, _scope: &Scope) -> Option<Self> {
-        Some(noun)
+        })
     }
 
     fn table<'i>(index: &'i mut Index, _followed: &Followed) -> &'i mut Table<Self> {

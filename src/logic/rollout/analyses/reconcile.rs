@@ -193,7 +193,7 @@ mod tests {
         let strategy = json!({"canary": {"analysis": {"templates": templates}, "steps": [{"setWeight": 5}]}});
         let mut view = view(0);
         let rollout = Arc::make_mut(&mut view.rollout);
-        rollout.spec.strategy = serde_json::from_value(strategy).unwrap();
+        Arc::make_mut(&mut rollout.spec).strategy = serde_json::from_value(strategy).unwrap();
         let slot = json!({"name": "web-b-2", "status": status});
         rollout.status.canary =
             serde_json::from_value(json!({"currentBackgroundAnalysisRunStatus": slot})).unwrap();

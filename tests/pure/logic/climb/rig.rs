@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use switchback::api::rollout::Rollout;
 use switchback::api::time::Time;
@@ -73,7 +74,7 @@ impl Rig {
         let mut rollout: Rollout = serde_json::from_value(self.rollout.clone()).unwrap();
         let template = rollout.spec.template.clone().unwrap();
         if self.workload.is_some() {
-            rollout.spec.template = None; // the workload has it
+            Arc::make_mut(&mut rollout.spec).template = None; // the workload has it
         }
         let refused = self.refused.clone().filter(|image| *image == self.image_now());
         View {

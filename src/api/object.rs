@@ -8,7 +8,7 @@ use std::fmt;
 
 /// An object without managed fields.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Object(pub(crate) Value);
+pub struct Object(pub Value);
 
 impl<'de> Deserialize<'de> for Object {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
