@@ -18,6 +18,10 @@ use thiserror::Error;
 
 /// Label on the Secrets that hold inventories.
 pub const LABEL: &str = "switchback.dev/inventory";
+/// What it says of those that continue another.
+const PART: &str = "part";
+/// Annotation on those: the one that they continue.
+const PART_OF: &str = "switchback.dev/part-of";
 /// Bytes of compressed inventory in one Secret at most; the API server takes a mebibyte in all.
 pub const CHUNK: usize = 700_000;
 /// Bytes of an unpacked inventory at most.
@@ -231,6 +235,31 @@ pub fn secret(name: &str, namespace: &str, commit: &str, part: &[u8], more: &[St
         "type": "switchback.dev/inventory",
         "data": {"inventory": STANDARD.encode(part)},
     })
+}
+
+/// The Secret called `name` that continues the one called `head` with `part` of a packed inventory.
+#[must_use]
+pub fn part(head: &str, name: &str, namespace: &str, commit: &str, part: &[u8]) -> Value {
+    let mut object = secret(name, namespace, commit, part, &[]);
+    for (which, key, text) in [("labels", LABEL, PART), ("annotations", PART_OF, head)] {
+        if let Some(marks) = object.pointer_mut(&format!("/metadata/{which}")).and_then(Value::as_object_mut)
+        {
+            marks.insert(key.to_owned(), Value::from(text));
+        }
+    }
+    object
+}
+
+/// The label selector of all such Secrets.
+#[must_use]
+pub fn parts_selector() -> String {
+    format!("{LABEL}={PART}")
+}
+
+/// The name of the Secret that such a one continues.
+#[must_use]
+pub fn head_of_part(part: &Value) -> Option<&str> {
+    part.get("metadata")?.get("annotations")?.get(PART_OF)?.as_str()
 }
 
 /// The bytes a Secret of an inventory holds, and the names of the Secrets that continue it.

@@ -78,14 +78,16 @@ fn as_text(bytes: &[u8]) -> Result<&str, BadYaml> {
             bytes.len()
         )));
     }
-    let text = std::str::from_utf8(bytes).map_err(|e| {
-        let before = bytes.get(..e.valid_up_to()).unwrap_or_default();
+    let at = |byte: usize, what: &str| {
+        let before = bytes.get(..byte).unwrap_or_default();
         let line = before.iter().filter(|b| **b == b'\n').count() + 1;
-        BadYaml {
-            place: Some(Place { line, column: 1 }),
-            what: "the file is not UTF-8 text; save it as UTF-8, or move it out of the path".to_owned(),
-        }
-    })?;
+        let what = format!("{what}; save it as UTF-8, or move it out of the path");
+        BadYaml { place: Some(Place { line, column: 1 }), what }
+    };
+    if let Some(byte) = bytes.iter().position(|b| *b == 0) {
+        return Err(at(byte, "the file is not UTF-8 text but UTF-16, or no text at all"));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|e| at(e.valid_up_to(), "the file is not UTF-8 text"))?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
@@ -291,6 +293,8 @@ mod tests {
             assert!(!error.what.contains('\n') && !error.what.is_empty());
         }
         assert_eq!(read(b"a: 1\n\xff\xfe").unwrap_err().place, Some(Place { line: 2, column: 1 }));
+        let wide: Vec<u8> = "a: 1\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert!(read(&wide).unwrap_err().what.contains("UTF-16"));
         assert!(read(&vec![b'#'; MOST_BYTES + 1]).unwrap_err().what.contains("split it"));
     }
 

@@ -8,6 +8,7 @@
 //! - [`notice`]: where notices go besides the terminal
 //! - [`http`]: the one HTTP client that all of these use; the cluster has kube's
 //! - [`tls`]: which cryptography TLS uses
+//! - [`random`]: numbers that nobody can guess
 //! - [`cause`]: a foreign error kept beneath one of ours
 
 pub(crate) mod cause;
@@ -17,4 +18,5 @@ pub mod git;
 pub(crate) mod http;
 pub(crate) mod notice;
 pub mod probe;
+pub(crate) mod random;
 pub(crate) mod tls;

@@ -4,7 +4,7 @@
 //! ```text
 //! story     what people do and what must come of it     rig       the engine, the cluster and the repository
 //! trial     stories, many times, with trouble           trouble   what goes wrong, as data
-//! repo      Git in memory            merge              witness   everything that happened, hashed and checked
+//! repo      Git in memory            merge, weather     witness   everything that happened, hashed and checked
 //! wire      what one engine of two says to the cluster
 //! world     what invariants look at                     invariant what must hold after every revision
 //! ```
@@ -21,6 +21,7 @@ mod shop;
 mod story;
 mod trial;
 mod trouble;
+mod weather;
 mod wire;
 mod witness;
 mod world;

@@ -3,6 +3,7 @@
 
 use crate::merge;
 use crate::trouble::{Meddler, Verdict};
+use crate::weather::{Weather, takes};
 use crate::witness::Witness;
 use bytes::Bytes;
 use futures::FutureExt as _;
@@ -14,22 +15,12 @@ use switchback::api::ids::{CommitId, TreeId};
 use switchback::base::clock::Clock;
 use switchback::base::digest::sha256_hex;
 use switchback::world::git::{
-    Author, Commit, File, FileKind, Git, GitError, Known, PathChange, Pushed, Reverted, Undo, UndoHow,
+    Author, Commit, File, FileKind, Git, GitError, Interest, Known, PathChange, Pushed, Reverted, Undo,
+    UndoHow,
 };
 
 /// Files of a tree, by path.
 pub type Files = BTreeMap<String, Bytes>;
-
-/// What a story may do to the way to the repository.
-#[derive(Clone, Debug, Default)]
-pub struct Weather {
-    /// Nothing can be fetched or pushed.
-    pub away: bool,
-    /// Pushes are refused with this reason.
-    pub refuses: Option<String>,
-    /// What somebody else pushes just before our next pushes: message, path and text.
-    pub rivals: Vec<(String, String, String)>,
-}
 
 #[derive(Clone, Debug)]
 struct Stored {
@@ -384,6 +375,8 @@ impl Git for Repo {
     fn fetch(&self) -> BoxFuture<'_, Result<Commit, GitError>> {
         async {
             self.meddler.pause().await;
+            let time = self.lock().weather.fetch_takes;
+            takes(time).await;
             let mut inner = self.reach()?;
             inner.fetched = inner.head.clone();
             Ok(inner.find(&inner.head)?.commit.clone())
@@ -452,9 +445,13 @@ impl Git for Repo {
         &self,
         commits: &[CommitId],
         path: &str,
+        interest: Interest,
     ) -> BoxFuture<'_, Result<Vec<Vec<PathChange>>, GitError>> {
         let inner = self.lock();
-        let found = commits.iter().map(|commit| inner.changes(commit, path)).collect();
+        let of_interest = |all: Vec<PathChange>| {
+            all.into_iter().filter(|c| (interest.path)(&c.path) && (interest.change)(c)).collect()
+        };
+        let found = commits.iter().map(|commit| inner.changes(commit, path).map(of_interest)).collect();
         async move { found }.boxed()
     }
 
@@ -464,8 +461,8 @@ impl Git for Repo {
     }
 
     fn revert(&self, onto: &CommitId, commits: &[Undo]) -> BoxFuture<'_, Result<Reverted, GitError>> {
-        let undone = self.undo(onto, commits);
-        async move { undone }.boxed()
+        let (undone, time) = (self.undo(onto, commits), self.lock().weather.undo_takes);
+        takes(time).map(|()| undone).boxed()
     }
 
     fn commit(

@@ -9,16 +9,15 @@ use crate::api::write::Target;
 use crate::engine::context::Context;
 use crate::engine::delivery::error::{DeliverError, Hold};
 use crate::engine::delivery::source::Source;
+use crate::logic::manifest::pick::is_manifest;
 use crate::logic::manifest::{Manifests, versioned};
 use crate::logic::revert::select::{self, Extent, Pick, Selection};
+use crate::logic::revert::touched::Named;
 use crate::logic::revert::{PendingRevert, RevertReason, range, template};
-use crate::world::git::{Commit, GitError, PathChange};
+use crate::world::git::{Commit, File, GitError, Interest, PathChange};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-
-/// Commits whose changes are read at once.
-const AT_ONCE: usize = 256;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What goes back for one Rollout.
 #[derive(Debug)]
@@ -62,12 +61,10 @@ pub(crate) async fn choose(
     };
     let mut selection = Selection::new(&keys, &source.namespace);
     let oldest_first: Vec<&CommitRecord> = candidates.into_iter().rev().collect();
-    for some in oldest_first.chunks(AT_ONCE) {
-        let ids: Vec<CommitId> = some.iter().map(|c| CommitId::from(c.id.as_str())).collect();
-        let changes = source.git.changes(&ids, &source.path).await?;
-        for (commit, changes) in some.iter().zip(changes) {
-            selection.take(commit, &changes.into_iter().map(file_change).collect::<Vec<_>>());
-        }
+    let ids: Vec<CommitId> = oldest_first.iter().map(|c| CommitId::from(c.id.as_str())).collect();
+    let changes = source.git.changes(&ids, &source.path, interest(&keys)).await?;
+    for (commit, changes) in oldest_first.iter().zip(changes).filter(|(_, changes)| !changes.is_empty()) {
+        selection.take(commit, &changes.into_iter().map(file_change).collect::<Vec<_>>());
     }
     let commits = match is_undo {
         true => {
@@ -82,6 +79,18 @@ pub(crate) async fn choose(
     };
     let (pending, good) = (pending.clone(), good.to_owned());
     Ok(Choice { pending, good, keys, commits })
+}
+
+/// What of many commits is looked at for `keys`; the rest is not kept.
+fn interest(keys: &BTreeSet<Key>) -> Interest {
+    let named = Mutex::new(Named::new(keys));
+    let change = move |change: &PathChange| {
+        let text = |file: &Option<File>| file.as_ref().and_then(|f| f.content.clone());
+        let mut named = named.lock().unwrap_or_else(PoisonError::into_inner);
+        let (old, new) = (text(&change.old), text(&change.new));
+        named.concerns(&change.path, [old.as_deref(), new.as_deref()])
+    };
+    Interest { path: is_manifest, change: Arc::new(change) }
 }
 
 /// The pod template of the revision that stays, if it is there.
@@ -135,7 +144,7 @@ pub(crate) async fn together(source: &Source, choices: &[Choice]) -> Result<Vec<
         let keys: BTreeSet<Key> = mine.clone().flat_map(|c| c.keys.iter().cloned()).collect();
         let id = CommitId::from(commit.id.as_str());
         let is_outside = source.git.paths(&id).await?.iter().any(|path| !is_under(path, &source.path));
-        let changes = source.git.changes(std::slice::from_ref(&id), &source.path).await?;
+        let changes = source.git.changes(std::slice::from_ref(&id), &source.path, Interest::all()).await?;
         let changes: Vec<FileChange> = changes.into_iter().flatten().map(file_change).collect();
         let Some(extent) = select::extent(&changes, &keys, &source.namespace, is_outside) else {
             let rollouts = mine.map(|c| c.pending.rollout.clone()).collect();
@@ -162,6 +171,15 @@ pub(crate) fn good_of_fence<'f>(fences: &'f [Fence], pending: &PendingRevert) ->
     Some(fence.good.as_str()).filter(|g| !g.is_empty())
 }
 
+/// The good commit that `pending` went back to before, if what it asks for failed then: where the commit that took it back
+/// was dropped by force, that is what there is to go back to.
+#[must_use]
+pub(crate) fn good_of_dropped<'f>(fences: &'f [Fence], pending: &PendingRevert) -> Option<&'f str> {
+    let is_it = |f: &&Fence| f.rollout == pending.rollout && f.template == pending.template_key;
+    let fence = fences.iter().find(is_it)?;
+    Some(fence.good.as_str()).filter(|good| !good.is_empty())
+}
+
 fn record(commit: Commit) -> CommitRecord {
     CommitRecord {
         id: commit.id.to_string(),
@@ -174,7 +192,7 @@ fn record(commit: Commit) -> CommitRecord {
 
 /// A change as `logic` knows it.
 pub(super) fn file_change(change: PathChange) -> FileChange {
-    let content = |f: Option<crate::world::git::File>| f.and_then(|f| f.content).map(|c| c.to_vec());
+    let content = |f: Option<File>| f.and_then(|f| f.content).map(|c| c.to_vec());
     FileChange { path: change.path, old: content(change.old), new: content(change.new) }
 }
 

@@ -4,6 +4,7 @@
 use crate::api::delivery_name::former_names;
 use crate::api::inventory::{self, Applying, BadInventory, CHUNK, Inventory};
 use crate::api::key::Key;
+use crate::api::kinds;
 use crate::api::seal::Seal;
 use crate::api::write::{Patch, Target, Write};
 use crate::base::digest;
@@ -11,9 +12,9 @@ use crate::base::json::text;
 use crate::engine::delivery::source::Source;
 use crate::logic::health;
 use crate::world::cluster::{Cluster, ClusterError, Mode};
+use crate::world::random;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 /// Where an inventory is kept, and what of it is known.
@@ -30,6 +31,8 @@ pub(crate) struct InventoryStore {
     is_plain: bool,
     /// Draws its seal, so that a run can be repeated.
     seed: Option<u64>,
+    /// Whether parts that an end in the middle of writing has left may be there; a write has looked for them otherwise.
+    may_have_strays: bool,
 }
 
 /// A noun in one Secret, and in others that continue it.
@@ -67,6 +70,7 @@ impl InventoryStore {
 
     async fn read(&mut self, cluster: &Cluster) -> Result<Arc<Inventory>, ClusterError> {
         self.old.clear();
+        self.may_have_strays = true;
         self.attempt.load(cluster, &self.namespace, Applying::unpack).await?;
         self.inventory.load(cluster, &self.namespace, Inventory::unpack).await?;
         let mut found = self.inventory.value.take().unwrap_or_default();
@@ -91,7 +95,10 @@ impl InventoryStore {
         self.is_plain = found.seal.is_none();
         if self.is_plain {
             let sealed = self.attempt.value.as_ref().map(|a| a.seal.clone()).filter(|seal| !seal.is_none());
-            Arc::make_mut(&mut found).seal = sealed.unwrap_or_else(|| drawn_seal(self.seed));
+            Arc::make_mut(&mut found).seal = match sealed {
+                Some(seal) => seal,
+                None => drawn_seal(self.seed)?,
+            };
         }
         self.inventory.value = Some(Arc::clone(&found));
         Ok(found)
@@ -152,8 +159,10 @@ impl InventoryStore {
             self.inventory.value = Some(Arc::new(new));
         } else {
             let (packed, commit) = (new.pack(), new.commit.clone());
+            let left = self.left_behind(cluster).await?;
             let saved = self.inventory.save(cluster, &self.namespace, &commit, packed, new).await;
             self.heed(saved)?;
+            self.sweep(cluster, left).await?;
         }
         self.is_plain = false;
         self.end_plain_attempt(cluster).await?;
@@ -179,6 +188,33 @@ impl InventoryStore {
         let (packed, commit) = (attempt.pack(), attempt.commit.clone());
         let saved = self.attempt.save(cluster, &self.namespace, &commit, packed, attempt).await;
         self.heed(saved)
+    }
+
+    /// The parts of ours that an end in the middle of writing may have left: all that are there.
+    async fn left_behind(&self, cluster: &Cluster) -> Result<Vec<String>, ClusterError> {
+        let Some(kind) = kinds::find("v1", "Secret").filter(|_| self.may_have_strays) else {
+            return Ok(Vec::new());
+        };
+        let found = match cluster.list(&kind, Some(&self.namespace), &inventory::parts_selector()).await {
+            Err(ClusterError::Refused { code: 403, .. }) => Vec::new(), // who may not list leaves them
+            other => other?,
+        };
+        let heads = [self.inventory.name.as_str(), self.attempt.name.as_str()];
+        let ours =
+            found.iter().filter(|part| inventory::head_of_part(part).is_some_and(|h| heads.contains(&h)));
+        Ok(ours.map(|part| text(part, "/metadata/name").to_owned()).collect())
+    }
+
+    /// Deletes those of `left` that no head names, now that one was written: whoever else was about to name them has read
+    /// an older one and will not write over ours.
+    async fn sweep(&mut self, cluster: &Cluster, left: Vec<String>) -> Result<(), ClusterError> {
+        for name in left {
+            if !self.inventory.parts.contains(&name) && !self.attempt.parts.contains(&name) {
+                delete(cluster, secret(&self.namespace, &name)).await?;
+            }
+        }
+        self.may_have_strays = false;
+        Ok(())
     }
 
     /// Writes over a finished attempt that was written without a seal.
@@ -207,14 +243,13 @@ fn kept(name: &str) -> (Kept<Inventory>, Kept<Applying>) {
     (inventory, Kept { name: format!("{name}-attempt"), ..Kept::default() })
 }
 
-/// A seal that nobody else has, of the system's own random numbers; with a seed one that comes again.
-fn drawn_seal(seed: Option<u64>) -> Seal {
-    if let Some(seed) = seed {
-        return Seal::new(&digest::sha256_hex(&seed.to_be_bytes()));
-    }
-    let state = RandomState::new();
-    let numbers: Vec<String> = (0..4_u8).map(|n| format!("{:016x}", state.hash_one(n))).collect();
-    Seal::new(&digest::sha256_hex(numbers.concat().as_bytes()))
+/// A seal that nobody can guess; with a seed one that comes again.
+fn drawn_seal(seed: Option<u64>) -> Result<Seal, ClusterError> {
+    let key = match seed {
+        Some(seed) => digest::sha256_hex(&seed.to_be_bytes()),
+        None => random::hex()?,
+    };
+    Ok(Seal::new(&key))
 }
 
 impl<T> Kept<T> {
@@ -264,7 +299,7 @@ impl<T> Kept<T> {
         let mut parts = Vec::new();
         for (i, chunk) in chunks.enumerate() {
             let name = format!("{}-{mark}-{i}", self.name);
-            let object = inventory::secret(&name, namespace, commit, chunk, &[]);
+            let object = inventory::part(&self.name, &name, namespace, commit, chunk);
             match cluster.perform(&Write::Create { object }, Mode::Plain).await {
                 Err(e) if e.already_exists() => {} // the name holds the digest of the whole
                 other => drop(other?),

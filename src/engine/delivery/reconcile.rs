@@ -14,7 +14,7 @@ use crate::engine::delivery::error::{DeliverError, Hold, SyncError};
 use crate::engine::delivery::link::what_matters;
 use crate::engine::delivery::needs::{self, Needs};
 use crate::engine::delivery::recover::recover;
-use crate::engine::delivery::revert;
+use crate::engine::delivery::revert::{self, Outcome, There};
 use crate::engine::delivery::source::{self, Source};
 use crate::engine::delivery::state::{Settled, State};
 use crate::engine::delivery::{apply, heal, held, trial};
@@ -82,11 +82,11 @@ async fn pass(
     context: &Context,
     source: &Source,
     state: &mut State,
-    facts: &mut watch::Receiver<Facts>,
+    told: &mut watch::Receiver<Facts>,
     more: &mut More,
 ) -> Result<String, DeliverError> {
     if !state.drift.due.is_empty() {
-        let known = facts.borrow().clone();
+        let known = told.borrow().clone();
         heal::heal(context, source, state, &known, &mut more.rollouts).await?;
     }
     let head = source.git.fetch().await?;
@@ -99,7 +99,7 @@ async fn pass(
         });
         state.head = Some(head.id.to_string());
     }
-    let facts = facts.borrow_and_update().clone(); // no older than the head
+    let facts = told.borrow_and_update().clone(); // no older than the head
     let waits =
         facts.rollouts.iter().filter_map(|(k, f)| Some((k.clone(), what_matters(f.pending.as_ref()?))));
     let kept = |state: &State| {
@@ -126,12 +126,18 @@ async fn pass(
     end_undos(context, &needs.ended_undos).await?;
     let mut target = head;
     if !needs.due.is_empty() {
-        if let Some(gone) =
-            revert::carry_out(context, source, state, &ledger, &target, &manifests, &mut needs).await?
-        {
-            target = gone.commit;
-            (manifests, problems) = read(context, source, &ledger, &target, &mut state.read).await?;
-            needs.note_pushed(&gone.pushed_for, &target.id, &manifests);
+        let there = There { head: &target, manifests: &manifests };
+        match revert::carry_out(context, source, state, &ledger, there, &mut needs, told).await? {
+            Outcome::Nothing => {}
+            Outcome::Outdated => {
+                more.wake = Some(context.clock.now());
+                return Ok(ledger.inventory.commit.clone());
+            }
+            Outcome::Gone(gone) => {
+                target = gone.commit;
+                (manifests, problems) = read(context, source, &ledger, &target, &mut state.read).await?;
+                needs.note_pushed(&gone.pushed_for, &target.id, &manifests);
+            }
         }
     } else if needs.fences.iter().all(|f| f.revert.is_some()) {
         state.unpushed = None; // nobody asks for it any more

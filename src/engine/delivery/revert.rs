@@ -17,12 +17,14 @@ use crate::engine::delivery::needs::{self, Needs};
 use crate::engine::delivery::source::{self, Source};
 use crate::engine::delivery::state::{State, UnpushedRevert};
 use crate::engine::delivery::undo;
+use crate::logic::delivery::facts::Facts;
 use crate::logic::delivery::ledger::Ledger;
 use crate::logic::manifest::Manifests;
 use crate::logic::revert::select::Pick;
 use crate::logic::revert::{PendingRevert, good, message, pending};
 use crate::world::cluster::ClusterError;
 use crate::world::git::{Commit, GitError, Pushed, Reverted};
+use tokio::sync::watch;
 
 /// Tries against others who push meanwhile.
 const TRIES: usize = 5;
@@ -51,6 +53,24 @@ impl Draft<'_> {
     }
 }
 
+/// What the branch has.
+pub(crate) struct There<'a> {
+    /// Its head.
+    pub(crate) head: &'a Commit,
+    /// The manifests of that.
+    pub(crate) manifests: &'a Manifests,
+}
+
+/// What has come of reverts that were due.
+pub(crate) enum Outcome {
+    /// Nothing goes back.
+    Nothing,
+    /// What was to go back need not any more, or something else does: it is to be looked at anew.
+    Outdated,
+    /// A revert commit was made.
+    Gone(Gone),
+}
+
 /// A revert commit that was made.
 pub(crate) struct Gone {
     /// The commit, which the branch or at least what is applied is at.
@@ -59,8 +79,8 @@ pub(crate) struct Gone {
     pub(crate) pushed_for: Vec<Key>,
 }
 
-/// Takes what is due back in Git; `manifests` are those of `head`. The cluster is safe already. Answers the revert
-/// commit; none when nothing goes back. What a person has to do first is moved to what stays.
+/// Takes what is due back in Git. The cluster is safe already. What a person has to do
+/// first is moved to what stays. `facts` go on while Git is read, and count until the revert is written down.
 ///
 /// # Errors
 /// Git is away (it is tried again), or others push all the time.
@@ -69,10 +89,11 @@ pub(crate) async fn carry_out(
     source: &Source,
     state: &mut State,
     ledger: &Ledger,
-    head: &Commit,
-    manifests: &Manifests,
+    there: There<'_>,
     needs: &mut Needs,
-) -> Result<Option<Gone>, DeliverError> {
+    facts: &watch::Receiver<Facts>,
+) -> Result<Outcome, DeliverError> {
+    let There { head, manifests } = there;
     for one in &mut needs.due {
         add_numbers(context, one).await?;
     }
@@ -91,12 +112,15 @@ pub(crate) async fn carry_out(
         }
         let manifests = moved.as_ref().unwrap_or(manifests);
         let choices = choices(context, source, ledger, &head, manifests, needs).await?;
-        let Some((revert, picks, choices)) =
-            made(context, source, state, &head, manifests, needs, choices).await?
+        let Some((revert, picks, choices)) = made(context, source, state, &head, needs, choices).await?
         else {
-            return Ok(None);
+            return Ok(Outcome::Nothing);
         };
+        if !choices.iter().all(|choice| is_due(&facts.borrow(), &choice.pending)) {
+            return Ok(Outcome::Outdated);
+        }
         let draft = Draft { head: &head, picks: &picks, choices: &choices };
+        fence(context, state, manifests, needs, &draft, &revert).await?;
         context.cluster.may_write()?;
         let pushed = match source.git.push(&revert).await {
             Err(GitError::UnknownCommit { commit, .. }) if commit == *revert && state.unpushed.is_some() => {
@@ -111,7 +135,7 @@ pub(crate) async fn carry_out(
                 notify(context, source, &draft, &revert, true);
                 let pushed_for = choices.iter().map(|c| c.pending.rollout.clone()).collect();
                 let commit = commit_of(context, source, &draft, revert); // others may have pushed since
-                return Ok(Some(Gone { commit, pushed_for }));
+                return Ok(Outcome::Gone(Gone { commit, pushed_for }));
             }
             Pushed::Moved => head = source.git.fetch().await?,
             Pushed::Refused { why, forge } => {
@@ -120,11 +144,21 @@ pub(crate) async fn carry_out(
                     tracing::debug!(forge, "the push was refused; a {request} may be allowed");
                 }
                 let commit = keep_local(context, source, state, &draft, revert, &why);
-                return Ok(Some(Gone { commit, pushed_for: Vec::new() }));
+                return Ok(Outcome::Gone(Gone { commit, pushed_for: Vec::new() }));
             }
         }
     }
     Err(Hold::PushRace { branch: source.branch.clone(), tries: TRIES }.into())
+}
+
+/// Whether `facts` still say that `pending` is to go back. A fence says so by itself.
+fn is_due(facts: &Facts, pending: &PendingRevert) -> bool {
+    let now = facts.rollouts.get(&pending.rollout).and_then(|facts| facts.pending.as_ref());
+    let is_it = |now: &PendingRevert| {
+        let now = (&now.revision, &now.reason, &now.template_key);
+        now == (&pending.revision, &pending.reason, &pending.template_key)
+    };
+    pending.template.is_null() || now.is_some_and(is_it)
 }
 
 /// What goes back for each Rollout; those of which it cannot be told are moved to what stays.
@@ -141,7 +175,13 @@ async fn choices(
     for pending in std::mem::take(&mut needs.due) {
         let noted = choose::good_of_fence(&inventory.fences, &pending);
         let known = noted.or_else(|| good::of(inventory, &pending.rollout)).or(pending.made_by.as_deref());
-        match choose::choose(context, source, head, manifests, &pending, known, &inventory.base).await {
+        let base = &inventory.base;
+        let mut choice = choose::choose(context, source, head, manifests, &pending, known, base).await;
+        let dropped = choose::good_of_dropped(&inventory.fences, &pending);
+        if let (Err(DeliverError::Held(Hold::Rewritten { .. })), Some(good)) = (&choice, dropped) {
+            choice = choose::choose(context, source, head, manifests, &pending, Some(good), base).await;
+        }
+        match choice {
             Ok(choice) => {
                 found.push(choice);
                 needs.due.push(pending);
@@ -156,14 +196,12 @@ async fn choices(
 /// A revert commit with what it is made of.
 type Made = (CommitId, Vec<Pick>, Vec<Choice>);
 
-/// Makes the revert commit for as many of `choices` as it can be made for; the others are moved to what stays. It is
-/// written down which commits must not be applied again, before anything is pushed.
+/// Makes the revert commit for as many of `choices` as it can be made for; the others are moved to what stays.
 async fn made(
     context: &Context,
     source: &Source,
-    state: &mut State,
+    state: &State,
     head: &Commit,
-    manifests: &Manifests,
     needs: &mut Needs,
     mut choices: Vec<Choice>,
 ) -> Result<Option<Made>, DeliverError> {
@@ -174,10 +212,7 @@ async fn made(
                 let draft = Draft { head, picks: &picks, choices: &choices };
                 match make(context, source, state, &draft).await? {
                     Ok(None) => return Ok(None),
-                    Ok(Some(revert)) => {
-                        fence(context, state, manifests, needs, &draft, &revert).await?;
-                        return Ok(Some((revert, picks, choices)));
-                    }
+                    Ok(Some(revert)) => return Ok(Some((revert, picks, choices))),
                     Err((hold, commit)) => {
                         let of = choices.iter().filter(|c| c.commits.iter().any(|one| one.id == commit));
                         (hold, of.map(|c| c.pending.rollout.clone()).collect())

@@ -10,7 +10,7 @@ use crate::logic::revert::doubled::doubled;
 use crate::logic::revert::in_place::in_place;
 use crate::logic::revert::parts::Replaced;
 use crate::logic::revert::select::{Extent, Pick};
-use crate::world::git::{File, Files, GitError, Reverted, Undo, UndoHow, nothing_known};
+use crate::world::git::{File, Files, GitError, Interest, Reverted, Undo, UndoHow, nothing_known};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 
@@ -74,7 +74,7 @@ async fn step(
         Reverted::Conflict { .. } => return Ok(None),
     };
     let commit = CommitId::from(pick.commit.id.as_str());
-    let changes = source.git.changes(std::slice::from_ref(&commit), &source.path).await?;
+    let changes = source.git.changes(std::slice::from_ref(&commit), &source.path, Interest::all()).await?;
     let changes: Vec<FileChange> = changes.into_iter().flatten().map(file_change).collect();
     let there: Vec<(String, Vec<u8>)> = by_path(there).into_iter().collect();
     let keys = match &pick.extent {

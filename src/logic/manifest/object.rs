@@ -151,6 +151,26 @@ pub(crate) fn annotation<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
     value.get("metadata")?.get("annotations")?.get(key)?.as_str()
 }
 
+/// The objects that a document stands for, each with where in the document it stands: a `List` stands for its items, those
+/// of lists among them too, anything else for itself.
+pub(crate) fn objects_of(document: Value) -> Vec<(Vec<String>, Value)> {
+    let mut found = Vec::new();
+    let mut waiting = vec![(Vec::new(), document)];
+    while let Some((within, mut value)) = waiting.pop() {
+        let is_list = value.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
+        if let Some(Value::Array(items)) = value.get_mut("items").filter(|_| is_list) {
+            let items = std::mem::take(items).into_iter().enumerate().rev(); // the first is taken up next
+            waiting.extend(items.map(|(at, item)| {
+                let place = [within.as_slice(), &["items".to_owned(), at.to_string()]].concat();
+                (place, item)
+            }));
+        } else {
+            found.push((within, value));
+        }
+    }
+    found
+}
+
 /// Takes away what only a cluster writes, so that it is never compared nor sent.
 pub(crate) fn strip(value: &mut Value) {
     let Some(map) = value.as_object_mut() else { return };

@@ -5,7 +5,7 @@ use crate::api::key::{Key, target_of};
 use crate::api::kinds::Kind;
 use crate::base::yaml::{self, Place};
 use crate::logic::manifest::kept::{ReadFile, ReadFiles};
-use crate::logic::manifest::object::{Manifest, Manifests, strip};
+use crate::logic::manifest::object::{Manifest, Manifests, objects_of, strip};
 use crate::logic::manifest::pick::{ManifestFile, pick};
 use crate::logic::manifest::problem::told;
 use crate::logic::manifest::served::{Answers, Served, kinds_of_definition};
@@ -179,8 +179,8 @@ fn documents(file: &ManifestFile, content: Option<&Bytes>) -> Result<Vec<yaml::D
 
 /// Whether a text that cannot be read was to be a manifest: it names an apiVersion or a kind where a manifest has it.
 fn looks_like_a_manifest(content: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(content);
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let text = String::from_utf8_lossy(content).replace('\0', ""); // what UTF-16 has beside plain letters
+    let text = text.trim_start_matches(['\u{feff}', char::REPLACEMENT_CHARACTER]);
     let is_flow = text.trim_start().starts_with(['{', '[']); // its fields may stand anywhere
     let names_one = |line: &str| {
         let line = line.trim_start_matches(['"', '\'']);
@@ -224,7 +224,7 @@ fn objects(fresh: Fresh<'_>, namespace: &str, answers: &Answers<'_>) -> (Arc<Rea
     (Arc::new(ReadFile { content, manifests, skipped, kinds }), wrong)
 }
 
-/// Takes the objects out of the documents of a file; a `List` stands for its items.
+/// Takes the objects out of the documents of a file.
 fn take<'f>(
     file: &'f ManifestFile,
     documents: Vec<yaml::Document>,
@@ -239,14 +239,8 @@ fn take<'f>(
             skipped.push(Skipped { path: file.path.clone(), line: Some(place.line) });
             continue;
         }
-        let is_list = value.get("kind").and_then(Value::as_str).is_some_and(|k| k.ends_with("List"));
-        match value.get("items").and_then(Value::as_array).filter(|_| is_list) {
-            Some(items) => found.extend(items.iter().enumerate().map(|(at, item)| {
-                let within = vec!["items".to_owned(), at.to_string()];
-                Found { file, place, within, value: item.clone() }
-            })),
-            None => found.push(Found { file, place, within: Vec::new(), value }),
-        }
+        let all = objects_of(value).into_iter();
+        found.extend(all.map(|(within, value)| Found { file, place, within, value }));
     }
     if found.len() == before.0 && skipped.len() > before.1 {
         skipped.truncate(before.1);

@@ -26,7 +26,7 @@ pub mod range;
 pub(crate) mod reached;
 pub mod select;
 pub(crate) mod template;
-mod touched;
+pub(crate) mod touched;
 
 pub use pending::{PendingRevert, RevertReason, Safety};
 pub use policy::{NoReason, RollbackOn};

@@ -4,7 +4,7 @@
 use crate::api::commit::FileChange;
 use crate::api::key::{Key, target_of};
 use crate::base::yaml;
-use crate::logic::manifest::object::strip;
+use crate::logic::manifest::object::{objects_of, strip};
 use crate::logic::manifest::pick::is_manifest;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,27 +24,62 @@ pub(super) struct Touched {
     pub(super) new: Objects,
 }
 
+/// Which files may concern some objects, told from their texts before those are read: of commits that are taken in from the
+/// oldest on.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    /// Names without which a text holds none of these objects.
+    names: BTreeSet<String>,
+    /// Files that once held one: what becomes of them matters as long as they cannot be read.
+    paths: BTreeSet<String>,
+}
+
+impl Named {
+    /// Files that may concern `keys`.
+    #[must_use]
+    pub(crate) fn new(keys: &BTreeSet<Key>) -> Self {
+        Self { names: keys.iter().map(|k| k.name.clone()).collect(), paths: BTreeSet::new() }
+    }
+
+    /// Whether a change of the file at `path` may concern the objects, by its texts before and after.
+    pub(crate) fn concerns(&mut self, path: &str, sides: [Option<&[u8]>; 2]) -> bool {
+        if !is_manifest(path) {
+            return false;
+        }
+        let is_known = self.paths.contains(path);
+        if !is_known && sides.into_iter().flatten().any(|text| self.is_in(text)) {
+            self.paths.insert(path.to_owned());
+            return true;
+        }
+        is_known
+    }
+
+    fn is_in(&self, text: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(text);
+        self.names.iter().any(|name| text.contains(name.as_str()))
+    }
+}
+
 /// Reads what commits changed, one after the other from the oldest on, as far as some objects go.
 pub(super) struct Reader<'a> {
     namespace: &'a str,
-    /// Names without which a text holds none of these objects.
-    names: BTreeSet<&'a str>,
+    named: Named,
     /// What files held that can no longer be read, by path: nothing of such a commit was ever applied.
     lost: BTreeMap<String, Objects>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader for `keys`; `namespace` is that of objects that name none.
-    pub(super) fn new(keys: &'a BTreeSet<Key>, namespace: &'a str) -> Self {
-        Self { namespace, names: keys.iter().map(|k| k.name.as_str()).collect(), lost: BTreeMap::new() }
+    pub(super) fn new(keys: &BTreeSet<Key>, namespace: &'a str) -> Self {
+        Self { namespace, named: Named::new(keys), lost: BTreeMap::new() }
     }
 
     /// What the next commit changed.
     pub(super) fn read(&mut self, changes: &[FileChange]) -> Touched {
         let mut touched = Touched::default();
-        for change in changes.iter().filter(|c| is_manifest(&c.path)) {
+        for change in changes {
             let sides = [change.old.as_deref(), change.new.as_deref()];
-            if self.lost.is_empty() && !sides.iter().flatten().any(|text| self.names_one(text)) {
+            if !self.named.concerns(&change.path, sides) {
                 continue;
             }
             let known = self.lost.remove(&change.path);
@@ -61,12 +96,6 @@ impl<'a> Reader<'a> {
             touched.new.extend(new);
         }
         touched
-    }
-
-    /// Whether a text has one of the names, so that reading it is worth it.
-    fn names_one(&self, text: &[u8]) -> bool {
-        let text = String::from_utf8_lossy(text);
-        self.names.iter().any(|name| text.contains(name))
     }
 }
 
@@ -138,13 +167,9 @@ pub(super) fn objects(content: &[u8], namespace: &str) -> Option<Objects> {
     Some(documents.into_iter().flat_map(|d| of_document(d.value, namespace)).collect())
 }
 
-/// The objects of a document: itself, or the items of a list.
+/// The objects of a document, by identity.
 fn of_document(value: Value, namespace: &str) -> Vec<(Key, Value)> {
-    let items = match value.get("items").and_then(Value::as_array) {
-        Some(items) => items.clone(),
-        None => vec![value],
-    };
-    let keyed = |mut value: Value| {
+    let keyed = |(_, mut value): (Vec<String>, Value)| {
         strip(&mut value);
         let mut target = target_of(&value);
         if target.namespace.is_empty() {
@@ -152,7 +177,7 @@ fn of_document(value: Value, namespace: &str) -> Vec<(Key, Value)> {
         }
         (Key::of(&target), value)
     };
-    items.into_iter().map(keyed).collect()
+    objects_of(value).into_iter().map(keyed).collect()
 }
 
 #[cfg(test)]

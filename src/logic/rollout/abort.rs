@@ -1,5 +1,6 @@
 //! Decides how the reason of an abort is written into the status, and reads it back from there.
-//! It never decides that an update is aborted.
+//! It never decides that an update is aborted. The status has no field for the reason but the sentence that Argo Rollouts'
+//! controller writes, too, so that sentence is taken apart here, and nowhere else.
 
 use crate::api::condition::ConditionType;
 use crate::api::run::Phase;

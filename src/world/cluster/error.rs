@@ -4,6 +4,7 @@
 use crate::api::write::Target;
 use crate::world::cause::Cause;
 use crate::world::cluster::fault::{self, FieldFault};
+use crate::world::random::NoRandom;
 use thiserror::Error;
 
 /// Why a cluster did not do what it was asked.
@@ -65,6 +66,9 @@ pub enum ClusterError {
     /// What should be a name of an object cannot be one.
     #[error("{0}: an object cannot have this name or namespace; use small letters, digits, '-' and '.'")]
     NoName(Target),
+    /// What is to be written needs a number that nobody can guess.
+    #[error(transparent)]
+    NoRandom(#[from] NoRandom),
 }
 
 impl ClusterError {
@@ -109,6 +113,7 @@ impl ClusterError {
             Self::NoKind(_) => "ClusterNoKind",
             Self::NotLeader => "ClusterNotLeader",
             Self::NoName(_) => "ClusterNoName",
+            Self::NoRandom(_) => "NoRandom",
         }
     }
 
@@ -157,7 +162,11 @@ impl ClusterError {
         match self {
             Self::Unreachable { .. } | Self::NoKind(_) | Self::NotLeader => true,
             Self::Refused { code, .. } => matches!(code, 408 | 409 | 429 | 500..),
-            Self::Config { .. } | Self::Unauthorized(_) | Self::Unreadable { .. } | Self::NoName(_) => false,
+            Self::Config { .. }
+            | Self::Unauthorized(_)
+            | Self::Unreadable { .. }
+            | Self::NoName(_)
+            | Self::NoRandom(_) => false,
         }
     }
 

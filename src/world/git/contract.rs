@@ -57,6 +57,23 @@ pub fn nothing_known() -> Known {
     Arc::new(|_, _| false)
 }
 
+/// Which changes of commits are asked for, one commit after the other.
+#[derive(Clone)]
+pub struct Interest {
+    /// Of which paths; others are not read.
+    pub path: fn(&str) -> bool,
+    /// Which of those; others are not kept.
+    pub change: Arc<dyn Fn(&PathChange) -> bool + Send + Sync>,
+}
+
+impl Interest {
+    /// All changes are asked for.
+    #[must_use]
+    pub fn all() -> Self {
+        Self { path: |_| true, change: Arc::new(|_| true) }
+    }
+}
+
 /// One path in a commit's tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
@@ -222,12 +239,13 @@ pub trait Git: Send + Sync {
         most: usize,
     ) -> BoxFuture<'_, Result<Vec<Commit>, GitError>>;
 
-    /// What each of `commits` changed under `path` against its first parent (everything, when it has none), by path.
-    /// A renamed file is one path removed and another added.
+    /// What each of `commits`, one after the other, changed under `path` against its first parent (everything, when it has
+    /// none), by path, as far as it is of `interest`. A renamed file is one path removed and another added.
     fn changes(
         &self,
         commits: &[CommitId],
         path: &str,
+        interest: Interest,
     ) -> BoxFuture<'_, Result<Vec<Vec<PathChange>>, GitError>>;
 
     /// All paths that `commit` changed against its first parent, in the whole repository, sorted.

@@ -2,7 +2,7 @@
 //! It never fetches other branches, tags or submodules, and never moves what is tracked while deepening.
 
 use super::error::GitError;
-use super::object::{RawCommit, id_of};
+use super::object::{Links, RawCommit, id_of};
 use super::store::{Store, parsed};
 use super::transport::wire;
 use super::trouble::Outcome;
@@ -64,6 +64,16 @@ impl Store {
         Ok((id, self.raw(id)?))
     }
 
+    /// Where the commit stands that a caller names, looked for in the same way.
+    pub(super) fn find_links(&self, commit: &CommitId) -> Outcome<(Oid, Links)> {
+        let (id, odb) = (parsed("commit", commit)?, self.repo.odb()?);
+        let found = match self.links(&odb, id)? {
+            None if self.deepen_for(&[id])? => self.links(&odb, id)?,
+            found => found,
+        };
+        Ok((id, found.ok_or_else(|| self.unknown(commit))?))
+    }
+
     /// `parent`, which `child` names as its parent, fetched if need be.
     pub(super) fn parent(&self, child: Oid, parent: Oid) -> Outcome<RawCommit> {
         if self.has(parent)? || self.deepen_for(&[parent])? {
@@ -114,17 +124,17 @@ impl Store {
     /// Every commit the mirror holds that `tip` descends from, `tip` included.
     pub(super) fn reach(&self, tip: Oid) -> Outcome<Reach> {
         let mut reach = Reach { seen: BTreeSet::new(), gap: false };
-        let mut waiting = vec![tip];
+        let (mut waiting, odb) = (vec![tip], self.repo.odb()?);
         while let Some(id) = waiting.pop() {
             if reach.seen.contains(&id) {
                 continue;
             }
-            if !self.has(id)? {
+            let Some(links) = self.links(&odb, id)? else {
                 reach.gap = true;
                 continue;
-            }
+            };
             reach.seen.insert(id);
-            waiting.extend(self.raw(id)?.parents);
+            waiting.extend(links.parents);
         }
         Ok(reach)
     }

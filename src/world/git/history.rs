@@ -3,11 +3,11 @@
 
 use super::contract::Commit;
 use super::error::GitError;
-use super::object::{RawCommit, id_of};
+use super::object::{Links, id_of};
 use super::store::{Store, parsed};
 use super::trouble::Outcome;
 use crate::api::ids::CommitId;
-use git2::Oid;
+use git2::{Odb, Oid};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BinaryHeap};
 
@@ -17,7 +17,7 @@ const CLOCKS_WRONG: usize = 20_000;
 /// What lies between two commits, as far as the mirror holds it.
 struct Range {
     /// Every commit before its parents.
-    commits: Vec<(Oid, RawCommit)>,
+    commits: Vec<Oid>,
     /// A commit whose parents the mirror lacks.
     gap: Option<Oid>,
     /// Whether the older commit is there and the newer one descends from it.
@@ -36,7 +36,8 @@ pub(super) fn between(store: &Store, head: &CommitId, until: &CommitId, most: us
             return Err(too_long().into());
         }
         if range.is_joined && range.gap.is_none() {
-            return Ok(range.commits.into_iter().map(|(id, raw)| raw.into_commit(id)).collect());
+            let commit = |id| -> Outcome<Commit> { Ok(store.raw(id)?.into_commit(id)) };
+            return range.commits.into_iter().map(commit).collect();
         }
         // Deep enough to hold `most` commits and `until`; a branch that moved on meanwhile costs a step more.
         depth = depth.max(range.commits.len()).saturating_mul(2);
@@ -74,7 +75,8 @@ impl Reached {
 /// One walk from both commits at once, newest first by the clocks, which decide nothing but how soon it ends.
 struct Walk<'a> {
     store: &'a Store,
-    seen: BTreeMap<Oid, (Reached, RawCommit)>,
+    odb: Odb<'a>,
+    seen: BTreeMap<Oid, (Reached, Links)>,
     open: BinaryHeap<(Timestamp, Oid, bool)>,
     /// How many of `open` were reached from the head alone when they came there.
     new: usize,
@@ -85,22 +87,21 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(store: &'a Store) -> Self {
+    fn new(store: &'a Store) -> Outcome<Self> {
         let (seen, open) = (BTreeMap::new(), BinaryHeap::new());
-        Self { store, seen, open, new: 0, gap: None, is_cut: false }
+        Ok(Self { store, odb: store.repo.odb()?, seen, open, new: 0, gap: None, is_cut: false })
     }
 
     /// Notes that `id` is reached; false when the mirror lacks it.
     fn reach(&mut self, id: Oid, from: Reached) -> Outcome<bool> {
-        let before = self.seen.get(&id).map(|(reached, raw)| (*reached, raw.time()));
+        let before = self.seen.get(&id).map(|(reached, links)| (*reached, links.time));
         let (now, time) = match before {
             Some((reached, _)) if reached.and(from) == reached => return Ok(true),
             Some((reached, time)) => (reached.and(from), time),
-            None if !self.store.has(id)? => return Ok(false),
             None => {
-                let raw = self.store.raw(id)?;
-                let time = raw.time();
-                self.seen.insert(id, (from, raw));
+                let Some(links) = self.store.links(&self.odb, id)? else { return Ok(false) };
+                let time = links.time;
+                self.seen.insert(id, (from, links));
                 (from, time)
             }
         };
@@ -117,8 +118,8 @@ impl<'a> Walk<'a> {
         let mut on = 0;
         while let Some((_, id, was_new)) = self.open.pop() {
             self.new -= usize::from(was_new);
-            let Some((reached, raw)) = self.seen.get(&id) else { continue };
-            let (reached, parents) = (*reached, raw.parents.clone());
+            let Some((reached, links)) = self.seen.get(&id) else { continue };
+            let (reached, parents) = (*reached, links.parents.clone());
             for parent in parents {
                 if !self.reach(parent, reached)? {
                     self.is_cut |= reached.until;
@@ -136,40 +137,40 @@ impl<'a> Walk<'a> {
 
 /// What `head` descends from and `until` does not.
 fn range(store: &Store, head: Oid, until: Oid) -> Outcome<Range> {
-    let mut walk = Walk::new(store);
+    let mut walk = Walk::new(store)?;
     walk.reach(head, Reached { head: true, until: false })?;
     walk.reach(until, Reached { head: false, until: true })?;
     walk.run()?;
     let is_joined = walk.seen.get(&until).is_some_and(|(reached, _)| reached.head);
     let (gap, is_cut) = (walk.gap, walk.is_cut);
-    let new: BTreeMap<Oid, RawCommit> =
-        walk.seen.into_iter().filter(|(_, (r, _))| r.is_new()).map(|(id, (_, raw))| (id, raw)).collect();
+    let new: BTreeMap<Oid, Links> =
+        walk.seen.into_iter().filter(|(_, (r, _))| r.is_new()).map(|(id, (_, links))| (id, links)).collect();
     // A commit beside the line may be an older one's ancestor through commits that the mirror lacks.
-    let merge = new.iter().find(|(_, raw)| raw.parents.len() > 1).map(|(id, _)| *id).filter(|_| is_cut);
+    let merge = new.iter().find(|(_, links)| links.parents.len() > 1).map(|(id, _)| *id).filter(|_| is_cut);
     Ok(Range { commits: ordered(new), gap: gap.or(merge), is_joined })
 }
 
 /// The commits, each before its parents, otherwise the newest first.
-fn ordered(mut all: BTreeMap<Oid, RawCommit>) -> Vec<(Oid, RawCommit)> {
+fn ordered(mut all: BTreeMap<Oid, Links>) -> Vec<Oid> {
     let mut children: BTreeMap<Oid, usize> = BTreeMap::new();
-    for parent in all.values().flat_map(|raw| &raw.parents) {
+    for parent in all.values().flat_map(|links| &links.parents) {
         *children.entry(*parent).or_default() += 1;
     }
     let ready = all.iter().filter(|(id, _)| !children.contains_key(id));
-    let mut ready: BinaryHeap<(Timestamp, Oid)> = ready.map(|(id, raw)| (raw.time(), *id)).collect();
+    let mut ready: BinaryHeap<(Timestamp, Oid)> = ready.map(|(id, links)| (links.time, *id)).collect();
     let mut found = Vec::with_capacity(all.len());
     while let Some((_, id)) = ready.pop() {
-        let Some(raw) = all.remove(&id) else { continue };
-        for parent in &raw.parents {
+        let Some(links) = all.remove(&id) else { continue };
+        for parent in &links.parents {
             let left = children.get_mut(parent).map(|n| {
                 *n -= 1;
                 *n
             });
             if let Some(next) = all.get(parent).filter(|_| left == Some(0)) {
-                ready.push((next.time(), *parent));
+                ready.push((next.time, *parent));
             }
         }
-        found.push((id, raw));
+        found.push(id);
     }
     found
 }

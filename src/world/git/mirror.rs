@@ -2,13 +2,13 @@
 //! It never blocks an async thread and never lets two processes into one mirror.
 
 use super::address::Address;
-use super::contract::{Author, Commit, File, Git, Known, PathChange, Pushed, Reverted, Undo};
+use super::contract::{Author, Commit, File, Git, Interest, Known, PathChange, Pushed, Reverted, Undo};
 use super::error::GitError;
 use super::store::Store;
 use super::transport::call::Call;
 use super::trouble::Outcome;
 use super::upstream::{Options, Upstream};
-use super::{commit, history, push, read, repair, revert};
+use super::{changes, commit, history, push, read, repair, revert};
 use crate::api::ids::{CommitId, TreeId};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -184,14 +184,15 @@ impl Git for Mirror {
         &self,
         commits: &[CommitId],
         path: &str,
+        interest: Interest,
     ) -> BoxFuture<'_, Result<Vec<Vec<PathChange>>, GitError>> {
         let (commits, path) = (commits.to_vec(), path.to_owned());
-        self.run(move |store| commits.iter().map(|commit| read::changes(store, commit, &path)).collect())
+        self.run(move |store| changes::changes(store, &commits, &path, &interest))
     }
 
     fn paths(&self, commit: &CommitId) -> BoxFuture<'_, Result<Vec<String>, GitError>> {
         let commit = commit.clone();
-        self.run(move |store| read::paths(store, &commit))
+        self.run(move |store| changes::paths(store, &commit))
     }
 
     fn revert(&self, onto: &CommitId, commits: &[Undo]) -> BoxFuture<'_, Result<Reverted, GitError>> {

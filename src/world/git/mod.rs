@@ -8,7 +8,7 @@
 //! - [`upstream`]: one branch, and how to reach it
 //! - [`mirror`], [`store`], [`repair`]: the real Git; one bare mirror on disk; a damaged one made anew
 //! - [`fetch`], [`history`]: the branch, and more depth; along first parents
-//! - [`read`], [`object`]: files and changes; commit objects, byte by byte
+//! - [`read`], [`changes`], [`object`]: files; what commits changed; commit objects, byte by byte
 //! - [`revert`], [`commit`], [`push`]: undoing in memory; writing a commit; fast-forward or not at all
 //! - [`local`], [`local_push`], [`watch`]: repositories on this machine, and when a branch of one moves
 //! - [`transport`]: the bytes on their way
@@ -17,6 +17,7 @@
 //! work tree on its own. Nothing of libgit2 shows in the trait: the simulation implements it in memory.
 
 mod address;
+mod changes;
 mod commit;
 mod contract;
 mod error;
@@ -41,7 +42,7 @@ mod upstream;
 mod watch;
 
 pub use contract::{
-    Author, Commit, File, FileKind, Files, Git, Known, PathChange, Pushed, Reverted, Undo, UndoHow,
+    Author, Commit, File, FileKind, Files, Git, Interest, Known, PathChange, Pushed, Reverted, Undo, UndoHow,
     nothing_known,
 };
 pub use error::GitError;

@@ -8,6 +8,33 @@ use crate::api::ids::CommitId;
 use git2::Oid;
 use jiff::Timestamp;
 
+/// Where a commit stands in the history: what is read of the many that are only passed.
+pub(super) struct Links {
+    /// The tree.
+    pub tree: Oid,
+    /// The parents as stored, first parent first.
+    pub parents: Vec<Oid>,
+    /// When it was committed.
+    pub time: Timestamp,
+}
+
+impl Links {
+    /// Reads the head of a commit object's content; none when it has no tree or is otherwise no commit.
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
+        let (mut tree, mut parents, mut time) = (None, Vec::new(), None);
+        for line in bytes.split(|b| *b == b'\n').take_while(|line| !line.is_empty()) {
+            if let Some(id) = line.strip_prefix(b"parent ") {
+                parents.push(oid(id)?);
+            } else if let Some(id) = line.strip_prefix(b"tree ").filter(|_| tree.is_none()) {
+                tree = Some(oid(id)?);
+            } else if let Some(who) = line.strip_prefix(b"committer ").filter(|_| time.is_none()) {
+                time = Some(signature(who).1);
+            }
+        }
+        Some(Self { tree: tree?, parents, time: time.unwrap_or(Timestamp::UNIX_EPOCH) })
+    }
+}
+
 /// What a commit object holds.
 pub(super) struct RawCommit {
     /// The tree.
@@ -34,11 +61,10 @@ impl RawCommit {
             false => String::from_utf8_lossy(raw).into_owned(),
         };
         let (author, _) = signature(field(header, b"author ").unwrap_or_default());
-        let (_, time) = signature(field(header, b"committer ").unwrap_or_default());
-        let parents = header.split(|b| *b == b'\n').filter_map(|line| line.strip_prefix(b"parent "));
+        let Links { tree, parents, time } = Links::parse(header)?;
         Some(Self {
-            tree: oid(field(header, b"tree ")?)?,
-            parents: parents.map(oid).collect::<Option<_>>()?,
+            tree,
+            parents,
             author: (
                 plain(text(author.0).as_bytes(), usize::MAX),
                 plain(text(author.1).as_bytes(), usize::MAX),
@@ -46,11 +72,6 @@ impl RawCommit {
             time,
             message: readable(&text(body)),
         })
-    }
-
-    /// When it was committed.
-    pub(super) fn time(&self) -> Timestamp {
-        self.time
     }
 
     /// The commit in the shape everyone else sees.

@@ -1,7 +1,7 @@
-//! Reading trees: the files of a commit, and what differs between two trees, within limits of size and number.
+//! Reading trees: the files of a commit, within limits of size and number.
 //! It never checks anything out, never follows a link, and trusts no name in a tree.
 
-use super::contract::{self, File, FileKind, Known, PathChange};
+use super::contract::{self, File, FileKind, Known};
 use super::error::GitError;
 use super::store::Store;
 use super::text::shown;
@@ -22,12 +22,19 @@ const COMMIT: i32 = 0o160_000;
 
 /// An entry of a tree: its mode and what it names.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Entry {
-    mode: i32,
-    id: Oid,
+pub(super) struct Entry {
+    /// What kind it is of, and its rights.
+    pub mode: i32,
+    /// What it names.
+    pub id: Oid,
 }
 
 impl Entry {
+    /// The entry of a tree.
+    pub(super) fn tree(id: Oid) -> Self {
+        Self { mode: TREE, id }
+    }
+
     fn kind(self) -> FileKind {
         match self.mode & 0o170_000 {
             LINK => FileKind::Symlink,
@@ -41,9 +48,20 @@ impl Entry {
         File { path: shown(path), kind: self.kind(), blob: self.id.to_string(), size: 0, content: None }
     }
 
-    fn is_tree(self) -> bool {
-        self.mode & 0o170_000 == TREE
+    /// Whether it names a directory.
+    pub(super) fn is_tree(self) -> bool {
+        is_tree(self.mode)
     }
+
+    /// Whether it is of the same kind and content as another.
+    pub(super) fn is_as(self, other: Self) -> bool {
+        self.id == other.id && self.kind() == other.kind() && self.is_tree() == other.is_tree()
+    }
+}
+
+/// Whether a mode is that of a directory.
+pub(super) fn is_tree(mode: i32) -> bool {
+    mode & 0o170_000 == TREE
 }
 
 /// How many names are listed of a directory that lacks one.
@@ -51,7 +69,7 @@ const NAMED: usize = 10;
 
 /// How far a path leads that leads nowhere.
 #[derive(Debug)]
-enum Gap {
+pub(super) enum Gap {
     /// Its first part names something that has nothing below it.
     NoDirectory { place: String, kind: FileKind },
     /// A directory, the root when `place` is empty, lacks the next part; a few names it has instead.
@@ -81,7 +99,7 @@ impl fmt::Display for Gap {
 }
 
 /// One walk through trees, and what it has cost so far.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     store: &'a Store,
     odb: Odb<'a>,
     entries: usize,
@@ -148,57 +166,8 @@ fn all_in(
     Ok(files)
 }
 
-/// See [`Git::changes`](super::contract::Git::changes).
-pub(super) fn changes(store: &Store, commit: &CommitId, path: &str) -> Outcome<Vec<PathChange>> {
-    let parts = parts(path)?;
-    let (id, raw) = store.find(commit)?;
-    let old = match raw.parents.first() {
-        None => None,
-        Some(parent) => Some(store.parent(id, *parent)?.tree),
-    };
-    let mut reader = Reader::new(store)?;
-    let mut pairs = Vec::new();
-    let old = match old {
-        Some(tree) => reader.descend(tree, &parts)?.ok(),
-        None => None,
-    };
-    let new = reader.descend(raw.tree, &parts)?.ok();
-    reader.differences(parts.join("/").into_bytes(), old, new, &mut pairs)?;
-    let mut changes = Vec::new();
-    for (path, old, new) in pairs {
-        let old = old.map(|entry| reader.file(&path, entry)).transpose()?;
-        let new = new.map(|entry| reader.file(&path, entry)).transpose()?;
-        changes.push(PathChange { path: shown(&path), old, new });
-    }
-    changes.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(changes)
-}
-
-/// See [`Git::paths`](super::contract::Git::paths).
-pub(super) fn paths(store: &Store, commit: &CommitId) -> Outcome<Vec<String>> {
-    let (id, raw) = store.find(commit)?;
-    let entry = |id| Entry { mode: TREE, id };
-    let old = match raw.parents.first() {
-        None => None,
-        Some(parent) => Some(entry(store.parent(id, *parent)?.tree)),
-    };
-    let mut pairs = Vec::new();
-    Reader::new(store)?.differences(Vec::new(), old, Some(entry(raw.tree)), &mut pairs)?;
-    let mut paths: Vec<String> = pairs.into_iter().map(|(path, _, _)| shown(&path)).collect();
-    paths.sort();
-    Ok(paths)
-}
-
-/// How many paths differ between two trees.
-pub(super) fn count_differences(store: &Store, old: Oid, new: Oid) -> Outcome<usize> {
-    let entry = |id| Some(Entry { mode: TREE, id });
-    let mut pairs = Vec::new();
-    Reader::new(store)?.differences(Vec::new(), entry(old), entry(new), &mut pairs)?;
-    Ok(pairs.len())
-}
-
 /// The parts of a path within the repository; `.` and `/` at the end mean nothing, `..` is refused.
-fn parts(path: &str) -> Result<Vec<&str>, GitError> {
+pub(super) fn parts(path: &str) -> Result<Vec<&str>, GitError> {
     let bad = |why: &str| GitError::Invalid { what: format!("path {path:?}"), why: why.to_owned() };
     if path.starts_with('/') {
         return Err(bad("it begins at the root; write it from the repository's root, without `/` in front"));
@@ -213,30 +182,52 @@ fn parts(path: &str) -> Result<Vec<&str>, GitError> {
     Ok(parts)
 }
 
-/// What stands below a path on both sides, where they differ.
-type Difference = (Vec<u8>, Option<Entry>, Option<Entry>);
-
 impl<'a> Reader<'a> {
-    fn new(store: &'a Store) -> Outcome<Self> {
+    pub(super) fn new(store: &'a Store) -> Outcome<Self> {
         Ok(Self { store, odb: store.repo.odb()?, entries: 0, bytes: 0 })
+    }
+
+    /// Begins another answer, which has the limits for itself.
+    pub(super) fn begin(&mut self) {
+        (self.entries, self.bytes) = (0, 0);
+    }
+
+    /// Counts so many entries that were looked at against the limit.
+    pub(super) fn count(&mut self, entries: usize) -> Outcome<()> {
+        self.entries = self.entries.saturating_add(entries);
+        let limit = self.store.call.upstream.limits.paths;
+        if self.entries > limit {
+            return Err(self.too_large(format!("{} paths", self.entries), format!("{limit} paths")));
+        }
+        Ok(())
+    }
+
+    /// Refuses names that no honest tree has.
+    pub(super) fn honest(&self, name: &[u8]) -> Outcome<()> {
+        if matches!(name, b"" | b"." | b"..") || name.contains(&b'/') {
+            let why = format!("a tree has an entry named `{}`; run `git fsck` there", shown(name));
+            return Err(GitError::Failed { repo: self.store.name(), why, source: None }.into());
+        }
+        Ok(())
+    }
+
+    /// The content of a tree, byte for byte.
+    pub(super) fn tree(&self, id: Oid) -> Outcome<Vec<u8>> {
+        let object = self.odb.read(id)?;
+        match object.kind() {
+            ObjectType::Tree => Ok(object.data().to_vec()),
+            _ => Err(Trouble::Damaged(format!("{id} is no tree"))),
+        }
     }
 
     /// A tree's entries by name, counted against the limit; names that no honest tree has are refused.
     fn entries(&mut self, tree: Oid) -> Outcome<BTreeMap<Vec<u8>, Entry>> {
         let tree = self.store.repo.find_tree(tree)?;
-        self.entries = self.entries.saturating_add(tree.len());
-        let limit = self.store.call.upstream.limits.paths;
-        if self.entries > limit {
-            return Err(self.too_large(format!("{} paths", self.entries), format!("{limit} paths")));
-        }
+        self.count(tree.len())?;
         let mut entries = BTreeMap::new();
         for entry in &tree {
             let name = entry.name_bytes();
-            if matches!(name, b"" | b"." | b"..") || name.contains(&b'/') {
-                let why =
-                    format!("tree {} has an entry named `{}`; run `git fsck` there", tree.id(), shown(name));
-                return Err(GitError::Failed { repo: self.store.name(), why, source: None }.into());
-            }
+            self.honest(name)?;
             entries.insert(name.to_vec(), Entry { mode: entry.filemode_raw(), id: entry.id() });
         }
         Ok(entries)
@@ -247,7 +238,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What stands at `parts` below `tree`; else how far they lead.
-    fn descend(&mut self, tree: Oid, parts: &[&str]) -> Outcome<Result<Entry, Gap>> {
+    pub(super) fn descend(&mut self, tree: Oid, parts: &[&str]) -> Outcome<Result<Entry, Gap>> {
         let mut here = Entry { mode: TREE, id: tree };
         for (depth, part) in parts.iter().enumerate() {
             let so_far = parts.get(..depth).unwrap_or_default().join("/");
@@ -290,46 +281,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Every path at and below `path` where `old` and `new` differ in content or kind. What is the same on both
-    /// sides is not looked into.
-    fn differences(
-        &mut self,
-        path: Vec<u8>,
-        old: Option<Entry>,
-        new: Option<Entry>,
-        found: &mut Vec<Difference>,
-    ) -> Outcome<()> {
-        let mut waiting = vec![(path, old, new)];
-        while let Some((path, old, new)) = waiting.pop() {
-            let same =
-                |a: Entry, b: Entry| a.id == b.id && a.kind() == b.kind() && a.is_tree() == b.is_tree();
-            if old == new || old.zip(new).is_some_and(|(a, b)| same(a, b)) {
-                continue;
-            }
-            let (old_tree, old_leaf) = split(old);
-            let (new_tree, new_leaf) = split(new);
-            if old_leaf.is_some() || new_leaf.is_some() {
-                found.push((path.clone(), old_leaf, new_leaf));
-                self.not_too_many(found.len())?;
-            }
-            self.not_too_deep(&path)?;
-            let mut names: BTreeMap<Vec<u8>, (Option<Entry>, Option<Entry>)> = BTreeMap::new();
-            if let Some(tree) = old_tree {
-                for (name, entry) in self.entries(tree.id)? {
-                    names.entry(name).or_default().0 = Some(entry);
-                }
-            }
-            if let Some(tree) = new_tree {
-                for (name, entry) in self.entries(tree.id)? {
-                    names.entry(name).or_default().1 = Some(entry);
-                }
-            }
-            waiting.extend(names.into_iter().map(|(name, (old, new))| (below(&path, &name), old, new)));
-        }
-        Ok(())
-    }
-
-    fn not_too_many(&self, files: usize) -> Outcome<()> {
+    /// Refuses more files than the limit allows.
+    pub(super) fn not_too_many(&self, files: usize) -> Outcome<()> {
         let limit = self.store.call.upstream.limits.files;
         if files <= limit {
             return Ok(());
@@ -349,7 +302,8 @@ impl<'a> Reader<'a> {
         Ok(self.descend(tree, &parts)?.is_ok_and(Entry::is_tree))
     }
 
-    fn not_too_deep(&self, path: &[u8]) -> Outcome<()> {
+    /// Refuses to look into directories that are too deep.
+    pub(super) fn not_too_deep(&self, path: &[u8]) -> Outcome<()> {
         let depth = path.iter().filter(|b| **b == b'/').count();
         if depth < DEEPEST {
             return Ok(());
@@ -358,7 +312,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The file an entry names, with its content when that is wanted.
-    fn file(&mut self, path: &[u8], entry: Entry) -> Outcome<File> {
+    pub(super) fn file(&mut self, path: &[u8], entry: Entry) -> Outcome<File> {
         let kind = entry.kind();
         let mut file = entry.file(path);
         if kind == FileKind::Submodule {
@@ -399,12 +353,8 @@ fn target(path: &[u8], link: &[u8]) -> Option<Vec<String>> {
     Some(parts.into_iter().map(str::to_owned).collect())
 }
 
-/// An entry as a directory or as anything else.
-fn split(entry: Option<Entry>) -> (Option<Entry>, Option<Entry>) {
-    (entry.filter(|e| e.is_tree()), entry.filter(|e| !e.is_tree()))
-}
-
-fn below(path: &[u8], name: &[u8]) -> Vec<u8> {
+/// The path of `name` in the directory `path`.
+pub(super) fn below(path: &[u8], name: &[u8]) -> Vec<u8> {
     if path.is_empty() { name.to_vec() } else { [path, b"/", name].concat() }
 }
 

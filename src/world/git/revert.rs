@@ -1,16 +1,16 @@
 //! Undoing commits in memory: each is merged away on top of the last result, as `git revert` does it.
 //! It never commits, never touches a work tree, and never resolves a conflict.
 
+use super::changes::count_differences;
 use super::contract::{Files, Reverted, Undo, UndoHow};
 use super::error::GitError;
-use super::read::count_differences;
 use super::store::Store;
 use super::text::shown;
 use super::trouble::Outcome;
 use crate::api::ids::{CommitId, TreeId};
 use crate::world::cause::Cause;
 use git2::build::TreeUpdateBuilder;
-use git2::{FileMode, Index, MergeOptions, Oid, Tree};
+use git2::{ErrorClass, FileMode, Index, MergeOptions, Oid, Tree};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -77,10 +77,11 @@ fn undo(store: &Store, now: Oid, with: Oid, without: Oid) -> Outcome<Index> {
     // another, and what somebody changed of one object would be done to the other.
     options.rename_threshold(100);
     let merged = store.repo.merge_trees(&tree(with)?, &tree(now)?, &tree(without)?, Some(&options));
-    merged.map_err(|error| match error.message() {
-        // Names such as `git~1`, which some file systems take for `.git`.
-        why if why.starts_with("invalid path") => {
-            let why = format!("{why}; such a name cannot be merged, rename it first");
+    merged.map_err(|error| match error.class() {
+        // What a merge in memory puts into its index is refused there for its name alone, such as `git~1`, which some
+        // file systems take for `.git`.
+        ErrorClass::Index => {
+            let why = format!("{}; such a name cannot be merged, rename it first", error.message());
             GitError::Failed { repo: store.name(), why, source: Cause::of(error) }.into()
         }
         _ => error.into(),

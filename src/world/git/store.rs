@@ -4,11 +4,11 @@
 use super::address::Address;
 use super::error::GitError;
 use super::local::{self, Local};
-use super::object::RawCommit;
+use super::object::{Links, RawCommit};
 use super::transport::call::Call;
 use super::trouble::{Outcome, Trouble};
 use crate::world::cause::Cause;
-use git2::{ErrorCode, ObjectType, Oid, Repository, RepositoryInitOptions};
+use git2::{ErrorCode, ObjectType, Odb, Oid, Repository, RepositoryInitOptions};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -133,6 +133,20 @@ impl Store {
             ObjectType::Commit => Trouble::Damaged(format!("{id} is no sound commit")),
             _ => self.unknown(&id.to_string()),
         })
+    }
+
+    /// Where the commit `id` stands; none when the mirror lacks it. `odb` is that of the mirror.
+    pub(super) fn links(&self, odb: &Odb<'_>, id: Oid) -> Outcome<Option<Links>> {
+        let object = match odb.read(id) {
+            Ok(object) => object,
+            Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        if object.kind() != ObjectType::Commit {
+            return Err(self.unknown(&id.to_string()));
+        }
+        let links = Links::parse(object.data());
+        links.map(Some).ok_or_else(|| Trouble::Damaged(format!("{id} is no sound commit")))
     }
 
     /// Whether the other side is a local clone that lacks part of its own history.

@@ -22,6 +22,7 @@ impl From<git2::Error> for Trouble {
     /// What an id names has been checked before, so whatever libgit2 still misses is the mirror's fault.
     fn from(error: git2::Error) -> Self {
         let why = error.message().to_owned();
+        // libgit2 writes the system's words into its message and keeps the number to itself.
         let full = ["No space left", "quota exceeded", "Read-only file system", "Permission denied"];
         if full.iter().any(|phrase| why.contains(phrase)) {
             return GitError::Disk { path: "the mirror".into(), why, source: Cause::of(error) }.into();

@@ -8,7 +8,7 @@ use crate::world::cause::Cause;
 use git2::Oid;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -34,8 +34,8 @@ pub struct BranchWatch {
 /// What reading the branch showed.
 #[derive(Clone, PartialEq, Eq)]
 enum Observation {
-    /// Its head; none when there is no such branch.
-    Head(Option<Oid>),
+    /// Its head, none when there is no such branch; and when its own file was written, if it has one.
+    Head(Option<Oid>, Option<SystemTime>),
     /// The repository cannot be read.
     Unreadable,
     /// The repository's format is known to `git` only, so every sign may be a move.
@@ -96,9 +96,26 @@ fn places(name: &str, path: &Path) -> Result<Vec<(PathBuf, RecursiveMode)>, GitE
 
 fn observe(name: &str, path: &Path, refname: &str) -> Observation {
     match local::open(name, path) {
-        Ok(Some(local)) => Observation::Head(local.repo.refname_to_id(refname).ok()),
+        Ok(Some(local)) => {
+            let file = local.repo.commondir().join(refname);
+            let written = std::fs::metadata(file).and_then(|found| found.modified()).ok();
+            Observation::Head(local.repo.refname_to_id(refname).ok(), written)
+        }
         Ok(None) => Observation::Unknown,
         Err(_) => Observation::Unreadable,
+    }
+}
+
+impl Observation {
+    /// Whether the branch has moved between `before` and this. One that has gone on and come back is where it was, but its
+    /// file was written since; packing takes the file away and moves nothing.
+    fn has_moved_from(&self, before: &Self) -> bool {
+        match (before, self) {
+            (Self::Head(before, then), Self::Head(head, now)) => {
+                before != head || then.zip(*now).is_some_and(|(then, now)| then != now)
+            }
+            (before, now) => before != now,
+        }
     }
 }
 
@@ -120,7 +137,8 @@ impl BranchWatch {
             let observed = tokio::task::spawn_blocking(move || observe(&name, &path, &refname)).await;
             let observation = observed.map_err(|_| GitError::Interrupted { repo: self.name.clone() })?;
             let sign = std::mem::take(&mut self.sign);
-            let moved = observation != self.seen || (observation == Observation::Unknown && sign);
+            let moved =
+                observation.has_moved_from(&self.seen) || (observation == Observation::Unknown && sign);
             self.seen = observation;
             if moved {
                 return Ok(());

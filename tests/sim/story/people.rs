@@ -6,8 +6,10 @@ use crate::shop::{blue_green, canary, with};
 use crate::story::canary::release;
 use crate::story::going_back::{climbs_badly, is_safe, settled};
 use crate::trouble::Plan;
+use crate::weather::Weather;
 use crate::world::{desired, number, text};
 use serde_json::{Value, json};
+use std::time::Duration;
 use switchback::api::names;
 
 const ROLLOUT: (&str, &str) = (names::ARGO, "Rollout");
@@ -29,6 +31,39 @@ fn a_user_aborts_and_git_follows() {
         assert_eq!(reverts.len(), 1);
         assert!(reverts[0].message.contains(&bad) && reverts[0].message.contains("aborted by a user"));
     });
+}
+
+/// A user aborts, and tries again while Git is asked: nothing is taken back, and the revision climbs.
+fn retried_meanwhile(slow: fn(&mut Weather, Duration)) {
+    simulate(async {
+        let mut sim = settled().await;
+        let head = release(&sim, "v1", "v2", None);
+        sim.until("it pauses", |s| paused_at(s, "CanaryPauseStep")).await;
+        sim.repo.weather(|w| slow(w, Duration::from_secs(120)));
+        let before = sim.repo.asked();
+        sim.edit_status(|s| s["abort"] = json!(true));
+        sim.until("the cluster is safe and Git is asked", |s| is_safe(s)).await;
+        sim.wait(20).await;
+        sim.repo.weather(|w| slow(w, Duration::ZERO));
+        sim.edit_status(|s| {
+            s.as_object_mut().unwrap().remove("abort");
+        });
+        sim.settles_at("v2").await;
+        sim.wait(120).await; // until that has ended, too
+        sim.rest().await;
+        assert!(sim.repo.asked() > before, "Git was asked while it was aborted");
+        assert_eq!((sim.repo.head(), sim.reverts().len()), (head, 0), "{:?}", sim.reverts());
+    });
+}
+
+#[test]
+fn a_retry_while_git_is_fetched_is_obeyed() {
+    retried_meanwhile(|weather, time| weather.fetch_takes = time);
+}
+
+#[test]
+fn a_retry_while_the_revert_is_made_is_obeyed() {
+    retried_meanwhile(|weather, time| weather.undo_takes = time);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// A Rollout of its own file, which waits for a person after its first step.
-fn web(name: &str, image: &str, more: &str) -> String {
+pub(super) fn web(name: &str, image: &str, more: &str) -> String {
     format!(
         "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata:\n  name: {name}\nspec:\n  selector:\n    matchLabels: \
          {{app: {name}}}\n  replicas: 2\n{more}  strategy:\n    canary:\n      steps:\n      - setWeight: 50\n      - pause: \
@@ -16,7 +16,7 @@ fn web(name: &str, image: &str, more: &str) -> String {
 }
 
 impl Rig {
-    fn rollout(&self, name: &str) -> Value {
+    pub fn rollout(&self, name: &str) -> Value {
         self.get("argoproj.io/v1alpha1", "Rollout", "default", name).unwrap_or_default()
     }
 
@@ -46,7 +46,7 @@ impl Rig {
         Some(line.to_owned())
     }
 
-    fn live_image(&self, name: &str) -> Option<String> {
+    pub fn live_image(&self, name: &str) -> Option<String> {
         let rollout = self.rollout(name);
         let own = rollout.pointer("/spec/template/spec/containers/0/image").and_then(Value::as_str);
         own.map(str::to_owned)
@@ -65,7 +65,7 @@ impl Rig {
     }
 
     /// Delivers `image` for `name` and promotes it.
-    async fn promote(&mut self, name: &str, text: String) -> String {
+    pub async fn promote(&mut self, name: &str, text: String) -> String {
         self.write(&format!("{name}.yaml"), text);
         let commit = self.commit(&format!("{name} goes on"));
         self.applied(&commit).await;
@@ -76,7 +76,7 @@ impl Rig {
     }
 
     /// Delivers a new state of `web`, and once it waits for a person, that person aborts it.
-    async fn fail(&mut self, text: String, message: &str) {
+    pub async fn fail(&mut self, text: String, message: &str) {
         self.write("web.yaml", text);
         self.deliver(message).await;
         self.phase("web", "Paused").await;
@@ -84,7 +84,7 @@ impl Rig {
     }
 
     /// Waits for the next revert commit: what it says, and the files it changed.
-    async fn reverted(&mut self) -> (String, Vec<String>) {
+    pub async fn reverted(&mut self) -> (String, Vec<String>) {
         let commit = self.went_back().await;
         let message = git(&self.repo, &["log", "-1", "--format=%B", &commit]);
         let files = git(&self.repo, &["show", "--format=", "--name-only", &commit]);
@@ -92,7 +92,7 @@ impl Rig {
         (message, files.lines().map(str::to_owned).collect())
     }
 
-    fn text(&self, file: &str) -> String {
+    pub fn text(&self, file: &str) -> String {
         git(&self.repo, &["show", &format!("main:{file}")])
     }
 }
@@ -103,7 +103,7 @@ fn is_observed(rollout: &Value) -> bool {
 }
 
 /// A Rollout at v1, healthy.
-async fn healthy() -> Rig {
+pub(super) async fn healthy() -> Rig {
     let rig = Rig::new(&[("web.yaml", &web("web", "v1", "")), ("cfg.yaml", &config("cfg", "1"))]).await;
     rig.phase("web", "Healthy").await;
     rig

@@ -6,12 +6,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::{Compression, read::GzEncoder};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
-use switchback::api::inventory::{Applying, CHUNK, Inventory, of_secret, secret};
+use switchback::api::inventory::{Applying, CHUNK, Inventory, head_of_part, of_secret, part};
 use switchback::api::key::Key;
 use switchback::logic::plan::DriftPolicy;
+use switchback::sandbox::{Fault, Moment};
 use tokio::time::Instant;
 
 const SECRET: &str = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {token: aHVzaC1oLXRva2Vu}\nstringData: \
@@ -246,25 +249,33 @@ async fn what_a_successor_has_written_down_is_not_overwritten() {
     rig.stop().await;
 }
 
-#[tokio::test]
-async fn an_inventory_too_large_for_one_secret_is_kept_in_several_and_survives_the_end_between_them() {
-    let noise = |seed: usize| {
-        (0..40_000).map(|n| format!("{:x}", (n * 7919 + seed) * (n + 31) % 65521)).collect::<String>()
-    };
+/// A text that hardly gets smaller when it is compressed.
+fn noise(seed: usize) -> String {
+    (0..40_000).map(|n| format!("{:x}", (n * 7919 + seed) * (n + 31) % 65521)).collect()
+}
+
+/// An inventory in several Secrets.
+async fn large() -> Rig {
     let files: Vec<(String, String)> =
         (0..14).map(|n| (format!("c{n}.yaml"), config(&format!("c{n}"), &noise(n)))).collect();
     let all: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    let mut rig = settled(&all).await;
+    let rig = settled(&all).await;
     until("inventory", || kept(&rig).iter().any(|s| !name(s).contains("-attempt") && inventory_parts(s) > 0))
         .await;
+    rig
+}
+
+#[tokio::test]
+async fn an_inventory_too_large_for_one_secret_is_kept_in_several_and_survives_the_end_between_them() {
+    let mut rig = large().await;
     let before = head(&rig, false);
     let parts = of_secret(&before).unwrap().1;
     assert!(!parts.is_empty() && inventory(&rig).base.len() == 14);
     assert!(kept(&rig).iter().all(|s| of_secret(s).unwrap().0.len() <= CHUNK));
     rig.stop().await;
-    let stray = secret(&format!("{}-deadbeef-0", name(&before)), "default", "x", b"cut short", &[]);
-    rig.sandbox.create("test", stray).unwrap(); // written before an end, and its head was not
-    rig.start().await;
+    let stray = format!("{}-deadbeef-0", name(&before));
+    rig.sandbox.create("test", part(name(&before), &stray, "default", "x", b"cut short")).unwrap();
+    rig.start().await; // its head was not written before an end
     rig.write("c0.yaml", config("c0", "small"));
     rig.remove("c1.yaml");
     assert_eq!(rig.deliver("second").await, (0, 1, 1));
@@ -273,7 +284,75 @@ async fn an_inventory_too_large_for_one_secret_is_kept_in_several_and_survives_t
     })
     .await;
     assert_eq!(inventory(&rig).base.len(), 13);
+    until("what no head names is gone", || rig.get("v1", "Secret", "default", &stray).is_none()).await;
     rig.stop().await;
+}
+
+/// Names of Secrets that continue others, and those that a head names.
+fn parts(rig: &Rig) -> (BTreeSet<String>, BTreeSet<String>) {
+    let all = kept(rig);
+    let is_part = |s: &&Value| head_of_part(s).is_some();
+    let named = all.iter().filter(|s| !is_part(s)).flat_map(|s| of_secret(s).unwrap().1).collect();
+    (all.iter().filter(is_part).map(|s| name(s).to_owned()).collect(), named)
+}
+
+#[tokio::test]
+async fn parts_that_an_end_after_any_write_leaves_are_gone_after_the_next() {
+    let mut rig = large().await;
+    let (mut strays, mut ends) = (0, 0);
+    for number in 1..40 {
+        rig.stop().await;
+        // The engine ends once so many of its writes were made: nothing it asks after that is answered.
+        let (made, is_over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let over = Arc::clone(&is_over);
+        rig.sandbox.fault_hook(Some(Arc::new(move |moment: Moment<'_>| match moment {
+            Moment::Before(a) if a.agent.starts_with("switchback/") && over.load(Ordering::SeqCst) => {
+                Fault::Break
+            }
+            Moment::After(a, _)
+                if a.agent.starts_with("switchback/") && a.resource == "secrets" && !a.dry_run =>
+            {
+                if made.fetch_add(1, Ordering::SeqCst) + 1 < number {
+                    return Fault::None;
+                }
+                over.store(true, Ordering::SeqCst);
+                Fault::Break
+            }
+            _ => Fault::None,
+        })));
+        rig.write("c0.yaml", config("c0", &noise(1000 + number)));
+        let commit = rig.commit("something");
+        rig.start().await;
+        until("it ends or is done", || {
+            let (there, named) = parts(&rig);
+            let is_done = name_of_commit(&head(&rig, false)) == commit && there == named;
+            is_done || is_over.load(Ordering::SeqCst)
+        })
+        .await;
+        rig.stop().await;
+        rig.sandbox.fault_hook(None);
+        let (there, named) = parts(&rig);
+        assert!(named.is_subset(&there), "after {number} writes: {named:?} of {there:?}");
+        if !is_over.load(Ordering::SeqCst) {
+            break; // there are no more writes
+        }
+        (strays, ends) = (strays + usize::from(there != named), ends + 1);
+        rig.start().await;
+        rig.write("c1.yaml", config("c1", &noise(2000 + number)));
+        rig.deliver("the next").await;
+        until("only what is named is there", || {
+            let (there, named) = parts(&rig);
+            !named.is_empty() && there == named
+        })
+        .await;
+    }
+    assert!(strays > 1 && ends > 3, "{strays} of {ends} ends left something behind");
+    rig.stop().await;
+}
+
+/// The commit that an inventory says was applied.
+fn name_of_commit(head: &Value) -> &str {
+    head["metadata"]["annotations"]["switchback.dev/commit"].as_str().unwrap()
 }
 
 fn inventory_parts(head: &Value) -> usize {

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 use switchback::api::ids::CommitId;
 use switchback::world::git::{
-    Author, File, Git, GitError, Mirror, Options, PathChange, Pushed, Reverted, Undo,
+    Author, File, Git, GitError, Interest, Mirror, Options, PathChange, Pushed, Reverted, Undo,
 };
 
 /// A directory of repositories, gone with the test.
@@ -196,6 +196,6 @@ pub fn whole(commits: &[CommitId]) -> Vec<Undo> {
 
 /// What one commit changed.
 pub async fn changed(git: &dyn Git, commit: &CommitId, path: &str) -> Result<Vec<PathChange>, GitError> {
-    let found = git.changes(std::slice::from_ref(commit), path).await?;
+    let found = git.changes(std::slice::from_ref(commit), path, Interest::all()).await?;
     Ok(found.into_iter().flatten().collect())
 }

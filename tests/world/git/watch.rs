@@ -129,3 +129,19 @@ async fn what_cannot_be_watched_is_refused_politely() {
     assert!(moves(&mut watch).await);
     assert!(rests(&mut watch).await);
 }
+
+#[tokio::test]
+async fn a_branch_that_goes_on_and_is_set_back_at_once_has_moved() {
+    let rig = Rig::new();
+    rig.work("app");
+    rig.put("app", "a", "1");
+    let first = rig.save("app", "first");
+    rig.put("app", "a", "2");
+    let second = rig.save("app", "second");
+    let mut watch = watch_local(rig.path("app").to_str().unwrap(), "main").await.unwrap();
+    // Faster than it is looked at: whoever has fetched in between knows the first commit.
+    rig.git("app", &["update-ref", "refs/heads/main", &first]);
+    rig.git("app", &["update-ref", "refs/heads/main", &second]);
+    assert!(moves(&mut watch).await);
+    assert!(rests(&mut watch).await);
+}

@@ -247,6 +247,7 @@ fn git(program: &str, path: &Path) -> Command {
 /// What the program's end means.
 fn complaint(call: &Call, service: Service, status: Option<ExitStatus>, text: &str) -> GitError {
     let repo = call.upstream.name.clone();
+    // What it says is all there is: ssh ends with 255 whatever went wrong.
     let has = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
     let code = status.and_then(|status| status.code());
     let ended = match (code, status) {
