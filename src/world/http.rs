@@ -5,6 +5,8 @@ use bytes::Bytes;
 use reqwest::dns::Resolve;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode, redirect};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,7 +92,7 @@ pub enum HttpError {
         source: reqwest::Error,
     },
     /// The text that should hold certificates holds none.
-    #[error("it has no certificate in PEM format; put one there")]
+    #[error("it has no certificate that can be read; put one there, in PEM format")]
     NoCertificate,
     /// The answer did not come in time.
     #[error("no answer in time; check the address, or wait longer")]
@@ -274,12 +276,18 @@ fn builder(options: &ClientOptions<'_>) -> Result<reqwest::ClientBuilder, HttpEr
         Trust::Also(pem) => {
             let certificates = reqwest::Certificate::from_pem_bundle(pem)
                 .ok()
-                .filter(|all| !all.is_empty())
+                .filter(|_| holds_certificate(pem))
                 .ok_or(HttpError::NoCertificate)?;
             builder = builder.tls_certs_merge(certificates);
         }
     }
     Ok(builder)
+}
+
+/// Whether one at least of the certificates in a PEM text can be read.
+fn holds_certificate(pem: &[u8]) -> bool {
+    let all = CertificateDer::pem_slice_iter(pem).filter_map(Result::ok);
+    rustls::RootCertStore::empty().add_parsable_certificates(all).0 > 0
 }
 
 /// An answer, its body still to be read.

@@ -15,14 +15,18 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 /// Where a Secret has the ssh servers that are trusted.
-const HOSTS: &str = "known_hosts";
+const HOSTS: &[&str] = &["known_hosts"];
+/// Where a Secret has the authorities whose https servers are trusted, as Flux and others call it.
+const AUTHORITIES: &[&str] = &["ca.crt", "caFile"];
+/// Where a Secret has a private key for ssh, as Kubernetes and Flux call it.
+const SSH_KEYS: &[&str] = &["ssh-privatekey", "identity"];
 
 /// What is shown to a Git server; nothing by default.
 #[derive(Clone, Debug, Default)]
 pub struct GitCredentials {
     shown: Credentials,
     known_hosts: Option<Secret>,
-    ca: Option<PathBuf>,
+    ca: Option<Secret>,
 }
 
 impl GitCredentials {
@@ -50,28 +54,30 @@ impl GitCredentials {
     /// those of the file `ca` have signed.
     #[must_use]
     pub fn trusting(self, known_hosts: Option<PathBuf>, ca: Option<PathBuf>) -> Self {
-        Self { known_hosts: known_hosts.map(Secret::File).or(self.known_hosts), ca: ca.or(self.ca), ..self }
+        let (hosts, ca) = (known_hosts.map(Secret::File), ca.map(Secret::File));
+        Self { known_hosts: hosts.or(self.known_hosts), ca: ca.or(self.ca), ..self }
     }
 
     /// Those that a Secret holds now; none when it holds none.
     #[must_use]
     pub(in crate::engine) fn of_secret(secret: &Value) -> Option<Self> {
         let read = read(secret, &Target::of_object(secret).to_string())?;
-        Some(Self { shown: read.shown, known_hosts: read.hosts.map(Secret::Held), ca: None })
+        Some(read.credentials())
     }
 
     /// Puts them where Git looks for them.
     pub(in crate::engine) fn put_into(&self, options: &mut Options) {
         options.credentials = self.shown.clone();
         options.known_hosts = self.known_hosts.clone();
-        options.ca_file = self.ca.clone();
+        options.ca = self.ca.clone();
     }
 }
 
 /// Reads the Kubernetes Secret that holds the Git credentials.
 ///
 /// The credentials in the Secret `name`, kept up to date while `tasks` lives: `username` with `password` or `token`,
-/// a `token` (or `bearerToken`) alone, or `ssh-privatekey`; beside that one `known_hosts`, the servers it trusts. None when there is no such Secret, or it holds none.
+/// a `token` (or `bearerToken`) alone, or `ssh-privatekey` (or `identity`); beside them `known_hosts` and `ca.crt` (or
+/// `caFile`), the servers it trusts. None when there is no such Secret, or it holds none of that.
 ///
 /// # Errors
 /// The cluster refuses or is away.
@@ -85,8 +91,7 @@ pub async fn credentials(
     let target = Target::new("v1", "Secret", namespace, name);
     let Some(secret) = cluster.get(&target).await? else { return Ok(None) };
     let Some(read) = read(&secret, &target.to_string()) else { return Ok(None) };
-    let Read { shown, held, key, hosts } = read;
-    let known_hosts = hosts.clone().map(Secret::Held);
+    let credentials = read.credentials();
     let kind = cluster.kind("v1", "Secret").await?;
     let namespace = Some(namespace.to_owned());
     let interest = Interest { kind, namespace, labels: String::new(), name: name.to_owned() };
@@ -98,42 +103,61 @@ pub async fn credentials(
         while let Some(news) = news.recv().await {
             match news {
                 News::Present(secret) => {
-                    held.set(text_of(&secret, key).unwrap_or_default());
-                    if let Some(hosts) = &hosts {
-                        hosts.set(text_of(&secret, HOSTS).unwrap_or_default());
+                    for (held, keys) in [&read.held, &read.hosts, &read.ca].into_iter().flatten() {
+                        held.set(first_of(&secret, keys).unwrap_or_default());
                     }
                 }
-                News::Gone(_) => held.set(String::new()),
+                News::Gone(_) => read.held.iter().for_each(|(held, _)| held.set(String::new())),
                 News::ListBegins | News::ListEnds | News::Trouble { .. } => {}
             }
         }
     });
-    Ok(Some(GitCredentials { shown, known_hosts, ca: None }))
+    Ok(Some(credentials))
 }
+
+/// A text of a Secret, and where it may stand there.
+type Kept = (Held, Vec<&'static str>);
 
 /// What a Secret holds, as it is read.
 struct Read {
     shown: Credentials,
-    held: Held,
-    /// Where the Secret has it.
-    key: &'static str,
-    hosts: Option<Held>,
+    held: Option<Kept>,
+    hosts: Option<Kept>,
+    ca: Option<Kept>,
 }
 
-/// Reads a Secret, called `name` where it is spoken of; none when it holds no credentials.
+impl Read {
+    fn credentials(&self) -> GitCredentials {
+        let of = |kept: &Option<Kept>| kept.as_ref().map(|(held, _)| Secret::Held(held.clone()));
+        GitCredentials { shown: self.shown.clone(), known_hosts: of(&self.hosts), ca: of(&self.ca) }
+    }
+}
+
+/// Reads a Secret, called `name` where it is spoken of; none when it holds neither credentials nor authorities.
 fn read(secret: &Value, name: &str) -> Option<Read> {
+    let kept =
+        |keys: &[&'static str]| first_of(secret, keys).map(|text| (Held::new(name, text), keys.to_vec()));
     let user = text_of(secret, "username");
-    let keys: &[&str] = if user.is_some() { &["password", "token"] } else { &["token", "bearerToken"] };
-    let key = keys.iter().chain(&["ssh-privatekey"]).copied().find(|k| text_of(secret, k).is_some())?;
-    let held = Held::new(name, text_of(secret, key).unwrap_or_default());
-    let text = Secret::Held(held.clone());
-    let shown = match (key, user) {
-        ("ssh-privatekey", _) => Credentials::SshKey { key: text },
-        (_, Some(user)) => Credentials::Basic { user, password: text },
-        _ => Credentials::Bearer(text),
-    };
-    let hosts = text_of(secret, HOSTS).map(|text| Held::new(name, text));
-    Some(Read { shown, held, key, hosts })
+    let words: &[&'static str] =
+        if user.is_some() { &["password", "token"] } else { &["token", "bearerToken"] };
+    let (mut held, mut shown) = (kept(words), Credentials::None);
+    if let Some((text, _)) = &held {
+        let text = Secret::Held(text.clone());
+        shown = match user {
+            Some(user) => Credentials::Basic { user, password: text },
+            None => Credentials::Bearer(text),
+        };
+    } else if let Some(key) = kept(SSH_KEYS) {
+        shown = Credentials::SshKey { key: Secret::Held(key.0.clone()) };
+        held = Some(key);
+    }
+    let (hosts, ca) = (kept(HOSTS), kept(AUTHORITIES));
+    (held.is_some() || ca.is_some()).then_some(Read { shown, held, hosts, ca })
+}
+
+/// The first of the texts at `keys` of a Secret.
+fn first_of(secret: &Value, keys: &[&'static str]) -> Option<String> {
+    keys.iter().find_map(|key| text_of(secret, key))
 }
 
 /// The text at `key` of a Secret; none when it is missing, empty or no text.

@@ -129,7 +129,8 @@ pub(crate) struct RepoFlags {
         conflicts_with = "git_token"
     )]
     pub(crate) git_token_file: Option<PathBuf>,
-    /// Secret of the cluster with `username` and `password`, `token`, or `ssh-privatekey`; followed as it changes.
+    /// Secret of the cluster with `username` and `password`, `token`, or `ssh-privatekey`, and with `known_hosts` and `ca.crt`;
+    /// followed as it changes.
     #[arg(long, value_name = "[NS/]NAME", env = "SWITCHBACK_GIT_SECRET", requires = "repo", conflicts_with_all = ["git_token", "git_token_file", "git_user"])]
     pub(crate) git_secret: Option<String>,
     /// User name, if the server wants one beside the token (basic authentication).
@@ -148,7 +149,8 @@ pub(crate) struct RepoFlags {
         requires = "repo"
     )]
     pub(crate) git_known_hosts: Option<PathBuf>,
-    /// Certificates (PEM) that https repositories may be signed by, besides the system's; read anew at each use.
+    /// Certificates (PEM) that https repositories may be signed by, besides the system's; else those in the
+    /// `ca.crt` of the Secret; read anew at each use.
     #[arg(long, value_name = "FILE", env = "SWITCHBACK_GIT_CA", requires = "repo")]
     pub(crate) git_ca: Option<PathBuf>,
     /// Folder in which mirrors of repositories are kept.

@@ -4,6 +4,7 @@
 use crate::api::write::Target;
 use crate::world::cause::Cause;
 use crate::world::cluster::fault::{self, FieldFault};
+use crate::world::cluster::right::MissingRight;
 use crate::world::random::NoRandom;
 use thiserror::Error;
 
@@ -46,6 +47,8 @@ pub enum ClusterError {
         message: String,
         /// The fields that are wrong, where it says so.
         faults: Box<[FieldFault]>,
+        /// The right that is missing, where it is that.
+        lacks: Option<Box<MissingRight>>,
     },
     /// The answer is none of a cluster.
     #[error("{what}: the answer cannot be read: {why}; is this address a Kubernetes API server?")]
@@ -89,6 +92,7 @@ impl ClusterError {
                     about: status.details.as_ref().map(|d| d.kind.clone()).unwrap_or_default(),
                     message,
                     faults: faults.into(),
+                    lacks: MissingRight::of(&status.message).filter(|_| status.code == 403).map(Box::new),
                 }
             }
             kube::Error::SerdeError(e) => Self::unreadable(what, e),
@@ -129,6 +133,15 @@ impl ClusterError {
         match self {
             Self::Refused { reason, .. } => reason,
             _ => "",
+        }
+    }
+
+    /// The right that is missing, if it is refused for that.
+    #[must_use]
+    pub(crate) fn lacks(&self) -> Option<&MissingRight> {
+        match self {
+            Self::Refused { lacks, .. } => lacks.as_deref(),
+            _ => None,
         }
     }
 

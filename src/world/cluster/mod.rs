@@ -6,14 +6,17 @@
 //! - [`watch`]: how changes of a kind are followed
 //! - [`gate`]: whether writes may go out
 //! - [`backoff`]: how long a watch waits after a failure
-//! - [`error`], [`fault`]: why a cluster did not do what it was asked; the fields it finds wrong
+//! - [`error`], [`fault`], [`right`]: why a cluster did not do what it was asked; the fields it finds wrong; the right that
+//!   somebody lacks
 pub(crate) mod backoff;
 pub(crate) mod connect;
 pub(crate) mod error;
 pub(crate) mod fault;
 pub(crate) mod gate;
 pub(crate) mod requests;
+pub(crate) mod right;
 pub(crate) mod watch;
 
 pub(crate) use error::ClusterError;
 pub(crate) use requests::{Cluster, Mode};
+pub(crate) use right::MissingRight;

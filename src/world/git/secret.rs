@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The longest file that is still taken for a secret, in bytes.
 const LONGEST: usize = 64 * 1024;
+/// The longest file that is still taken for certificates: a system's own bundle is a few hundred kilobytes.
+const LONGEST_BUNDLE: usize = 4 * 1024 * 1024;
 
 /// A secret text that somebody else keeps up to date.
 #[derive(Clone)]
@@ -62,33 +64,51 @@ impl Secret {
     /// # Errors
     /// [`GitError::Credentials`] when the file cannot be read, is empty, or is no text.
     pub(super) fn reveal(&self) -> Result<String, GitError> {
+        let text = self.read(LONGEST)?;
+        let text = text.trim_end_matches(['\n', '\r']);
+        if text.is_empty() {
+            let why = format!("{} is empty; put the secret there", self.place());
+            return Err(GitError::Credentials { why, source: None });
+        }
+        Ok(text.to_owned())
+    }
+
+    /// The certificates that it is, as they are now; nobody has looked whether there is one.
+    ///
+    /// # Errors
+    /// [`GitError::Credentials`] when the file cannot be read, or is no text.
+    pub(super) fn certificates(&self) -> Result<String, GitError> {
+        self.read(LONGEST_BUNDLE)
+    }
+
+    fn read(&self, longest: usize) -> Result<String, GitError> {
         let bad = |why: String| GitError::Credentials { why, source: None };
-        let text = match self {
-            Self::Value(text) => text.clone(),
-            Self::Held(held) => held.get(),
+        match self {
+            Self::Value(text) => Ok(text.clone()),
+            Self::Held(held) => Ok(held.get()),
             Self::File(path) => {
                 let shown = path.display();
                 let bytes = std::fs::read(path).map_err(|e| {
                     let why = format!("{shown}: {e}; mount or create it");
                     GitError::Credentials { why, source: Cause::of(e) }
                 })?;
-                if bytes.len() > LONGEST {
-                    return Err(bad(format!("{shown} is too large to be a secret; name another file")));
+                if bytes.len() > longest {
+                    return Err(bad(format!(
+                        "{shown} is too large for what it should hold; name another file"
+                    )));
                 }
-                String::from_utf8(bytes)
-                    .map_err(|_| bad(format!("{shown} is not text; name another file")))?
+                String::from_utf8(bytes).map_err(|_| bad(format!("{shown} is not text; name another file")))
             }
-        };
-        let text = text.trim_end_matches(['\n', '\r']);
-        if text.is_empty() {
-            let whence = match self {
-                Self::Value(_) => "the given secret".to_owned(),
-                Self::Held(held) => held.whence.clone(),
-                Self::File(path) => path.display().to_string(),
-            };
-            return Err(bad(format!("{whence} is empty; put the secret there")));
         }
-        Ok(text.to_owned())
+    }
+
+    /// Where it is, for messages.
+    pub(super) fn place(&self) -> String {
+        match self {
+            Self::Value(_) => "the given secret".to_owned(),
+            Self::Held(held) => held.whence.clone(),
+            Self::File(path) => path.display().to_string(),
+        }
     }
 
     /// Where the secret comes from, for messages: the file's name, never its content.

@@ -23,7 +23,7 @@ pub struct Options {
     /// What to show the server. Credentials within the URL are used when this is [`Credentials::None`].
     pub credentials: Credentials,
     /// Certificates (PEM) to trust besides the system's, read again at each use.
-    pub ca_file: Option<PathBuf>,
+    pub ca: Option<Secret>,
     /// The ssh servers that are trusted, in the format of `known_hosts`; none for the user's own.
     pub known_hosts: Option<Secret>,
     /// What to run instead of `ssh`, as the shell command `GIT_SSH_COMMAND` would hold.
@@ -41,7 +41,7 @@ impl Options {
             branch: branch.to_owned(),
             dir: dir.into(),
             credentials: Credentials::None,
-            ca_file: None,
+            ca: None,
             known_hosts: None,
             ssh_command: None,
             limits: Limits::default(),
@@ -58,7 +58,7 @@ impl fmt::Debug for Options {
             .field("branch", &self.branch)
             .field("dir", &self.dir)
             .field("credentials", &self.credentials)
-            .field("ca_file", &self.ca_file)
+            .field("ca", &self.ca)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
@@ -75,7 +75,7 @@ pub(super) struct Upstream {
     /// The branch, without `refs/heads/`.
     pub branch: String,
     /// Certificates to trust besides the system's.
-    pub ca_file: Option<PathBuf>,
+    pub ca: Option<Secret>,
     /// The ssh servers that are trusted.
     pub known_hosts: Option<Secret>,
     /// What to run instead of `ssh`.
@@ -120,7 +120,7 @@ impl Upstream {
             address,
             credentials,
             branch,
-            ca_file: options.ca_file,
+            ca: options.ca,
             known_hosts: options.known_hosts,
             ssh_command: options.ssh_command,
             limits: options.limits,

@@ -274,7 +274,7 @@ async fn an_inventory_too_large_for_one_secret_is_kept_in_several_and_survives_t
     assert!(kept(&rig).iter().all(|s| of_secret(s).unwrap().0.len() <= CHUNK));
     rig.stop().await;
     let stray = format!("{}-deadbeef-0", name(&before));
-    rig.sandbox.create("test", part(name(&before), &stray, "default", "x", b"cut short")).unwrap();
+    rig.sandbox.create("test", part(name(&before), &stray, "default", "x", b"cut short", None)).unwrap();
     rig.start().await; // its head was not written before an end
     rig.write("c0.yaml", config("c0", "small"));
     rig.remove("c1.yaml");

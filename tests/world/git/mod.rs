@@ -13,5 +13,5 @@ mod secret;
 pub mod server;
 mod shallow;
 mod ssh;
-mod tls;
+pub mod tls;
 mod watch;

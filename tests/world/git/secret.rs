@@ -26,7 +26,7 @@ async fn the_servers_that_an_ssh_key_may_be_shown_to_are_beside_it_in_the_secret
     assert!(!shown.contains("PRIVATE") && !shown.contains("AAAA"), "{shown}");
     let by_flag = format!("{:?}", both.trusting(Some("/etc/hosts.known".into()), Some("/etc/ca.pem".into())));
     assert!(by_flag.contains("known_hosts: Some(File(\"/etc/hosts.known\"))"), "{by_flag}");
-    assert!(by_flag.contains("ca: Some(\"/etc/ca.pem\")"), "{by_flag}");
+    assert!(by_flag.contains("ca: Some(File(\"/etc/ca.pem\"))"), "{by_flag}");
     let key = setup::credentials(&client, "default", "key", &mut tasks).await.unwrap().unwrap();
     assert!(format!("{key:?}").contains("known_hosts: None"));
 }

@@ -7,15 +7,17 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
-use switchback::world::git::{Git, GitError, Mirror};
+use switchback::world::git::{Git, GitError, Mirror, Secret};
 
 /// An authority `ca.pem` and a certificate of it for 127.0.0.1, `leaf.pem` with `leaf.key`.
-fn certificates(rig: &Rig) {
-    fs::write(rig.path("leaf.ext"), "subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n").unwrap();
+pub fn certificates(folder: &Path) {
+    fs::write(folder.join("leaf.ext"), "subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n").unwrap();
     let openssl = |arguments: &str| {
-        let mut command = rig.command("openssl");
-        command.current_dir(rig.path("")).args(arguments.split(' '));
+        let mut command = Command::new("openssl");
+        command.current_dir(folder).args(arguments.split(' '));
         let output = command.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     };
@@ -27,10 +29,10 @@ fn certificates(rig: &Rig) {
     );
 }
 
-/// Listens with TLS and hands each request on to the plain server at `port`; its own port.
-fn terminator(rig: &Rig, port: u16) -> u16 {
-    let chain = vec![CertificateDer::from_pem_file(rig.path("leaf.pem")).unwrap()];
-    let key = PrivateKeyDer::from_pem_file(rig.path("leaf.key")).unwrap();
+/// Listens with TLS, with the certificate in `folder`, and hands each request on to the plain server at `port`.
+pub fn terminator(folder: &Path, port: u16) -> Terminator {
+    let chain = vec![CertificateDer::from_pem_file(folder.join("leaf.pem")).unwrap()];
+    let key = PrivateKeyDer::from_pem_file(folder.join("leaf.key")).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config =
         rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
@@ -38,7 +40,7 @@ fn terminator(rig: &Rig, port: u16) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let own = listener.local_addr().unwrap().port();
     tokio::task::spawn_blocking(move || {
-        // Ends with a connection that says nothing, see `Stop`.
+        // Ends with a connection that says nothing, see `Terminator`.
         while let Ok((socket, _)) = listener.accept() {
             let secured = rustls::ServerConnection::new(config.clone()).unwrap();
             match hand_on(rustls::StreamOwned::new(secured, socket), port) {
@@ -47,15 +49,17 @@ fn terminator(rig: &Rig, port: u16) -> u16 {
             }
         }
     });
-    own
+    Terminator { port: own }
 }
 
-/// Ends the terminator also when a test stops early; the runtime waits for it.
-struct Stop(u16);
+/// Listens with TLS; ends also when a test stops early, as the runtime waits for it.
+pub struct Terminator {
+    pub port: u16,
+}
 
-impl Drop for Stop {
+impl Drop for Terminator {
     fn drop(&mut self) {
-        drop(TcpStream::connect(("127.0.0.1", self.0)));
+        drop(TcpStream::connect(("127.0.0.1", self.port)));
     }
 }
 
@@ -92,19 +96,18 @@ fn hand_on(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_private_authority_is_trusted_only_when_named() {
     let rig = Rig::new();
-    certificates(&rig);
+    certificates(&rig.path(""));
     rig.origin("origin.git");
     rig.publish("web.yaml", "image: v1\n", "first");
     let second = rig.publish("web.yaml", "image: v2\n", "second");
     let server = Server::plain(rig.path("")).await;
-    let port = terminator(&rig, server.port);
-    let _stop = Stop(port);
-    let url = format!("https://127.0.0.1:{port}/origin.git");
+    let secured = terminator(&rig.path(""), server.port);
+    let url = format!("https://127.0.0.1:{}/origin.git", secured.port);
     let error = Mirror::open(rig.options(&url)).unwrap().fetch().await.unwrap_err();
     assert!(matches!(&error, GitError::Untrusted { why, .. } if why.contains("authority")), "{error}");
     assert!(server.asked().is_empty(), "nothing was said to an unknown server");
     let mut options = rig.options(&url);
-    options.ca_file = Some(rig.path("ca.pem"));
+    options.ca = Some(Secret::File(rig.path("ca.pem")));
     let mirror = Mirror::open(options.clone()).unwrap();
     assert_eq!(mirror.fetch().await.unwrap().id, second);
     let commit = undo(&mirror, &[second]).await;
@@ -115,7 +118,7 @@ async fn a_private_authority_is_trusted_only_when_named() {
         if let Some(content) = content {
             fs::write(rig.path(name), content).unwrap();
         }
-        options.ca_file = Some(rig.path(name));
+        options.ca = Some(Secret::File(rig.path(name)));
         let error = Mirror::open(options.clone()).unwrap().fetch().await.unwrap_err();
         assert!(matches!(&error, GitError::Credentials { why, .. } if why.contains(name)), "{error}");
     }

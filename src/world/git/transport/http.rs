@@ -7,7 +7,7 @@ use crate::world::cause::Cause;
 use crate::world::git::address::Address;
 use crate::world::git::error::GitError;
 use crate::world::git::fault::AddressFault;
-use crate::world::git::secret::Credentials;
+use crate::world::git::secret::{Credentials, Secret};
 use crate::world::git::text::{html_title, plain};
 use crate::world::http::{ClientOptions, HttpClient, HttpError, Login, Request, Response, Trust, Url};
 use bytes::{Buf, Bytes};
@@ -209,22 +209,17 @@ fn client(call: &Call) -> Result<HttpClient, GitError> {
     if let Some(client) = call.client.get() {
         return Ok(client.clone());
     }
-    let pem = match &call.upstream.ca_file {
-        None => None,
-        Some(path) => Some(std::fs::read(path).map_err(|e| {
-            let why = format!("{}: {e}; mount or create it", path.display());
-            GitError::Credentials { why, source: Cause::of(e) }
-        })?),
-    };
+    let pem = call.upstream.ca.as_ref().map(Secret::certificates).transpose()?;
     let client = HttpClient::new(&ClientOptions {
         user_agent: USER_AGENT,
         redirects: 0, // followed here, where it is known what may go where
         connect_timeout: Some(call.upstream.limits.idle),
-        trust: pem.as_deref().map_or(Trust::System, Trust::Also),
+        trust: pem.as_deref().map_or(Trust::System, |pem| Trust::Also(pem.as_bytes())),
     });
-    let client = client.map_err(|error| match (&call.upstream.ca_file, error) {
-        (Some(path), error @ HttpError::NoCertificate) => {
-            GitError::Credentials { why: format!("{}: {error}", path.display()), source: Cause::of(error) }
+    let client = client.map_err(|error| match (&call.upstream.ca, error) {
+        (Some(ca), error @ (HttpError::NoCertificate | HttpError::Client { .. })) => {
+            let why = format!("the certificates in {}: {error}", ca.place());
+            GitError::Credentials { why, source: Cause::of(error) }
         }
         (_, error) => failure(call, error),
     })?;
@@ -238,7 +233,10 @@ fn failure(call: &Call, error: HttpError) -> GitError {
         // A client cannot be made when the machine's own certificates cannot be had.
         HttpError::Untrusted { .. } | HttpError::Client { .. } => GitError::Untrusted {
             repo: call.upstream.name.clone(),
-            why: format!("{why}; if a private authority signed it, name that authority's certificate file"),
+            why: format!(
+                "{why}; if a private authority signed it, put that authority's certificate into ca.crt of the Secret, or \
+                 name its file with --git-ca"
+            ),
             source: Cause::of(error),
         },
         HttpError::Timeout { .. } => call.unreachable_for(format!("timed out: {why}"), Cause::of(error)),
