@@ -5,6 +5,7 @@ mod away;
 mod back;
 mod bad;
 mod drift;
+mod fast;
 mod fit;
 mod inventory;
 mod merging;
