@@ -1,10 +1,19 @@
 //! Decides what of an object is read when a cluster sends it: everything but managed fields, which are often the
-//! larger half. It never keeps an object.
+//! larger half; of these only who has written the status, and when. It never keeps an object.
 
-use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::fmt;
+
+/// One entry of managed fields, without the fields.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Writer {
+    manager: String,
+    time: String,
+    subresource: String,
+}
 
 /// An object without managed fields.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,7 +46,14 @@ impl<'de> Visitor<'de> for Members {
             if self.metadata_of && name == "metadata" {
                 map.insert(name, members.next_value_seed(Metadata)?);
             } else if !self.metadata_of && name == "managedFields" {
-                members.next_value::<IgnoredAny>()?;
+                let all: Option<Vec<Writer>> = members.next_value()?;
+                let of_status = all.into_iter().flatten().filter(|writer| writer.subresource == "status");
+                let kept: Vec<Value> = of_status
+                    .map(|w| json!({"manager": w.manager, "time": w.time, "subresource": w.subresource}))
+                    .collect();
+                if !kept.is_empty() {
+                    map.insert(name, Value::Array(kept));
+                }
             } else {
                 map.insert(name, members.next_value()?);
             }
@@ -64,12 +80,17 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn managed_fields_are_not_read_and_everything_else_is() {
-        let text = r#"{"kind": "X", "metadata": {"name": "a", "managedFields": [{"a": 1}], "labels": null},
-            "spec": {"managedFields": [1], "metadata": {"managedFields": 2}}}"#;
+    fn managed_fields_are_not_read_but_for_who_wrote_the_status_and_everything_else_is() {
+        let text = r#"{"kind": "X", "metadata": {"name": "a", "managedFields": [{"manager": "m", "fieldsV1": {"f:spec": {}}}],
+            "labels": null}, "spec": {"managedFields": [1], "metadata": {"managedFields": 2}}}"#;
         let Object(value) = serde_json::from_str(text).unwrap();
         let spec = json!({"managedFields": [1], "metadata": {"managedFields": 2}});
         assert_eq!(value, json!({"kind": "X", "metadata": {"name": "a", "labels": null}, "spec": spec}));
+        let text = r#"{"metadata": {"managedFields": [{"manager": "n", "operation": "Update", "time": "t",
+            "fieldsV1": {"f:status": {}}, "subresource": "status"}]}}"#;
+        let Object(value) = serde_json::from_str(text).unwrap();
+        let writer = json!({"manager": "n", "time": "t", "subresource": "status"});
+        assert_eq!(value, json!({"metadata": {"managedFields": [writer]}}));
         let Object(value) = serde_json::from_str(r#"{"metadata": null}"#).unwrap();
         assert_eq!(value, json!({"metadata": null}));
     }

@@ -8,6 +8,8 @@ use crate::api::object_name::ObjectName;
 use crate::api::rollout::{Rollout, RolloutSpec};
 use crate::api::step::Step;
 use crate::api::strategy::Strategy;
+use crate::api::time::Time;
+use crate::base::json;
 use crate::engine::index::effects::Effects;
 use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
 use crate::engine::index::kinds::pod;
@@ -42,6 +44,17 @@ pub(crate) fn analyses(strategy: &Strategy) -> Vec<&AnalysisRef> {
     found
 }
 
+/// When Argo Rollouts' controller wrote the status of an object, if later than we did.
+fn argo_wrote(object: &Value) -> Option<Time> {
+    let by = |manager: &str| {
+        let all = json::list(object, "/metadata/managedFields").iter();
+        let of_status = all.filter(|w| json::text(w, "/subresource") == "status");
+        let own = of_status.filter(|w| json::text(w, "/manager") == manager);
+        own.filter_map(|w| Time::parse(json::text(w, "/time"))).max()
+    };
+    by(names::ARGO_FIELD_MANAGER).filter(|at| by(names::FIELD_MANAGER).is_none_or(|ours| *at > ours))
+}
+
 /// A part without what was taken out of it.
 fn without_nulls(mut part: Value) -> Value {
     if let Some(fields) = part.as_object_mut() {
@@ -59,6 +72,7 @@ impl Row for RolloutRow {
     type Noun = Self;
 
     fn read(mut object: Value) -> Self {
+        let argo_wrote = argo_wrote(&object);
         let mut rollout = Rollout { metadata: Meta::taken_from(&mut object), ..Rollout::default() };
         let mut take = |pointer: &str| object.pointer_mut(pointer).map(Value::take);
         let template = take("/spec/template").filter(|t| !t.is_null());
@@ -84,7 +98,8 @@ impl Row for RolloutRow {
         let fails_fast = fail_fast::is_on(&rollout.metadata);
         let source = rollout.metadata.annotation(names::SOURCE).map(str::to_owned);
         let rollout = Arc::new(rollout);
-        Self { rollout, problem, source, services, fails_fast, has_analyses, stands_for: Arc::default() }
+        let stands_for = Arc::default();
+        Self { rollout, problem, source, services, fails_fast, has_analyses, stands_for, argo_wrote }
     }
 
     fn of(mut noun: Self, before: Option<&Self>, scope: &Scope) -> Option<Self> {
@@ -130,6 +145,7 @@ impl Row for RolloutRow {
 
     fn effects(index: &mut Index, _: &'static Followed, name: &ObjectName, before: Option<&Self>) -> Effects {
         index.resolve(name);
+        let argo = index.news_of_argo(name);
         let now = index.rollouts.get(name);
         if now.is_none() && before.is_none() {
             return Effects::default();
@@ -141,11 +157,20 @@ impl Row for RolloutRow {
         let named = before.map(|b| b.services.clone()).unwrap_or_default();
         let mut keys = index.unnamed(&name.namespace, &named);
         keys.insert(Key::Rollout(name.clone()));
-        Effects { keys, rollouts: [name.clone()].into(), wanted, ..Effects::default() }
+        Effects { keys, rollouts: [name.clone()].into(), wanted, argo, ..Effects::default() }
     }
 }
 
 impl Index {
+    /// That Argo Rollouts' controller has written the status of the Rollout at `name` since we know of Rollouts. What a
+    /// list brings is older, whoever is gone by now, and so is nothing later than the latest that we have seen.
+    fn news_of_argo(&mut self, name: &ObjectName) -> Option<(ObjectName, Time)> {
+        let at = self.rollouts.get_mut(name)?.argo_wrote.take()?;
+        let is_news = self.argo_wrote.is_none_or(|latest| at > latest) && !self.rollouts.is_listing();
+        self.argo_wrote = self.argo_wrote.max(Some(at));
+        is_news.then(|| (name.clone(), at))
+    }
+
     /// Puts the template and the selector of the workload that a Rollout refers to in place of its own; nothing while
     /// the workload is not there.
     pub(super) fn resolve(&mut self, name: &ObjectName) {
