@@ -37,9 +37,9 @@ pub struct Meta {
     /// Owners.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub owner_references: Vec<Owner>,
-    /// When the status was written last: the API server's time, which a restart of ours does not begin anew.
+    /// When the status was written.
     #[serde(rename = "managedFields", skip_serializing, deserialize_with = "status_written")]
-    pub status_written: Option<Time>,
+    pub status_written: StatusWritten,
 }
 
 /// One owner of an object.
@@ -70,16 +70,30 @@ where
     Ok(Option::deserialize(d)?.unwrap_or_default())
 }
 
+/// When the status of an object was written: the API server's time, which a restart of ours does not begin anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StatusWritten {
+    /// The last time, by whomever.
+    pub last: Option<Time>,
+    /// By Argo Rollouts' controller, if later than by us.
+    pub by_argo: Option<Time>,
+}
+
 /// Of managed fields only when those of the status were written.
-fn status_written<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<Time>, D::Error> {
+fn status_written<'de, D: serde::Deserializer<'de>>(d: D) -> Result<StatusWritten, D::Error> {
     #[derive(Default, Deserialize)]
     #[serde(default)]
     struct Managed {
+        manager: String,
         subresource: String,
         time: Option<Time>,
     }
     let all = Option::<Vec<Managed>>::deserialize(d)?.unwrap_or_default();
-    Ok(all.into_iter().filter(|m| m.subresource == "status").filter_map(|m| m.time).max())
+    let of_status = || all.iter().filter(|m| m.subresource == "status");
+    let by = |manager: &str| of_status().filter(|m| m.manager == manager).filter_map(|m| m.time).max();
+    let ours = by(crate::names::FIELD_MANAGER);
+    let by_argo = by(crate::names::ARGO_FIELD_MANAGER).filter(|at| ours.is_none_or(|ours| *at > ours));
+    Ok(StatusWritten { last: of_status().filter_map(|m| m.time).max(), by_argo })
 }
 
 impl Meta {

@@ -58,6 +58,8 @@ pub const PRUNE: &str = "switchback.dev/prune";
 pub const DRIFT: &str = "switchback.dev/drift";
 /// Label of ours on every object we apply: the same, so that what somebody changes of it is noticed.
 pub const DELIVERY: &str = "switchback.dev/delivery";
+/// Label of ours on the Lease of a delivery that a process of its own makes: its name.
+pub const LEASE_OF: &str = "switchback.dev/lease-of";
 /// Annotation of a Rollout: `versioned` or `plain`, how its ConfigMaps and Secrets reach its pods; instead of the delivery's
 /// way. On a ConfigMap or a Secret `plain` says that it keeps its name whoever uses it.
 pub const CONFIG: &str = "switchback.dev/config";
@@ -72,5 +74,8 @@ pub const OWN_PREFIX: &str = "switchback.dev/";
 
 /// Who we are where the cluster notes who set a field.
 pub const FIELD_MANAGER: &str = "switchback";
+/// The same of Argo Rollouts' controller: the name of its program (source: client-go rest/config.go,
+/// `DefaultKubernetesUserAgent`).
+pub const ARGO_FIELD_MANAGER: &str = "rollouts-controller";
 /// Kind of the events' source, as Argo Rollouts names itself, so that existing filters keep working.
 pub const EVENT_COMPONENT: &str = "rollouts-controller";

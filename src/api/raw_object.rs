@@ -82,7 +82,7 @@ mod tests {
             (meta.name.as_str(), meta.uid.as_str(), meta.resource_version.as_str()),
             ("web", "u", "7")
         );
-        assert_eq!(meta.status_written, Time::parse("2026-01-01T00:00:07Z"));
+        assert_eq!(meta.status_written.last, Time::parse("2026-01-01T00:00:07Z"));
         assert_eq!(object.spec.text(), r#"{"b": 1.50}"#);
         assert_eq!((object.status.text(), object.template.text()), ("null", "null"));
         assert_eq!(object.status.read::<Vec<i32>>().unwrap(), Vec::<i32>::new());

@@ -8,13 +8,14 @@ use crate::api::write::Target;
 use crate::base::clock::Clock;
 use crate::engine::events::Recorder;
 use crate::engine::metrics::Metrics;
+use crate::engine::rivals::Sighting;
 use crate::engine::vitals::Vitals;
 use crate::world::cluster::Cluster;
 use crate::world::notice;
 use crate::world::probe::{Probe, Rooms};
 use jiff::Timestamp;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 /// What every reconcile has at hand.
@@ -38,6 +39,8 @@ pub struct Context {
     pub instance: Option<String>,
     /// Whether the engine lives.
     pub(crate) vitals: Vitals,
+    /// Told when another controller is seen at work on our objects; nobody listens where we act all the same.
+    pub(crate) sightings: Option<watch::Sender<Option<Sighting>>>,
     /// What is counted and shown to Prometheus.
     pub(crate) metrics: Metrics,
 }

@@ -2,18 +2,23 @@
 //! objects. Who may take a Lease is `logic::lease`; it never decides what is done meanwhile.
 
 use crate::api::key::target_of;
+use crate::api::names;
 use crate::api::notice::Notice;
 use crate::api::object_name::ObjectName;
 use crate::api::write::{Target, Write};
+use crate::base::duration::human;
 use crate::engine::context::Context;
-use crate::engine::rivals::{RivalWatches, Rivals};
+use crate::engine::rivals::{RivalWatches, Rivals, Sighting, seen};
 use crate::logic::lease::{self, LeaseStep, Observed, Terms};
 use crate::world::cluster::{Cluster, ClusterError, Mode};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
+/// How long we stand back from a controller without a Lease, which nobody can tell the end of.
+const STANDS_BACK: Duration = Duration::from_secs(300);
 /// How long giving the Lease back may take.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Beginning of the names of Leases of Argo Rollouts' controllers; an instance has its id after it (source:
@@ -29,6 +34,8 @@ pub struct Election {
     pub identity: String,
     /// How long it lasts.
     pub terms: Terms,
+    /// The delivery that this process makes, if the Lease is that of one.
+    pub delivery: Option<String>,
     /// How other controllers of the same objects are known, while one of which lives we do not act; none to act anyway.
     pub rivals: Option<Rivals>,
 }
@@ -46,20 +53,30 @@ pub(crate) struct Leadership {
     told: Option<String>,
     /// Until when we lead unless the Lease is renewed.
     until: Instant,
+    /// Other controllers that are seen at work without a Lease.
+    sightings: watch::Receiver<Option<Sighting>>,
+    /// Until when we stand back from one of those.
+    stands_back: Instant,
 }
 
 impl Leadership {
     /// A part in `election`; from now on nothing is written to the cluster of `context` unless we lead.
     #[must_use]
-    pub(crate) fn new(context: Context, election: Election) -> Self {
+    pub(crate) fn new(
+        context: Context,
+        election: Election,
+        sightings: watch::Receiver<Option<Sighting>>,
+    ) -> Self {
         context.cluster.gate().shut();
         let (cluster, now) = (context.cluster.ungated(), Instant::now());
         let (observed, others, told) = (None, BTreeMap::new(), None);
-        Self { context, election, cluster, began: now, observed, others, told, until: now }
+        let (until, stands_back) = (now, now);
+        Self { context, election, cluster, began: now, observed, others, told, until, sightings, stands_back }
     }
 
     /// Ends when we lead.
     pub(crate) async fn acquire(&mut self) {
+        sleep_until(self.stands_back).await;
         loop {
             let asked = Instant::now();
             let terms = self.election.terms;
@@ -90,6 +107,7 @@ impl Leadership {
     /// Keeps the Lease, and ends when we lead no more: nothing is written from that moment on.
     pub(crate) async fn lost(&mut self) {
         let mut rivals = RivalWatches::new(&self.cluster, self.election.rivals.as_ref());
+        self.sightings.mark_unchanged(); // what was seen in the turn before is not seen now
         loop {
             let turn = (Instant::now() + self.election.terms.every).min(self.until);
             if let Some(rival) = self.comes_before(turn, &mut rivals).await {
@@ -121,13 +139,30 @@ impl Leadership {
 
     /// In words, another controller that has come before `turn`.
     async fn comes_before(&mut self, turn: Instant, rivals: &mut RivalWatches) -> Option<String> {
-        while let Ok(lease) = timeout_at(turn, rivals.next()).await {
+        loop {
+            let lease = tokio::select! {
+                lease = rivals.next() => lease,
+                sighting = seen(&mut self.sightings) => return Some(self.stand_back(&sighting)),
+                () = sleep_until(turn) => return None,
+            };
             let rival = self.rival(lease);
             if rival.is_some() {
                 return rival;
             }
         }
-        None
+    }
+
+    /// Nothing is done for a while, as another controller is at work that has no Lease; answers why, in words.
+    fn stand_back(&mut self, sighting: &Sighting) -> String {
+        self.stands_back = Instant::now() + STANDS_BACK;
+        format!(
+            "another controller of Rollouts acts on this cluster, without a Lease: {} wrote the status of Rollout {} at {}; \
+             nothing is done here for {}. Stop it, give each its Rollouts with --instance-id, or pass --take-over",
+            names::ARGO_FIELD_MANAGER,
+            sighting.rollout,
+            sighting.at,
+            human(STANDS_BACK)
+        )
     }
 
     /// Gives the Lease back, so that the next one acts at once.
@@ -167,6 +202,10 @@ impl Leadership {
         }
         let (name, me, terms) = (&self.election.lease, &self.election.identity, &self.election.terms);
         let (now, at) = (self.now(), self.context.clock.now());
+        let labelled = |mut object: Value| {
+            self.election.delivery.iter().for_each(|source| lease::label(&mut object, source));
+            object
+        };
         let object = match lease::step(name, me, terms, self.observed.as_ref(), now, at) {
             LeaseStep::Wait { holder } => {
                 return Ok(Some(format!(
@@ -174,10 +213,11 @@ impl Leadership {
                 )));
             }
             LeaseStep::Create(object) => {
+                let object = labelled(object);
                 let made = self.cluster.perform(&Write::Create { object }, Mode::Plain).await;
                 made.map(Option::unwrap_or_default)
             }
-            LeaseStep::Replace(object) => self.cluster.replace(&object).await,
+            LeaseStep::Replace(object) => self.cluster.replace(&labelled(object)).await,
         };
         match object {
             Ok(object) => {

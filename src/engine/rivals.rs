@@ -1,8 +1,10 @@
-//! Decides where the Leases of other controllers of the same objects are watched while we lead. It never decides what a
-//! Lease means, and never writes one.
+//! Decides how other controllers of the same objects show while we lead: by their Leases, which are watched, and by what
+//! they write where they have none. It never decides what a Lease means, and never writes one.
 
 use crate::api::kinds::{self, Kind};
 use crate::api::object::Object;
+use crate::api::object_name::ObjectName;
+use crate::api::time::Time;
 use crate::api::watch::News;
 use crate::logic::lease;
 use crate::world::cluster::Cluster;
@@ -10,7 +12,7 @@ use crate::world::cluster::watch::{Interest, follow};
 use kube::Client;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 /// Messages of the watches waiting at most.
@@ -25,6 +27,27 @@ pub struct Rivals {
     pub everywhere: bool,
     /// The namespaces in which it counts otherwise.
     pub namespaces: BTreeSet<String>,
+}
+
+/// Another controller, seen at work: Argo Rollouts' has written the status of a Rollout of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sighting {
+    /// The Rollout.
+    pub(crate) rollout: ObjectName,
+    /// When.
+    pub(crate) at: Time,
+}
+
+/// Ends with the next sighting; never where nobody looks.
+pub(crate) async fn seen(sightings: &mut watch::Receiver<Option<Sighting>>) -> Sighting {
+    loop {
+        if sightings.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        if let Some(sighting) = sightings.borrow_and_update().clone() {
+            return sighting;
+        }
+    }
 }
 
 /// The watches of other controllers' Leases; ended with it.

@@ -11,7 +11,7 @@ use crate::engine::operator::Operator;
 use crate::engine::vitals::Readiness;
 use std::pin::{Pin, pin};
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
 pub use crate::engine::settings::{Ended, Settings};
@@ -37,7 +37,10 @@ pub async fn run(
             .await
             .unwrap_or(Ended::Stopped);
     };
-    let mut leadership = Leadership::new(context.clone(), election);
+    let (sightings, seen) = watch::channel(None);
+    let sightings = election.rivals.is_some().then_some(sightings);
+    let context = Context { sightings, ..context };
+    let mut leadership = Leadership::new(context.clone(), election, seen);
     let limit = settings.once.map(|limit| (limit, Instant::now() + limit));
     loop {
         context.vitals.is(Readiness::StandsBy);

@@ -42,11 +42,13 @@ pub(crate) struct Failure {
     pub(crate) text: String,
     /// Whether the text says by itself that it is an error, in its own colours.
     pub(crate) labelled: bool,
+    /// Whether it is so because the cluster is away, so that the same may go well later.
+    pub(crate) is_away: bool,
 }
 
 impl Failure {
     fn new(exit: Exit, text: impl Into<String>) -> Self {
-        Self { exit, text: text.into(), labelled: false }
+        Self { exit, text: text.into(), labelled: false, is_away: false }
     }
 
     /// The answer is no.
@@ -88,11 +90,13 @@ impl Failure {
 
 impl From<AccessError> for Failure {
     fn from(error: AccessError) -> Self {
-        if error.is_unreachable() {
+        let is_away = error.is_cluster_away();
+        let failure = if is_away || error.is_unreachable() {
             Self::unreachable(error.to_string())
         } else {
             Self::usage(error.to_string())
-        }
+        };
+        Self { is_away, ..failure }
     }
 }
 

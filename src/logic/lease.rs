@@ -2,6 +2,7 @@
 //! client-go's tools/leaderelection/leaderelection.go, `tryAcquireOrRenew`, `release`).
 //! It never compares the clocks of two machines: a Lease runs out when it was seen unchanged for as long as it lasts.
 
+use crate::api::names;
 use crate::api::object_name::ObjectName;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -130,6 +131,15 @@ pub(crate) fn released(observed: &Observed, me: &str, at: Timestamp) -> Option<V
         set(&mut object, time, json!(format!("{at:.6}")));
     }
     Some(object).filter(|_| observed.is_of(me))
+}
+
+/// Labels a Lease as that of the delivery `source`, so that others know who acts on what it brings.
+pub(crate) fn label(object: &mut Value, source: &str) {
+    let meta = object.get_mut("metadata").and_then(Value::as_object_mut);
+    let labels = meta.map(|meta| meta.entry("labels").or_insert_with(|| json!({})));
+    if let Some(labels) = labels.and_then(Value::as_object_mut) {
+        labels.insert(names::LEASE_OF.to_owned(), json!(source));
+    }
 }
 
 fn set(object: &mut Value, field: &str, value: Value) {

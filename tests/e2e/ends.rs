@@ -1,14 +1,16 @@
 //! How the program ends: exit codes, and words that say what to do next, when the cluster is away, refuses us, or
 //! everything has settled. It never waits longer than a user would.
 
-use super::program::{Program, said, switchback};
+use super::program::{Program, free_port, said, switchback};
 use super::repository::Repository;
 use super::stage::play;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 
 /// A kubeconfig in `folder` for a server at `port` and this token.
 fn kubeconfig(folder: &Path, port: u16, token: &str) -> PathBuf {
@@ -28,7 +30,7 @@ async fn a_cluster_that_is_away_is_told_with_what_to_do() {
     let repository = Repository::empty(folder.path().join("repo"));
     repository.write("a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n");
     repository.commit("first");
-    for line in ["controller", "run --repo repo", "plan --repo repo", "diff --repo repo", "install-crds"] {
+    for line in ["plan --repo repo", "diff --repo repo", "install-crds"] {
         let mut command = switchback(folder.path());
         command.args(line.split_whitespace()).arg("--kubeconfig").arg(&config).current_dir(folder.path());
         let text = said(command).await.failed(3);
@@ -40,6 +42,122 @@ async fn a_cluster_that_is_away_is_told_with_what_to_do() {
     command.args(["controller", "--kubeconfig", "nowhere"]).current_dir(folder.path());
     let text = said(command).await.failed(2);
     assert!(text.contains("nowhere") && text.contains("--kubeconfig FILE"), "{text}");
+
+    let mut command = switchback(folder.path());
+    command
+        .args("run --repo repo --once --timeout 2s --kubeconfig".split(' '))
+        .arg(&config)
+        .current_dir(folder.path());
+    let began = Instant::now();
+    let text = said(command).await.failed(3);
+    assert!(began.elapsed() > Duration::from_secs(2), "{:?}", began.elapsed());
+    let last = text.lines().last().unwrap_or_default();
+    assert!(last.starts_with("error: the cluster cannot be reached"), "{text}");
+}
+
+/// The status code of a page.
+async fn code(port: u16, page: &str) -> u16 {
+    let address = format!("http://127.0.0.1:{port}/{page}");
+    for _ in 0..100 {
+        if let Ok(answer) = reqwest::get(&address).await {
+            return answer.status().as_u16();
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{address} is not served");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_is_away_at_the_start_is_waited_for() {
+    play("cluster-away", async |stage| {
+        let repository = Repository::empty(stage.path("repo"));
+        repository.write("a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n");
+        repository.commit("first");
+        let namespace = &stage.namespace;
+        let run = format!("run --repo {} --namespace {namespace}", repository.path.display());
+        for line in [run.as_str(), "run", "controller"] {
+            let (port, health) = (free_port(), free_port());
+            let mut command = switchback(&stage.path("."));
+            command.args(line.split(' ')).args([
+                "--bind",
+                "127.0.0.1",
+                "--metrics-port",
+                "0",
+                "--instance-id",
+                namespace,
+            ]);
+            command.arg("--health-port").arg(health.to_string());
+            command.arg("--kubeconfig").arg(kubeconfig(&stage.path("."), port, "t"));
+            let mut program = Program::start(command, &stage.path("."), "away");
+            program.says("the cluster cannot be reached").await;
+            program.says("check the address in the kubeconfig").await;
+            assert_eq!((code(health, "healthz").await, code(health, "readyz").await), (200, 503), "{line}");
+            let began = Instant::now();
+            assert_eq!(program.terminate().await, 0, "{line}");
+            assert!(began.elapsed() < Duration::from_secs(2), "{line}: {:?}", began.elapsed());
+        }
+
+        let text = std::fs::read_to_string(&stage.kubeconfig).unwrap();
+        let config: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+        let (_, there) =
+            config["clusters"][0]["cluster"]["server"].as_str().unwrap().rsplit_once(':').unwrap();
+        let (there, port) = (there.parse().unwrap(), free_port());
+        let elsewhere = stage.path("elsewhere");
+        std::fs::write(&elsewhere, text.replace(&format!(":{there}"), &format!(":{port}"))).unwrap();
+        let mut command = switchback(&stage.path("."));
+        command.args(run.split(' ')).args(["--instance-id", namespace]).arg("--kubeconfig").arg(&elsewhere);
+        let mut program = Program::start(command, &stage.path("."), "late");
+        program.says("the cluster cannot be reached").await;
+        pass_on(port, there).await;
+        program.says("the cluster answers").await;
+        stage.until("ConfigMap", "a", "there", |a| !a.is_null()).await;
+        assert_eq!(program.terminate().await, 0);
+    })
+    .await;
+}
+
+/// Passes bytes on between the port `here` and the port `there`.
+async fn pass_on(here: u16, there: u16) {
+    let listener = TcpListener::bind(("127.0.0.1", here)).await.unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            let mut far = TcpStream::connect(("127.0.0.1", there)).await.unwrap();
+            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut near, &mut far).await });
+        }
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_comes_and_refuses_us_is_told_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let repository = Repository::empty(folder.path().join("repo"));
+    repository.write("a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n");
+    repository.commit("first");
+    let port = free_port();
+    let config = kubeconfig(folder.path(), port, "t");
+    let line = "run --repo repo --health-port 0 --metrics-port 0 --kubeconfig";
+    let begin = |name: &str| {
+        let mut command = switchback(folder.path());
+        command.args(line.split(' ')).arg(&config).current_dir(folder.path());
+        Program::start(command, folder.path(), name)
+    };
+    let mut program = begin("away");
+    program.says("the cluster cannot be reached").await;
+    let body =
+        r#"{"kind":"Status","status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}"#;
+    let head =
+        "HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length:";
+    let answer = format!("{head} {}\r\n\r\n{body}", body.len());
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut bytes = vec![0; 16_384];
+        let _request = stream.read(&mut bytes).await;
+        let _gone = stream.write_all(answer.as_bytes()).await;
+    });
+    assert_eq!(program.ended().await, 3);
+    assert!(program.words().contains("does not accept our credentials"), "{}", program.words());
+    server.await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,7 +177,8 @@ async fn every_request_says_who_asks() {
     });
     let folder = tempfile::tempdir().unwrap();
     let mut command = switchback(folder.path());
-    command.args(["controller", "--kubeconfig"]).arg(kubeconfig(folder.path(), port, "t"));
+    command.args(["controller", "--metrics-port", "0", "--health-port", "0", "--kubeconfig"]);
+    command.arg(kubeconfig(folder.path(), port, "t"));
     let text = said(command).await.failed(3);
     server.abort();
     assert!(text.contains("is this address a Kubernetes API server?"), "{text}");

@@ -83,6 +83,50 @@ async fn a_delivery_stands_back_from_another_controller_unless_it_is_told_to_tak
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_controller_without_a_lease_is_noticed_by_what_it_writes_and_one_that_is_gone_is_not() {
+    play("leaseless", async |stage| {
+        let namespace = &stage.namespace;
+        let services = ["colour-active", "colour-preview"].map(|name| service(name, "colour"));
+        for text in services.iter().chain([&rollout("colour", &of_instance(namespace), BLUE_GREEN)]) {
+            for object in objects(text) {
+                stage.create(object).await;
+            }
+        }
+        let status = format!("{}/status?fieldManager=rollouts-controller", stage.at("Rollout", "colour"));
+        let argo_writes = async |message: &str| {
+            // Times of writes are whole seconds.
+            tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+            stage.api.merge(&status, &json!({"status": {"message": message}})).await;
+        };
+        argo_writes("its last word").await;
+        let line = format!(
+            "controller --instance-id {namespace} --namespace {namespace} --metrics-port 0 --health-port 0"
+        );
+        let mut one = stage.start("one", &line);
+        stage.phase("colour", "Healthy", |_| true).await;
+        stage.api.merge(&stage.at("Rollout", "colour"), &json!({"spec": {"replicas": 2}})).await;
+        stage.phase("colour", "Healthy", |r| r["spec"]["replicas"] == 2).await;
+        assert!(!one.words().contains("another controller"), "{}", one.words());
+        argo_writes("here I am").await;
+        one.says(&format!("rollouts-controller wrote the status of Rollout {namespace}/colour at ")).await;
+        one.says("nothing is done here for 5m").await;
+        stage.api.merge(&stage.at("Rollout", "colour"), &json!({"spec": {"replicas": 3}})).await;
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        let left = stage.get("Rollout", "colour").await;
+        assert_ne!(left["status"]["observedGeneration"], json!(left["metadata"]["generation"].to_string()));
+        assert_eq!(one.terminate().await, 0);
+
+        let mut told_otherwise = stage.start("two", &format!("{line} --take-over"));
+        stage.phase("colour", "Healthy", |r| r["spec"]["replicas"] == 3).await;
+        argo_writes("still here").await;
+        stage.phase("colour", "Healthy", |r| r["status"]["message"].is_null()).await;
+        assert!(!told_otherwise.words().contains("another controller"), "{}", told_otherwise.words());
+        assert_eq!(told_otherwise.terminate().await, 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_controller_that_comes_later_is_noticed_at_once() {
     play("rivals", async |stage| {
         let namespace = &stage.namespace;

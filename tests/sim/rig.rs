@@ -16,6 +16,7 @@ use switchback::api::notice::Notice;
 use switchback::api::{crd, names};
 use switchback::base::clock::Clock;
 use switchback::engine::delivery::Source;
+use switchback::engine::leadership::Election;
 use switchback::engine::run::{Ended, Settings, run};
 use switchback::engine::setup;
 use switchback::logic::plan::DriftPolicy;
@@ -36,7 +37,8 @@ const LIMIT: Duration = Duration::from_secs(900);
 const DOWN: Duration = Duration::from_millis(700);
 /// How long it must be quiet at rest.
 const REST: Duration = Duration::from_secs(600);
-const SOURCE: &str = "switchback-shop-0";
+/// The name of the delivery.
+pub const SOURCE: &str = "switchback-shop-0";
 /// The definitions of our kinds, made once.
 static DEFINITIONS: OnceLock<Vec<Value>> = OnceLock::new();
 
@@ -66,6 +68,8 @@ pub struct Sim {
     engine: Option<Engine>,
     /// A second engine beside it.
     rival: Option<Engine>,
+    /// An engine beside them that delivers nothing and looks after all Rollouts, and what it says.
+    controller: Option<(Engine, Wire)>,
     /// What the engines say to the cluster, if they elect which of them acts.
     wires: Option<[Wire; 2]>,
     seen_head: String,
@@ -189,6 +193,7 @@ impl Sim {
             engine: None,
             rival: None,
             wires: None,
+            controller: None,
             no_provider: Arc::default(),
             _actors: tasks,
         }
@@ -204,22 +209,29 @@ impl Sim {
         self.rival = Some(self.launched(1));
     }
 
+    /// Starts an engine that delivers nothing and looks after all Rollouts.
+    pub fn start_controller(&mut self) {
+        let wire = Wire::new(self.sandbox.clone(), "controller");
+        let engine = self.set_going(setup::inside(wire.service()), Vec::new(), None);
+        self.controller = Some((engine, wire));
+    }
+
+    /// What that one has written.
+    pub fn writes_of_controller(&self) -> u64 {
+        self.controller.as_ref().unwrap().1.writes()
+    }
+
     /// What the engine of this number says to the cluster.
     pub fn wire(&self, number: usize) -> &Wire {
         &self.wires.as_ref().unwrap()[number]
     }
 
     fn launched(&self, number: usize) -> Engine {
-        let mut tasks = JoinSet::new();
-        let (ears, told) = mpsc::unbounded_channel();
         let wire = self.wires.as_ref().map(|wires| wires[number].clone());
         let cluster = match &wire {
             Some(wire) => setup::inside(wire.service()),
             None => setup::inside(self.sandbox.service()),
         };
-        let prometheus = Some("http://prometheus.example.com".to_owned());
-        let probe = probe(&self.sandbox, self.clock, &self.no_provider);
-        let context = setup::context_with(cluster, probe, self.clock, Some(ears), prometheus, &mut tasks);
         let source = Source {
             git: Arc::new(self.repo.clone()),
             path: ".".to_owned(),
@@ -236,9 +248,17 @@ impl Sim {
             config: ConfigPolicy::default(),
             author: Author { name: "Switchback".into(), email: "switchback@example.com".into() },
         };
-        let election = wire.map(|wire| wire.election());
+        self.set_going(cluster, vec![source], wire.map(|wire| wire.election()))
+    }
+
+    fn set_going(&self, cluster: setup::Client, sources: Vec<Source>, election: Option<Election>) -> Engine {
+        let mut tasks = JoinSet::new();
+        let (ears, told) = mpsc::unbounded_channel();
+        let prometheus = Some("http://prometheus.example.com".to_owned());
+        let probe = probe(&self.sandbox, self.clock, &self.no_provider);
+        let context = setup::context_with(cluster, probe, self.clock, Some(ears), prometheus, &mut tasks);
         let seed = Some(self.seed);
-        let settings = Settings { sources: vec![source], seed, election, ..Settings::default() };
+        let settings = Settings { sources, seed, election, ..Settings::default() };
         let (nudges, nudged) = mpsc::channel(16);
         let (stop, stopped) = oneshot::channel::<()>();
         let run = tokio::spawn(run(context, settings, nudged, async move { drop(stopped.await) }));

@@ -1,6 +1,7 @@
 //! Decides what one engine of several may say to the cluster, and when it arrives: at once, later, or never about the
 //! Lease; and writes down what it wrote out of its turn. It never changes what is said.
 
+use crate::rig::SOURCE;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use switchback::api::object_name::ObjectName;
@@ -48,7 +49,8 @@ impl Wire {
     /// How this engine takes part.
     pub fn election(&self) -> Election {
         let lease = ObjectName::new("default", NAME);
-        Election { lease, identity: self.me.to_owned(), terms: Terms::default(), rivals: None }
+        let (identity, delivery) = (self.me.to_owned(), Some(SOURCE.to_owned()));
+        Election { lease, identity, terms: Terms::default(), delivery, rivals: None }
     }
 
     pub fn is(&self, line: Line) {

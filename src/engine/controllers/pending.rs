@@ -98,6 +98,11 @@ impl Pending {
         self.past_wakes + self.deliveries.values().map(FactsSender::wakes).sum::<u64>()
     }
 
+    /// Whether one of the deliveries brings `source`.
+    pub(super) fn delivers(&self, source: &str) -> bool {
+        self.numbers.contains_key(source)
+    }
+
     /// The sources of the deliveries.
     pub(super) fn sources(&self) -> impl Iterator<Item = &str> {
         self.deliveries.values().map(FactsSender::source)

@@ -17,11 +17,13 @@ use crate::engine::index::scope::Scope;
 use crate::engine::index::{Change, Effects, Followed, Index, kinds};
 use crate::engine::key::Key;
 use crate::engine::metrics::Figures;
+use crate::engine::rivals::Sighting;
 use crate::engine::settings::Settings;
 use crate::engine::vitals::Readiness;
 use crate::engine::watches::Watches;
 use crate::engine::worker::{End, Worker};
 use crate::logic::health::{Health, rollout};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -54,6 +56,10 @@ pub(crate) struct Controllers {
     rolls_back: BTreeSet<String>,
     /// Present when it ends by itself.
     once: Option<Once>,
+    /// What others did before is nothing to us.
+    began: Timestamp,
+    /// Whether only what our deliveries bring is ours.
+    only_delivered: bool,
 }
 
 impl Controllers {
@@ -79,6 +85,8 @@ impl Controllers {
             ready: Some(ready),
             rolls_back: rolls_back.collect(),
             once: settings.once.map(Once::new),
+            began: context.clock.now(),
+            only_delivered: settings.only_delivered,
             context,
         }
     }
@@ -148,6 +156,9 @@ impl Controllers {
 
     fn report_trouble(&mut self, followed: &'static Followed, code: u16, why: &str) {
         if self.watches.trouble(followed, code) {
+            if followed.name == kinds::lease::FOLLOWED.name && code == 403 {
+                return; // whether others act on a delivery is then not known, which is as it ever was
+            }
             let advice = match (followed.name, code) {
                 ("Rollout", 404) => "; install the definitions with: switchback install-crds",
                 (_, 403) => "; give Switchback the right to list and watch them",
@@ -171,11 +182,20 @@ impl Controllers {
 
     /// Carries on what a change brings about: metrics, deliveries, watches, keys to reconcile.
     fn follow_up(&mut self, effects: Effects) {
+        if let Some((rollout, at)) = effects.argo
+            && at.at() > self.began
+            && let Some(sightings) = &self.context.sightings
+        {
+            sightings.send_replace(Some(Sighting { rollout, at }));
+        }
         for name in &effects.rollouts {
             let Some(row) = self.index.rollout(name) else {
                 self.context.metrics.rollout_is_gone(name);
                 continue;
             };
+            if !self.only_delivered && row.source.as_ref().is_some_and(|s| !self.pending.delivers(s)) {
+                self.watches.follow(&kinds::lease::FOLLOWED);
+            }
             let figures = row.problem.is_none().then(|| Figures::of(&row.rollout));
             self.context.metrics.rollout(name, figures);
         }
@@ -199,6 +219,11 @@ impl Controllers {
             return;
         }
         while let Some(key) = self.worker.take() {
+            if let Some(until) = self.is_left_until(&key) {
+                self.worker.forget(&key);
+                self.worker.queue.add_at(key, until);
+                continue;
+            }
             let debounced = self.debounce.get(&key).is_some_and(|at| *at <= Instant::now());
             match start(&key, &self.context, &self.index, &mut self.asking, &self.refusals, debounced) {
                 Some(reconcile) => self.worker.start(key, reconcile),
@@ -211,6 +236,18 @@ impl Controllers {
                 }
             }
         }
+    }
+
+    /// Until when another process acts on `key`, if one does: it makes the delivery that the Rollout belongs to, and holds
+    /// the Lease of that. What we deliver ourselves is ours.
+    fn is_left_until(&self, key: &Key) -> Option<Instant> {
+        let rollout = match key {
+            Key::Rollout(name) => name.clone(),
+            Key::AnalysisRun(name) => self.index.rollout_of_run(name)?,
+            Key::Service(_) => return None,
+        };
+        let source = self.index.rollout(&rollout)?.source.as_ref().filter(|s| !self.pending.delivers(s))?;
+        self.index.acted_on_until(source).filter(|until| *until > Instant::now())
     }
 
     /// Has the runs reconciled of which something was measured.

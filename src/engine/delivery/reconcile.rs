@@ -92,7 +92,7 @@ async fn pass(
     }
     let fetched = source.git.fetch().await;
     if fetched.is_err() {
-        state.owed = needs::owed_meanwhile(source, &facts.borrow());
+        state.owed = needs::owed_meanwhile(source, &told.borrow());
     }
     let head = fetched?;
     state.inventory.belongs_to(source.owner.as_ref());

@@ -2,6 +2,7 @@
 //! It never acts on any of it.
 
 use crate::api::object_name::ObjectName;
+use crate::api::time::Time;
 use crate::engine::key::Key;
 use std::collections::BTreeSet;
 
@@ -16,6 +17,8 @@ pub(crate) struct Effects {
     pub(crate) gone_runs: Vec<ObjectName>,
     /// The names of kinds that a Rollout refers to, which have to be followed from now on.
     pub(crate) wanted: Vec<&'static str>,
+    /// A Rollout whose status Argo Rollouts' controller has written just now, and when.
+    pub(crate) argo: Option<(ObjectName, Time)>,
 }
 
 impl Effects {
@@ -31,5 +34,6 @@ impl Effects {
         self.rollouts.extend(more.rollouts);
         self.gone_runs.extend(more.gone_runs);
         self.wanted.extend(more.wanted);
+        self.argo = more.argo.or(self.argo.take());
     }
 }

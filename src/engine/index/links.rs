@@ -27,6 +27,8 @@ pub(crate) enum To {
     Referred(&'static str, ObjectName),
     /// The delivery, by a Rollout.
     Source(String),
+    /// The delivery, by its Lease.
+    DeliveryOfLease(String),
 }
 
 /// Names by what they point at.

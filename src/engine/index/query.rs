@@ -12,6 +12,7 @@ use crate::logic::analysis::view::JobState;
 use crate::logic::rollout::view::{AnalysisRunRow, PodRow, ReplicaSet, Service};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use tokio::time::Instant;
 
 impl Index {
     /// The Rollout at `name`.
@@ -82,6 +83,22 @@ impl Index {
             names.filter_map(|name| self.analysis_runs.get(name)).map(|r| &r.row).collect();
         runs.sort_by_key(|r| (r.meta.creation_timestamp, &r.meta.name));
         runs.into_iter().cloned().collect()
+    }
+
+    /// The Rollout that the AnalysisRun at `name` measures for.
+    #[must_use]
+    pub(crate) fn rollout_of_run(&self, name: &ObjectName) -> Option<ObjectName> {
+        match owner(&self.analysis_runs.get(name)?.row.meta)? {
+            Key::Rollout(rollout) => Some(rollout),
+            Key::AnalysisRun(_) | Key::Service(_) => None,
+        }
+    }
+
+    /// Until when a process of its own acts on what the delivery `source` brings, unless its Lease is renewed.
+    #[must_use]
+    pub(crate) fn acted_on_until(&self, source: &str) -> Option<Instant> {
+        let leases = self.links.to(&To::DeliveryOfLease(source.to_owned()));
+        leases.filter_map(|name| self.leases.get(name)?.until()).max()
     }
 
     /// The names of the Rollouts that belong to the delivery `source`.

@@ -6,12 +6,15 @@ use crate::api::podhash::{self, Unfit, same};
 use crate::api::rollout::Rollout;
 use crate::api::run::AnalysisRun;
 use crate::api::selector::LabelSelector;
+use crate::api::time::Time;
 use crate::logic::analysis::view::JobState;
 use crate::logic::rollout::view::{AnalysisRunRow, Workload};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// The row of a Rollout.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +33,8 @@ pub(crate) struct RolloutRow {
     pub(crate) has_analyses: bool,
     /// The template it stands for.
     pub(crate) stands_for: Arc<Template>,
+    /// When Argo Rollouts' controller wrote its status, if later than we did; taken once it is looked at.
+    pub(super) argo_wrote: Option<Time>,
 }
 
 /// The pods that a Rollout stands for, its own or those of the workload it refers to.
@@ -98,6 +103,28 @@ pub(crate) struct JobRow {
     pub(crate) run_uid: String,
     /// How it stands.
     pub(crate) state: JobState,
+}
+
+/// The row of the Lease of a delivery.
+#[derive(Clone, Debug)]
+pub(crate) struct LeaseRow {
+    /// The delivery.
+    pub(crate) source: String,
+    /// Who holds it; empty when nobody does.
+    pub(crate) holder: String,
+    /// When it was renewed, as its holder wrote it.
+    pub(super) renewed: String,
+    /// How long it lasts.
+    pub(super) lasts: Duration,
+    /// When we saw it so first.
+    pub(super) since: Instant,
+}
+
+impl LeaseRow {
+    /// Until when its holder acts unless it is renewed; none when nobody does.
+    pub(crate) fn until(&self) -> Option<Instant> {
+        (!self.holder.is_empty()).then(|| self.since + self.lasts)
+    }
 }
 
 /// The row of an object that Rollouts may refer to.

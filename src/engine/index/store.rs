@@ -3,8 +3,9 @@
 
 use crate::api::meta::Meta;
 use crate::api::object_name::ObjectName;
+use crate::api::time::Time;
 use crate::engine::index::links::{Links, To};
-use crate::engine::index::rows::{JobRow, ReferredRow, RolloutRow, RunRow, TemplateRow};
+use crate::engine::index::rows::{JobRow, LeaseRow, ReferredRow, RolloutRow, RunRow, TemplateRow};
 use crate::engine::index::scope::Scope;
 use crate::engine::index::table::Table;
 use crate::engine::key::Key;
@@ -22,9 +23,12 @@ pub(crate) struct Index {
     pub(super) cluster_templates: Table<TemplateRow>,
     pub(super) jobs: Table<JobRow>,
     pub(super) pods: Table<PodRow>,
+    pub(super) leases: Table<LeaseRow>,
     /// What Rollouts merely refer to, by the name under which its kind is followed.
     pub(super) referred: BTreeMap<&'static str, Table<ReferredRow>>,
     pub(super) links: Links,
+    /// When Argo Rollouts' controller wrote the status of one of the Rollouts last.
+    pub(super) argo_wrote: Option<Time>,
     scope: Scope,
 }
 
@@ -77,6 +81,7 @@ impl Index {
             + self.cluster_templates.remembered()
             + self.jobs.remembered()
             + self.pods.remembered()
+            + self.leases.remembered()
             + self.referred.values().map(Table::remembered).sum::<usize>()
             + self.links.remembered()
     }

@@ -119,6 +119,12 @@ impl<T> Table<T> {
         self.entries.remove(name)?.row
     }
 
+    /// Whether a list is under way.
+    #[must_use]
+    pub(crate) fn is_listing(&self) -> bool {
+        self.listed.is_some()
+    }
+
     /// A list begins: what it does not bring is gone.
     pub(crate) fn list_begins(&mut self) {
         self.listed = Some(BTreeSet::new());

@@ -5,16 +5,21 @@ use crate::api::kinds::Kind;
 use crate::api::object::Object;
 use crate::api::watch::News;
 use crate::api::write::{Target, Write};
+use crate::base::duration::human;
 use crate::engine::setup::AccessError;
 use crate::world::cluster::connect;
 use crate::world::cluster::watch::{Interest, follow};
-use crate::world::cluster::{Cluster, Mode};
+use crate::world::cluster::{Cluster, ClusterError, Mode};
 use kube::client::Body;
 use serde_json::Value;
 use std::path::Path;
+use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tower::{BoxError, Service};
+
+/// How long a cluster may take to say its version.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A cluster, for whoever speaks to people.
 #[derive(Clone)]
@@ -35,9 +40,15 @@ impl Client {
     /// Asks whether the cluster is there; answers its version.
     ///
     /// # Errors
-    /// It refuses or does not answer.
+    /// It refuses or does not answer soon.
     pub async fn version(&self) -> Result<String, AccessError> {
-        Ok(self.0.version().await?)
+        match tokio::time::timeout(PATIENCE, self.0.version()).await {
+            Ok(version) => Ok(version?),
+            Err(_) => {
+                let why = format!("no answer within {}", human(PATIENCE));
+                Err(ClusterError::Unreachable { why, source: None }.into())
+            }
+        }
     }
 
     /// How a kind is served.

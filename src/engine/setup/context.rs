@@ -54,6 +54,18 @@ pub fn context_with(
     let metrics = Metrics::new(Some(cluster.tally()));
     let providers = ProviderDefaults { prometheus_address: prometheus };
     let rooms = Rooms::default();
-    let (instance, vitals) = (None, Vitals::default());
-    Context { cluster, probe, rooms, clock, recorder, listener, providers, instance, vitals, metrics }
+    let (instance, sightings, vitals) = (None, None, Vitals::default());
+    Context {
+        cluster,
+        probe,
+        rooms,
+        clock,
+        recorder,
+        listener,
+        providers,
+        instance,
+        vitals,
+        sightings,
+        metrics,
+    }
 }

@@ -50,6 +50,12 @@ impl AccessError {
         matches!(self, Self::Cluster(error) if error.already_exists())
     }
 
+    /// Whether the cluster is away, so that asking again may help.
+    #[must_use]
+    pub fn is_cluster_away(&self) -> bool {
+        matches!(self, Self::Cluster(error) if error.is_away())
+    }
+
     /// Whether the other side is away or does not let us in; otherwise what was asked for is wrong.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {

@@ -74,9 +74,9 @@ impl ElectionFlags {
         }
         let lock = instance.map_or_else(|| ARGO_LOCK.to_owned(), |id| format!("{ARGO_LOCK}-{id}"));
         let own = self.leader_election_namespace.clone();
-        let (name, namespace) = match lease {
-            Lease::OfController => (lock.clone(), own.or_else(pod_namespace)),
-            Lease::OfDelivery(name) => ((*name).to_owned(), own),
+        let (name, namespace, delivery) = match lease {
+            Lease::OfController => (lock.clone(), own.or_else(pod_namespace), None),
+            Lease::OfDelivery(name) => ((*name).to_owned(), own, Some((*name).to_owned())),
         };
         let lease = ObjectName::new(namespace.unwrap_or_else(|| home.to_owned()), name);
         let places = [Some(ARGO_NAMESPACE.to_owned()), pod_namespace(), Some(home.to_owned())];
@@ -84,7 +84,7 @@ impl ElectionFlags {
             Rivals { lock, everywhere: only.is_none(), namespaces: places.into_iter().flatten().collect() };
         let rivals = Some(rivals).filter(|_| !self.take_over);
         let identity = identity();
-        Ok(Some(Election { lease, identity, terms, rivals }).filter(|_| self.leader_elect))
+        Ok(Some(Election { lease, identity, terms, delivery, rivals }).filter(|_| self.leader_elect))
     }
 }
 

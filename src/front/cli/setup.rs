@@ -5,6 +5,7 @@ use crate::engine::setup::{self, Client, GitCredentials, Repository};
 use crate::front::cli::election::pod_namespace;
 use crate::front::cli::flags::{Common, EngineFlags, RepoFlags};
 use crate::front::exit::Failure;
+use crate::front::screen::waiting;
 use crate::logic::plan::DriftPolicy;
 use crate::logic::revert::RollbackOn;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,15 @@ use tokio::task::JoinSet;
 /// None is configured.
 pub(crate) async fn cluster(common: &Common) -> Result<Client, Failure> {
     Ok(setup::cluster(common.kubeconfig.as_deref(), common.context.as_deref()).await?)
+}
+
+/// Waits until the cluster answers.
+///
+/// # Errors
+/// It refuses or does not answer.
+pub(crate) async fn answers(cluster: &Client) -> Result<(), Failure> {
+    waiting("the cluster", cluster.version()).await?;
+    Ok(())
 }
 
 /// The namespace that the flags name; `default` without.

@@ -183,6 +183,12 @@ impl ClusterError {
         }
     }
 
+    /// Whether the cluster is away, or not able to answer just now.
+    #[must_use]
+    pub(crate) fn is_away(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Refused { code: 408 | 429 | 500.., .. })
+    }
+
     /// Whether the cluster finds the object itself wrong, so that trying again helps nothing.
     #[must_use]
     pub(crate) fn is_invalid(&self) -> bool {

@@ -37,6 +37,34 @@ async fn ends_well(sim: &mut Sim) {
     assert!(out_of_turn.is_empty(), "{out_of_turn:#?}");
 }
 
+/// A controller of all Rollouts leaves those of a delivery to the process that makes it, and looks after them once that is
+/// gone: at once when it has ended, and when its Lease has run out where it was killed.
+#[test]
+fn a_controller_leaves_a_delivery_to_its_own_process_while_that_lives() {
+    for (seed, is_killed) in [(0, false), (1, true)] {
+        simulate(async {
+            let mut sim = Sim::elected(&Plan { seed, slowest: 40, ..Plan::default() }, &canary()).await;
+            sim.settles_at("v1").await;
+            sim.start_controller();
+            sim.wait(20).await;
+            release(&sim, "v1", "v2", None);
+            sim.settles_at("v2").await;
+            sim.wait(60).await;
+            assert_eq!(sim.writes_of_controller(), 0, "the other one acts on it");
+            release(&sim, "v2", "v3", None);
+            sim.wait(7).await;
+            if is_killed {
+                sim.stop().await;
+            } else {
+                sim.terminate().await;
+            }
+            let begin = Instant::now();
+            sim.until("it climbs on", |s| s.is_healthy_at("v3")).await;
+            assert!(sim.writes_of_controller() > 0 && begin.elapsed() < Duration::from_secs(120));
+        });
+    }
+}
+
 #[test]
 fn the_lease_is_given_back_at_the_end_and_taken_at_once() {
     for seed in 0..3 {

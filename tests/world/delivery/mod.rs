@@ -7,6 +7,7 @@ mod bad;
 mod deleted;
 mod depends;
 mod drift;
+mod fast;
 mod fit;
 mod inventory;
 mod merging;

@@ -12,7 +12,7 @@ use switchback::sandbox::route::Ask;
 use switchback::sandbox::{Fault, Moment, Refusal};
 
 /// A Rollout whose spec begins with `more`, at a version of its image.
-fn web(name: &str, image: &str, more: &str) -> String {
+pub fn web(name: &str, image: &str, more: &str) -> String {
     format!(
         "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata:\n  name: {name}\nspec:\n  selector: {{matchLabels: {{app: \
          {name}}}}}\n  replicas: 2\n{more}  strategy:\n    canary:\n      steps:\n      - setWeight: 50\n      - pause: {{}}\n  \
@@ -21,7 +21,7 @@ fn web(name: &str, image: &str, more: &str) -> String {
     )
 }
 
-fn status(rig: &Rig, name: &str) -> Value {
+pub fn status(rig: &Rig, name: &str) -> Value {
     rig.get("argoproj.io/v1alpha1", "Rollout", "default", name).unwrap_or_default()["status"].clone()
 }
 
@@ -72,7 +72,7 @@ fn refusing(rig: &Rig) -> (Arc<AtomicBool>, Arc<AtomicUsize>) {
     (is_on, count)
 }
 
-async fn reverted(rig: &mut Rig) -> String {
+pub async fn reverted(rig: &mut Rig) -> String {
     let commit = rig.went_back().await;
     git(&rig.repo, &["log", "-1", "--format=%B", &commit])
 }
@@ -141,7 +141,7 @@ fn pods(rig: &Rig, image: &str) -> Vec<Value> {
 }
 
 /// Has a kubelet say that the containers of the pods with this image have crashed three times.
-fn crash(rig: &Rig, image: &str) {
+pub fn crash(rig: &Rig, image: &str) {
     for mut pod in pods(rig, image) {
         let end = json!({"exitCode": 7, "reason": "Error", "startedAt": "2020-01-01T00:00:00Z",
             "finishedAt": Clock::Real.now().to_string()});

@@ -3,13 +3,14 @@
 //!
 //! - [`followed`]: what a kind says for itself
 //! - [`rollout`], [`replica_set`], [`service`], [`analysis_run`], [`analysis_template`], [`job`]: kinds of our own
-//! - [`pod`]: pods of revisions, followed on demand
+//! - [`pod`], [`lease`]: pods of revisions, Leases of deliveries; followed on demand
 //! - [`referred`]: everything that a Rollout merely refers to, followed on demand
 
 pub(crate) mod analysis_run;
 pub(crate) mod analysis_template;
 pub(crate) mod followed;
 pub(crate) mod job;
+pub(crate) mod lease;
 pub(crate) mod pod;
 pub(crate) mod referred;
 pub(crate) mod replica_set;
@@ -32,7 +33,11 @@ pub(crate) static OWN: [&Followed; 7] = [
 /// The kind that is followed under `name`.
 #[must_use]
 pub(crate) fn named(name: &str) -> Option<&'static Followed> {
-    OWN.iter().chain(&referred::REFERRED).chain([&&pod::FOLLOWED]).find(|f| f.name == name).copied()
+    OWN.iter()
+        .chain(&referred::REFERRED)
+        .chain([&&pod::FOLLOWED, &&lease::FOLLOWED])
+        .find(|f| f.name == name)
+        .copied()
 }
 
 /// The kind of our own that objects of `kind` belong to.

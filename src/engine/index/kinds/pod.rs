@@ -76,7 +76,7 @@ fn row(object: RawObject) -> Option<PodRow> {
         first.chain(json::list(&status, "/containerStatuses"))
     };
     let since =
-        meta.status_written.or(meta.creation_timestamp).unwrap_or(Time::of(jiff::Timestamp::UNIX_EPOCH));
+        meta.status_written.last.or(meta.creation_timestamp).unwrap_or(Time::of(jiff::Timestamp::UNIX_EPOCH));
     let fault = all().find_map(|container| fault(container, since));
     let is_ready = json::list(&status, "/conditions")
         .iter()

@@ -9,6 +9,7 @@ use crate::api::rollout::{Rollout, RolloutSpec};
 use crate::api::status::RolloutStatus;
 use crate::api::step::Step;
 use crate::api::strategy::Strategy;
+use crate::api::time::Time;
 use crate::engine::index::effects::Effects;
 use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
 use crate::engine::index::kinds::pod;
@@ -125,6 +126,7 @@ impl Row for RolloutRow {
             fails_fast: fail_fast::is_on(&rollout.metadata),
             has_analyses: read.has_analyses,
             stands_for,
+            argo_wrote: rollout.metadata.status_written.by_argo,
             rollout: Arc::new(rollout),
         })
     }
@@ -151,6 +153,7 @@ impl Row for RolloutRow {
 
     fn effects(index: &mut Index, _: &'static Followed, name: &ObjectName, before: Option<&Self>) -> Effects {
         index.resolve(name);
+        let argo = index.news_of_argo(name);
         let now = index.rollouts.get(name);
         if now.is_none() && before.is_none() {
             return Effects::default();
@@ -162,11 +165,20 @@ impl Row for RolloutRow {
         let named = before.map(|b| b.services.clone()).unwrap_or_default();
         let mut keys = index.unnamed(&name.namespace, &named);
         keys.insert(Key::Rollout(name.clone()));
-        Effects { keys, rollouts: [name.clone()].into(), wanted, ..Effects::default() }
+        Effects { keys, rollouts: [name.clone()].into(), wanted, argo, ..Effects::default() }
     }
 }
 
 impl Index {
+    /// That Argo Rollouts' controller has written the status of the Rollout at `name` since we know of Rollouts. What a
+    /// list brings is older, whoever is gone by now, and so is nothing later than the latest that we have seen.
+    fn news_of_argo(&mut self, name: &ObjectName) -> Option<(ObjectName, Time)> {
+        let at = self.rollouts.get_mut(name)?.argo_wrote.take()?;
+        let is_news = self.argo_wrote.is_none_or(|latest| at > latest) && !self.rollouts.is_listing();
+        self.argo_wrote = self.argo_wrote.max(Some(at));
+        is_news.then(|| (name.clone(), at))
+    }
+
     /// Puts the template and the selector of the workload that a Rollout refers to in place of its own; nothing while
     /// the workload is not there.
     pub(super) fn resolve(&mut self, name: &ObjectName) {

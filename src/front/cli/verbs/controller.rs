@@ -9,7 +9,6 @@ use crate::front::cli::working::{PORTS, Working};
 use crate::front::cli::{setup, upstream};
 use crate::front::embedded::chance;
 use crate::front::exit::Failure;
-use crate::front::screen::waiting;
 use crate::front::signals::interrupted;
 use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
@@ -40,11 +39,6 @@ async fn controller(call: Invocation) -> Result<ExitCode, Failure> {
     let (common, flags) = (&call.common, call.flags::<Controller>()?);
     upstream::pass_over(&call.words)?;
     let cluster = setup::cluster(common).await?;
-    tokio::select! {
-        biased;
-        code = interrupted() => return Ok(code),
-        version = waiting("the cluster", cluster.version()) => drop(version?),
-    }
     let mut tasks = JoinSet::new();
     let home = setup::present_namespace(common, &cluster);
     let instance = flags.engine.instance_id.clone();
@@ -54,8 +48,16 @@ async fn controller(call: Invocation) -> Result<ExitCode, Failure> {
     let election = flags.engine.election.election(&Lease::OfController, id, &home, only)?;
     let settings = Settings { instance, namespace, election, jitter: chance(), ..Settings::default() };
     let (_nudge, nudges) = mpsc::channel(1);
-    let link_local = flags.engine.allow_link_local_metrics;
-    let working = Working::start(cluster, flags.engine.prometheus_address, link_local, &mut tasks)?;
-    working.drive(common.log_format, &flags.ports, PORTS, settings, nudges).await?;
+    let (link_local, served) = (flags.engine.allow_link_local_metrics, (&flags.ports, PORTS));
+    let prometheus = flags.engine.prometheus_address;
+    let working =
+        Working::start(cluster.clone(), prometheus, common.log_format, served, link_local, &mut tasks)
+            .await?;
+    tokio::select! {
+        biased;
+        code = interrupted() => return Ok(code),
+        there = working.once_there(None, async || setup::answers(&cluster).await) => there?,
+    }
+    working.drive(settings, nudges).await;
     Ok(ExitCode::SUCCESS)
 }

@@ -128,28 +128,27 @@ pub(crate) const VERB: Verb = Verb {
     start: |call| Box::pin(run(call)),
 };
 
-/// What `run` works on.
+/// The repository that `run` works on.
 struct Opened {
-    cluster: Client,
-    prometheus: Option<String>,
     source: Source,
     /// Whether the repository tells by itself when it moves.
     local: bool,
     /// Kept while it works: an engine without it would not listen.
     nudge: mpsc::Sender<usize>,
     nudges: mpsc::Receiver<usize>,
+    /// What goes on behind it.
+    _tasks: JoinSet<()>,
+}
+
+/// A cluster, which need not answer yet, and an engine for it.
+struct Begun {
+    cluster: Client,
+    working: Working,
     _embedded: Option<Embedded>,
 }
 
-/// A cluster that answers.
-struct Reached {
-    cluster: Client,
-    prometheus: Option<String>,
-    embedded: Option<Embedded>,
-}
-
-/// Reaches the cluster, or starts the embedded one.
-async fn reach(common: &Common, flags: &Run, tasks: &mut JoinSet<()>) -> Result<Reached, Failure> {
+/// Begins with the cluster that the flags name, or starts the embedded one.
+async fn begin(common: &Common, flags: &Run, tasks: &mut JoinSet<()>) -> Result<Begun, Failure> {
     let (cluster, prometheus, embedded) = if flags.sandbox {
         let embedded = embedded::start(&embedded::Wanted::default(), tasks).await?;
         let place = embedded.kubeconfig.display();
@@ -158,35 +157,34 @@ async fn reach(common: &Common, flags: &Run, tasks: &mut JoinSet<()>) -> Result<
     } else {
         (setup::cluster(common).await?, None, None)
     };
-    waiting("the cluster", cluster.version()).await?;
     let prometheus = flags.engine.prometheus_address.clone().or(prometheus);
-    Ok(Reached { cluster, prometheus, embedded })
+    let served = (&flags.ports, if is_in_pod() { PORTS } else { NONE });
+    let link_local = flags.engine.allow_link_local_metrics;
+    let working =
+        Working::start(cluster.clone(), prometheus, common.log_format, served, link_local, tasks).await?;
+    Ok(Begun { cluster, working, _embedded: embedded })
 }
 
-/// Opens the cluster and the repository, so that a wrong address or branch is reported at once and not in a loop. A
-/// repository that is away is no reason to end: failing canaries have to be aborted all the same.
-async fn open_both(
-    common: &Common,
-    flags: &Run,
-    url: &str,
-    tasks: &mut JoinSet<()>,
-) -> Result<Opened, Failure> {
-    let Reached { cluster, prometheus, embedded } = reach(common, flags, tasks).await?;
-    let mut wanted = setup::repository(url, &flags.of, setup::namespace(common), &cluster, tasks).await?;
+/// Opens the repository once the cluster answers, so that a wrong address or branch is reported at once and not in a loop.
+/// A repository that is away is no reason to end: failing canaries have to be aborted all the same.
+async fn open(common: &Common, flags: &Run, url: &str, cluster: &Client) -> Result<Opened, Failure> {
+    setup::answers(cluster).await?;
+    let mut tasks = JoinSet::new();
+    let mut wanted = setup::repository(url, &flags.of, setup::namespace(common), cluster, &mut tasks).await?;
     wanted.rollback = flags.rollback == Rollback::Commit;
     wanted.rollback_on = flags.rollback_on.clone();
     wanted.drift = flags.drift;
     wanted.author = (flags.author_name.clone(), flags.author_email.clone());
     let source = engine_setup::repository(&wanted)?;
     let (nudge, nudges) = mpsc::channel(16);
-    let local = engine_setup::nudge_when_moved(&wanted, 0, nudge.clone(), tasks).await?;
+    let local = engine_setup::nudge_when_moved(&wanted, 0, nudge.clone(), &mut tasks).await?;
     let look = engine_setup::first_look(&source, flags.once || local);
     if let Err(error) = waiting(&format!("{} of {}", wanted.branch, source.git.name()), look).await
-        && (flags.once || !engine_setup::was_delivered(&cluster, &source).await?)
+        && (flags.once || !engine_setup::was_delivered(cluster, &source).await?)
     {
         return Err(error.into());
     }
-    Ok(Opened { cluster, prometheus, source, local, nudge, nudges, _embedded: embedded })
+    Ok(Opened { source, local, nudge, nudges, _tasks: tasks })
 }
 
 async fn run(call: Invocation) -> Result<ExitCode, Failure> {
@@ -194,14 +192,21 @@ async fn run(call: Invocation) -> Result<ExitCode, Failure> {
     upstream::pass_over(&call.words)?;
     let mut tasks = JoinSet::new();
     let Some(url) = &flags.repo else { return deliveries(common, &flags, tasks).await };
-    let opened = tokio::select! {
+    let limit = flags.once.then_some(flags.timeout);
+    let (begun, opened) = tokio::select! {
         biased;
         code = interrupted() => return Ok(code),
-        opened = open_both(common, &flags, url, &mut tasks) => opened?,
+        both = async {
+            let begun = begin(common, &flags, &mut tasks).await?;
+            let open = async || open(common, &flags, url, &begun.cluster).await;
+            let opened = begun.working.once_there(limit, open).await?;
+            Ok::<_, Failure>((begun, opened))
+        } => both?,
     };
+    let Begun { cluster, working, _embedded } = begun;
     let instance = flags.engine.instance_id.clone();
     let lease = Lease::OfDelivery(&opened.source.name);
-    let namespace = setup::only_namespace(common, &flags.engine, &opened.cluster);
+    let namespace = setup::only_namespace(common, &flags.engine, &cluster);
     let (id, home, only) = (instance.as_deref(), &opened.source.namespace, namespace.as_deref());
     let election = flags.engine.election.election(&lease, id, home, only)?;
     let settings = Settings {
@@ -213,13 +218,10 @@ async fn run(call: Invocation) -> Result<ExitCode, Failure> {
         jitter: chance(),
         sources: vec![opened.source],
         interval: Some(flags.interval).filter(|_| !opened.local),
-        once: flags.once.then_some(flags.timeout),
+        once: limit,
         ..Settings::default()
     };
-    let usual = if is_in_pod() { PORTS } else { NONE };
-    let link_local = flags.engine.allow_link_local_metrics;
-    let working = Working::start(opened.cluster, opened.prometheus, link_local, &mut tasks)?;
-    let ended = working.drive(common.log_format, &flags.ports, usual, settings, opened.nudges).await?;
+    let ended = working.drive(settings, opened.nudges).await;
     drop(opened.nudge);
     Ok(match ended {
         Ended::Stopped | Ended::Settled { healthy: true } => ExitCode::SUCCESS,
@@ -229,12 +231,16 @@ async fn run(call: Invocation) -> Result<ExitCode, Failure> {
 
 /// All that Deliveries in the cluster name, and all Rollouts, as the `controller` has them.
 async fn deliveries(common: &Common, flags: &Run, mut tasks: JoinSet<()>) -> Result<ExitCode, Failure> {
-    let reached = tokio::select! {
+    let begun = tokio::select! {
         biased;
         code = interrupted() => return Ok(code),
-        reached = reach(common, flags, &mut tasks) => reached?,
+        begun = async {
+            let begun = begin(common, flags, &mut tasks).await?;
+            begun.working.once_there(None, async || setup::answers(&begun.cluster).await).await?;
+            Ok::<_, Failure>(begun)
+        } => begun?,
     };
-    let Reached { cluster, prometheus, embedded } = reached;
+    let Begun { cluster, working, _embedded } = begun;
     let home = setup::present_namespace(common, &cluster);
     let instance = flags.engine.instance_id.clone();
     let only = setup::only_namespace(common, &flags.engine, &cluster);
@@ -258,10 +264,6 @@ async fn deliveries(common: &Common, flags: &Run, mut tasks: JoinSet<()>) -> Res
         ..Settings::default()
     };
     let (_nudge, nudges) = mpsc::channel(1);
-    let usual = if is_in_pod() { PORTS } else { NONE };
-    let link_local = flags.engine.allow_link_local_metrics;
-    let working = Working::start(cluster, prometheus, link_local, &mut tasks)?;
-    working.drive(common.log_format, &flags.ports, usual, settings, nudges).await?;
-    drop(embedded);
+    working.drive(settings, nudges).await;
     Ok(ExitCode::SUCCESS)
 }
