@@ -1,10 +1,11 @@
-//! Measures what the program needs for the work that `rollouts`, `folders` and `large` describe, on a cluster of its own or
-//! on one it is given; prints one JSON line. It asserts nothing about time: only ratios beside another run count.
+//! Measures what the program needs for the work that `rollouts`, `folders`, `large` and `history` describe, on a cluster of
+//! its own or on one it is given; prints one JSON line. It asserts nothing about time: only ratios beside another run count.
 //!
 //! `cargo bench --bench climb -- rollouts --count 500 [--kubeconfig FILE]`
 
 mod child;
 mod folders;
+mod history;
 mod large;
 mod rollouts;
 
@@ -21,6 +22,8 @@ enum What {
     Folders,
     /// One repository of so many manifests: one file changed, and fields that somebody else changes.
     Large,
+    /// One repository of so many commits: a revision fails whose good commit is near, and one where it is far back.
+    History,
 }
 
 #[derive(Parser)]
@@ -28,7 +31,7 @@ struct Arguments {
     /// What to measure.
     #[arg(value_enum)]
     what: What,
-    /// How many Rollouts, folders or manifests.
+    /// How many Rollouts, folders, manifests or commits.
     #[arg(long, default_value_t = 500)]
     count: usize,
     /// Pods of each Rollout.
@@ -72,6 +75,7 @@ async fn main() -> Result<(), Fault> {
             folders::measure(&kubeconfig, folder.path(), arguments.count, arguments.rest).await?
         }
         What::Large => large::measure(&kubeconfig, folder.path(), arguments.count, arguments.rest).await?,
+        What::History => history::measure(&kubeconfig, folder.path(), arguments.count).await?,
     };
     if let Some(map) = found.as_object_mut() {
         map.insert("cluster".to_owned(), json!(cluster));

@@ -1,6 +1,7 @@
 //! Looking before leaping: `plan` and `diff` say what a commit would change, for people and for programs, and answer
 //! with their exit code. They never change anything, which is held against the cluster.
 
+use super::program::said;
 use super::repository::Repository;
 use super::stage::{Stage, play};
 use serde_json::{Value, json};
@@ -89,6 +90,39 @@ async fn plan_tells_what_it_passes_over_and_nothing_of_a_secret() {
             assert!(text.contains("s.yaml:5"), "{verb}: {text}");
             assert!(!text.contains("hunter2"), "{verb}: {text}");
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_home_a_place_that_somebody_has_prepared_is_refused() {
+    play("homeless", async |stage| {
+        let repository = Repository::empty(stage.path("repo"));
+        repository.write("mode.yaml", MODE);
+        repository.commit("first");
+        let (temporary, theirs) = (stage.path("tmp"), stage.path("theirs"));
+        for folder in [&temporary, &theirs] {
+            std::fs::create_dir(folder).unwrap();
+        }
+        let plan = async |more: &str| {
+            let line =
+                format!("plan --repo {} --namespace {}{more}", repository.path.display(), stage.namespace);
+            let mut command = stage.switchback(&line);
+            command.env_remove("HOME").env_remove("XDG_CACHE_HOME").env("TMPDIR", &temporary);
+            said(command).await
+        };
+        assert_eq!(plan("").await.code, 1, "there is something to apply, and a mirror of our own");
+        assert!(temporary.join("switchback/git").is_dir());
+        std::fs::rename(temporary.join("switchback"), stage.path("ours")).unwrap();
+        std::os::unix::fs::symlink(&theirs, temporary.join("switchback")).unwrap();
+        let text = plan("").await.failed(2);
+        assert!(
+            text.contains("symbolic link") && text.contains("--cache") && text.contains("HOME"),
+            "{text}"
+        );
+        assert_eq!(std::fs::read_dir(&theirs).unwrap().count(), 0, "nothing is written there");
+        let cache = format!(" --cache {}", stage.path("named").display());
+        assert_eq!(plan(&cache).await.code, 1);
     })
     .await;
 }

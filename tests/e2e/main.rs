@@ -20,6 +20,7 @@ mod manifests;
 mod measuring;
 mod numbers;
 mod operators;
+mod pages;
 mod plugin;
 mod program;
 mod prometheus;

@@ -8,7 +8,7 @@
 //! - [`preview`]: what `plan` and `diff` share
 //! - [`working`]: what `run` and `controller` share
 //! - [`named`]: the Rollout that a verb names
-//! - [`setup`]: a cluster and a repository from the flags
+//! - [`setup`], [`cache`]: a cluster and a repository from the flags; where its mirror is kept
 //! - [`verb`]: what a verb is
 //! - [`logs`]: where log lines go, and how many
 //! - [`print`](mod@print): results as JSON or YAML
@@ -16,6 +16,7 @@
 //! - [`election`]: the flags by which several processes elect the one that acts
 //! - [`upstream`]: the flags of Argo Rollouts' controller that mean nothing here
 pub(crate) mod act;
+pub(crate) mod cache;
 pub(crate) mod election;
 pub(crate) mod flags;
 pub(crate) mod logs;

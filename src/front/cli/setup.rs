@@ -2,13 +2,14 @@
 //! It never uses either.
 
 use crate::engine::setup::{self, Client, GitCredentials, Repository};
+use crate::front::cli::cache;
 use crate::front::cli::election::pod_namespace;
 use crate::front::cli::flags::{Common, EngineFlags, RepoFlags};
 use crate::front::exit::Failure;
 use crate::front::screen::waiting;
 use crate::logic::plan::DriftPolicy;
 use crate::logic::revert::RollbackOn;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tokio::task::JoinSet;
 
 /// The cluster that the flags name.
@@ -72,7 +73,7 @@ pub(crate) async fn repository(
         name: repo.delivery_name.clone(),
         path: repo.path.clone(),
         namespace,
-        cache: cache_dir(repo),
+        cache: cache::folder(repo.cache.as_deref())?,
         credentials,
         rollback: false,
         rollback_on: RollbackOn::default(),
@@ -104,15 +105,4 @@ fn absolute(address: &str) -> String {
         Ok(whole) if path.exists() => whole.to_string_lossy().into_owned(),
         _ => address.to_owned(),
     }
-}
-
-/// Where mirrors are kept: where the flags say, in the user's cache folder, or in the temporary one.
-#[must_use]
-pub(crate) fn cache_dir(repo: &RepoFlags) -> PathBuf {
-    if let Some(folder) = &repo.cache {
-        return folder.clone();
-    }
-    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-    let base = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|h| h.join(".cache")));
-    base.unwrap_or_else(std::env::temp_dir).join("switchback").join("git")
 }

@@ -47,6 +47,9 @@ pub(super) fn count_differences(store: &Store, old: Oid, new: Oid) -> Outcome<us
 /// What stands below a path on both sides, where they differ.
 type Difference = (Vec<u8>, Option<Entry>, Option<Entry>);
 
+/// An entry by its name, as two trees have it.
+type Beside<'t> = (&'t [u8], Option<Entry>, Option<Entry>);
+
 /// One walk through what commits changed; what one of them leaves the next one finds.
 struct Walk<'a> {
     store: &'a Store,
@@ -155,11 +158,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The entries in which two trees differ. Both stand in git's order.
-    fn beside<'t>(
-        &mut self,
-        old: &'t [u8],
-        new: &'t [u8],
-    ) -> Outcome<Vec<(&'t [u8], Option<Entry>, Option<Entry>)>> {
+    fn beside<'t>(&mut self, old: &'t [u8], new: &'t [u8]) -> Outcome<Vec<Beside<'t>>> {
         let (mut old, mut new) = (Stored { rest: old }, Stored { rest: new });
         let (mut left, mut right) = (old.next()?, new.next()?);
         let (mut found, mut passed) = (Vec::new(), 0);

@@ -42,7 +42,7 @@ fn retried_meanwhile(slow: fn(&mut Weather, Duration)) {
         sim.repo.weather(|w| slow(w, Duration::from_secs(120)));
         let before = sim.repo.asked();
         sim.edit_status(|s| s["abort"] = json!(true));
-        sim.until("the cluster is safe and Git is asked", |s| is_safe(s)).await;
+        sim.until("the cluster is safe and Git is asked", is_safe).await;
         sim.wait(20).await;
         sim.repo.weather(|w| slow(w, Duration::ZERO));
         sim.edit_status(|s| {

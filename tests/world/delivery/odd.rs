@@ -15,7 +15,8 @@ async fn settled(path: &str, files: &[(&str, &str)]) -> Rig {
 
 #[tokio::test]
 async fn a_manifest_in_utf_16_is_refused_and_not_taken_for_none() {
-    let ways: [(&[u8], fn(u16) -> [u8; 2]); 3] =
+    type Way = (&'static [u8], fn(u16) -> [u8; 2]);
+    let ways: [Way; 3] =
         [(b"\xff\xfe", u16::to_le_bytes), (b"\xfe\xff", u16::to_be_bytes), (b"", u16::to_le_bytes)];
     for (mark, order) in ways {
         let wide = |text: &str| [mark.to_vec(), text.encode_utf16().flat_map(order).collect()].concat();

@@ -10,7 +10,7 @@ use crate::front::cli::election::Lease;
 use crate::front::cli::flags::{Common, EngineFlags, Ports, RepoFlags, is_in_pod};
 use crate::front::cli::verb::{Invocation, Verb};
 use crate::front::cli::working::{PORTS, UsualPorts, Working};
-use crate::front::cli::{setup, upstream};
+use crate::front::cli::{cache, setup, upstream};
 use crate::front::embedded::{self, Embedded, chance};
 use crate::front::exit::{Exit, Failure};
 use crate::front::screen::{FAINT, paint, waiting};
@@ -248,7 +248,7 @@ async fn deliveries(common: &Common, flags: &Run, mut tasks: JoinSet<()>) -> Res
     let (id, only) = (instance.as_deref(), namespace.as_deref());
     let election = flags.engine.election.election(&Lease::OfController, id, &home, only)?;
     let objects = DeliveryObjects {
-        cache: setup::cache_dir(&flags.of),
+        cache: cache::folder(flags.of.cache.as_deref())?,
         author: (flags.author_name.clone(), flags.author_email.clone()),
         interval: flags.interval,
         default_account: flags.default_service_account.clone(),
