@@ -360,7 +360,7 @@ mod tests {
             kept: Vec::new(),
         };
         let (what, reason) = (String::new(), String::new());
-        let (about, message) = (about.to_owned(), message.to_owned());
+        let (about, message) = (about.into(), message.to_owned());
         let (faults, lacks) = (Box::default(), None);
         let error = ClusterError::Refused { what, code, reason, about, message, faults, lacks };
         refusal(&Manifests::default(), &change, &error)

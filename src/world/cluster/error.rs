@@ -42,7 +42,7 @@ pub enum ClusterError {
         /// `Conflict`, `NotFound`, `Invalid` …
         reason: String,
         /// The resource that the reason is about, such as `namespaces`; empty when the cluster names none.
-        about: String,
+        about: Box<str>,
         /// What the cluster says, in a line.
         message: String,
         /// The fields that are wrong, where it says so.
@@ -89,7 +89,7 @@ impl ClusterError {
                     what: what.to_owned(),
                     code: status.code,
                     reason: status.reason.clone(),
-                    about: status.details.as_ref().map(|d| d.kind.clone()).unwrap_or_default(),
+                    about: status.details.as_ref().map(|d| d.kind.as_str().into()).unwrap_or_default(),
                     message,
                     faults: faults.into(),
                     lacks: MissingRight::of(&status.message).filter(|_| status.code == 403).map(Box::new),
@@ -166,7 +166,7 @@ impl ClusterError {
     /// Whether the namespace that the object is to live in is not there.
     #[must_use]
     pub(crate) fn lacks_namespace(&self) -> bool {
-        matches!(self, Self::Refused { code: 404, about, .. } if about == "namespaces")
+        matches!(self, Self::Refused { code: 404, about, .. } if &**about == "namespaces")
     }
 
     /// Whether it may well be over after a while: the cluster is away, is asked too much or is about to serve a kind.
