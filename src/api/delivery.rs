@@ -42,8 +42,8 @@ pub struct DeliverySpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$"))]
     pub interval: Option<String>,
-    /// Secret in the namespace of the Delivery with `username` and `password`, `token`, or `ssh-privatekey`, and
-    /// `known_hosts`.
+    /// Secret in the namespace of the Delivery with `username` and `password`, `token`, or `ssh-privatekey`; and `known_hosts`
+    /// and `ca.crt`, the ssh servers and the authority of https servers that are trusted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<SecretRef>,
     /// Namespace of objects that name none; that of the Delivery when absent.
@@ -73,7 +73,12 @@ pub struct DeliverySpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("enum" = ["plain", "versioned"]))]
     pub config: Option<String>,
-    /// Deliveries that have to be ready before this one begins.
+    /// What becomes of the objects when the Delivery is deleted: they stay (`Orphan`, when absent), or go with it (`Delete`)
+    /// as if they had left Git.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["Orphan", "Delete"]))]
+    pub deletion_policy: Option<String>,
+    /// Deliveries that have to be ready before this one begins, and before each new commit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<Dependency>,
     /// Whether it is left alone until this is taken back.
@@ -136,9 +141,9 @@ pub struct DeliveryStatus {
     /// Commits that are not applied again, by their first digits.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fenced_commits: Vec<String>,
-    /// A revert commit that could not be pushed yet.
+    /// What Git still has to take back: waiting to be made, or made and not pushed yet.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub pending_revert: Option<PendingPush>,
+    pub pending_revert: Option<OwedRevert>,
     /// Rollouts that are held until a person acts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub held_rollouts: Vec<HeldRollout>,
@@ -158,14 +163,31 @@ fn is_zero(number: &i64) -> bool {
     *number == 0
 }
 
-/// A revert commit that could not be pushed yet.
+/// What Git still has to take back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct PendingPush {
-    /// The commit, by its first digits.
+pub struct OwedRevert {
+    /// The revert commit, by its first digits, when it is made and could not be pushed.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub commit: String,
     /// The commits it takes back, newest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reverts: Vec<String>,
+    /// The Rollouts that a revert is still to be made for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rollouts: Vec<RolloutRef>,
+    /// What it waits for.
+    pub message: String,
+}
+
+/// A Rollout.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct RolloutRef {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// A Rollout that is held until a person acts.
@@ -251,11 +273,13 @@ words! {
         DependencyNotReady,
         /// Deliveries wait for each other.
         DependencyCycle,
+        /// Whoever it acts as lacks a right.
+        Forbidden,
         /// The Secret is not there, or holds no credentials.
         NoCredentials,
         /// Rollouts are held until a person acts.
         RolloutsHeld,
-        /// A revert commit waits to be pushed.
+        /// A revert waits to be made or to be pushed.
         RevertPending,
     }
 }

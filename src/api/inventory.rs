@@ -2,6 +2,7 @@
 //! which commits must not be applied again. No value of a Secret is ever written down, only what [`seal`](crate::seal) makes.
 
 use crate::key::Key;
+use crate::meta::Owner;
 use crate::seal::Seal;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -216,18 +217,29 @@ fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> std::io::Result<T> {
 }
 
 /// The Secret that holds `part` of a packed inventory, or its head: the head names the commit for people and the
-/// number of parts that follow it.
+/// number of parts that follow it. It goes with `owner`.
 #[must_use]
-pub fn secret(name: &str, namespace: &str, commit: &str, part: &[u8], more: &[String]) -> Value {
+pub fn secret(
+    name: &str,
+    namespace: &str,
+    commit: &str,
+    part: &[u8],
+    more: &[String],
+    owner: Option<&Owner>,
+) -> Value {
+    let mut metadata = json!({
+        "name": name,
+        "namespace": namespace,
+        "labels": {LABEL: "true"},
+        "annotations": {"switchback.dev/commit": commit, "switchback.dev/parts": more.join(",")},
+    });
+    if let (Some(owner), Some(metadata)) = (owner, metadata.as_object_mut()) {
+        metadata.insert("ownerReferences".to_owned(), json!([owner]));
+    }
     json!({
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": {
-            "name": name,
-            "namespace": namespace,
-            "labels": {LABEL: "true"},
-            "annotations": {"switchback.dev/commit": commit, "switchback.dev/parts": more.join(",")},
-        },
+        "metadata": metadata,
         "type": "switchback.dev/inventory",
         "data": {"inventory": STANDARD.encode(part)},
     })
@@ -270,7 +282,7 @@ mod tests {
             former: ["old".to_owned()].into(),
         };
         let packed = inventory.pack().unwrap();
-        let object = secret("n", "default", "abc", &packed, &["n-1".into()]);
+        let object = secret("n", "default", "abc", &packed, &["n-1".into()], None);
         let (bytes, parts) = of_secret(&object).unwrap();
         assert_eq!((Inventory::unpack(&bytes).unwrap(), parts), (inventory, vec!["n-1".to_owned()]));
         assert!(Inventory::unpack(b"junk").is_err());

@@ -65,6 +65,8 @@ pub const CONFIG: &str = "switchback.dev/config";
 pub const CONFIG_OF: &str = "switchback.dev/config-of";
 /// Annotation of ours on a Delivery, written by people: any word; another one asks for it to be reconciled now.
 pub const REQUESTED: &str = "switchback.dev/requested-at";
+/// Finalizer of ours on a Delivery whose objects go with it.
+pub const DELETES: &str = "switchback.dev/delete-objects";
 /// Prefix of all our annotations and labels.
 pub const OWN_PREFIX: &str = "switchback.dev/";
 

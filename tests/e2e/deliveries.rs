@@ -1,12 +1,16 @@
 //! Deliveries as objects, as their users meet them: kubectl applies one and waits for it, a bad commit goes back in Git
-//! and its status says so. It never looks inside the program.
+//! and its status says so; deleted, it leaves everything or takes it along. It never looks inside the program.
 
 use super::controller::{apply, kubectl};
+use super::program::{LIMIT, STEP};
+use super::repository::Repository;
 use super::stage::{Stage, play};
 use super::story::{healthy_at, reverted};
 use serde_json::Value;
+use tokio::time::{Instant, sleep};
 
-fn delivery(stage: &Stage, more: &str) -> String {
+/// The Delivery `shop` of the repository in the scenario's folder, with more of its spec.
+pub fn delivery(stage: &Stage, more: &str) -> String {
     let repository = stage.path("shop");
     format!(
         "apiVersion: switchback.dev/v1alpha1\nkind: Delivery\nmetadata:\n  name: shop\nspec:\n  repository: {}\n{more}",
@@ -14,13 +18,13 @@ fn delivery(stage: &Stage, more: &str) -> String {
     )
 }
 
-fn condition(delivery: &Value, of: &str) -> Value {
+pub fn condition(delivery: &Value, of: &str) -> Value {
     let all = delivery["status"]["conditions"].as_array().cloned().unwrap_or_default();
     all.into_iter().find(|c| c["type"] == of).unwrap_or_default()
 }
 
 /// Waits until the Delivery is ready at `commit`.
-async fn ready_at(stage: &Stage, commit: &str) -> Value {
+pub async fn ready_at(stage: &Stage, commit: &str) -> Value {
     let is =
         |d: &Value| condition(d, "Ready")["status"] == "True" && d["status"]["lastAppliedCommit"] == commit;
     stage.until("Delivery", "shop", "ready", is).await
@@ -70,6 +74,46 @@ async fn a_delivery_is_applied_with_kubectl_and_takes_a_bad_commit_back() {
             asked.is_string() && d["status"]["lastHandledRequest"] == *asked
         };
         stage.until("Delivery", "shop", "answered", is_answered).await;
+        assert_eq!(program.terminate().await, 0);
+    })
+    .await;
+}
+
+/// The inventories in the scenario's namespace.
+async fn inventories(stage: &Stage) -> usize {
+    let all = stage.api.list(&stage.at("Secret", "")).await;
+    all.iter().filter(|secret| secret["type"] == "switchback.dev/inventory").count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_delivery_leaves_everything_or_takes_it_along() {
+    play("deleted", async |stage| {
+        let shop = Repository::empty(stage.path("shop"));
+        let config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {v: one}\n";
+        shop.write("a.yaml", config);
+        shop.write("b.yaml", &config.replace("name: a", "name: b, annotations: {switchback.dev/prune: disabled}"));
+        let head = shop.commit("first");
+        let namespace = &stage.namespace;
+        let line = format!(
+            "run --local-repositories --instance-id {namespace} --namespace {namespace} --metrics-port 0 --health-port 0 \
+             --leader-elect=false --take-over"
+        );
+        let mut program = stage.start("run", &line);
+        let is_gone = |object: &Value| object.is_null();
+        for (policy, is_there) in [("Orphan", true), ("Delete", false)] {
+            apply(stage, &delivery(stage, &format!("  deletionPolicy: {policy}\n"))).await;
+            ready_at(stage, &head).await;
+            assert!(inventories(stage).await > 0);
+            stage.api.delete(&stage.at("Delivery", "shop")).await;
+            stage.until("Delivery", "shop", "gone", is_gone).await;
+            assert_eq!(!stage.get("ConfigMap", "a").await.is_null(), is_there, "{policy}");
+            assert!(!stage.get("ConfigMap", "b").await.is_null(), "it is marked");
+            let late = Instant::now() + LIMIT;
+            while inventories(stage).await > 0 {
+                assert!(Instant::now() < late, "{policy}: the inventory stays");
+                sleep(STEP).await;
+            }
+        }
         assert_eq!(program.terminate().await, 0);
     })
     .await;

@@ -227,6 +227,7 @@ impl Sim {
             namespace: self.home.to_owned(),
             home: self.home.to_owned(),
             name: SOURCE.to_owned(),
+            owner: None,
             seed: Some(self.seed),
             keeps: false,
             rollback: self.rollback,

@@ -3,10 +3,11 @@
 
 use crate::api::commit::short;
 use crate::api::key::Key;
+use crate::logic::delivery::order::Waits;
 use crate::logic::manifest::Problem;
 use crate::logic::plan::{InTheWay, prune};
 use crate::logic::revert::RevertReason;
-use crate::world::cluster::ClusterError;
+use crate::world::cluster::{ClusterError, MissingRight, right};
 use crate::world::git::GitError;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,6 +25,9 @@ pub(crate) enum DeliverError {
     /// Nothing is done until a person acts.
     #[error(transparent)]
     Held(#[from] Hold),
+    /// Others have to be ready first.
+    #[error(transparent)]
+    Waits(#[from] Waits),
     /// What only a person can mend: it is not tried again before something has changed.
     #[error(transparent)]
     Stuck(Arc<DeliverError>),
@@ -31,7 +35,7 @@ pub(crate) enum DeliverError {
 
 impl From<ClusterError> for DeliverError {
     fn from(error: ClusterError) -> Self {
-        Self::Sync(SyncError::Cluster(error))
+        Self::Sync(error.into())
     }
 }
 
@@ -42,7 +46,7 @@ impl DeliverError {
         match self {
             Self::Git(_) => true,
             Self::Sync(error) => error.is_passing(),
-            Self::Held(_) | Self::Stuck(_) => false,
+            Self::Held(_) | Self::Waits(_) | Self::Stuck(_) => false,
         }
     }
 
@@ -53,6 +57,7 @@ impl DeliverError {
             Self::Git(error) => error.may_pass(),
             Self::Sync(error) => error.may_pass(),
             Self::Held(hold) => matches!(hold, Hold::PushRace { .. }),
+            Self::Waits(waits) => waits.may_pass(),
             Self::Stuck(_) => false,
         }
     }
@@ -64,6 +69,7 @@ impl DeliverError {
             Self::Git(_) => "Git",
             Self::Sync(error) => error.code(),
             Self::Held(hold) => hold.code(),
+            Self::Waits(_) => "DependencyNotReady",
             Self::Stuck(error) => error.code(),
         }
     }
@@ -74,7 +80,7 @@ impl DeliverError {
         match self {
             Self::Sync(error) => error.in_the_way(),
             Self::Stuck(error) => error.in_the_way(),
-            Self::Git(_) | Self::Held(_) => BTreeSet::new(),
+            Self::Git(_) | Self::Held(_) | Self::Waits(_) => BTreeSet::new(),
         }
     }
 }
@@ -87,7 +93,13 @@ pub(crate) enum SyncError {
     Manifests(Vec<Problem>),
     /// The cluster refuses or is away.
     #[error(transparent)]
-    Cluster(#[from] ClusterError),
+    Cluster(ClusterError),
+    /// Whoever acts may not do what has to be done; nothing was applied.
+    #[error(
+        "{}; nothing more is done until that is given, then it goes on by itself: {}",
+        joined(.0, "; "), right::how_to_give(.0)
+    )]
+    Forbidden(Vec<MissingRight>),
     /// One object cannot be made as Git says.
     #[error("{key}: {why}; {}", .why.help())]
     InTheWay {
@@ -107,6 +119,15 @@ pub(crate) enum SyncError {
     },
 }
 
+impl From<ClusterError> for SyncError {
+    fn from(error: ClusterError) -> Self {
+        match error.lacks() {
+            Some(right) => Self::Forbidden(vec![right.clone()]),
+            None => Self::Cluster(error),
+        }
+    }
+}
+
 fn joined(all: &[impl ToString], between: &str) -> String {
     all.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
 }
@@ -119,7 +140,7 @@ impl SyncError {
             Self::Cluster(error) => error.may_pass(),
             Self::InTheWay { why, .. } => matches!(why, InTheWay::BeingDeleted),
             Self::Partly { failed, .. } => failed.iter().all(Self::may_pass),
-            Self::Manifests(_) => false,
+            Self::Manifests(_) | Self::Forbidden(_) => false,
         }
     }
 
@@ -127,6 +148,7 @@ impl SyncError {
     fn is_passing(&self) -> bool {
         match self {
             Self::Cluster(error) => !error.is_invalid(),
+            Self::Forbidden(_) => true,
             Self::InTheWay { .. } => self.may_pass(),
             Self::Partly { failed, .. } => failed.iter().any(Self::is_passing),
             Self::Manifests(_) => false,
@@ -137,7 +159,7 @@ impl SyncError {
         match self {
             Self::InTheWay { key, .. } => BTreeSet::from([key.clone()]),
             Self::Partly { failed, .. } => failed.iter().flat_map(Self::in_the_way).collect(),
-            Self::Manifests(_) | Self::Cluster(_) => BTreeSet::new(),
+            Self::Manifests(_) | Self::Cluster(_) | Self::Forbidden(_) => BTreeSet::new(),
         }
     }
 
@@ -147,6 +169,7 @@ impl SyncError {
         match self {
             Self::Manifests(_) => "Manifests",
             Self::Cluster(_) => "Cluster",
+            Self::Forbidden(_) => "Forbidden",
             Self::InTheWay { why, .. } => why.code(),
             Self::Partly { .. } => "Partly",
         }

@@ -91,7 +91,12 @@ fn plan<'m>(
 
 /// Whether trying again changes nothing.
 fn is_final(error: &SyncError) -> bool {
-    !error.may_pass() && !matches!(error, SyncError::Cluster(e) if !e.is_invalid())
+    let may_be_mended = match error {
+        SyncError::Cluster(error) => !error.is_invalid(),
+        SyncError::Forbidden(_) => true,
+        _ => error.may_pass(),
+    };
+    !may_be_mended
 }
 
 /// Rollouts that something goes back for, with their workloads: somebody acts on them.

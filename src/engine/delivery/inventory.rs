@@ -4,6 +4,7 @@
 use crate::api::delivery_name::former_names;
 use crate::api::inventory::{self, Applying, BadInventory, CHUNK, Inventory};
 use crate::api::key::Key;
+use crate::api::meta::Owner;
 use crate::api::seal::Seal;
 use crate::api::write::{Patch, Target, Write};
 use crate::base::digest;
@@ -28,6 +29,8 @@ pub(crate) struct InventoryStore {
     old: Vec<(Kept<Inventory>, Kept<Applying>)>,
     /// Whether what stands there has to be written anew, as it was written without a seal.
     is_plain: bool,
+    /// The object that it goes with, if there is one.
+    owner: Option<Owner>,
     /// Draws its seal, so that a run can be repeated.
     seed: Option<u64>,
 }
@@ -41,6 +44,8 @@ struct Kept<T> {
     parts: Vec<String>,
     /// The resource version of the first Secret; none while there is none.
     version: Option<String>,
+    /// The uid of the object that the first Secret goes with; empty when with none.
+    goes_with: String,
 }
 
 impl InventoryStore {
@@ -50,8 +55,33 @@ impl InventoryStore {
         let mut former = former_names(&source.git.name(), &source.branch, &source.path, &source.namespace);
         former.retain(|name| *name != source.name);
         let (inventory, attempt) = kept(&source.name);
-        let namespace = source.home.clone();
-        Self { inventory, attempt, namespace, former, seed: source.seed, ..Self::default() }
+        let (namespace, owner) = (source.home.clone(), source.owner.clone());
+        Self { inventory, attempt, namespace, former, owner, seed: source.seed, ..Self::default() }
+    }
+
+    /// The store of the inventory `name` in `namespace`, which was not read yet.
+    #[must_use]
+    pub(crate) fn named(name: &str, namespace: &str) -> Self {
+        let (inventory, attempt) = kept(name);
+        Self { inventory, attempt, namespace: namespace.to_owned(), ..Self::default() }
+    }
+
+    /// What is written from now on goes with `owner`.
+    pub(crate) fn belongs_to(&mut self, owner: Option<&Owner>) {
+        self.owner = owner.cloned();
+    }
+
+    /// Deletes what stands there, the inventory last.
+    ///
+    /// # Errors
+    /// The cluster refuses or is away.
+    pub(crate) async fn delete(&mut self, cluster: &Cluster) -> Result<(), ClusterError> {
+        for (inventory, attempt) in std::mem::take(&mut self.old) {
+            attempt.delete(cluster, &self.namespace).await?;
+            inventory.delete(cluster, &self.namespace).await?;
+        }
+        self.attempt.delete(cluster, &self.namespace).await?;
+        self.inventory.delete(cluster, &self.namespace).await
     }
 
     /// Reads the inventory, if it is not known; an empty one when there is none.
@@ -147,12 +177,14 @@ impl InventoryStore {
     /// # Errors
     /// The cluster refuses, or somebody else has written it since; then it is read anew.
     pub(crate) async fn save(&mut self, cluster: &Cluster, new: Inventory) -> Result<(), ClusterError> {
-        let is_there = self.inventory.version.is_some() && !self.is_plain;
+        let is_owned = self.owner.as_ref().is_none_or(|owner| owner.uid == self.inventory.goes_with);
+        let is_there = self.inventory.version.is_some() && !self.is_plain && is_owned;
         if is_there && self.known().is_some_and(|known| known.is_same(&new)) {
             self.inventory.value = Some(Arc::new(new));
         } else {
             let (packed, commit) = (new.pack(), new.commit.clone());
-            let saved = self.inventory.save(cluster, &self.namespace, &commit, packed, new).await;
+            let place = Place { namespace: &self.namespace, owner: self.owner.as_ref() };
+            let saved = self.inventory.save(cluster, &place, &commit, packed, new).await;
             self.heed(saved)?;
         }
         self.is_plain = false;
@@ -177,7 +209,8 @@ impl InventoryStore {
             return Ok(());
         }
         let (packed, commit) = (attempt.pack(), attempt.commit.clone());
-        let saved = self.attempt.save(cluster, &self.namespace, &commit, packed, attempt).await;
+        let place = Place { namespace: &self.namespace, owner: self.owner.as_ref() };
+        let saved = self.attempt.save(cluster, &place, &commit, packed, attempt).await;
         self.heed(saved)
     }
 
@@ -200,6 +233,12 @@ impl InventoryStore {
         }
         result
     }
+}
+
+/// Where Secrets are written, and the object that they go with.
+struct Place<'a> {
+    namespace: &'a str,
+    owner: Option<&'a Owner>,
 }
 
 fn kept(name: &str) -> (Kept<Inventory>, Kept<Applying>) {
@@ -243,6 +282,7 @@ impl<T> Kept<T> {
         }
         self.value = Some(Arc::new(unpack(&bytes).map_err(|e| spoilt(e.into()))?));
         (self.version, self.parts) = (Some(version_of(&head)), parts);
+        text(&head, "/metadata/ownerReferences/0/uid").clone_into(&mut self.goes_with);
         Ok(())
     }
 
@@ -251,7 +291,7 @@ impl<T> Kept<T> {
     async fn save(
         &mut self,
         cluster: &Cluster,
-        namespace: &str,
+        place: &Place<'_>,
         commit: &str,
         packed: std::io::Result<Vec<u8>>,
         new: impl Into<Arc<T>>,
@@ -264,19 +304,20 @@ impl<T> Kept<T> {
         let mut parts = Vec::new();
         for (i, chunk) in chunks.enumerate() {
             let name = format!("{}-{mark}-{i}", self.name);
-            let object = inventory::secret(&name, namespace, commit, chunk, &[]);
+            let object = inventory::secret(&name, place.namespace, commit, chunk, &[], place.owner);
             match cluster.perform(&Write::Create { object }, Mode::Plain).await {
                 Err(e) if e.already_exists() => {} // the name holds the digest of the whole
                 other => drop(other?),
             }
             parts.push(name);
         }
-        let head = inventory::secret(&self.name, namespace, commit, first, &parts);
-        self.write_head(cluster, namespace, head).await?;
+        let head = inventory::secret(&self.name, place.namespace, commit, first, &parts, place.owner);
+        self.write_head(cluster, place.namespace, head).await?;
+        self.goes_with = place.owner.map(|owner| owner.uid.clone()).unwrap_or_default();
         let before = std::mem::replace(&mut self.parts, parts);
         self.value = Some(new.into());
         for part in before.iter().filter(|part| !self.parts.contains(part)) {
-            delete(cluster, secret(namespace, part)).await?;
+            delete(cluster, secret(place.namespace, part)).await?;
         }
         Ok(())
     }
@@ -290,8 +331,13 @@ impl<T> Kept<T> {
     ) -> Result<(), ClusterError> {
         if let Some(version) = self.version.take() {
             let pick = |p: &str| head.pointer(p).cloned().unwrap_or(Value::Null);
-            let body =
-                json!({"metadata": {"annotations": pick("/metadata/annotations")}, "data": pick("/data")});
+            let mut meta = json!({"annotations": pick("/metadata/annotations")});
+            if let (Some(owners), Some(meta)) =
+                (head.pointer("/metadata/ownerReferences"), meta.as_object_mut())
+            {
+                meta.insert("ownerReferences".to_owned(), owners.clone());
+            }
+            let body = json!({"metadata": meta, "data": pick("/data")});
             let (target, expect) = (secret(namespace, &self.name), Some(version));
             let patch = Write::Patch { target, subresource: "", patch: Patch::Merge(body), expect };
             match cluster.perform(&patch, Mode::Plain).await {

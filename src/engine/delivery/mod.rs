@@ -6,17 +6,15 @@
 //! - [`run`](mod@run), [`one`]: when each repository is reconciled; what is remembered of it among all
 //! - [`away`]: how long a repository that failed is left alone, and when people should hear of it
 //! - [`reconcile`](mod@reconcile): the order of things: fetch, revert what failed, apply the rest, note it
-//! - [`needs`]: what there is to do about each Rollout first, and which fences still stand
-//! - [`held`]: what held Rollouts are annotated with
+//! - [`needs`], [`held`]: what there is to do about each Rollout first, and which fences stand; marks of those that are held
 //! - [`preview`](mod@preview): the same up to the plan, for people
 //! - [`source`], [`state`]: which repository, and its manifests at a commit; what is kept between two reconciles
 //! - [`trial`], [`rollouts`]: a plan, tried on the cluster without being made; what is around the Rollouts in it
-//! - [`live`]: objects as they are in the cluster
-//! - [`autoscalers`]: whose say the size of a workload is, where only the cluster knows
+//! - [`live`], [`autoscalers`]: objects as they are in the cluster; whose say a size is, where only the cluster knows
 //! - [`leftovers`]: how an object that Git no longer says is reached, and whether pods still need it
 //! - [`drift`](mod@drift), [`drifted`]: what somebody else has changed or deleted of what was applied; what is kept of that
 //! - [`heal`](mod@heal): it is brought back, or told
-//! - [`apply`]: the writes of a plan, kind after kind
+//! - [`apply`], [`dissolve`](mod@dissolve): the writes of a plan, kind after kind; all of it deleted with its delivery
 //! - [`choose`], [`undo`](mod@undo): the commits that go back; undone, in place where their objects have moved
 //! - [`revert`]: the revert commit, pushed fast-forward or not at all
 //! - [`inventory`], [`recover`](mod@recover): the Secrets it is kept in; which objects are ours when they are lost
@@ -27,6 +25,7 @@ pub(crate) mod autoscalers;
 pub(crate) mod away;
 pub(crate) mod choose;
 pub(crate) mod contract;
+pub(crate) mod dissolve;
 pub(crate) mod drift;
 pub(crate) mod drifted;
 pub(crate) mod error;
@@ -52,6 +51,7 @@ mod tests;
 pub(crate) mod trial;
 pub(crate) mod undo;
 
+pub(crate) use dissolve::{Dissolved, dissolve};
 pub(crate) use error::{DeliverError, SyncError};
 pub(crate) use link::{Applied, FactsSender, Roster, Standing};
 pub(crate) use orders::{Helm, Order, Setting, Told};

@@ -29,6 +29,8 @@ pub(crate) struct Needs {
     pub(crate) stays: Vec<(Key, Hold)>,
     /// Rollouts that are not safe yet.
     pub(crate) waiting: Vec<Key>,
+    /// What a revert waits for that is to be made.
+    pub(crate) owed: BTreeMap<Key, String>,
     /// When one of those is waited for no longer.
     pub(crate) wake: Option<Timestamp>,
     /// Rollouts whose mark of an undo has had its effect.
@@ -116,13 +118,28 @@ fn hold(pending: &PendingRevert, reason: RevertReason, at: String) -> Hold {
     }
 }
 
+/// What is owed to Git of which nobody knows what it asks for now, because it is away.
+#[must_use]
+pub(crate) fn owed_meanwhile(source: &Source, facts: &Facts) -> BTreeMap<Key, String> {
+    let pending = facts.rollouts.values().filter_map(|facts| facts.pending.as_ref());
+    let owed =
+        pending.filter(|p| source.rollback && source.rollback_on.allows(p.reason, p.policy.as_deref()));
+    let why = || format!("{} cannot be asked", source.git.name());
+    owed.map(|pending| (pending.rollout.clone(), why())).collect()
+}
+
 impl Needs {
     fn add(&mut self, rollout: &Key, need: Need, source: &Source) {
         match need {
             Need::EndUndo => self.ended_undos.push(rollout.clone()),
             _ if !source.rollback => self.waiting.push(rollout.clone()), // people have said so, nobody is told
-            Need::Revert(pending) => self.due.push(*pending),
+            Need::Revert(pending) => {
+                self.owed.insert(rollout.clone(), format!("it is to be pushed to {}", source.branch));
+                self.due.push(*pending);
+            }
             Need::Wait(until) => {
+                let why = "it waits until the stable revision has all pods and the failed one none";
+                self.owed.insert(rollout.clone(), why.to_owned());
                 self.waiting.push(rollout.clone());
                 self.wake = self.wake.into_iter().chain(until).min();
             }

@@ -10,6 +10,7 @@ use crate::engine::delivery::orders::Digested;
 use crate::engine::delivery::source::Source;
 use crate::engine::delivery::state::State;
 use crate::logic::delivery::facts::Facts;
+use crate::logic::delivery::order::Gate;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -22,6 +23,8 @@ pub(super) struct Delivery {
     pub(super) context: Context,
     /// How often the repository is asked; never when something else tells.
     pub(super) interval: Option<Duration>,
+    /// What its new commits wait for.
+    pub(super) gate: Gate,
     /// Which of the things it was ordered to be it is.
     pub(super) edition: u64,
     /// Whether it became something else while it was being reconciled.
@@ -76,6 +79,7 @@ impl Delivery {
             source,
             context,
             interval,
+            gate: Gate::default(),
             edition: 0,
             is_renewed: false,
             ends: false,

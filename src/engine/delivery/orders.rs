@@ -2,14 +2,16 @@
 //! It never decides which deliveries there are.
 
 use crate::api::commit::short;
-use crate::api::delivery::{DeliveryReason, HeldRollout, InventoryDigest, PendingPush};
+use crate::api::delivery::{DeliveryReason, HeldRollout, InventoryDigest, OwedRevert, RolloutRef};
 use crate::api::inventory::Inventory;
+use crate::api::key::Key;
 use crate::base::digest;
 use crate::engine::delivery::contract::DeliveryReport;
 use crate::engine::delivery::error::DeliverError;
 use crate::engine::delivery::source::Source;
 use crate::engine::delivery::state::State;
 use crate::logic::delivery::account::{Account, DeliveryStanding, Known};
+use crate::logic::delivery::order::Gate;
 use crate::world::cluster::Cluster;
 use crate::world::git::Git;
 use std::sync::Arc;
@@ -22,6 +24,8 @@ pub(crate) enum Order {
     Set(usize, Box<Setting>),
     /// Its repository is reached in another way.
     Reach(usize, Arc<dyn Git>),
+    /// Its new commits wait for this from now on.
+    Gate(usize, Gate),
     /// Its repository has moved.
     Moved(usize),
     /// It ends, and leaves everything as it is.
@@ -36,18 +40,25 @@ pub(crate) struct Setting {
     pub(crate) cluster: Cluster,
     /// How often the repository is asked; never when something else tells.
     pub(crate) interval: Option<Duration>,
+    /// What its new commits wait for.
+    pub(crate) gate: Gate,
     /// Tells accounts of this from those of what it was before.
     pub(crate) edition: u64,
 }
 
-/// What a reconcile has come to.
-pub(crate) struct Told {
-    /// The number of the delivery.
-    pub(crate) number: usize,
-    /// Its edition.
-    pub(crate) edition: u64,
-    /// What there is to say of it.
-    pub(crate) account: Account,
+/// What is told of a delivery.
+pub(crate) enum Told {
+    /// What a reconcile has come to.
+    Came {
+        /// The number of the delivery.
+        number: usize,
+        /// Its edition.
+        edition: u64,
+        /// What there is to say of it.
+        account: Box<Account>,
+    },
+    /// The delivery of this number has ended, as it was ordered to.
+    Ended(usize),
 }
 
 /// The end from which deliveries are begun, changed and ended.
@@ -84,13 +95,9 @@ pub(crate) fn account(
     }
     let attempted = match &report.result {
         Ok(commit) => Some(commit.clone()),
-        Err(DeliverError::Git(_)) => None,
+        Err(DeliverError::Git(_) | DeliverError::Waits(_)) => None,
         Err(_) => state.head.clone(),
     };
-    let unpushed = state.unpushed.as_ref().map(|u| PendingPush {
-        commit: short(&u.revert).to_owned(),
-        reverts: u.commits.iter().map(|c| short(c).to_owned()).collect(),
-    });
     let held = state.held.iter().map(|(rollout, why)| HeldRollout {
         namespace: rollout.namespace.clone(),
         name: rollout.name.clone(),
@@ -101,19 +108,41 @@ pub(crate) fn account(
         head: state.head.clone(),
         attempted,
         known: digested.as_ref().map(|(_, known)| known.clone()),
-        unpushed,
+        owed: owed(source, state),
         held: held.collect(),
     }
+}
+
+/// What Git still has to take back.
+fn owed(source: &Source, state: &State) -> Option<OwedRevert> {
+    if state.owed.is_empty() && state.unpushed.is_none() {
+        return None;
+    }
+    let mut why: Vec<String> = state.owed.values().cloned().collect();
+    why.dedup();
+    if state.unpushed.is_some() {
+        why.push(format!("it could not be pushed to {}", source.branch));
+    }
+    let reference = |key: &Key| RolloutRef { namespace: key.namespace.clone(), name: key.name.clone() };
+    let unpushed = state.unpushed.as_ref();
+    let commits = unpushed.map(|u| u.commits.iter().map(|c| short(c).to_owned()).collect());
+    Some(OwedRevert {
+        commit: unpushed.map(|u| short(&u.revert).to_owned()).unwrap_or_default(),
+        reverts: commits.unwrap_or_default(),
+        rollouts: state.owed.keys().map(reference).collect(),
+        message: why.join("; "),
+    })
 }
 
 fn standing(source: &Source, state: &State, report: &DeliveryReport) -> DeliveryStanding {
     match &report.result {
         Err(error) => {
             let reason = match error {
-                DeliverError::Git(error) => error.code(),
-                other => other.code(),
+                DeliverError::Git(error) => DeliveryReason::from(error.code()),
+                DeliverError::Waits(waits) => waits.reason(),
+                other => DeliveryReason::from(other.code()),
             };
-            let (reason, message) = (DeliveryReason::from(reason), error.to_string());
+            let message = error.to_string();
             match error.may_pass() {
                 true => DeliveryStanding::Passing { reason, message },
                 false => DeliveryStanding::Stuck { reason, message },
@@ -131,6 +160,12 @@ fn standing(source: &Source, state: &State, report: &DeliveryReport) -> Delivery
                 source.branch
             ),
         },
+        Ok(commit) if !state.owed.is_empty() => {
+            let one = |(rollout, why): (&Key, &String)| format!("a revert is owed for {rollout}: {why}");
+            let owed: Vec<String> = state.owed.iter().map(one).collect();
+            let message = format!("{} is applied, and {}", short(commit), owed.join("; "));
+            DeliveryStanding::Passing { reason: DeliveryReason::RevertPending, message }
+        }
         Ok(commit) => {
             DeliveryStanding::Applied { message: format!("applied {} of {}", short(commit), source.branch) }
         }

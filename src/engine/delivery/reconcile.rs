@@ -63,6 +63,7 @@ pub(crate) async fn reconcile(
     };
     match &result {
         Ok(_) => (state.problem, state.stuck) = (None, None),
+        Err(DeliverError::Waits(_)) => state.problem = None, // it is in good hands
         Err(error) => {
             let text = error.to_string();
             if state.problem.as_ref() != Some(&text) {
@@ -89,7 +90,12 @@ async fn pass(
         let known = facts.borrow().clone();
         heal::heal(context, source, state, &known, &mut more.rollouts).await?;
     }
-    let head = source.git.fetch().await?;
+    let fetched = source.git.fetch().await;
+    if fetched.is_err() {
+        state.owed = needs::owed_meanwhile(source, &facts.borrow());
+    }
+    let head = fetched?;
+    state.inventory.belongs_to(source.owner.as_ref());
     let since = Instant::now();
     if state.head.as_deref() != Some(head.id.as_str()) {
         context.notify(Notice::Head {
@@ -107,8 +113,10 @@ async fn pass(
         all.map(|(rollout, facts)| (rollout.clone(), facts.revisions.clone())).collect()
     };
     let mut about = Settled { head: head.id.clone(), pending: waits.collect(), revisions: kept(state) };
+    state.owed.retain(|rollout, _| facts.rollouts.get(rollout).is_some_and(|f| f.pending.is_some()));
     let inventory = state.inventory.load(&context.cluster).await?;
-    if state.settled.as_ref() == Some(&about) {
+    let waits = state.gate.keeps(&about.head, &inventory.commit);
+    if state.settled.as_ref() == Some(&about) && waits.is_none() {
         return Ok(inventory.commit.clone());
     }
     if let Some(error) = state.stuck_at(&about, context.clock.now()) {
@@ -123,13 +131,15 @@ async fn pass(
     };
     tell_skipped(context, source, state, &manifests);
     let mut needs = needs::of(context, source, &head, &manifests, &facts, &ledger).await?;
+    state.owed.clone_from(&needs.owed);
     end_undos(context, &needs.ended_undos).await?;
-    let mut target = head;
+    let (mut target, mut is_ours) = (head, false);
     if !needs.due.is_empty() {
-        if let Some(gone) =
-            revert::carry_out(context, source, state, &ledger, &target, &manifests, &mut needs).await?
-        {
-            target = gone.commit;
+        let gone =
+            revert::carry_out(context, source, state, &ledger, &target, &manifests, &mut needs).await?;
+        state.owed.retain(|rollout, _| needs.waiting.contains(rollout));
+        if let Some(gone) = gone {
+            (target, is_ours) = (gone.commit, true);
             (manifests, problems) = read(context, source, &ledger, &target, &mut state.read).await?;
             needs.note_pushed(&gone.pushed_for, &target.id, &manifests);
         }
@@ -141,6 +151,9 @@ async fn pass(
     held::annotate(context, &facts, &state.held).await?;
     if !problems.is_empty() {
         return Err(SyncError::Manifests(problems).into());
+    }
+    if let Some(waits) = state.gate.keeps(&target.id, &ledger.inventory.commit).filter(|_| !is_ours) {
+        return Err(waits.into());
     }
     let held = needs.held_objects(&manifests, &facts);
     let work = Work {

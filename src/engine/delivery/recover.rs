@@ -34,7 +34,7 @@ pub(crate) async fn recover(
     ledger: Ledger,
     manifests: &Manifests,
 ) -> Result<Ledger, ClusterError> {
-    let found = marked(context, source, manifests).await?;
+    let found = marked(context, &source.name, manifests).await?;
     if found.is_empty() {
         return Ok(ledger);
     }
@@ -52,16 +52,20 @@ pub(crate) async fn recover(
     Ok(Ledger { inventory: Arc::new(inventory), ..ledger })
 }
 
-async fn marked(
+/// The objects that carry the marks of the inventory `name`, with the API version each is read in.
+///
+/// # Errors
+/// The cluster is away.
+pub(crate) async fn marked(
     context: &Context,
-    source: &Source,
+    name: &str,
     manifests: &Manifests,
 ) -> Result<BTreeMap<Key, String>, ClusterError> {
     let built_in = kinds::all().filter(|kind| !OF_OTHERS.contains(&kind.kind.as_str()));
     let in_git = manifests.objects.values().map(|m| m.kind.clone());
     let all: BTreeMap<(String, String), Kind> =
         built_in.chain(in_git).map(|kind| ((kind.group.clone(), kind.kind.clone()), kind)).collect();
-    let selector = format!("{}={}", names::DELIVERY, source.name);
+    let selector = format!("{}={}", names::DELIVERY, name);
     let lists: Vec<BoxFuture<'_, _>> = all
         .values()
         .map(|kind| {
@@ -76,15 +80,15 @@ async fn marked(
             Err(ClusterError::Refused { code: 403..=405, .. }) => continue,
             other => other?,
         };
-        let ours = objects.iter().filter(|object| is_ours(object, source));
+        let ours = objects.iter().filter(|object| is_ours(object, name));
         found.extend(ours.map(|object| (Key::of(&target_of(object)), version.clone())));
     }
     Ok(found)
 }
 
 /// Whether we have applied the object, and nobody has made it of one that we have applied.
-fn is_ours(object: &Value, source: &Source) -> bool {
-    annotation(object, names::SOURCE) == Some(source.name.as_str())
+fn is_ours(object: &Value, name: &str) -> bool {
+    annotation(object, names::SOURCE) == Some(name)
         && text(object, "/type") != "switchback.dev/inventory"
         && list(object, "/metadata/ownerReferences").is_empty()
 }

@@ -196,8 +196,14 @@ impl Deliveries {
             Order::End(number) => match self.all.get_mut(&number) {
                 Some(delivery) if delivery.state.is_none() => delivery.ends = true,
                 Some(_) => self.end(number),
-                None => {}
+                None => self.has_ended(number),
             },
+            Order::Gate(number, gate) => {
+                if let Some(delivery) = self.all.get_mut(&number) {
+                    delivery.gate = gate;
+                    self.worker.queue.add(number);
+                }
+            }
             Order::Moved(number) => self.nudged(number),
             Order::Reach(number, git) => {
                 if let Some(delivery) = self.all.get_mut(&number) {
@@ -211,18 +217,19 @@ impl Deliveries {
 
     /// The delivery of a number is this from now on. A new one begins when the controllers have told what they know.
     fn set(&mut self, number: usize, setting: Setting) {
-        let Setting { source, cluster, interval, edition } = setting;
+        let Setting { source, cluster, interval, gate, edition } = setting;
         let context = Context { cluster, ..self.context.clone() };
         if let Some(delivery) = self.all.get_mut(&number) {
             (delivery.source, delivery.context, delivery.interval) = (source, context, interval);
             (delivery.edition, delivery.ends, delivery.away) = (edition, false, None);
+            delivery.gate = gate;
             delivery.renew();
             self.worker.queue.add(number);
             return;
         }
         let (sender, facts) = FactsSender::new(source.name.clone(), number, self.wake.clone());
         let delivery = Delivery::new(source, context, interval, facts);
-        self.all.insert(number, Delivery { edition, ..delivery });
+        self.all.insert(number, Delivery { edition, gate, ..delivery });
         let _they_have_ended = self.roster.send(Roster::Begins(sender));
     }
 
@@ -234,6 +241,12 @@ impl Deliveries {
         self.context.metrics.delivery_is_gone(&delivery.source.name);
         self.note_workloads();
         let _they_have_ended = self.roster.send(Roster::Ends(number));
+        self.has_ended(number);
+    }
+
+    /// Whoever ordered it to end hears that nothing is done by it any more.
+    fn has_ended(&mut self, number: usize) {
+        let _nobody_wants_to_know = self.told.send(Told::Ended(number));
     }
 
     fn note_workloads(&mut self) {
@@ -272,6 +285,7 @@ impl Deliveries {
                 (delivery.context.clone(), delivery.source.clone(), self.applied.clone());
             let edition = delivery.edition;
             let mut state = delivery.state.take().unwrap_or_else(|| State::new(&source));
+            state.gate.clone_from(&delivery.gate);
             let mut facts = delivery.facts.clone();
             self.worker.start(number, async move {
                 let mut rollouts = Vec::new();
@@ -318,7 +332,8 @@ impl Deliveries {
         let Some(report) = report else { return self.healed(number, state, now) };
         if edition == delivery.edition {
             let account = orders::account(&delivery.source, &state, &report, &mut delivery.digested);
-            let _nobody_wants_to_know = self.told.send(Told { number, edition, account });
+            let account = Box::new(account);
+            let _nobody_wants_to_know = self.told.send(Told::Came { number, edition, account });
         }
         let is_renewed = std::mem::take(&mut delivery.is_renewed);
         if is_renewed {

@@ -4,6 +4,7 @@
 use crate::api::config_policy::ConfigPolicy;
 use crate::api::ids::CommitId;
 use crate::api::kinds;
+use crate::api::meta::Owner;
 use crate::engine::context::Context;
 use crate::engine::delivery::error::{DeliverError, SyncError};
 use crate::logic::manifest::kept::ReadFiles;
@@ -34,6 +35,8 @@ pub struct Source {
     pub home: String,
     /// Name of the inventory.
     pub name: String,
+    /// The object that this is, if it is one: the inventory goes with it.
+    pub owner: Option<Owner>,
     /// Draws what is random, so that a run can be repeated; otherwise the system does.
     pub seed: Option<u64>,
     /// Whether objects that leave Git stay in the cluster.

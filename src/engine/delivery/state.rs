@@ -8,6 +8,7 @@ use crate::engine::delivery::error::DeliverError;
 use crate::engine::delivery::inventory::InventoryStore;
 use crate::engine::delivery::link::WhatMatters;
 use crate::engine::delivery::source::Source;
+use crate::logic::delivery::order::Gate;
 use crate::logic::manifest::kept::ReadFiles;
 use crate::logic::manifest::skipped::Skipped;
 use jiff::{SignedDuration, Timestamp};
@@ -22,6 +23,8 @@ pub(crate) const STUCK: SignedDuration = SignedDuration::from_mins(5);
 pub(crate) struct State {
     /// What was applied last.
     pub(crate) inventory: InventoryStore,
+    /// What new commits wait for.
+    pub(crate) gate: Gate,
     /// The head seen last.
     pub(crate) head: Option<String>,
     /// Whether the cluster was compared whole since we started.
@@ -32,6 +35,8 @@ pub(crate) struct State {
     pub(crate) skipped: Vec<Skipped>,
     /// The problem that people were notified of last, so that they are once.
     pub(crate) problem: Option<String>,
+    /// The Rollouts that a revert is to be made for, with what it waits for.
+    pub(crate) owed: BTreeMap<Key, String>,
     /// The Rollouts that are held, with what people were told of it.
     pub(crate) held: BTreeMap<Key, String>,
     /// What the files of the commit read last came to.
@@ -99,7 +104,7 @@ impl State {
 
     /// Remembers how a reconcile has ended, unless it may end otherwise when it is tried again.
     pub(crate) fn ends(&mut self, error: DeliverError, now: Timestamp) -> DeliverError {
-        if matches!(error, DeliverError::Stuck(_)) {
+        if matches!(error, DeliverError::Stuck(_) | DeliverError::Waits(_)) {
             return error;
         }
         self.stuck = None;
@@ -115,7 +120,7 @@ impl State {
     pub(crate) fn renew(&mut self) {
         (self.settled, self.stuck) = (None, None);
         self.verified = false;
-        self.unpushed = None;
+        (self.unpushed, self.owed) = (None, BTreeMap::new());
         self.problem = None;
         self.skipped = Vec::new();
     }

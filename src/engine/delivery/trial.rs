@@ -18,7 +18,7 @@ use crate::logic::manifest::{Manifest, Manifests, Problem, schema, versioned};
 use crate::logic::plan::fields::comparable;
 use crate::logic::plan::{Action, Change, InTheWay, Plan, PlanContext, change, drift, order, prune, size};
 use crate::world::cluster::fault::FieldFault;
-use crate::world::cluster::{ClusterError, Mode};
+use crate::world::cluster::{ClusterError, MissingRight, Mode};
 use crate::world::git::Commit;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
@@ -94,8 +94,24 @@ pub(crate) async fn plan(
     if !problems.is_empty() {
         return Err(SyncError::Manifests(told(problems)));
     }
+    try_to_part(context, &gone).await?;
     plan.changes.extend(gone);
     Ok(plan)
+}
+
+/// Tries what is to go or to be let go, without doing it: whoever may not do that applies nothing by halves.
+///
+/// # Errors
+/// The rights that are missing for it.
+pub(crate) async fn try_to_part(context: &Context, gone: &[Change]) -> Result<(), SyncError> {
+    let writes = gone.iter().filter_map(change::write_of);
+    let tries: Vec<BoxFuture<'_, _>> = writes
+        .map(|write| async move { context.cluster.perform(&write, Mode::DryRun).await }.boxed())
+        .collect();
+    let answers: Vec<_> = futures::stream::iter(tries).buffered(AT_ONCE).collect().await;
+    let lacking = answers.iter().filter_map(|answer| answer.as_ref().err()?.lacks().cloned());
+    let lacking: BTreeSet<MissingRight> = lacking.collect();
+    if lacking.is_empty() { Ok(()) } else { Err(SyncError::Forbidden(lacking.into_iter().collect())) }
 }
 
 /// Tries every write without making it. Mistakes are added to `problems`; writes that change nothing are dropped.
@@ -106,7 +122,7 @@ async fn trial(
     inventory: &Inventory,
     common: &PlanContext,
     problems: &mut Vec<Problem>,
-) -> Result<Vec<Change>, ClusterError> {
+) -> Result<Vec<Change>, SyncError> {
     let tries: Vec<BoxFuture<'_, _>> = changes
         .iter()
         .map(|c| {
@@ -119,6 +135,7 @@ async fn trial(
     let answers: Vec<_> = futures::stream::iter(tries).buffered(AT_ONCE).collect().await;
     let mut tried = Vec::with_capacity(changes.len());
     let mut newcomers = Vec::new();
+    let mut lacking = BTreeSet::new();
     for (change, answer) in changes.iter().zip(answers) {
         let mut change = change.clone();
         match answer {
@@ -137,6 +154,9 @@ async fn trial(
             Some(Err(error)) if error.lacks_namespace() && brings_namespace(manifests, &change) => {
                 newcomers.push(change.clone());
             }
+            Some(Err(ref error)) if let Some(right) = error.lacks() => {
+                lacking.insert(right.clone());
+            }
             Some(Err(error @ ClusterError::Refused { .. })) => {
                 if let Some(whole) = with_whole_lists(context, manifests, &change, inventory, common).await {
                     change = whole;
@@ -146,9 +166,12 @@ async fn trial(
                     problems.extend(refusal(manifests, &change, &error));
                 }
             }
-            Some(Err(error)) => return Err(error),
+            Some(Err(error)) => return Err(error.into()),
         }
         tried.push(change);
+    }
+    if !lacking.is_empty() {
+        return Err(SyncError::Forbidden(lacking.into_iter().collect()));
     }
     problems.extend(elsewhere(context, manifests, &newcomers).await?);
     Ok(tried)
@@ -337,9 +360,9 @@ mod tests {
             kept: Vec::new(),
         };
         let (what, reason) = (String::new(), String::new());
-        let (about, message) = (about.to_owned(), message.to_owned());
-        let faults = Box::default();
-        let error = ClusterError::Refused { what, code, reason, about, message, faults };
+        let (about, message) = (about.into(), message.to_owned());
+        let (faults, lacks) = (Box::default(), None);
+        let error = ClusterError::Refused { what, code, reason, about, message, faults, lacks };
         refusal(&Manifests::default(), &change, &error)
     }
 

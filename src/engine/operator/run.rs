@@ -7,60 +7,44 @@ use crate::api::notice::Notice;
 use crate::api::object_name::ObjectName;
 use crate::api::watch::News;
 use crate::engine::context::Context;
-use crate::engine::delivery::{Helm, Order, Setting, Source, Told};
+use crate::engine::delivery::{Helm, Order, Told};
 use crate::engine::operator::repositories::Repositories;
-use crate::engine::operator::row::{Begun, Row};
-use crate::engine::operator::secrets::{SecretContent, Secrets};
+use crate::engine::operator::row::{Guarded, Parted, Row};
+use crate::engine::operator::secrets::Secrets;
 use crate::engine::operator::terms::DeliveryObjects;
 use crate::engine::operator::write;
-use crate::engine::setup::GitCredentials;
 use crate::logic::delivery::account::{Account, DeliveryStanding};
-use crate::logic::delivery::order::{self, Node, Waits};
-use crate::logic::delivery::spec::{BadSpec, Wanted, inventory_name};
-use crate::logic::delivery::{events, status};
+use crate::logic::delivery::{events, order, status};
 use crate::world::cluster::watch::{Interest, follow};
-use crate::world::git::{Author, GitError, Mirror, watch_local};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 /// Messages of the watch waiting at most.
 const WAITING: usize = 256;
-/// Wait after a repository of this machine could not be listened to.
-const LISTEN_AGAIN: Duration = Duration::from_secs(10);
 
 /// Deliveries that are objects of one cluster.
 pub(crate) struct Operator {
-    context: Context,
-    terms: DeliveryObjects,
-    helm: Helm,
+    pub(super) context: Context,
+    pub(super) terms: DeliveryObjects,
+    pub(super) helm: Helm,
     news: mpsc::Receiver<News>,
-    tasks: JoinSet<()>,
-    rows: BTreeMap<ObjectName, Row>,
+    pub(super) tasks: JoinSet<()>,
+    pub(super) rows: BTreeMap<ObjectName, Row>,
     /// Those that a list under way has brought.
     listed: Option<BTreeSet<ObjectName>>,
     /// Whether all of them are known.
-    is_whole: bool,
+    pub(super) is_whole: bool,
     is_troubled: bool,
     /// The numbers of their deliveries. One that comes again has the same, so that never two reconcile the same.
-    numbers: BTreeMap<ObjectName, usize>,
-    secrets: Secrets,
-    repositories: Repositories,
+    pub(super) numbers: BTreeMap<ObjectName, usize>,
+    pub(super) secrets: Secrets,
+    pub(super) repositories: Repositories,
     writes: JoinSet<(ObjectName, Option<delivery::DeliveryStatus>)>,
-    edition: u64,
-}
-
-/// What a Delivery comes to before anything is reconciled.
-enum Intent {
-    /// It is delivered, with these credentials of the Secret it names.
-    Begin(Box<Wanted>, Option<(ObjectName, GitCredentials, u64)>),
-    /// It is not.
-    Stay(DeliveryStanding),
-    /// Nobody can say yet.
-    Unknown,
+    pub(super) guards: JoinSet<Guarded>,
+    pub(super) partings: JoinSet<Parted>,
+    pub(super) edition: u64,
 }
 
 impl Operator {
@@ -92,6 +76,8 @@ impl Operator {
             is_troubled: false,
             numbers: BTreeMap::new(),
             writes: JoinSet::new(),
+            guards: JoinSet::new(),
+            partings: JoinSet::new(),
             edition: 0,
         }
     }
@@ -106,6 +92,16 @@ impl Operator {
                 Some(written) = self.writes.join_next() => {
                     if let Ok((name, stored)) = written {
                         self.written(&name, stored);
+                    }
+                }
+                Some(guarded) = self.guards.join_next() => {
+                    if let Ok(guarded) = guarded {
+                        self.guarded(guarded);
+                    }
+                }
+                Some(parted) = self.partings.join_next() => {
+                    if let Ok(parted) = parted {
+                        self.parted(parted);
                     }
                 }
                 Some(told) = self.helm.told.recv() => self.told(told),
@@ -169,11 +165,11 @@ impl Operator {
         self.end(name);
         self.rows.remove(name);
         self.follow_secrets();
-        self.settle_dependents();
+        self.settle_dependents(None);
     }
 
     /// Ends what was begun of a Delivery.
-    fn end(&mut self, name: &ObjectName) {
+    pub(super) fn end(&mut self, name: &ObjectName) {
         let begun = self.rows.get_mut(name).and_then(|row| row.begun.take());
         let Some(begun) = begun else { return };
         if let Some(ears) = begun.ears {
@@ -187,16 +183,17 @@ impl Operator {
     fn settle_with_others(&mut self, name: &ObjectName) {
         self.settle(name);
         self.follow_secrets();
-        self.settle_dependents();
+        self.settle_dependents(None);
     }
 
-    /// Settles those that wait for others.
-    fn settle_dependents(&mut self) {
-        let waits = |row: &Row| {
-            let depends = row.spec.as_ref().is_ok_and(|spec| !spec.depends_on.is_empty());
-            depends && row.admitted != Some(row.generation)
+    /// Settles those that depend on others: all of them, or on this one.
+    fn settle_dependents(&mut self, on: Option<&ObjectName>) {
+        let depends = |(name, row): (&ObjectName, &Row)| {
+            let named = order::named(name, &row.spec.as_ref().ok()?.depends_on);
+            let is_so = on.map_or(!named.is_empty(), |on| named.contains(on));
+            is_so.then(|| name.clone())
         };
-        let all: Vec<_> = self.rows.iter().filter(|(_, r)| waits(r)).map(|(name, _)| name.clone()).collect();
+        let all: Vec<_> = self.rows.iter().filter_map(depends).collect();
         all.iter().for_each(|name| self.settle(name));
     }
 
@@ -219,215 +216,49 @@ impl Operator {
         self.secrets.only(&named.collect());
     }
 
-    /// Makes of a Delivery what it asks for.
-    fn settle(&mut self, name: &ObjectName) {
-        if !self.is_whole {
-            return;
-        }
-        match self.intent(name) {
-            Intent::Unknown => {}
-            Intent::Stay(standing) => self.stay(name, standing),
-            Intent::Begin(wanted, secret) => {
-                if let Some(standing) = self.begin(name, *wanted, secret) {
-                    self.stay(name, standing);
-                }
-            }
-        }
-    }
-
-    /// A Delivery is not delivered for now.
-    fn stay(&mut self, name: &ObjectName, standing: DeliveryStanding) {
-        self.end(name);
-        if let Some(row) = self.rows.get_mut(name) {
-            let requested = row.requested.clone();
-            row.account = Some(Account::of(standing));
-            self.say(name, &requested);
-        }
-    }
-
-    /// What a Delivery comes to.
-    fn intent(&mut self, name: &ObjectName) -> Intent {
-        let stuck = |reason, message: String| Intent::Stay(DeliveryStanding::Stuck { reason, message });
-        let invalid = |message| stuck(DeliveryReason::InvalidSpec, message);
-        let Some(row) = self.rows.get(name) else { return Intent::Unknown };
-        if row.is_going {
-            self.end(name);
-            return Intent::Unknown;
-        }
-        let spec = match &row.spec {
-            Ok(spec) if spec.suspend => return Intent::Stay(DeliveryStanding::Suspended),
-            Ok(spec) => spec,
-            Err(why) => return invalid(format!("it cannot be read: {why}; correct its spec")),
-        };
-        let mut wanted = match Wanted::of(name, spec) {
-            Ok(wanted) => wanted,
-            Err(error) => return invalid(BadSpec::to_string(&error)),
-        };
-        wanted.account = wanted.account.or_else(|| self.terms.default_account.clone());
-        if row.admitted != Some(row.generation) {
-            match order::waits(&self.nodes(), name) {
-                None => {}
-                Some(cycle @ Waits::Cycle(_)) => {
-                    return stuck(DeliveryReason::DependencyCycle, cycle.to_string());
-                }
-                Some(waits) => {
-                    let (reason, message) = (DeliveryReason::DependencyNotReady, waits.to_string());
-                    return Intent::Stay(DeliveryStanding::Passing { reason, message });
-                }
-            }
-        }
-        let Some(secret) = wanted.secret.clone() else { return Intent::Begin(Box::new(wanted), None) };
-        let secret = ObjectName::new(name.namespace.clone(), secret);
-        match self.secrets.held(&secret) {
-            SecretContent::Unknown => Intent::Unknown,
-            SecretContent::These(credentials, number) => {
-                Intent::Begin(Box::new(wanted), Some((secret, credentials, number)))
-            }
-            SecretContent::Nothing => stuck(
-                DeliveryReason::NoCredentials,
-                format!(
-                    "Secret {secret} holds no credentials or is not there; make it: kubectl -n {} create secret generic \
-                     {} --from-file=token (or username and password, or ssh-privatekey)",
-                    secret.namespace, secret.name
-                ),
-            ),
-            SecretContent::Refused(why) => stuck(
-                DeliveryReason::NoCredentials,
-                format!(
-                    "Secret {secret} cannot be read: {why}; give Switchback the right to get, list and watch Secrets in \
-                     namespace {}",
-                    secret.namespace
-                ),
-            ),
-        }
-    }
-
-    /// What counts of each Delivery for those that wait for it.
-    fn nodes(&self) -> BTreeMap<ObjectName, Node> {
-        let node = |(name, row): (&ObjectName, &Row)| {
-            let depends_on =
-                row.spec.as_ref().map_or_else(|_| Vec::new(), |spec| order::named(name, &spec.depends_on));
-            (name.clone(), Node { depends_on, is_ready: row.status.is_ready(row.generation) })
-        };
-        self.rows.iter().map(node).collect()
-    }
-
-    /// Orders a Delivery to be delivered, unless it is already; answers why it cannot be.
-    fn begin(
-        &mut self,
-        name: &ObjectName,
-        wanted: Wanted,
-        secret: Option<(ObjectName, GitCredentials, u64)>,
-    ) -> Option<DeliveryStanding> {
-        let shown = secret.as_ref().map(|(name, credentials, number)| (name, credentials, *number));
-        let invalid =
-            |message| Some(DeliveryStanding::Stuck { reason: DeliveryReason::InvalidSpec, message });
-        let git = match self.repositories.open(&wanted.url, &wanted.branch, shown) {
-            Ok(git) if git.is_local() && !self.terms.local => {
-                return invalid(
-                    "spec.repository is on the machine of Switchback itself; write the URL of a repository (or run it \
-                     with --local-repositories)"
-                        .to_owned(),
-                );
-            }
-            Ok(git) => git,
-            Err(error) => return invalid(GitError::to_string(&error)),
-        };
-        let credentials = secret.map_or(0, |(_, _, number)| number);
-        let number = *self.numbers.entry(name.clone()).or_insert_with(|| {
-            self.helm.free += 1;
-            self.helm.free - 1
-        });
-        let row = self.rows.get_mut(name)?;
-        row.admitted = Some(row.generation);
-        if let Some(begun) = &mut row.begun
-            && begun.wanted == wanted
-            && begun.answers == row.requested
-        {
-            if begun.credentials != credentials {
-                begun.credentials = credentials;
-                let _it_has_ended = self.helm.orders.send(Order::Reach(number, git));
-            }
-            let requested = row.requested.clone();
-            self.say(name, &requested); // of another generation, it may be
-            return None;
-        }
-        self.edition += 1;
-        let edition = self.edition;
-        if let Some(ears) = row.begun.take().and_then(|begun| begun.ears) {
-            ears.abort();
-        }
-        row.account = None;
-        let answers = row.requested.clone();
-        let setting = self.setting(name, &wanted, Arc::clone(&git), edition);
-        let _it_has_ended = self.helm.orders.send(Order::Set(number, Box::new(setting)));
-        let ears = git.is_local().then(|| self.listen(number, &wanted));
-        if let Some(row) = self.rows.get_mut(name) {
-            row.begun = Some(Begun { wanted, edition, credentials, answers, ears });
-        }
-        None
-    }
-
-    /// What the engine is told of a Delivery.
-    fn setting(&self, name: &ObjectName, wanted: &Wanted, git: Arc<Mirror>, edition: u64) -> Setting {
-        let (author, email) = self.terms.author.clone();
-        let source = Source {
-            git,
-            path: wanted.path.clone(),
-            branch: wanted.branch.clone(),
-            namespace: wanted.namespace.clone(),
-            home: name.namespace.clone(),
-            name: inventory_name(name),
-            seed: None,
-            keeps: wanted.keeps,
-            rollback: wanted.rollback,
-            rollback_on: wanted.rollback_on.clone(),
-            drift: wanted.drift,
-            config: wanted.config,
-            author: Author { name: author, email },
-        };
-        let cluster = match &wanted.account {
-            Some(account) => self.context.cluster.acting_as(&name.namespace, account),
-            None => self.context.cluster.clone(),
-        };
-        let interval = Some(wanted.interval.unwrap_or(self.terms.interval));
-        Setting { source, cluster, interval, edition }
-    }
-
-    /// Orders the delivery of a number to look whenever its repository moves, which is on this machine.
-    fn listen(&mut self, number: usize, wanted: &Wanted) -> AbortHandle {
-        let (url, branch, orders) = (wanted.url.clone(), wanted.branch.clone(), self.helm.orders.clone());
-        while self.tasks.try_join_next().is_some() {} // those that were ended
-        self.tasks.spawn(async move {
-            loop {
-                if let Ok(mut watch) = watch_local(&url, &branch).await {
-                    while watch.moved().await.is_ok() {
-                        if orders.send(Order::Moved(number)).is_err() {
-                            return;
-                        }
-                    }
-                }
-                tokio::time::sleep(LISTEN_AGAIN).await;
-            }
-        })
-    }
-
-    /// A reconcile has come to something.
+    /// A reconcile has come to something, or a delivery to its end.
     fn told(&mut self, told: Told) {
-        let is_of = |row: &Row| row.begun.as_ref().is_some_and(|begun| begun.edition == told.edition);
-        let is_numbered = |name: &ObjectName| self.numbers.get(name) == Some(&told.number);
-        let found = self.rows.iter_mut().find(|(name, row)| is_numbered(name) && is_of(row));
-        let Some((name, row)) = found else { return }; // it is something else by now
-        row.account = Some(told.account);
-        let answers = row.begun.as_ref().map_or_else(String::new, |begun| begun.answers.clone());
+        let (number, edition, account) = match told {
+            Told::Came { number, edition, account } => (number, edition, *account),
+            Told::Ended(number) => return self.ended(number),
+        };
+        let is_of = |row: &Row| row.begun.as_ref().is_some_and(|begun| begun.edition == edition);
+        let is_numbered = |name: &ObjectName| self.numbers.get(name) == Some(&number);
+        let found = self.rows.iter().find(|(name, row)| is_numbered(name) && is_of(row));
+        let Some((name, _)) = found else { return }; // it is something else by now
         let name = name.clone();
+        self.hurry(&name, &account);
+        let Some(row) = self.rows.get_mut(&name) else { return };
+        row.account = Some(account);
+        let answers = row.begun.as_ref().map_or_else(String::new, |begun| begun.answers.clone());
         self.say(&name, &answers);
-        self.settle_dependents();
+        self.settle_dependents(Some(&name));
+    }
+
+    /// Has those looked at that a Delivery waits for because they have not applied its commit yet.
+    fn hurry(&self, name: &ObjectName, account: &Account) {
+        let waits = |s: &DeliveryStanding| {
+            matches!(s, DeliveryStanding::Passing { reason: DeliveryReason::DependencyNotReady, .. })
+        };
+        let begun = self.rows.get(name).and_then(|row| row.begun.as_ref());
+        let Some((begun, head)) = begun.zip(account.head.as_ref()).filter(|_| waits(&account.standing))
+        else {
+            return;
+        };
+        for number in begun.gate.behind(head).filter_map(|other| self.numbers.get(other)) {
+            let _it_has_ended = self.helm.orders.send(Order::Moved(*number));
+        }
+    }
+
+    /// Says how a Delivery stands as of its present generation; nothing new was answered by it.
+    pub(super) fn say_again(&mut self, name: &ObjectName) {
+        let answered = self.rows.get(name).map(|row| row.status.last_handled_request.clone());
+        self.say(name, &answered.unwrap_or_default());
     }
 
     /// Says how a Delivery stands, in its status and by events, where that has changed; `answered` is the request that
     /// was answered by it.
-    fn say(&mut self, name: &ObjectName, answered: &str) {
+    pub(super) fn say(&mut self, name: &ObjectName, answered: &str) {
         let Some(row) = self.rows.get_mut(name) else { return };
         let Some(account) = &row.account else { return };
         let mut next = status::after(&row.status, account, row.generation, self.context.clock.now());

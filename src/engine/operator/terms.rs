@@ -15,6 +15,8 @@ pub struct DeliveryObjects {
     pub interval: Duration,
     /// The ServiceAccount, in the namespace of each, in whose name those act that name none; our own rights without.
     pub default_account: Option<String>,
+    /// How long what cannot be deleted keeps a Delivery whose objects go with it.
+    pub patience: Duration,
     /// Whether repositories may be folders of this machine.
     pub local: bool,
 }

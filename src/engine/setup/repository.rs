@@ -64,6 +64,7 @@ pub fn repository(wanted: &Repository) -> Result<Source, AccessError> {
         namespace: wanted.namespace.clone(),
         home: wanted.namespace.clone(),
         name,
+        owner: None,
         seed: None,
         keeps: false,
         rollback: wanted.rollback,

@@ -1,7 +1,7 @@
 //! Decides in which words it is said how a Delivery stands, before it is written down: plain data.
 //! It never decides which words are chosen.
 
-use crate::api::delivery::{DeliveryReason, HeldRollout, InventoryDigest, PendingPush};
+use crate::api::delivery::{DeliveryReason, HeldRollout, InventoryDigest, OwedRevert};
 
 /// How a Delivery stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +40,8 @@ pub(crate) struct Account {
     pub(crate) attempted: Option<String>,
     /// What is known of what was applied; none before the inventory was read.
     pub(crate) known: Option<Known>,
-    /// A revert commit that could not be pushed.
-    pub(crate) unpushed: Option<PendingPush>,
+    /// What Git still has to take back.
+    pub(crate) owed: Option<OwedRevert>,
     /// Rollouts that are held.
     pub(crate) held: Vec<HeldRollout>,
 }
@@ -63,6 +63,6 @@ impl Account {
     /// Nothing is known but how it stands.
     #[must_use]
     pub(crate) fn of(standing: DeliveryStanding) -> Self {
-        Self { standing, head: None, attempted: None, known: None, unpushed: None, held: Vec::new() }
+        Self { standing, head: None, attempted: None, known: None, owed: None, held: Vec::new() }
     }
 }

@@ -35,7 +35,8 @@ pub(crate) fn between(before: &DeliveryStatus, after: &DeliveryStatus) -> Vec<Ev
     if let Some((reason, message)) = said(after).filter(|now| said(before).as_ref() != Some(now)) {
         match reason {
             DeliveryReason::RolloutsHeld | DeliveryReason::Applied => {} // told above
-            DeliveryReason::DependencyNotReady | DeliveryReason::Suspended | DeliveryReason::Pending => {
+            DeliveryReason::Pending => {}                                // nothing has happened
+            DeliveryReason::DependencyNotReady | DeliveryReason::Suspended => {
                 events.push(Event::normal(reason.as_str(), message));
             }
             _ if is_stalled || is_passing => events.push(Event::warning(reason.as_str(), message)),

@@ -1,7 +1,7 @@
-//! Decides which Deliveries have to wait for others, and when they would wait for each other for ever.
+//! Decides which Deliveries have to wait for others, with what, and when they would wait for each other for ever.
 //! It never decides when one is ready.
 
-use crate::api::delivery::Dependency;
+use crate::api::delivery::{DeliveryReason, Dependency};
 use crate::api::object_name::ObjectName;
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
@@ -27,9 +27,58 @@ pub(crate) enum Waits {
     /// Others are not there.
     #[error("waits for Delivery {}, which is not there; create it, or take it out of spec.dependsOn", joined(.0, ", "))]
     Absent(Vec<ObjectName>),
+    /// Others deliver the same branch and have not applied the same commit yet.
+    #[error("waits until Delivery {} has applied the same commit", joined(.0, ", "))]
+    Behind(Vec<ObjectName>),
     /// It waits for itself.
     #[error("Deliveries wait for each other: {}; take one of them out of spec.dependsOn", joined(.0, " -> "))]
     Cycle(Vec<ObjectName>),
+}
+
+impl Waits {
+    /// Whether it may be over without a person.
+    #[must_use]
+    pub(crate) fn may_pass(&self) -> bool {
+        !matches!(self, Self::Cycle(_))
+    }
+
+    /// The same as one word.
+    #[must_use]
+    pub(crate) fn reason(&self) -> DeliveryReason {
+        match self {
+            Self::Cycle(_) => DeliveryReason::DependencyCycle,
+            Self::For(_) | Self::Absent(_) | Self::Behind(_) => DeliveryReason::DependencyNotReady,
+        }
+    }
+}
+
+/// What a new commit of a Delivery waits for; nothing by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Gate {
+    /// Those that are not ready.
+    pub(crate) waits: Option<Waits>,
+    /// Those that deliver the same branch, each with the commit that it has applied.
+    pub(crate) beside: Vec<(ObjectName, String)>,
+    /// Whether all were ready once since its own spec was changed.
+    pub(crate) is_admitted: bool,
+}
+
+impl Gate {
+    /// What keeps `commit` from being applied after `applied`. The same commit again is kept by nothing, unless the spec
+    /// is another one.
+    #[must_use]
+    pub(crate) fn keeps(&self, commit: &str, applied: &str) -> Option<Waits> {
+        if self.is_admitted && commit == applied {
+            return None;
+        }
+        let behind: Vec<_> = self.behind(commit).cloned().collect();
+        self.waits.clone().or_else(|| (!behind.is_empty()).then_some(Waits::Behind(behind)))
+    }
+
+    /// Those that have not applied `commit` yet.
+    pub(crate) fn behind(&self, commit: &str) -> impl Iterator<Item = &ObjectName> {
+        self.beside.iter().filter(move |(_, applied)| applied != commit).map(|(name, _)| name)
+    }
 }
 
 fn joined(names: &[ObjectName], between: &str) -> String {
@@ -119,6 +168,19 @@ mod tests {
         assert!(told.contains("shop/b -> shop/c -> shop/a -> shop/b"), "{told}");
         assert_eq!(waits(&known, &at("d")), Some(Waits::For(vec![at("a")])));
         assert!(matches!(waits(&all(&[("a", &["a"], true)]), &at("a")), Some(Waits::Cycle(_))));
+    }
+
+    #[test]
+    fn a_new_commit_waits_and_the_old_one_goes_on() {
+        let mut gate = Gate { is_admitted: true, ..Gate::default() };
+        assert_eq!(gate.keeps("b", "a"), None);
+        gate.beside = vec![(at("db"), "a".into()), (at("cache"), "b".into())];
+        assert_eq!(gate.keeps("b", "a"), Some(Waits::Behind(vec![at("db")])));
+        gate.waits = Some(Waits::For(vec![at("cache")]));
+        assert_eq!(gate.keeps("b", "a"), Some(Waits::For(vec![at("cache")])));
+        assert_eq!(gate.keeps("a", "a"), None);
+        gate.is_admitted = false;
+        assert!(gate.keeps("a", "a").is_some(), "its spec asks for something else");
     }
 
     #[test]

@@ -125,6 +125,7 @@ impl Wanted {
         let drift = spec.drift.as_deref().map(str::parse).transpose()?;
         let config = spec.config.as_deref().map(str::parse).transpose()?;
         let rollback_on = spec.rollback_on.as_ref().map(|reasons| reasons.join(",").parse()).transpose()?;
+        deletes(spec)?;
         let namespace = named("targetNamespace", "Namespace", spec.target_namespace.as_ref())?;
         Ok(Self {
             url: spec.repository.trim().to_owned(),
@@ -141,6 +142,14 @@ impl Wanted {
             config: config.unwrap_or_default(),
         })
     }
+}
+
+/// Whether the objects go with their Delivery.
+///
+/// # Errors
+/// A word that means nothing.
+pub(crate) fn deletes(spec: &DeliverySpec) -> Result<bool, BadSpec> {
+    word("deletionPolicy", spec.deletion_policy.as_deref(), "Orphan", "Delete", "Orphan or Delete")
 }
 
 /// Whether a field says `other` instead of `usual`, which it also says when it is absent.
@@ -210,6 +219,7 @@ mod tests {
             (DeliverySpec { interval: Some("5ms".into()), ..spec() }, "shorter than 1s"),
             (DeliverySpec { drift: Some("fix".into()), ..spec() }, "heal, report or ignore"),
             (DeliverySpec { prune: Some("no".into()), ..spec() }, "enabled or disabled"),
+            (DeliverySpec { deletion_policy: Some("delete".into()), ..spec() }, "Orphan or Delete"),
             (DeliverySpec { rollback_on: Some(vec!["rain".into()]), ..spec() }, "`rain` is no reason"),
             (
                 DeliverySpec { service_account_name: Some("a:b".into()), ..spec() },

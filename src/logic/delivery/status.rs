@@ -38,11 +38,14 @@ pub(crate) fn after(
     if let Some(attempted) = &account.attempted {
         status.last_attempted_commit.clone_from(attempted);
     }
+    // Before the inventory was read nobody knows that nothing is owed.
+    if account.known.is_some() || account.owed.is_some() {
+        status.pending_revert.clone_from(&account.owed);
+    }
     if let Some(known) = &account.known {
         status.last_applied_commit.clone_from(&known.commit);
         status.fenced_commits = known.fenced.iter().take(MOST).map(|c| short(c).to_owned()).collect();
         status.inventory = (!known.commit.is_empty()).then(|| known.inventory.clone());
-        status.pending_revert.clone_from(&account.unpushed);
         status.held_rollouts = account.held.iter().take(MOST).cloned().collect();
         for held in &mut status.held_rollouts {
             held.message = cut(&held.message);

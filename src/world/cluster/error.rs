@@ -4,6 +4,7 @@
 use crate::api::write::Target;
 use crate::world::cause::Cause;
 use crate::world::cluster::fault::{self, FieldFault};
+use crate::world::cluster::right::MissingRight;
 use thiserror::Error;
 
 /// Why a cluster did not do what it was asked.
@@ -40,11 +41,13 @@ pub enum ClusterError {
         /// `Conflict`, `NotFound`, `Invalid` …
         reason: String,
         /// The resource that the reason is about, such as `namespaces`; empty when the cluster names none.
-        about: String,
+        about: Box<str>,
         /// What the cluster says, in a line.
         message: String,
         /// The fields that are wrong, where it says so.
         faults: Box<[FieldFault]>,
+        /// The right that is missing, where it is that.
+        lacks: Option<Box<MissingRight>>,
     },
     /// The answer is none of a cluster.
     #[error("{what}: the answer cannot be read: {why}; is this address a Kubernetes API server?")]
@@ -82,9 +85,10 @@ impl ClusterError {
                     what: what.to_owned(),
                     code: status.code,
                     reason: status.reason.clone(),
-                    about: status.details.as_ref().map(|d| d.kind.clone()).unwrap_or_default(),
+                    about: status.details.as_ref().map(|d| d.kind.as_str().into()).unwrap_or_default(),
                     message,
                     faults: faults.into(),
+                    lacks: MissingRight::of(&status.message).filter(|_| status.code == 403).map(Box::new),
                 }
             }
             kube::Error::SerdeError(e) => Self::unreadable(what, e),
@@ -127,6 +131,15 @@ impl ClusterError {
         }
     }
 
+    /// The right that is missing, if it is refused for that.
+    #[must_use]
+    pub(crate) fn lacks(&self) -> Option<&MissingRight> {
+        match self {
+            Self::Refused { lacks, .. } => lacks.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Whether the object is not there.
     #[must_use]
     pub(crate) fn is_missing(&self) -> bool {
@@ -148,7 +161,7 @@ impl ClusterError {
     /// Whether the namespace that the object is to live in is not there.
     #[must_use]
     pub(crate) fn lacks_namespace(&self) -> bool {
-        matches!(self, Self::Refused { code: 404, about, .. } if about == "namespaces")
+        matches!(self, Self::Refused { code: 404, about, .. } if &**about == "namespaces")
     }
 
     /// Whether it may well be over after a while: the cluster is away, is asked too much or is about to serve a kind.

@@ -7,7 +7,8 @@
 //! - [`gate`]: whether writes may go out
 //! - [`object`]: what of an object is read
 //! - [`backoff`]: how long a watch waits after a failure
-//! - [`error`], [`fault`]: why a cluster did not do what it was asked; the fields it finds wrong
+//! - [`error`], [`fault`], [`right`]: why a cluster did not do what it was asked; the fields it finds wrong; the right that
+//!   somebody lacks
 pub(crate) mod backoff;
 pub(crate) mod connect;
 pub(crate) mod error;
@@ -15,7 +16,9 @@ pub(crate) mod fault;
 pub(crate) mod gate;
 pub(crate) mod object;
 pub(crate) mod requests;
+pub(crate) mod right;
 pub(crate) mod watch;
 
 pub(crate) use error::ClusterError;
 pub(crate) use requests::{Cluster, Mode};
+pub(crate) use right::MissingRight;

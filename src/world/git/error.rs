@@ -277,7 +277,10 @@ impl GitError {
     /// Whether it may well be over after a while without a person.
     #[must_use]
     pub(crate) fn may_pass(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Throttled { .. } | Self::Busy { .. })
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::Throttled { .. } | Self::Busy { .. } | Self::Interrupted { .. }
+        )
     }
 
     /// Whether what was asked for can hardly have been meant, such as a branch that is not there.

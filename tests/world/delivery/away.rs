@@ -34,6 +34,7 @@ async fn asked(time: Duration, answer: fn() -> Answer) -> usize {
         namespace: "default".into(),
         home: "default".into(),
         name: "switchback-shop".into(),
+        owner: None,
         seed: None,
         keeps: false,
         rollback: true,

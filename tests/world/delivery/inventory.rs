@@ -262,7 +262,7 @@ async fn an_inventory_too_large_for_one_secret_is_kept_in_several_and_survives_t
     assert!(!parts.is_empty() && inventory(&rig).base.len() == 14);
     assert!(kept(&rig).iter().all(|s| of_secret(s).unwrap().0.len() <= CHUNK));
     rig.stop().await;
-    let stray = secret(&format!("{}-deadbeef-0", name(&before)), "default", "x", b"cut short", &[]);
+    let stray = secret(&format!("{}-deadbeef-0", name(&before)), "default", "x", b"cut short", &[], None);
     rig.sandbox.create("test", stray).unwrap(); // written before an end, and its head was not
     rig.start().await;
     rig.write("c0.yaml", config("c0", "small"));

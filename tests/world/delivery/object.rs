@@ -1,189 +1,16 @@
 //! Deliveries as objects of the cluster: what they ask for is done, and their status says what came of it.
 
+use crate::delivery::operator::{Operator, VERSION, condition};
 use crate::delivery::rig::{config, git};
 use crate::git::server::Server;
-use serde_json::{Value, json};
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use serde_json::json;
 use std::time::Duration;
-use switchback::api::crd;
-use switchback::base::clock::Clock;
-use switchback::engine::operator::DeliveryObjects;
-use switchback::engine::run::{Ended, Settings, run};
-use switchback::engine::setup;
-use switchback::sandbox::{Options, Sandbox};
-use tempfile::TempDir;
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use tower::ServiceExt;
-
-const VERSION: &str = "switchback.dev/v1alpha1";
-const LIMIT: Duration = Duration::from_secs(30);
-
-struct Rig {
-    sandbox: Sandbox,
-    /// What the engine asked in the name of somebody else: whom, and what.
-    acted: Arc<Mutex<Vec<(String, String)>>>,
-    folder: TempDir,
-    stop: Option<oneshot::Sender<()>>,
-    engine: Option<JoinHandle<Ended>>,
-    tasks: JoinSet<()>,
-    _nudge: Option<mpsc::Sender<usize>>,
-}
-
-impl Rig {
-    /// An engine that looks after the Deliveries of an empty cluster.
-    async fn new() -> Self {
-        let sandbox = Sandbox::new(Options::new(Clock::Real, 7));
-        for definition in crd::definitions() {
-            sandbox.create("test", definition).unwrap();
-        }
-        let folder = tempfile::tempdir().unwrap();
-        let (stop, engine, tasks) = (None, None, JoinSet::new());
-        let acted = Arc::default();
-        let mut rig = Self { sandbox, acted, folder, stop, engine, tasks, _nudge: None };
-        rig.start();
-        rig
-    }
-
-    fn start(&mut self) {
-        let (service, acted) = (self.sandbox.service(), self.acted.clone());
-        let cluster = setup::inside(tower::service_fn(move |request: http::Request<_>| {
-            if let Some(user) = request.headers().get("impersonate-user") {
-                let what = format!("{} {}", request.method(), request.uri().path());
-                acted.lock().unwrap().push((user.to_str().unwrap().to_owned(), what));
-            }
-            service.clone().oneshot(request)
-        }));
-        let context = setup::context(cluster, Clock::Real, None, None, &mut self.tasks).unwrap();
-        let objects = DeliveryObjects {
-            cache: self.folder.path().join("mirrors"),
-            author: ("Switchback".into(), "switchback@example.com".into()),
-            interval: Duration::from_secs(60),
-            default_account: None,
-            local: true,
-        };
-        let settings = Settings { objects: Some(objects), ..Settings::default() };
-        let (stop, stopped) = oneshot::channel::<()>();
-        let (nudge, nudges) = mpsc::channel(1);
-        (self.stop, self._nudge) = (Some(stop), Some(nudge));
-        self.engine = Some(tokio::spawn(run(context, settings, nudges, async move { drop(stopped.await) })));
-    }
-
-    async fn restart(&mut self) {
-        drop(self.stop.take());
-        timeout(LIMIT, self.engine.take().unwrap()).await.unwrap().unwrap();
-        self.start();
-    }
-
-    /// A new repository with a file for each ConfigMap.
-    fn repository(&self, name: &str, configs: &[&str]) -> PathBuf {
-        let repo = self.folder.path().join(name);
-        std::fs::create_dir_all(&repo).unwrap();
-        git(&repo, &["init", "-q", "-b", "main"]);
-        configs.iter().for_each(|name| self.put(&repo, name, "1"));
-        self.commit(&repo);
-        repo
-    }
-
-    fn put(&self, repo: &std::path::Path, name: &str, value: &str) {
-        std::fs::write(repo.join(format!("{name}.yaml")), config(name, value)).unwrap();
-    }
-
-    fn commit(&self, repo: &std::path::Path) -> String {
-        git(repo, &["add", "-A"]);
-        git(repo, &["commit", "-q", "--allow-empty", "-m", "change"]);
-        git(repo, &["rev-parse", "HEAD"])
-    }
-
-    fn deliver(&self, name: &str, spec: Value) {
-        let meta = json!({"name": name, "namespace": "default"});
-        let object = json!({"apiVersion": VERSION, "kind": "Delivery", "metadata": meta, "spec": spec});
-        self.sandbox.create("kubectl", object).unwrap();
-    }
-
-    async fn send(&self, method: &str, name: &str, body: Value) -> http::StatusCode {
-        let path = format!("/apis/{VERSION}/namespaces/default/deliveries/{name}");
-        let kind = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
-        let request = http::Request::builder().method(method).uri(path).header("user-agent", "kubectl");
-        let body = http_body_util::Full::new(bytes::Bytes::from(body.to_string()));
-        let request = request.header("content-type", kind).body(body).unwrap();
-        self.sandbox.service().oneshot(request).await.unwrap().status()
-    }
-
-    async fn change(&self, name: &str, body: Value) {
-        assert!(self.send("PATCH", name, body).await.is_success());
-    }
-
-    fn get(&self, name: &str) -> Value {
-        self.sandbox.get((VERSION, "Delivery"), "default", name).unwrap_or_default()
-    }
-
-    fn config(&self, namespace: &str, name: &str) -> Value {
-        self.sandbox.get(("v1", "ConfigMap"), namespace, name).unwrap_or_default()
-    }
-
-    /// Waits until the Delivery is as wanted as of its generation; answers its status.
-    async fn until(&self, name: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        let start = tokio::time::Instant::now();
-        loop {
-            let object = self.get(name);
-            let status = &object["status"];
-            if status["observedGeneration"] == object["metadata"]["generation"] && wanted(status) {
-                return status.clone();
-            }
-            assert!(start.elapsed() < LIMIT, "{name} is not {what}: {object:#}");
-            sleep(Duration::from_millis(20)).await;
-        }
-    }
-
-    async fn ready(&self, name: &str) -> Value {
-        self.until(name, "ready", |s| condition(s, "Ready")["status"] == "True").await
-    }
-
-    /// Waits until the Delivery is not ready for a reason.
-    async fn because(&self, name: &str, reason: &str) -> Value {
-        let is = |s: &Value| {
-            condition(s, "Ready")["status"] == "False" && condition(s, "Ready")["reason"] == reason
-        };
-        self.until(name, reason, is).await
-    }
-
-    /// Waits until a Delivery has applied a commit and is ready.
-    async fn applied(&self, name: &str, commit: &str) -> Value {
-        let is = |s: &Value| s["lastAppliedCommit"] == commit && condition(s, "Ready")["status"] == "True";
-        self.until(name, "at the commit", is).await
-    }
-
-    fn events(&self, name: &str) -> Vec<String> {
-        let all = self.sandbox.snapshot("v1", "Event", "default");
-        let of = all.iter().filter(|e| e["involvedObject"]["name"] == name);
-        of.map(|e| format!("{} {}", e["type"].as_str().unwrap(), e["reason"].as_str().unwrap())).collect()
-    }
-
-    /// Requests of the engine so far, and writes among them.
-    fn asked(&self) -> (u64, u64) {
-        let all = self.sandbox.requests();
-        let ours = |writes: bool| {
-            let is = |verb: &str| !writes || !["GET", "get", "list", "watch"].contains(&verb);
-            all.iter()
-                .filter(|((agent, verb, _), _)| agent.starts_with("switchback/") && is(verb))
-                .map(|(_, n)| n)
-                .sum()
-        };
-        (ours(false), ours(true))
-    }
-}
-
-fn condition<'s>(status: &'s Value, of: &str) -> &'s Value {
-    let all = status["conditions"].as_array();
-    all.and_then(|all| all.iter().find(|c| c["type"] == of)).unwrap_or(&Value::Null)
-}
 
 #[tokio::test]
 async fn a_delivery_is_applied_says_so_and_then_nothing_is_asked_or_written() {
-    let rig = Rig::new().await;
+    let rig = Operator::new().await;
     let repo = rig.repository("shop", &["a", "b"]);
     rig.deliver("shop", json!({"repository": repo, "targetNamespace": "default"}));
     let status = rig.ready("shop").await;
@@ -209,7 +36,7 @@ async fn a_delivery_is_applied_says_so_and_then_nothing_is_asked_or_written() {
 
 #[tokio::test]
 async fn a_restart_finds_what_was_applied_and_writes_nothing() {
-    let mut rig = Rig::new().await;
+    let mut rig = Operator::new().await;
     let repo = rig.repository("shop", &["a"]);
     rig.deliver("shop", json!({"repository": repo}));
     rig.ready("shop").await;
@@ -226,7 +53,7 @@ async fn a_restart_finds_what_was_applied_and_writes_nothing() {
 
 #[tokio::test]
 async fn a_changed_spec_is_obeyed_and_what_it_no_longer_says_is_pruned() {
-    let rig = Rig::new().await;
+    let rig = Operator::new().await;
     let repo = rig.repository("shop", &["a", "b"]);
     std::fs::create_dir(repo.join("prod")).unwrap();
     std::fs::write(repo.join("prod/c.yaml"), config("c", "1")).unwrap();
@@ -250,7 +77,7 @@ async fn a_changed_spec_is_obeyed_and_what_it_no_longer_says_is_pruned() {
 
 #[tokio::test]
 async fn what_is_suspended_rests_until_it_is_not() {
-    let rig = Rig::new().await;
+    let rig = Operator::new().await;
     let repo = rig.repository("shop", &["a"]);
     rig.deliver("shop", json!({"repository": repo}));
     let first = rig.ready("shop").await["lastAppliedCommit"].clone();
@@ -268,9 +95,9 @@ async fn what_is_suspended_rests_until_it_is_not() {
 
 #[tokio::test]
 async fn a_mistake_is_told_in_the_status_and_mended_by_the_next_word() {
-    let rig = Rig::new().await;
+    let rig = Operator::new().await;
     rig.deliver("shop", json!({"repository": rig.folder.path().join("nowhere")}));
-    let status = rig.until("shop", "failing", |s| condition(s, "Ready")["status"] == "False").await;
+    let status = rig.until("shop", "failing", |s| condition(s, "Stalled")["status"] == "True").await;
     assert_eq!(condition(&status, "Stalled")["status"], "True", "{status:#}");
     assert!(condition(&status, "Ready")["message"].as_str().unwrap().contains("nowhere"));
     let repo = rig.repository("shop", &["a"]);
@@ -291,7 +118,7 @@ async fn a_mistake_is_told_in_the_status_and_mended_by_the_next_word() {
 
 #[tokio::test]
 async fn specs_that_nobody_can_act_on_are_refused_by_the_server_or_told() {
-    let rig = Rig::new().await;
+    let rig = Operator::new().await;
     let meta = json!({"name": "x", "namespace": "default"});
     for spec in [
         json!({}),
@@ -312,7 +139,7 @@ async fn specs_that_nobody_can_act_on_are_refused_by_the_server_or_told() {
 
 #[tokio::test]
 async fn two_deliveries_of_one_repository_share_its_mirror_and_keep_apart() {
-    let rig = Rig::new().await;
+    let rig = Operator::new().await;
     let repo = rig.repository("shop", &[]);
     for (folder, name) in [("one", "a"), ("two", "b")] {
         std::fs::create_dir(repo.join(folder)).unwrap();
@@ -336,7 +163,7 @@ async fn two_deliveries_of_one_repository_share_its_mirror_and_keep_apart() {
 
 #[tokio::test]
 async fn one_that_depends_on_others_waits_until_they_are_ready() {
-    let rig = Rig::new().await;
+    let rig = Operator::new().await;
     let (base, shop) = (rig.repository("base", &["base"]), rig.repository("shop", &["shop"]));
     rig.deliver("shop", json!({"repository": shop, "dependsOn": [{"name": "base"}]}));
     let status = rig.because("shop", "DependencyNotReady").await;
@@ -360,7 +187,7 @@ async fn one_that_depends_on_others_waits_until_they_are_ready() {
 
 #[tokio::test]
 async fn what_a_deleted_delivery_has_applied_stays_and_is_taken_up_when_it_comes_again() {
-    let rig = Rig::new().await;
+    let rig = Operator::new().await;
     let repo = rig.repository("shop", &["a", "b"]);
     rig.deliver("shop", json!({"repository": repo}));
     rig.ready("shop").await;
@@ -373,12 +200,12 @@ async fn what_a_deleted_delivery_has_applied_stays_and_is_taken_up_when_it_comes
     rig.deliver("shop", json!({"repository": repo}));
     rig.applied("shop", &next).await;
     assert_eq!(rig.config("default", "a")["data"]["value"], "2");
-    assert!(rig.config("default", "b").is_null(), "its inventory is the same");
+    assert!(rig.config("default", "b").is_null(), "it is known by its label");
 }
 
 #[tokio::test]
 async fn a_request_to_look_again_is_answered() {
-    let rig = Rig::new().await;
+    let rig = Operator::new().await;
     let repo = rig.repository("shop", &["a"]);
     rig.deliver("shop", json!({"repository": repo}));
     rig.ready("shop").await;
@@ -388,7 +215,7 @@ async fn a_request_to_look_again_is_answered() {
 
 #[tokio::test]
 async fn credentials_come_from_a_secret_that_is_followed_and_never_shown() {
-    let rig = Rig::new().await;
+    let rig = Operator::new().await;
     let repo = rig.repository("shop", &["a"]);
     let bare = rig.folder.path().join("served");
     std::fs::create_dir(&bare).unwrap();
@@ -425,7 +252,7 @@ async fn credentials_come_from_a_secret_that_is_followed_and_never_shown() {
 
 #[tokio::test]
 async fn objects_are_written_in_the_name_of_the_service_account_and_the_status_in_our_own() {
-    let rig = Rig::new().await;
+    let rig = Operator::new().await;
     let repo = rig.repository("shop", &["a"]);
     rig.deliver("shop", json!({"repository": repo, "serviceAccountName": "deployer"}));
     rig.ready("shop").await;

@@ -111,6 +111,7 @@ fn source(repo: &Path, mirrors: &Path, folder: &str) -> Source {
         branch: "main".to_owned(),
         namespace: "shop".to_owned(),
         home: "shop".to_owned(),
+        owner: None,
         seed: None,
         keeps: false,
         name: "shop".to_owned(),

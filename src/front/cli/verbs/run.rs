@@ -46,6 +46,17 @@ struct Run {
     /// all rights that Switchback has.
     #[arg(long, value_name = "NAME", env = "SWITCHBACK_DEFAULT_SERVICE_ACCOUNT", conflicts_with = "repo")]
     default_service_account: Option<String>,
+    /// How long what cannot be deleted keeps a Delivery with deletionPolicy: Delete that somebody has deleted; then what is
+    /// left is let go, and told.
+    #[arg(
+        long,
+        default_value = "5m",
+        value_name = "DURATION",
+        value_parser = parse_go,
+        env = "SWITCHBACK_DELETION_TIMEOUT",
+        conflicts_with = "repo"
+    )]
+    deletion_timeout: Duration,
     /// Let Deliveries name folders of this machine as repositories.
     #[arg(long, env = "SWITCHBACK_LOCAL_REPOSITORIES", conflicts_with = "repo")]
     local_repositories: bool,
@@ -235,6 +246,7 @@ async fn deliveries(common: &Common, flags: &Run, mut tasks: JoinSet<()>) -> Res
         author: (flags.author_name.clone(), flags.author_email.clone()),
         interval: flags.interval,
         default_account: flags.default_service_account.clone(),
+        patience: flags.deletion_timeout,
         local: flags.local_repositories,
     };
     let settings = Settings {
