@@ -90,21 +90,8 @@ async fn pass(
         let known = told.borrow().clone();
         heal::heal(context, source, state, &known, &mut more.rollouts).await?;
     }
-    let fetched = source.git.fetch().await;
-    if fetched.is_err() {
-        state.owed = needs::owed_meanwhile(source, &told.borrow());
-    }
-    let head = fetched?;
-    state.inventory.belongs_to(source.owner.as_ref());
+    let head = fetch(context, source, state, told).await?;
     let since = Instant::now();
-    if state.head.as_deref() != Some(head.id.as_str()) {
-        context.notify(Notice::Head {
-            repository: source.git.name(),
-            commit: head.id.to_string(),
-            subject: head.subject(),
-        });
-        state.head = Some(head.id.to_string());
-    }
     let facts = told.borrow_and_update().clone(); // no older than the head
     let waits =
         facts.rollouts.iter().filter_map(|(k, f)| Some((k.clone(), what_matters(f.pending.as_ref()?))));
@@ -182,6 +169,30 @@ async fn pass(
         state.settled = Some(about);
     }
     Ok(target.id.into())
+}
+
+/// The head of the branch, which people are told of when it is another. What is owed meanwhile is noted when Git is away.
+async fn fetch(
+    context: &Context,
+    source: &Source,
+    state: &mut State,
+    told: &watch::Receiver<Facts>,
+) -> Result<Commit, DeliverError> {
+    let fetched = source.git.fetch().await;
+    if fetched.is_err() {
+        state.owed = needs::owed_meanwhile(source, &told.borrow());
+    }
+    let head = fetched?;
+    state.inventory.belongs_to(source.owner.as_ref());
+    if state.head.as_deref() != Some(head.id.as_str()) {
+        context.notify(Notice::Head {
+            repository: source.git.name(),
+            commit: head.id.to_string(),
+            subject: head.subject(),
+        });
+        state.head = Some(head.id.to_string());
+    }
+    Ok(head)
 }
 
 /// Notifies people of what was passed over, once.

@@ -262,7 +262,7 @@ mod tests {
         }
         assert_eq!(found.len(), 4);
         assert!(
-            Stored { rest: &bytes[..30] }.next().is_ok() && Stored { rest: &bytes[..20] }.next().is_err()
+            Stored { rest: &bytes[..31] }.next().is_ok() && Stored { rest: &bytes[..30] }.next().is_err()
         );
     }
 }
