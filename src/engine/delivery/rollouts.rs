@@ -122,10 +122,10 @@ impl<'a> Around<'a> {
             }
             let Some(object) = self.object(&key).await? else { continue };
             open.extend(templates_of(&object, &key.namespace));
-            if let Some(followed) = own(&key.kind).or_else(|| referred(&key.kind)) {
-                if let Ok(object) = RawObject::of(&object) {
-                    self.index.take_in(followed.present(object));
-                }
+            if let Some(followed) = own(&key.kind).or_else(|| referred(&key.kind))
+                && let Ok(object) = RawObject::of(&object)
+            {
+                self.index.take_in(followed.present(object));
             }
         }
         Ok(())
