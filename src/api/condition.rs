@@ -25,6 +25,8 @@ words! {
         Healthy,
         /// Ours: its delivery holds it until a person acts.
         Held,
+        /// Ours: the cluster denies a write to one of its objects other than a ReplicaSet.
+        WriteDenied,
     }
 }
 
@@ -51,6 +53,10 @@ words! {
         NewReplicaSetCreated,
         /// The cluster refuses to make the new ReplicaSet.
         ReplicaSetCreateError,
+        /// The cluster denies a change of a ReplicaSet (source: experiments/replicaset.go, where it is an event's).
+        ReplicaSetUpdateError,
+        /// The cluster denies a write to another object.
+        ReconciliationError,
         /// A ReplicaSet of the current template was there already.
         FoundNewReplicaSet,
         /// The pods of the new ReplicaSet change.

@@ -42,6 +42,8 @@ words! {
         NewReplicaSetCreated,
         /// The cluster refuses to make the new ReplicaSet.
         ReplicaSetCreateError,
+        /// The cluster denies a change of a ReplicaSet.
+        ReplicaSetUpdateError,
         /// A ReplicaSet got another size.
         ScalingReplicaSet,
         /// A Service leads to another revision.

@@ -10,7 +10,7 @@
 //! - [`once`](mod@once): when an engine that runs only once has ended
 //! - [`outcome`]: what a reconcile has come to
 //! - [`pending`](mod@pending): what deliveries learn of their Rollouts
-//! - [`refusals`]: how long a ReplicaSet that was refused is not tried again
+//! - [`refusals`]: how long a write that the cluster refused is not tried again
 
 mod analysis_run;
 mod asking;

@@ -5,7 +5,7 @@ use crate::api::object_name::ObjectName;
 use crate::api::raw_object::RawObject;
 use crate::api::write::Write;
 use crate::engine::controllers::asking::Ask;
-use crate::engine::controllers::refusals::Creation;
+use crate::engine::controllers::refusals::{Creation, Writes};
 use crate::engine::index::kinds::{self, Change, Followed};
 use crate::world::cluster::ClusterError;
 use jiff::Timestamp;
@@ -22,6 +22,8 @@ pub(crate) struct Outcome {
     pub(crate) asks: Vec<Ask>,
     /// What has become of the ReplicaSet of a Rollout's template.
     pub(crate) creation: Creation,
+    /// What has become of the other writes of a Rollout's decision.
+    pub(crate) writes: Writes,
     /// When to reconcile again.
     pub(crate) wake: Option<Timestamp>,
     /// How long a status that was held back may wait for more.

@@ -1,6 +1,7 @@
 //! Decides how one Rollout is reconciled: decide, write in order, then events. The decision itself is `logic::rollout`.
-//! It never writes after a write that failed.
+//! It never writes after a write that failed; what the cluster denies is left out of the next decision.
 
+use crate::api::event::{Event, EventReason};
 use crate::api::kinds;
 use crate::api::meta::Meta;
 use crate::api::names;
@@ -10,12 +11,13 @@ use crate::api::raw_object::RawObject;
 use crate::api::write::{Patch, Target, Write};
 use crate::engine::context::Context;
 use crate::engine::controllers::outcome::Outcome;
-use crate::engine::controllers::refusals::{Creation, Refusals};
+use crate::engine::controllers::refusals::{Creation, Refusals, Writes};
 use crate::engine::index::Index;
 use crate::logic::rollout::decide::decide;
 use crate::logic::rollout::decision::{Decision, Need};
-use crate::logic::rollout::view::{Pod, Refused, View};
+use crate::logic::rollout::view::{Aim, Denied, Pod, Refused, View};
 use crate::world::cluster::{ClusterError, Mode};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -28,32 +30,37 @@ pub(super) fn start(
     debounced: bool,
 ) -> Option<impl Future<Output = Outcome> + Send + 'static + use<>> {
     let mut view = index.view(name, debounced)?;
-    view.refused = refusals
-        .of(name, view.rollout.status.abort, Instant::now())
-        .filter(|refused| refused.hash == view.pod_hash);
+    let now = Instant::now();
+    view.refused =
+        refusals.of(name, view.rollout.status.abort, now).filter(|refused| refused.hash == view.pod_hash);
+    let early;
+    (view.denied, early) = refusals.denied(name, now).into_iter().unzip();
     let (context, name) = (context.clone(), name.clone());
     Some(async move {
         let began = Instant::now();
-        let outcome = reconcile(&context, view).await;
+        let outcome = reconcile(&context, view, early).await;
         let failed = outcome.error.as_ref().is_some_and(|e| !e.is_conflict());
         context.metrics.reconciled(&name, began.elapsed(), failed);
         outcome
     })
 }
 
-async fn reconcile(context: &Context, mut view: View) -> Outcome {
+async fn reconcile(context: &Context, mut view: View, early: Vec<bool>) -> Outcome {
     let now = context.clock.now();
     let mut outcome = Outcome::default();
-    let mut decision = decide(&view, now);
+    let mut decision = decide_without(&mut view, &early, now);
     if decision.needs == Some(Need::Pods) {
         match pods(context, &view).await {
             Ok(pods) => view.pods = Some(pods),
             Err(error) => return Outcome::failed(error),
         }
-        decision = decide(&view, now);
+        decision = decide_without(&mut view, &early, now);
     }
     if view.refused.is_some() {
         outcome.creation = Creation::NotTried;
+    }
+    if decision.debounce.is_some() || view.denied.iter().any(|denied| denied.waits) {
+        outcome.writes = Writes::NotTried;
     }
     let mut is_made = perform(context, &view, &decision, &mut outcome).await;
     if let Err((at, error)) = &is_made
@@ -66,14 +73,62 @@ async fn reconcile(context: &Context, mut view: View) -> Outcome {
     }
     outcome.wake = decision.wake;
     outcome.debounce = decision.debounce;
-    if let Err((_, error)) = is_made {
-        outcome.error = Some(error);
-        return outcome;
-    }
     let meta = &view.rollout.metadata;
     let target = Target::new(names::ARGO, "Rollout", &meta.namespace, &meta.name);
-    context.events_about(&target, &meta.uid, decision.events);
+    match is_made {
+        Ok(()) => context.events_about(&target, &meta.uid, decision.events),
+        Err((at, error)) => match denied(&view, decision.writes.get(at), &error) {
+            Some(denied) => {
+                // A status that is not taken can say nothing, not even this.
+                let is_told = denied.aim != Aim::Status || view.denied.iter().any(|d| d.aim == Aim::Status);
+                let reason = EventReason::ReconciliationError.as_str();
+                let event = (!is_told).then(|| Event::warning(reason, denied.message()));
+                context.events_about(&target, &meta.uid, event.into_iter().collect());
+                outcome.writes = Writes::Denied(denied, error);
+            }
+            None => {
+                outcome.error = Some(error);
+                outcome.writes = Writes::NotTried;
+            }
+        },
+    }
     outcome
+}
+
+/// Decides, and then again without each write that was denied and that it is too `early` to try again: another one to the
+/// same object is no such.
+fn decide_without(view: &mut View, early: &[bool], now: Timestamp) -> Decision {
+    let mut decision = decide(view, now);
+    for _ in early {
+        let mut is_found = false;
+        for (denied, _) in view.denied.iter_mut().zip(early).filter(|(d, early)| **early && !d.waits) {
+            denied.waits = decision.writes.iter().any(|write| denied.is_of(write));
+            is_found |= denied.waits;
+        }
+        if !is_found {
+            break;
+        }
+        decision = decide(view, now);
+    }
+    let is_status = |(denied, early): &(&mut Denied, &bool)| **early && denied.aim == Aim::Status;
+    if let Some((denied, _)) = view.denied.iter_mut().zip(early).find(is_status) {
+        denied.waits = true;
+        (decision.status, decision.events) = (None, Vec::new());
+    }
+    decision
+}
+
+/// The write that the cluster denies as it is (`error`), if the rest can be decided without it; without one it is that of
+/// the status.
+fn denied(view: &View, write: Option<&Write>, error: &ClusterError) -> Option<Denied> {
+    let why = error.denial()?;
+    match write {
+        Some(write) => Denied::of(view, write, why),
+        None => {
+            let meta = &view.rollout.metadata;
+            Denied::of(view, &status_patch(meta, Value::Null, String::new()), why)
+        }
+    }
 }
 
 /// Makes the writes of a decision, the status last; the error comes with the place of the write that failed.
@@ -109,9 +164,9 @@ async fn perform(
 
 /// The ReplicaSet of the current template, if that is what `write` makes and the cluster refuses it as it is (`error`).
 fn refused(view: &View, write: Option<&Write>, error: &ClusterError) -> Option<Refused> {
-    let ClusterError::Refused { code: 400 | 403 | 422 | 500, message, .. } = error else { return None };
+    let why = error.denial()?;
     let creates = |w: &&Write| matches!(w, Write::Create { .. }) && w.target().kind == "ReplicaSet";
-    write.filter(creates).map(|_| Refused { hash: view.pod_hash.clone(), why: message.clone() })
+    write.filter(creates).map(|_| Refused { hash: view.pod_hash.clone(), why: why.to_owned() })
 }
 
 fn status_patch(meta: &Meta, body: Value, version: String) -> Write {

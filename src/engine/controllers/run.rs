@@ -10,7 +10,7 @@ use crate::engine::controllers::asking::Asking;
 use crate::engine::controllers::once::{Found, Once};
 use crate::engine::controllers::outcome::Outcome;
 use crate::engine::controllers::pending::{self, Pending};
-use crate::engine::controllers::refusals::Refusals;
+use crate::engine::controllers::refusals::{Creation, Refusals, Writes};
 use crate::engine::controllers::start::start;
 use crate::engine::delivery::{Applied, Link, Roster, Standing};
 use crate::engine::index::scope::Scope;
@@ -285,13 +285,10 @@ impl Controllers {
             effects.extend(self.index.deleted(followed, name, uid));
         }
         outcome.asks.into_iter().for_each(|ask| self.asking.begin(ask));
-        let queue = &mut self.worker.queue;
-        if let Key::Rollout(name) = &key
-            && let Some(again) = self.refusals.note(name, outcome.creation, now)
-            && again > now
-        {
-            queue.add_at(key.clone(), again);
+        if self.take_refusals(&key, outcome.creation, outcome.writes, now) {
+            effects.keys.insert(key.clone());
         }
+        let queue = &mut self.worker.queue;
         if let Some(error) = &outcome.error {
             if error.is_conflict() {
                 tracing::debug!(%key, %error, "decided on something that has changed meanwhile");
@@ -316,6 +313,29 @@ impl Controllers {
             }
         }
         self.follow_up(effects);
+    }
+
+    /// Notes what the cluster refused of a Rollout's writes, and when it is tried again; whether there is something else
+    /// to decide now.
+    fn take_refusals(&mut self, key: &Key, creation: Creation, writes: Writes, now: Instant) -> bool {
+        let Key::Rollout(name) = key else { return false };
+        let error = match &writes {
+            Writes::Denied(_, error) => Some(error.clone()),
+            Writes::Open | Writes::NotTried => None,
+        };
+        let next = self.refusals.note_writes(name, writes, now);
+        if let Some(error) = error.filter(|_| next.is_new) {
+            let code = error.code();
+            tracing::warn!(
+                %key, code, %error,
+                "denied; everything else is done, and this is tried again. Allow it in the webhook, policy or role that denies it"
+            );
+        }
+        let creation = self.refusals.note(name, creation, now);
+        for again in creation.into_iter().chain(next.again).filter(|again| *again > now) {
+            self.worker.queue.add_at(key.clone(), again);
+        }
+        next.has_changed
     }
 
     /// With `once`: whether it ends now, and then whether all is healthy.

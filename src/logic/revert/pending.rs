@@ -161,9 +161,16 @@ fn safety(view: &View, stable: &ReplicaSet) -> Safety {
     let (is_gone, is_whole) = (is_gone(view, stable), stable.available >= view.rollout.spec.replicas());
     // A canary's pods stay while too few of the stable ones are there: waiting for their end would be for ever.
     let is_cure = is_gone || view.rollout.spec.strategy.blue_green.is_none();
+    // Nor does anybody know when what the cluster denies will be allowed.
+    let is_denied = |c: &Condition| {
+        let is_about_writes =
+            c.r#type == ConditionType::WriteDenied || c.reason == ConditionReason::ReplicaSetUpdateError;
+        c.is_true() && is_about_writes
+    };
+    let is_held_up = is_cure && !is_whole || view.rollout.status.conditions.iter().any(is_denied);
     match view.rollout.status.aborted_at {
         _ if is_gone && is_whole => Safety::Safe,
-        Some(aborted) if is_cure && !is_whole => Safety::From(aborted.plus_seconds(PATIENCE)),
+        Some(aborted) if is_held_up => Safety::From(aborted.plus_seconds(PATIENCE)),
         _ => Safety::Unsafe,
     }
 }
@@ -205,7 +212,8 @@ fn no_progress(view: &View) -> String {
     let seconds = view.rollout.spec.progress_deadline_seconds();
     let ready = replica_set(view, &view.pod_hash).map_or(0, |s| s.available);
     let text = format!("no progress for {seconds} s, {ready} pods of the new revision were available");
-    match view.rollout.status.condition(&ConditionType::ReplicaFailure).filter(|c| c.is_true()) {
+    let said = |what| view.rollout.status.condition(&what).filter(|c: &&Condition| c.is_true());
+    match said(ConditionType::ReplicaFailure).or_else(|| said(ConditionType::WriteDenied)) {
         Some(failure) => format!("{text}: {}", failure.message),
         None => text,
     }

@@ -175,7 +175,11 @@ fn is_fast(builder: &Builder<'_>, active: &str) -> bool {
 /// Begins or ends the wait before the switch (source: rollout/bluegreen.go, `reconcileBlueGreenPause`).
 fn wait_before_switch(builder: &mut Builder<'_>, active: &str) {
     let Some(strategy) = builder.blue_green() else { return };
-    if builder.old().abort || !is_ready_to_wait(builder) || builder.is_halted() {
+    if builder.old().abort
+        || !is_ready_to_wait(builder)
+        || builder.is_halted()
+        || !builder.may_advance(active)
+    {
         return;
     }
     let needed = !strategy.promotes_itself() || strategy.auto_promotion_seconds() > 0;
@@ -217,6 +221,9 @@ fn switch_active(builder: &mut Builder<'_>, active: &str) {
         }
         return;
     }
+    if !builder.may_advance(active) {
+        return;
+    }
     let Some(new) = builder.new_replica_set().filter(|s| s.is_saturated(replicas)) else { return };
     let new_hash = new.hash.clone();
     let waited = pause::blue_green_pause_is_over(builder) && due::pre_promotion_passed(builder);
@@ -231,7 +238,7 @@ fn promotion(builder: &Builder<'_>, active_hash: &str, current: &str) -> Option<
     if builder.stable_index().is_none() || active_hash.is_empty() {
         return (active_hash == current).then(|| "Initial deploy".to_owned());
     }
-    if active_hash != current {
+    if active_hash != current || !builder.may_advance("") {
         return None;
     }
     if builder.old().promote_full {

@@ -280,8 +280,11 @@ impl<'v> Builder<'v> {
         Time::of(self.now)
     }
 
-    /// Plans a change; an earlier one of the same object moves to the end.
+    /// Plans a change; an earlier one of the same object moves to the end. An object that is left as it is gets none.
     pub(crate) fn plan(&mut self, op: Op) {
+        if self.passes_over(&op) {
+            return;
+        }
         self.ops.retain(|o| *o != op);
         self.ops.push(op);
     }

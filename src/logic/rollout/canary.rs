@@ -153,7 +153,7 @@ fn scale_down_old(builder: &mut Builder<'_>) -> bool {
 
 /// Whether the current step has done what it is for (source: rollout/canary.go, `completedCurrentCanaryStep`).
 fn step_is_done(builder: &Builder<'_>, step: &Step) -> bool {
-    if builder.spec().paused {
+    if builder.spec().paused || !builder.may_advance("") {
         return false;
     }
     match step {
@@ -181,7 +181,7 @@ fn promotion(builder: &Builder<'_>) -> Option<String> {
     if builder.stable_index().is_none() {
         return Some("Initial deploy".to_owned());
     }
-    if builder.is_aborted() {
+    if builder.is_aborted() || !builder.may_advance("") {
         return None;
     }
     let new = builder.new_replica_set()?;

@@ -1,9 +1,9 @@
-//! Decides the conditions of a Rollout: Progressing, Healthy, Paused, Available, Completed, ReplicaFailure.
+//! Decides the conditions of a Rollout: Progressing, Healthy, Paused, Available, Completed, ReplicaFailure, and ours.
 //! It never decides the phase, which is read from them.
 
 use crate::api::condition::ConditionStatus::{False, True, Unknown};
 use crate::api::condition::ConditionType::{
-    self, Available, Completed, Healthy, Held, Paused, Progressing, ReplicaFailure,
+    self, Available, Completed, Healthy, Held, Paused, Progressing, ReplicaFailure, WriteDenied,
 };
 use crate::api::condition::{Condition, ConditionReason, ConditionStatus};
 use crate::api::event::EventReason;
@@ -14,6 +14,7 @@ use crate::api::step::Step;
 use crate::api::time::Time;
 use crate::logic::rollout::abort::{AbortCause, Stuck};
 use crate::logic::rollout::builder::Builder;
+use crate::logic::rollout::view::{Aim, Denied};
 use jiff::Timestamp;
 
 /// Puts `new` in place of the condition of its type. A condition of equal status and reason stays as it is;
@@ -276,10 +277,15 @@ fn write_completion(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
     let failure = builder
         .new_replica_set()
         .and_then(|s| s.failure.clone())
-        .or_else(|| builder.replica_sets().iter().find_map(|s| s.failure.clone()));
+        .or_else(|| builder.replica_sets().iter().find_map(|s| s.failure.clone()))
+        .or_else(|| denied_update(builder));
     match failure {
         Some(failure) => {
-            set(status, failure);
+            let (is_denied, message) =
+                (failure.reason == ConditionReason::ReplicaSetUpdateError, failure.message.clone());
+            if set(status, failure) && is_denied {
+                builder.warn(EventReason::ReplicaSetUpdateError, message);
+            }
         }
         None => remove(status, &ReplicaFailure),
     }
@@ -293,6 +299,33 @@ fn write_completion(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
             status.current_pod_hash
         );
         builder.event(EventReason::RolloutNotCompleted, message);
+    }
+}
+
+/// That the cluster denies a write to a ReplicaSet. It stays said of an update that was aborted, as it may be why.
+fn denied_update(builder: &Builder<'_>) -> Option<Condition> {
+    let reason = ConditionReason::ReplicaSetUpdateError;
+    let known = builder.old().condition(&ReplicaFailure).filter(|c| c.reason == reason);
+    match builder.view().denied.iter().find(|d| d.waits && d.kind == "ReplicaSet") {
+        Some(denied) => Some(make(ReplicaFailure, True, reason, denied.message(), builder.time())),
+        None => known.filter(|_| builder.is_aborted() && !builder.template_changed()).cloned(),
+    }
+}
+
+/// Says that the cluster denies a write to another object; that is a condition of ours, and stays said in the same way.
+pub(crate) fn write_denied(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
+    let is_other = |d: &&Denied| d.waits && d.kind != "ReplicaSet" && d.aim != Aim::Status;
+    let Some(message) = builder.view().denied.iter().find(is_other).map(Denied::message) else {
+        if !builder.is_aborted() || builder.template_changed() {
+            remove(status, &WriteDenied);
+        }
+        return;
+    };
+    if status.condition(&WriteDenied).is_none_or(|c| c.message != message) {
+        remove(status, &WriteDenied);
+        let reason = ConditionReason::ReconciliationError;
+        set(status, make(WriteDenied, True, reason, message.clone(), builder.time()));
+        builder.warn(EventReason::ReconciliationError, message);
     }
 }
 

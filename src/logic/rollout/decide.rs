@@ -94,7 +94,11 @@ fn pass(builder: &mut Builder<'_>) {
 /// (source: rollout/sync.go, `isScalingEvent`).
 fn is_scaling(builder: &Builder<'_>) -> bool {
     let wanted = builder.spec().replicas();
-    let resized = |s: &ReplicaSet| s.replicas > 0 && s.desired_annotation().is_some_and(|n| n != wanted);
+    let resized = |s: &ReplicaSet| {
+        s.replicas > 0
+            && s.desired_annotation().is_some_and(|n| n != wanted)
+            && !builder.leaves_alone("ReplicaSet", &s.meta.name)
+    };
     builder.new_replica_set().is_some_and(resized) || builder.stable_replica_set().is_some_and(resized)
 }
 

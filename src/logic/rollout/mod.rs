@@ -15,7 +15,7 @@
 //! - [`weight`], [`replicas`]: which weight a step asks for, and how many pods that means
 //! - [`revision`], [`window`]: which ReplicaSet the template has; the short way back
 //! - [`fail_fast`]: whether pods that cannot run abort an update at once
-//! - [`refused`]: what becomes of an update whose ReplicaSet the cluster refuses
+//! - [`refused`], [`denied`]: what becomes of an update whose ReplicaSet the cluster refuses; of which it denies a write
 //! - [`scaling`], [`services`]: how sets get another size, which revision a Service selects
 //! - [`analyses`]: which AnalysisRuns are wanted, and what their ends mean
 //! - [`restart`], [`handover`]: new pods of the same revision; the pods of a referred workload
@@ -32,6 +32,7 @@ pub mod canary;
 pub mod conditions;
 pub mod decide;
 pub(crate) mod decision;
+pub(crate) mod denied;
 pub(crate) mod fail_fast;
 pub(crate) mod handover;
 pub(crate) mod intent;

@@ -126,7 +126,8 @@ fn sync(builder: &mut Builder<'_>, index: usize) {
     let is_behind = present.revision() < newest;
     let mut annotations = copied(builder);
     annotations.retain(|key, value| present.meta.annotation(key) != Some(value));
-    if is_behind || !annotations.is_empty() || present.min_ready_seconds != min_ready {
+    let has_changed = is_behind || !annotations.is_empty() || present.min_ready_seconds != min_ready;
+    if has_changed && !builder.leaves_replica_set_alone(index) {
         let Some(changed) = builder.replica_set_mut(index) else { return };
         changed.meta.annotations.extend(annotations);
         changed.min_ready_seconds = min_ready;

@@ -20,6 +20,9 @@ impl Builder<'_> {
             return false;
         }
         let from = replica_set.replicas;
+        if self.leaves_replica_set_alone(index) || (to < from && self.keeps_its_pods(index)) {
+            return false;
+        }
         let Some(replica_set) = self.replica_set_mut(index) else { return false };
         replica_set.replicas = to;
         replica_set.meta.annotations.insert(names::DESIRED_REPLICAS.to_owned(), desired.to_string());
@@ -41,7 +44,8 @@ impl Builder<'_> {
     pub(crate) fn set_deadline(&mut self, index: usize, deadline: Option<Timestamp>) {
         let wanted = deadline.map(|at| Time::of(at).to_string());
         let Some(replica_set) = self.replica_set(index) else { return };
-        if replica_set.meta.annotation(names::SCALE_DOWN_DEADLINE) == wanted.as_deref() {
+        let is_set = replica_set.meta.annotation(names::SCALE_DOWN_DEADLINE) == wanted.as_deref();
+        if is_set || self.leaves_replica_set_alone(index) {
             return;
         }
         let Some(replica_set) = self.replica_set_mut(index) else { return };

@@ -14,7 +14,8 @@ use serde_json::json;
 pub(crate) fn switch(builder: &mut Builder<'_>, name: &str, hash: &str) {
     let rollout = builder.view().rollout.metadata.name.clone();
     let Some(present) = builder.services().get(name) else { return };
-    if present.hash.as_deref() == Some(hash) && present.managed_by.is_some() {
+    let is_there = present.hash.as_deref() == Some(hash) && present.managed_by.is_some();
+    if is_there || builder.leaves_alone("Service", name) {
         return;
     }
     let Some(service) = builder.service_mut(name) else { return };

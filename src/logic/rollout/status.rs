@@ -96,8 +96,9 @@ pub(crate) fn finish(builder: &mut Builder<'_>, mut status: RolloutStatus) {
 }
 
 /// Says that this generation was reconciled, and the phase that the status amounts to.
-pub(crate) fn observe(builder: &Builder<'_>, status: &mut RolloutStatus) {
+pub(crate) fn observe(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
     conditions::write_held(builder, status);
+    conditions::write_denied(builder, status);
     status.observed_generation = builder.view().rollout.metadata.generation.to_string();
     let (phase, message) = phase::calculate(builder.spec(), status);
     status.phase = Some(phase);

@@ -45,6 +45,8 @@ pub struct View {
     pub running: Vec<PodRow>,
     /// That the cluster refused to make the ReplicaSet of the template, and that it is not to be tried again now.
     pub refused: Option<Refused>,
+    /// Writes that the cluster has denied and not taken since.
+    pub denied: Vec<Denied>,
     /// Whether the debounce has passed: a status that differs only in counts is to be written now.
     pub debounce_passed: bool,
 }
@@ -56,6 +58,36 @@ pub struct Refused {
     pub hash: String,
     /// What the cluster says.
     pub why: String,
+}
+
+/// A write that the cluster denied: a webhook, a policy, a missing right.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Denied {
+    /// Kind of the object.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// What was to become of it.
+    pub aim: Aim,
+    /// Whether it was to get more pods.
+    pub grows: bool,
+    /// What the cluster says.
+    pub why: String,
+    /// Whether the object is left as it is for now.
+    pub waits: bool,
+}
+
+/// What a write is for; the same aim again is the same write, whatever times its annotations speak of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Aim {
+    /// That the object is there.
+    Create,
+    /// That it is gone.
+    Delete,
+    /// That its spec changes so, and its annotations somehow.
+    Spec(Value),
+    /// That its status says something else.
+    Status,
 }
 
 /// What keeps a Rollout from being acted on.

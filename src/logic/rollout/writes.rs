@@ -20,6 +20,9 @@ pub(crate) fn of(builder: &mut Builder<'_>) -> Vec<Write> {
 /// Annotations (and a missing size) of the Rollout itself.
 fn own_metadata(builder: &Builder<'_>) -> Option<Write> {
     let mut body = Map::new();
+    if builder.leaves_alone("Rollout", &builder.view().rollout.metadata.name) {
+        return None;
+    }
     if !builder.annotations().is_empty() {
         body.insert("metadata".to_owned(), json!({"annotations": builder.annotations()}));
     }

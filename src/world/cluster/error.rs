@@ -145,6 +145,15 @@ impl ClusterError {
         }
     }
 
+    /// What the cluster says where it denies a request for what it is: by a webhook, a policy, a rule or a missing right.
+    #[must_use]
+    pub(crate) fn denial(&self) -> Option<&str> {
+        match self {
+            Self::Refused { code: 400 | 403 | 422 | 500, message, .. } => Some(message),
+            _ => None,
+        }
+    }
+
     /// Whether the object is not there.
     #[must_use]
     pub(crate) fn is_missing(&self) -> bool {

@@ -143,3 +143,29 @@ fn a_failed_step_is_pending_with_how_far_it_had_come() {
     view.analysis_runs.clear();
     assert_eq!(pending::of(&view).unwrap().reached, None, "the run is gone");
 }
+
+#[test]
+fn pods_that_the_cluster_lets_nobody_take_away_hold_a_revert_up_for_a_while_only() {
+    let pending_with = |reason: &str| {
+        let time = "2026-11-21T12:00:00Z";
+        let rollout = serde_json::from_value(json!({
+            "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"replicas": 1, "strategy": {"canary": {}}},
+            "status": {"abort": true, "abortedAt": time, "currentPodHash": "new", "stableRS": "old", "conditions": [
+                {"type": "ReplicaFailure", "status": "True", "lastUpdateTime": time, "lastTransitionTime": time,
+                    "reason": reason, "message": "frozen"}]},
+        }));
+        let set =
+            |hash: &str| ReplicaSet { hash: hash.into(), replicas: 1, available: 1, ..ReplicaSet::default() };
+        let replica_sets = vec![set("old"), set("new")];
+        pending::of(&View {
+            rollout: rollout.unwrap(),
+            pod_hash: "new".into(),
+            replica_sets,
+            ..View::default()
+        })
+    };
+    let half_a_minute_later = "2026-11-21T12:00:30Z".parse().unwrap();
+    assert_eq!(pending_with("FailedCreate").unwrap().safety, Safety::Unsafe);
+    assert_eq!(pending_with("ReplicaSetUpdateError").unwrap().safety, Safety::From(half_a_minute_later));
+}

@@ -3,6 +3,7 @@
 
 pub mod blue_green;
 pub mod canary;
+mod denied;
 pub mod drift;
 mod going_back;
 pub mod held;

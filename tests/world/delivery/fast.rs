@@ -9,7 +9,7 @@ use std::time::Duration;
 const WAITS: &str = "      autoPromotionEnabled: false\n";
 
 /// A blue-green Rollout at a version of its image, with `more` in its strategy, and its two Services.
-fn blue_green(image: &str, more: &str) -> String {
+pub fn blue_green(image: &str, more: &str) -> String {
     let service = |name: &str| {
         format!(
             "---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{selector: {{app: web}}, ports: [{{port: 80}}]}}\n"

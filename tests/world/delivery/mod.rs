@@ -5,6 +5,7 @@ mod away;
 mod back;
 mod bad;
 mod deleted;
+mod denied;
 mod depends;
 mod drift;
 mod fast;

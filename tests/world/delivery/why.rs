@@ -35,13 +35,13 @@ fn progressing(rig: &Rig, name: &str) -> (String, String) {
 }
 
 /// The events about Rollouts with this reason.
-fn events(rig: &Rig, reason: &str) -> Vec<Value> {
+pub fn events(rig: &Rig, reason: &str) -> Vec<Value> {
     let mut all = rig.sandbox.snapshot("v1", "Event", "default");
     all.retain(|e| e["reason"] == reason && e["involvedObject"]["kind"] == "Rollout");
     all
 }
 
-async fn until(rig: &Rig, what: &str, test: impl Fn(&Rig) -> bool) {
+pub async fn until(rig: &Rig, what: &str, test: impl Fn(&Rig) -> bool) {
     for _ in 0..600 {
         if test(rig) {
             return;

@@ -27,12 +27,16 @@ pub(crate) fn spec_of(builder: &Builder<'_>, reference: &AnalysisRef) -> Result<
 }
 
 /// Plans the run that `reference` asks for, or takes up one that is under way and measures the same. None when it
-/// cannot be composed, of which an event speaks (source: rollout/analysis.go, `createAnalysisRun`).
+/// cannot be composed, of which an event speaks, and while a denied write is in its way
+/// (source: rollout/analysis.go, `createAnalysisRun`).
 pub(crate) fn create(
     builder: &mut Builder<'_>,
     purpose: Purpose,
     reference: &AnalysisRef,
 ) -> Option<RunStatus> {
+    if !builder.may_measure() {
+        return None;
+    }
     let spec = match spec_of(builder, reference) {
         Ok(spec) => spec,
         Err(why) => {
@@ -54,6 +58,9 @@ pub(crate) fn create(
         }
         count += 1;
         name = format!("{base}.{count}");
+    }
+    if builder.leaves_alone("AnalysisRun", &name) {
+        return None;
     }
     let status = RunStatus::new(&name, Phase::Pending, "");
     let object = object(builder, (purpose, index), reference, name, hash, &spec);
