@@ -40,6 +40,9 @@ pub struct Inventory {
     /// Their manifests as applied last; those of Secrets that were read rather than applied hold digests.
     #[serde(default, with = "pairs")]
     pub base: BTreeMap<Key, Arc<Value>>,
+    /// Those of them that others had made before they were first applied.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub adopted: BTreeSet<Key>,
     /// Commits that must not be applied again.
     #[serde(default)]
     pub fences: Vec<Fence>,
@@ -68,6 +71,9 @@ pub struct Applying {
     /// The manifests it writes, with the API version they are written in.
     #[serde(default, with = "pairs")]
     pub base: BTreeMap<Key, (String, Arc<Value>)>,
+    /// As in [`Inventory::adopted`], once it is done.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub adopted: BTreeSet<Key>,
     /// As in [`Inventory::good`], once it is done.
     #[serde(default, with = "pairs")]
     pub good: BTreeMap<Key, String>,
@@ -173,6 +179,7 @@ impl Inventory {
         let mut both = self.base.iter().zip(&other.base);
         rest(self) == rest(other)
             && (&self.objects, &self.fences, &self.good) == (&other.objects, &other.fences, &other.good)
+            && self.adopted == other.adopted
             && self.base.len() == other.base.len()
             && both.all(|((key, a), (other, b))| key == other && is_same(key, a, b))
     }
@@ -303,6 +310,7 @@ mod tests {
             commit: "abc".into(),
             objects: [(key.clone(), "v1".to_owned())].into(),
             base: [(key.clone(), Arc::new(json!({"data": {"a": "b"}})))].into(),
+            adopted: [key.clone()].into(),
             fences: vec![Fence {
                 commits: vec!["abc".into()],
                 rollout: Key::rollout("shop", "web"),

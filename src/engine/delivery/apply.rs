@@ -1,12 +1,16 @@
 //! Decides how a plan is brought to the cluster: kind after kind, what others change meanwhile anew, pruning last.
 //! It never decides what is changed; `logic::plan` does.
 
+use crate::api::event::Event;
 use crate::api::inventory::Inventory;
+use crate::api::names;
+use crate::base::json::text;
 use crate::engine::context::Context;
 use crate::engine::delivery::autoscalers;
 use crate::engine::delivery::error::SyncError;
 use crate::engine::delivery::live::AT_ONCE;
 use crate::logic::manifest::Manifests;
+use crate::logic::manifest::object::annotation;
 use crate::logic::plan::{Action, Change, Plan, PlanContext, change, order};
 use crate::world::cluster::Mode;
 use futures::future::BoxFuture;
@@ -73,12 +77,7 @@ pub(crate) async fn apply(
         return Err(SyncError::Partly { failed, total });
     }
     for change in plan.changes.iter().filter(|c| matches!(c.action, Action::LetGo(_))) {
-        if let Some(write) = change::write_of(change) {
-            match context.cluster.perform(&write, Mode::Plain).await {
-                Err(error) if error.is_missing() => {} // it is gone, which is as well
-                other => drop(other?),
-            }
-        }
+        let_go(context, change).await?;
     }
     for change in plan.changes.iter().filter(|c| c.action == Action::Prune) {
         if let Some(write) = change::write_of(change) {
@@ -87,6 +86,19 @@ pub(crate) async fn apply(
         }
     }
     Ok(counts)
+}
+
+/// Takes our mark off an object that is let go, and tells people.
+async fn let_go(context: &Context, change: &Change) -> Result<(), SyncError> {
+    let (Action::LetGo(why), Some(write)) = (&change.action, change::write_of(change)) else { return Ok(()) };
+    match context.cluster.perform(&write, Mode::Plain).await {
+        Err(error) if error.is_missing() => return Ok(()), // it is gone, which is as well
+        other => drop(other?),
+    }
+    let uid = change.before.as_ref().map(|live| text(live, "/metadata/uid")).unwrap_or_default();
+    let event = Event::normal("LetGo", format!("Git no longer says it, but {why}"));
+    context.events_about(&change.target, uid, vec![event]);
+    Ok(())
 }
 
 /// Makes one write; answers the object as it is now, if there was something to write in the end.
@@ -105,6 +117,10 @@ async fn write(
             Err(error) if error.is_conflict() && attempt + 1 < TRIES => {
                 let Some(manifest) = manifests.get(&change.key) else { return Err(error.into()) };
                 let live = context.cluster.get(&change.target).await?;
+                let is_marked = |live: &Value| annotation(live, names::SOURCE).is_some();
+                if error.already_exists() && live.as_ref().is_some_and(|live| !is_marked(live)) {
+                    return Err(error.into()); // others were faster: that it was there is noted before it is changed
+                }
                 let base = inventory.base.get(&change.key).map(|base| &**base);
                 let object = std::iter::once((manifest, live.as_ref()));
                 let common = autoscalers::learn(context, manifests, inventory, common, object).await?;

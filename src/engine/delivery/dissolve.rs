@@ -47,6 +47,7 @@ pub(crate) async fn dissolve(context: &Context, name: &str, home: &str) -> Resul
     let common = PlanContext {
         source: name.to_owned(),
         former: inventory.former.clone(),
+        adopted: inventory.adopted.clone(),
         seal: inventory.seal.clone(),
         may_prune: usize::MAX,
         ..PlanContext::default()

@@ -42,7 +42,7 @@ impl Drift {
         }
         self.kinds = manifests.objects.values().map(kind).collect();
         self.left_alone.clone_from(held);
-        self.common = Some(PlanContext { uncertain: BTreeSet::new(), ..common });
+        self.common = Some(PlanContext { uncertain: BTreeSet::new(), adopted: BTreeSet::new(), ..common });
     }
 
     /// What was applied of `key`, as if Git said it again.

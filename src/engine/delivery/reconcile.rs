@@ -291,6 +291,7 @@ async fn sync(
     let home = home_of_inventory(&mut plan, source);
     let home = apply::apply(context, manifests, &home, inventory, &common, &mut more.rollouts).await?;
     let attempt = ledger.attempt(&commit.id, manifests, &plan, &good).map(Arc::new);
+    let adopted = attempt.as_ref().map_or(&inventory.adopted, |attempt| &attempt.adopted).clone();
     let mut ledger = ledger.clone();
     ledger.cut_short = attempt.or(ledger.cut_short);
     if let Some(attempt) = ledger.cut_short.clone() {
@@ -309,6 +310,7 @@ async fn sync(
         after.base.extend(inventory.base.get(&key).map(|applied| (key.clone(), applied.clone())));
         after.objects.insert(key, version);
     }
+    after.adopted = adopted.into_iter().filter(|key| after.objects.contains_key(key)).collect();
     after.fences = work.fences;
     state.inventory.save(&context.cluster, after).await?;
     state.waits_for_revisions = plan.waits_for_revisions();

@@ -47,6 +47,7 @@ pub(crate) fn context_of(
         whole_lists: false,
         uncertain: ledger.uncertain().cloned().collect(),
         former: ledger.inventory.former.clone(),
+        adopted: ledger.inventory.adopted.clone(),
         seal: ledger.inventory.seal.clone(),
         may_prune: prune::allowed(&commit.message),
     }

@@ -3,8 +3,9 @@
 
 use crate::api::inventory::{Applying, Inventory};
 use crate::api::key::Key;
+use crate::api::names;
 use crate::logic::delivery::facts::Facts;
-use crate::logic::manifest::object::{pod_template, workload_of};
+use crate::logic::manifest::object::{annotation, pod_template, workload_of};
 use crate::logic::manifest::{Manifest, Manifests};
 use crate::logic::plan::{Action, Plan, base};
 use crate::logic::revert::good::{self, Standing};
@@ -38,9 +39,20 @@ impl Ledger {
                     .extend(inventory.base.insert(key.clone(), Arc::new(both)).map(|old| (key.clone(), old)));
                 inventory.objects.insert(key.clone(), version.clone());
             }
+            inventory.adopted.extend(cut_short.adopted.iter().cloned());
             inventory.good.clone_from(&cut_short.good);
         }
         Self { inventory: all, cut_short, before }
+    }
+
+    /// Whether nothing but the commit that was cut short may have applied an object.
+    fn is_new(&self, key: &Key) -> bool {
+        self.is_uncertain(key) && !self.before.contains_key(key)
+    }
+
+    /// Whether an object was applied for certain.
+    fn is_known(&self, key: &Key) -> bool {
+        self.inventory.objects.contains_key(key) && !self.is_new(key)
     }
 
     /// Whether it is not certain how an object was left.
@@ -86,11 +98,19 @@ impl Ledger {
             number: self.inventory.number + 1,
             commit: commit.to_owned(),
             base: self.cut_short.as_ref().map(|a| a.base.clone()).unwrap_or_default(),
+            adopted: self.inventory.adopted.clone(),
             good: good.clone(),
             seal: self.inventory.seal.clone(),
         };
         let mut is_needed = false;
-        for manifest in writes.filter_map(|c| manifests.get(&c.key)) {
+        for (change, manifest) in writes.filter_map(|c| Some((c, manifests.get(&c.key)?))) {
+            match &change.before {
+                None => drop(attempt.adopted.remove(&change.key)),
+                Some(live) if !self.is_known(&change.key) && annotation(live, names::SOURCE).is_none() => {
+                    attempt.adopted.insert(change.key.clone());
+                }
+                Some(_) => {}
+            }
             let version = &manifest.target.api_version;
             let before = attempt.base.get(&manifest.key).map(|(_, value)| &**value);
             let both = base::union(&manifest.key, version, before, &manifest.value);
@@ -131,8 +151,7 @@ impl Ledger {
 
     /// The pod template of a Rollout as it was applied last for certain.
     pub(crate) fn template_before(&self, rollout: &Key) -> Option<&Value> {
-        let is_new = |key: &Key| self.is_uncertain(key) && !self.before.contains_key(key);
-        let base = |key: &Key| self.applied(key).filter(|_| !is_new(key));
+        let base = |key: &Key| self.applied(key).filter(|_| !self.is_new(key));
         pod_template(rollout, |key| self.before.get(key).map(|value| &**value).or_else(|| base(key)))
     }
 

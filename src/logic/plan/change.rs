@@ -275,8 +275,10 @@ pub(crate) fn of_leftover(
     if deleting || !owner.is_some_and(|owner| context.is_ours(owner)) {
         return None; // going already, or somebody has taken our mark off: it is theirs now
     }
-    let kept = context.keeps.then_some(prune::LetGo::Kept);
-    let action = kept.or_else(|| prune::let_go(key, live, applied)).map_or(Action::Prune, Action::LetGo);
+    let kept = context.keeps.then_some(LetGo::Kept);
+    let adopted = (context.adopted.contains(key) && !prune::is_enabled(applied)).then_some(LetGo::Adopted);
+    let action =
+        kept.or(adopted).or_else(|| prune::let_go(key, live, applied)).map_or(Action::Prune, Action::LetGo);
     Some(leftover(key, api_version, action, Some(live)))
 }
 

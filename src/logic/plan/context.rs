@@ -26,6 +26,8 @@ pub(crate) struct PlanContext {
     pub(crate) former: BTreeSet<String>,
     /// Tells what was applied of Secrets where only digests are known of it.
     pub(crate) seal: Seal,
+    /// Objects that others had made before they were first applied.
+    pub(crate) adopted: BTreeSet<Key>,
     /// Whether objects that leave Git stay in the cluster.
     pub(crate) keeps: bool,
     /// Objects that the commit may prune at once, however many there are.

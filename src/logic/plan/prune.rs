@@ -34,6 +34,13 @@ pub(crate) enum LetGo {
     /// It is a namespace that every cluster has.
     #[error("every cluster needs this namespace, so it is let go: it stays, and is ours no longer")]
     SystemNamespace,
+    /// Others had made it, and nobody has said that it may go.
+    #[error(
+        "it was in the cluster before it was first applied, so it is let go: it stays, and is ours no longer; it would \
+         be pruned had its manifest said {}: enabled",
+        names::PRUNE
+    )]
+    Adopted,
     /// Much would be lost with it, and nobody has said that it may go.
     #[error(
         "a {kind} holds more than its manifest, so it is let go: it stays, and is ours no longer; it would be pruned \
@@ -94,8 +101,12 @@ pub(crate) fn let_go(key: &Key, live: &Value, applied: Option<&Value>) -> Option
         (key.group.as_str(), key.kind.as_str()),
         ("", "Namespace" | "PersistentVolumeClaim") | ("apiextensions.k8s.io", DEFINITION)
     );
-    let is_enabled = applied.is_some_and(|applied| annotation(applied, names::PRUNE) == "enabled");
-    (holds_more && !is_enabled).then(|| LetGo::NotEnabled { kind: key.kind.clone() })
+    (holds_more && !is_enabled(applied)).then(|| LetGo::NotEnabled { kind: key.kind.clone() })
+}
+
+/// Whether the manifest of an object, as it was applied last, says that it may go.
+pub(super) fn is_enabled(applied: Option<&Value>) -> bool {
+    applied.is_some_and(|applied| annotation(applied, names::PRUNE) == "enabled")
 }
 
 /// The mark by which `object` is to be kept.

@@ -78,6 +78,9 @@ async fn what_is_to_go_goes_but_what_pruning_would_let_go() {
     for n in 0..12 {
         rig.put(&repo, &format!("c{n}"), "1"); // more than may be pruned at once without a word
     }
+    rig.put(&repo, "theirs", "1");
+    let theirs = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "theirs", "namespace": "default"}});
+    rig.sandbox.create("someone", theirs).unwrap();
     rig.commit(&repo);
     rig.deliver("shop", json!({"repository": repo, "deletionPolicy": "Delete"}));
     rig.ready("shop").await;
@@ -91,9 +94,10 @@ async fn what_is_to_go_goes_but_what_pruning_would_let_go() {
         get("v1", "PersistentVolumeClaim", "claim").is_some() && !rig.config("default", "marked").is_null()
     );
     assert!(rig.sandbox.get(("v1", "Namespace"), "", "ours").is_some());
+    assert!(!rig.config("default", "theirs").is_null(), "it was there before");
     rig.wait("it is told", |rig| rig.said("shop").iter().any(|said| said.starts_with("Deleted"))).await;
     let said = rig.said("shop").into_iter().find(|said| said.starts_with("Deleted")).unwrap();
-    assert!(said.contains("deleted 15 objects") && said.contains("3 stay"), "{said}");
+    assert!(said.contains("deleted 15 objects") && said.contains("4 stay"), "{said}");
     assert!(said.contains("Namespace ours: a Namespace holds more than its manifest"), "{said}");
     tokio::time::sleep(Duration::from_millis(700)).await;
     assert_eq!(are_there(&rig), [false, false], "nobody brings them back");

@@ -2,7 +2,10 @@
 //! many at once.
 
 use crate::delivery::rig::{Rig, config, git};
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use switchback::sandbox::route::Ask;
+use switchback::sandbox::{Fault, Moment};
 
 const SOURCE: &str = "/metadata/annotations/switchback.dev~1source";
 
@@ -90,6 +93,85 @@ async fn what_holds_more_than_its_manifest_is_pruned_only_when_its_manifest_said
     let claim = |name: &str| rig.get("v1", "PersistentVolumeClaim", "default", name);
     assert!(is_let_go(&claim("c")) && !is_going(claim("c")));
     assert!(is_going(rig.get("v1", "Namespace", "", "b")) && is_going(claim("d")));
+    rig.stop().await;
+}
+
+/// Makes ConfigMaps as somebody else.
+fn made_by_others(rig: &Rig, names: &[&str]) {
+    for name in names {
+        let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "default"}});
+        rig.sandbox.create("someone", object).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_was_there_before_is_let_go_unless_its_manifest_said_otherwise() {
+    let mut rig = settled(&[("keep.yaml", &config("keep", "1"))]).await;
+    made_by_others(&rig, &["theirs", "agreed", "again"]);
+    let names = ["theirs", "agreed", "again", "ours"];
+    for name in names {
+        rig.write(&format!("{name}.yaml"), config(name, "1"));
+    }
+    rig.write("agreed.yaml", marked("agreed", "switchback.dev/prune: enabled"));
+    assert_eq!(rig.deliver("three of them are there").await, (1, 3, 0));
+    rig.restart().await;
+    rig.write("theirs.yaml", config("theirs", "2"));
+    rig.remove("again.yaml");
+    rig.remove("keep.yaml");
+    let later = rig.commit("a later commit");
+    let (about, why) = rig.event("LetGo").await;
+    assert_eq!(rig.applied(&later).await, (0, 1, 1));
+    assert!(is_let_go(&rig.config("again")));
+    assert!(about.contains("again") && why.contains("it was in the cluster before"), "{about}: {why}");
+    rig.stop().await;
+    rig.delete("/api/v1/namespaces/default/configmaps/again").await;
+    rig.start().await;
+    rig.write("again.yaml", config("again", "1"));
+    assert_eq!(rig.deliver("this time it is ours").await, (1, 0, 0));
+    for name in names {
+        rig.remove(&format!("{name}.yaml"));
+    }
+    rig.write("keep.yaml", config("keep", "1"));
+    assert_eq!(rig.deliver("all gone").await, (1, 0, 3));
+    assert!(is_let_go(&rig.config("theirs")) && rig.config("theirs").unwrap()["data"]["value"] == "2");
+    assert!(["agreed", "again", "ours"].iter().all(|name| rig.config(name).is_none()));
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_there_before_is_known_through_an_end_in_the_middle() {
+    let mut rig = settled(&[("keep.yaml", &config("keep", "1"))]).await;
+    made_by_others(&rig, &["theirs"]);
+    rig.stop().await;
+    rig.sandbox.fault_hook(Some(Arc::new(|moment: Moment<'_>| match moment {
+        Moment::Before(a)
+            if a.resource == "secrets" && a.ask == Ask::Patch && !a.name.ends_with("-attempt") =>
+        {
+            Fault::Break
+        }
+        Moment::After(a, _) if a.resource == "configmaps" && a.ask == Ask::Create && !a.dry_run => {
+            Fault::Break
+        }
+        _ => Fault::None,
+    })));
+    for name in ["theirs", "ours"] {
+        rig.write(&format!("{name}.yaml"), config(name, "1"));
+    }
+    let commit = rig.commit("one of them is there");
+    rig.start().await;
+    let is_marked = |object: Option<Value>| object.is_some_and(|o| o.pointer(SOURCE).is_some());
+    while !["theirs", "ours"].iter().all(|name| is_marked(rig.config(name))) {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    rig.stop().await;
+    rig.sandbox.fault_hook(None);
+    rig.start().await;
+    rig.applied(&commit).await;
+    for name in ["theirs", "ours"] {
+        rig.remove(&format!("{name}.yaml"));
+    }
+    assert_eq!(rig.deliver("both gone").await, (0, 0, 1));
+    assert!(is_let_go(&rig.config("theirs")) && rig.config("ours").is_none());
     rig.stop().await;
 }
 
