@@ -2,8 +2,10 @@
 //! It never leaves one running.
 
 use std::fs::File;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -133,7 +135,14 @@ pub fn find(names: &[&str], folders: &[PathBuf]) -> Option<PathBuf> {
     names.iter().flat_map(|n| all.iter().map(move |f| f.join(n))).find(|p| p.is_file())
 }
 
-/// A port that was free a moment ago.
+/// A port that is free and that no other test is given: from below those that outgoing connections take.
 pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 10_000 + u16::try_from(std::process::id() % 100).unwrap() * 100;
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % 1_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }

@@ -35,7 +35,7 @@ pub(crate) enum Writes {
     #[default]
     Open,
     /// The cluster has just denied this one.
-    Denied(Denied, ClusterError),
+    Denied(Denied, Box<ClusterError>),
     /// One is denied that was not tried again, or it did not come to that.
     NotTried,
 }
@@ -163,7 +163,7 @@ mod tests {
         let denied = |name: &str, aim: Aim| {
             let (kind, name, why) = ("ReplicaSet".to_owned(), name.to_owned(), "no".to_owned());
             let denied = Denied { kind, name, aim, grows: false, why, waits: false };
-            Writes::Denied(denied, ClusterError::NotLeader)
+            Writes::Denied(denied, Box::new(ClusterError::NotLeader))
         };
         let mut waits = Vec::new();
         for aim in [Aim::Create, Aim::Delete].into_iter().cycle().take(7) {

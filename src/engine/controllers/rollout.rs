@@ -84,7 +84,7 @@ async fn reconcile(context: &Context, mut view: View, early: Vec<bool>) -> Outco
                 let reason = EventReason::ReconciliationError.as_str();
                 let event = (!is_told).then(|| Event::warning(reason, denied.message()));
                 context.events_about(&target, &meta.uid, event.into_iter().collect());
-                outcome.writes = Writes::Denied(denied, error);
+                outcome.writes = Writes::Denied(denied, Box::new(error));
             }
             None => {
                 outcome.error = Some(error);

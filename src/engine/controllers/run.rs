@@ -320,7 +320,7 @@ impl Controllers {
     fn take_refusals(&mut self, key: &Key, creation: Creation, writes: Writes, now: Instant) -> bool {
         let Key::Rollout(name) = key else { return false };
         let error = match &writes {
-            Writes::Denied(_, error) => Some(error.clone()),
+            Writes::Denied(_, error) => Some((**error).clone()),
             Writes::Open | Writes::NotTried => None,
         };
         let next = self.refusals.note_writes(name, writes, now);
