@@ -103,13 +103,6 @@ impl Meta {
         Self::deserialize(metadata).ok()
     }
 
-    /// Takes the metadata out of an object; empty when there is none of this shape.
-    #[must_use]
-    pub fn taken_from(object: &mut serde_json::Value) -> Self {
-        let metadata = object.get_mut("metadata").map(serde_json::Value::take);
-        metadata.and_then(|m| Self::deserialize(m).ok()).unwrap_or_default()
-    }
-
     /// The owner that manages the object, if any (source: apimachinery's controller_ref.go, `GetControllerOf`).
     #[must_use]
     pub fn controller(&self) -> Option<&Owner> {

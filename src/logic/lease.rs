@@ -70,11 +70,17 @@ impl Observed {
         self.object.pointer("/spec/holderIdentity").and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// Until when somebody holds it unless it is renewed; none when nobody does.
+    #[must_use]
+    pub(crate) fn until(&self) -> Option<Duration> {
+        let seconds = self.object.pointer("/spec/leaseDurationSeconds").and_then(Value::as_u64);
+        (!self.holder().is_empty()).then(|| self.since + Duration::from_secs(seconds.unwrap_or_default()))
+    }
+
     /// Whether somebody holds it who has not let it run out at `now`.
     #[must_use]
     pub(crate) fn is_live(&self, now: Duration) -> bool {
-        let seconds = self.object.pointer("/spec/leaseDurationSeconds").and_then(Value::as_u64);
-        !self.holder().is_empty() && self.since + Duration::from_secs(seconds.unwrap_or_default()) > now
+        self.until().is_some_and(|until| until > now)
     }
 
     /// Whether `me` holds it.

@@ -80,10 +80,10 @@ impl Refusals {
         (is_aborted || now < refusal.until).then(|| refusal.what.clone())
     }
 
-    /// The denied writes of the Rollout at `name`, each with whether it is too early at `now` to try it again.
-    pub(super) fn denied(&self, name: &ObjectName, now: Instant) -> Vec<(Denied, bool)> {
+    /// The denied writes of the Rollout at `name`, with whether it is too early at `now` to try each again.
+    pub(super) fn denied(&self, name: &ObjectName, now: Instant) -> Vec<Denied> {
         let all = self.writes.get(name).into_iter().flatten();
-        all.map(|refusal| (refusal.what.clone(), now < refusal.until)).collect()
+        all.map(|refusal| Denied { is_early: now < refusal.until, ..refusal.what.clone() }).collect()
     }
 
     /// Notes what a reconcile of the Rollout at `name` has come to; answers when to try again.
@@ -162,7 +162,7 @@ mod tests {
         let (mut refusals, name, now) = (Refusals::default(), ObjectName::new("shop", "web"), Instant::now());
         let denied = |name: &str, aim: Aim| {
             let (kind, name, why) = ("ReplicaSet".to_owned(), name.to_owned(), "no".to_owned());
-            let denied = Denied { kind, name, aim, grows: false, why, waits: false };
+            let denied = Denied { kind, name, aim, grows: false, why, is_early: false, waits: false };
             Writes::Denied(denied, Box::new(ClusterError::NotLeader))
         };
         let mut waits = Vec::new();
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30]);
         assert!(refusals.note_writes(&name, denied("b", Aim::Delete), now).is_new);
         let later = now + Duration::from_secs(1);
-        let early: Vec<bool> = refusals.denied(&name, later).into_iter().map(|(_, early)| early).collect();
+        let early: Vec<bool> = refusals.denied(&name, later).iter().map(|denied| denied.is_early).collect();
         assert_eq!(early, [true, false]);
         assert!(refusals.note_writes(&name, Writes::Open, later).has_changed);
         assert_eq!(refusals.note_writes(&name, Writes::Open, later), Next::default());

@@ -1,7 +1,6 @@
 //! Decides how one Rollout is reconciled: decide, write in order, then events. The decision itself is `logic::rollout`.
 //! It never writes after a write that failed; what the cluster denies is left out of the next decision.
 
-use crate::api::event::{Event, EventReason};
 use crate::api::kinds;
 use crate::api::meta::Meta;
 use crate::api::names;
@@ -15,9 +14,9 @@ use crate::engine::controllers::refusals::{Creation, Refusals, Writes};
 use crate::engine::index::Index;
 use crate::logic::rollout::decide::decide;
 use crate::logic::rollout::decision::{Decision, Need};
-use crate::logic::rollout::view::{Aim, Denied, Pod, Refused, View};
+use crate::logic::rollout::denied::{self, decide_without};
+use crate::logic::rollout::view::{Denied, Pod, Refused, View};
 use crate::world::cluster::{ClusterError, Mode};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -33,28 +32,27 @@ pub(super) fn start(
     let now = Instant::now();
     view.refused =
         refusals.of(name, view.rollout.status.abort, now).filter(|refused| refused.hash == view.pod_hash);
-    let early;
-    (view.denied, early) = refusals.denied(name, now).into_iter().unzip();
+    view.denied = refusals.denied(name, now);
     let (context, name) = (context.clone(), name.clone());
     Some(async move {
         let began = Instant::now();
-        let outcome = reconcile(&context, view, early).await;
+        let outcome = reconcile(&context, view).await;
         let failed = outcome.error.as_ref().is_some_and(|e| !e.is_conflict());
         context.metrics.reconciled(&name, began.elapsed(), failed);
         outcome
     })
 }
 
-async fn reconcile(context: &Context, mut view: View, early: Vec<bool>) -> Outcome {
+async fn reconcile(context: &Context, mut view: View) -> Outcome {
     let now = context.clock.now();
     let mut outcome = Outcome::default();
-    let mut decision = decide_without(&mut view, &early, now);
+    let mut decision = decide_without(&mut view, now);
     if decision.needs == Some(Need::Pods) {
         match pods(context, &view).await {
             Ok(pods) => view.pods = Some(pods),
             Err(error) => return Outcome::failed(error),
         }
-        decision = decide_without(&mut view, &early, now);
+        decision = decide_without(&mut view, now);
     }
     if view.refused.is_some() {
         outcome.creation = Creation::NotTried;
@@ -79,10 +77,7 @@ async fn reconcile(context: &Context, mut view: View, early: Vec<bool>) -> Outco
         Ok(()) => context.events_about(&target, &meta.uid, decision.events),
         Err((at, error)) => match denied(&view, decision.writes.get(at), &error) {
             Some(denied) => {
-                // A status that is not taken can say nothing, not even this.
-                let is_told = denied.aim != Aim::Status || view.denied.iter().any(|d| d.aim == Aim::Status);
-                let reason = EventReason::ReconciliationError.as_str();
-                let event = (!is_told).then(|| Event::warning(reason, denied.message()));
+                let event = denied::told(&view, &denied);
                 context.events_about(&target, &meta.uid, event.into_iter().collect());
                 outcome.writes = Writes::Denied(denied, Box::new(error));
             }
@@ -93,29 +88,6 @@ async fn reconcile(context: &Context, mut view: View, early: Vec<bool>) -> Outco
         },
     }
     outcome
-}
-
-/// Decides, and then again without each write that was denied and that it is too `early` to try again: another one to the
-/// same object is no such.
-fn decide_without(view: &mut View, early: &[bool], now: Timestamp) -> Decision {
-    let mut decision = decide(view, now);
-    for _ in early {
-        let mut is_found = false;
-        for (denied, _) in view.denied.iter_mut().zip(early).filter(|(d, early)| **early && !d.waits) {
-            denied.waits = decision.writes.iter().any(|write| denied.is_of(write));
-            is_found |= denied.waits;
-        }
-        if !is_found {
-            break;
-        }
-        decision = decide(view, now);
-    }
-    let is_status = |(denied, early): &(&mut Denied, &bool)| **early && denied.aim == Aim::Status;
-    if let Some((denied, _)) = view.denied.iter_mut().zip(early).find(is_status) {
-        denied.waits = true;
-        (decision.status, decision.events) = (None, Vec::new());
-    }
-    decision
 }
 
 /// The write that the cluster denies as it is (`error`), if the rest can be decided without it; without one it is that of

@@ -8,12 +8,12 @@ use crate::api::run::AnalysisRun;
 use crate::api::selector::LabelSelector;
 use crate::api::time::Time;
 use crate::logic::analysis::view::JobState;
+use crate::logic::lease::Observed;
 use crate::logic::rollout::view::{AnalysisRunRow, Workload};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::time::Instant;
 
 /// The row of a Rollout.
@@ -110,20 +110,16 @@ pub(crate) struct JobRow {
 pub(crate) struct LeaseRow {
     /// The delivery.
     pub(crate) source: String,
-    /// Who holds it; empty when nobody does.
-    pub(crate) holder: String,
-    /// When it was renewed, as its holder wrote it.
-    pub(super) renewed: String,
-    /// How long it lasts.
-    pub(super) lasts: Duration,
-    /// When we saw it so first.
+    /// The Lease, as it was when we saw it so first.
+    pub(super) observed: Observed,
+    /// When that was.
     pub(super) since: Instant,
 }
 
 impl LeaseRow {
     /// Until when its holder acts unless it is renewed; none when nobody does.
     pub(crate) fn until(&self) -> Option<Instant> {
-        (!self.holder.is_empty()).then(|| self.since + self.lasts)
+        self.observed.until().map(|after| self.since + after)
     }
 }
 

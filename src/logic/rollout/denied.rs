@@ -1,9 +1,13 @@
 //! Decides what becomes of an update while the cluster denies a write to one of its objects: that object is left as it is,
 //! everything else is done, and the update does not advance. It never decides when the write is tried again.
 
+use crate::api::event::{Event, EventReason};
 use crate::api::write::{Patch, Write};
 use crate::logic::rollout::builder::{Builder, Op};
+use crate::logic::rollout::decide::decide;
+use crate::logic::rollout::decision::Decision;
 use crate::logic::rollout::view::{Aim, Denied, View};
+use jiff::Timestamp;
 use serde_json::Value;
 
 impl Denied {
@@ -19,7 +23,8 @@ impl Denied {
             Aim::Create | Aim::Delete | Aim::Status => None,
         };
         let grows = present.zip(wanted).is_some_and(|(present, wanted)| wanted > i64::from(present.replicas));
-        Some(Self { kind: target.kind, name: target.name, aim, grows, why: why.to_owned(), waits: false })
+        let (kind, name, why) = (target.kind, target.name, why.to_owned());
+        Some(Self { kind, name, aim, grows, why, is_early: false, waits: false })
     }
 
     /// Whether `write` is the same once more.
@@ -60,6 +65,37 @@ fn aim(write: &Write) -> Option<Aim> {
         }
         Write::Patch { .. } | Write::Evict { .. } => None,
     }
+}
+
+/// Decides, and then again without each write that was denied and that it is too early to try again: another one to the
+/// same object is no such. What waits by that is noted in `view`.
+#[must_use]
+pub(crate) fn decide_without(view: &mut View, now: Timestamp) -> Decision {
+    let mut decision = decide(view, now);
+    loop {
+        let mut is_found = false;
+        for denied in view.denied.iter_mut().filter(|d| d.is_early && !d.waits) {
+            denied.waits = decision.writes.iter().any(|write| denied.is_of(write));
+            is_found |= denied.waits;
+        }
+        if !is_found {
+            break;
+        }
+        decision = decide(view, now);
+    }
+    if let Some(denied) = view.denied.iter_mut().find(|d| d.is_early && d.aim == Aim::Status) {
+        denied.waits = true;
+        (decision.status, decision.events) = (None, Vec::new());
+    }
+    decision
+}
+
+/// What is told of a write that has just been denied where the status cannot tell it, because it is not taken; once.
+#[must_use]
+pub(crate) fn told(view: &View, denied: &Denied) -> Option<Event> {
+    let is_known = view.denied.iter().any(|known| known.aim == Aim::Status);
+    let is_told_here = denied.aim == Aim::Status && !is_known;
+    is_told_here.then(|| Event::warning(EventReason::ReconciliationError.as_str(), denied.message()))
 }
 
 impl Builder<'_> {

@@ -73,7 +73,9 @@ pub struct Denied {
     pub grows: bool,
     /// What the cluster says.
     pub why: String,
-    /// Whether the object is left as it is for now.
+    /// Whether it is too early to try it again.
+    pub is_early: bool,
+    /// Whether the object is left as it is for now: it is to be written so, and too early for that.
     pub waits: bool,
 }
 

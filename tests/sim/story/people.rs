@@ -33,17 +33,23 @@ fn a_user_aborts_and_git_follows() {
     });
 }
 
-/// A user aborts, and tries again while Git is asked: nothing is taken back, and the revision climbs.
-fn retried_meanwhile(slow: fn(&mut Weather, Duration)) {
+/// A user aborts and tries again once Git was asked for `time` with what `slow` makes slow: nothing is taken back, and the
+/// revision climbs. Git is away until the cluster is safe if `is_away`, so that it is asked with all that makes a revert due.
+fn retried_meanwhile(is_away: bool, slow: fn(&mut Weather, Duration), seconds: u64) {
     simulate(async {
         let mut sim = settled().await;
         let head = release(&sim, "v1", "v2", None);
         sim.until("it pauses", |s| paused_at(s, "CanaryPauseStep")).await;
-        sim.repo.weather(|w| slow(w, Duration::from_secs(120)));
-        let before = sim.repo.asked();
+        let slowly = |w: &mut Weather| slow(w, Duration::from_secs(120));
+        sim.repo.weather(|w| if is_away { w.away = true } else { slowly(w) });
         sim.edit_status(|s| s["abort"] = json!(true));
         sim.until("the cluster is safe and Git is asked", is_safe).await;
-        sim.wait(20).await;
+        let before = sim.repo.asked();
+        sim.repo.weather(|w| {
+            w.away = false;
+            slowly(w);
+        });
+        sim.wait(seconds).await;
         sim.repo.weather(|w| slow(w, Duration::ZERO));
         sim.edit_status(|s| {
             s.as_object_mut().unwrap().remove("abort");
@@ -58,12 +64,12 @@ fn retried_meanwhile(slow: fn(&mut Weather, Duration)) {
 
 #[test]
 fn a_retry_while_git_is_fetched_is_obeyed() {
-    retried_meanwhile(|weather, time| weather.fetch_takes = time);
+    retried_meanwhile(true, |weather, time| weather.fetch_takes = time, 60);
 }
 
 #[test]
 fn a_retry_while_the_revert_is_made_is_obeyed() {
-    retried_meanwhile(|weather, time| weather.undo_takes = time);
+    retried_meanwhile(false, |weather, time| weather.undo_takes = time, 20);
 }
 
 #[test]

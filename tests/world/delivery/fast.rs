@@ -2,7 +2,7 @@
 //! active pods share aborts nothing.
 
 use crate::delivery::rig::{Rig, git};
-use crate::delivery::why::{crash, reverted, status, web};
+use crate::delivery::why::{crash, goes_back_by_a_crash, status, web};
 use std::time::Duration;
 
 /// Before the switch a person is waited for.
@@ -38,12 +38,7 @@ async fn previewed() -> (Rig, String) {
 async fn preview_pods_that_crash_while_the_active_ones_run_abort_at_once_and_go_back() {
     let (mut rig, _) = previewed().await;
     let active = status(&rig, "web")["blueGreen"]["activeSelector"].clone();
-    crash(&rig, "v2");
-    let message = reverted(&mut rig).await;
-    assert!(message.starts_with("Revert \"v2\"\n"), "{message}");
-    assert!(message.contains("container c of pod web-") && message.contains("exit code 7"), "{message}");
-    git(&rig.repo, &["reset", "-q", "--hard", "main"]);
-    rig.phase("web", "Healthy").await;
+    goes_back_by_a_crash(&mut rig).await;
     let status = status(&rig, "web");
     assert_eq!((&status["blueGreen"]["activeSelector"], &status["stableRS"]), (&active, &active));
 }

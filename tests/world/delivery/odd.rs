@@ -3,6 +3,7 @@
 
 use crate::delivery::back::web;
 use crate::delivery::bad::{refused, says};
+use crate::delivery::picked::add_submodule;
 use crate::delivery::rig::{Rig, config, git};
 use serde_json::json;
 
@@ -132,15 +133,7 @@ async fn a_submodule_or_a_link_in_place_of_the_delivered_folder_is_refused_by_na
             rig.write("elsewhere/a.yaml", config("a", "1"));
             std::os::unix::fs::symlink("elsewhere", rig.repo.join("prod")).unwrap();
         } else {
-            let team = rig.repo.with_extension("team");
-            std::fs::create_dir_all(&team).unwrap();
-            git(&team, &["init", "-q", "-b", "main"]);
-            git(&team, &["commit", "-q", "--allow-empty", "-m", "team"]);
-            let team = team.to_string_lossy().into_owned();
-            git(
-                &rig.repo,
-                &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &team, "prod"],
-            );
+            add_submodule(&rig, "prod");
         }
         rig.commit("another folder");
         says(&rig.problem().await, &["prod", word]);

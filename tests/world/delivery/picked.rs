@@ -84,20 +84,19 @@ async fn becomes(word: &str, other: impl Fn(&Rig)) {
     rig.stop().await;
 }
 
+/// Puts another team's repository in at `path`.
+pub fn add_submodule(rig: &Rig, path: &str) {
+    let team = rig.repo.with_extension("team");
+    std::fs::create_dir_all(&team).unwrap();
+    git(&team, &["init", "-q", "-b", "main"]);
+    git(&team, &["commit", "-q", "--allow-empty", "-m", "team"]);
+    let team = team.to_string_lossy().into_owned();
+    git(&rig.repo, &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &team, path]);
+}
+
 #[tokio::test]
 async fn a_folder_that_becomes_a_submodule_or_a_link_is_refused_by_name() {
-    becomes("submodule", |rig| {
-        let team = rig.repo.with_extension("team");
-        std::fs::create_dir_all(&team).unwrap();
-        git(&team, &["init", "-q", "-b", "main"]);
-        git(&team, &["commit", "-q", "--allow-empty", "-m", "team"]);
-        let team = team.to_string_lossy().into_owned();
-        git(
-            &rig.repo,
-            &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &team, "apps/billing"],
-        );
-    })
-    .await;
+    becomes("submodule", |rig| add_submodule(rig, "apps/billing")).await;
     becomes("link", |rig| {
         rig.write("shared/c.txt", "elsewhere");
         std::fs::create_dir_all(rig.repo.join("apps")).unwrap();

@@ -4,6 +4,8 @@
 use crate::delivery::rig::{Rig, config, git};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use switchback::sandbox::route::Ask;
 use switchback::sandbox::{Fault, Moment};
 
@@ -161,7 +163,7 @@ async fn what_was_there_before_is_known_through_an_end_in_the_middle() {
     rig.start().await;
     let is_marked = |object: Option<Value>| object.is_some_and(|o| o.pointer(SOURCE).is_some());
     while !["theirs", "ours"].iter().all(|name| is_marked(rig.config(name))) {
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     rig.stop().await;
     rig.sandbox.fault_hook(None);
@@ -172,6 +174,38 @@ async fn what_was_there_before_is_known_through_an_end_in_the_middle() {
     }
     assert_eq!(rig.deliver("both gone").await, (0, 0, 1));
     assert!(is_let_go(&rig.config("theirs")) && rig.config("ours").is_none());
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn what_others_make_between_plan_and_write_is_theirs_too() {
+    let mut rig = settled(&[("keep.yaml", &config("keep", "1"))]).await;
+    let is_asked = Arc::new(AtomicBool::new(false));
+    let asked = is_asked.clone();
+    rig.sandbox.fault_hook(Some(Arc::new(move |moment: Moment<'_>| match moment {
+        Moment::Before(a)
+            if a.resource == "configmaps"
+                && a.ask == Ask::Create
+                && !a.dry_run
+                && a.agent.starts_with("switchback/")
+                && !asked.swap(true, Ordering::SeqCst) =>
+        {
+            Fault::Delay(Duration::from_millis(500))
+        }
+        _ => Fault::None,
+    })));
+    rig.write("theirs.yaml", config("theirs", "1"));
+    let commit = rig.commit("nobody has it yet");
+    while !is_asked.load(Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    made_by_others(&rig, &["theirs"]);
+    let problem = rig.problem().await;
+    assert!(problem.contains("already exists"), "{problem}");
+    assert_eq!(rig.applied(&commit).await, (0, 1, 0));
+    rig.remove("theirs.yaml");
+    assert_eq!(rig.deliver("gone").await, (0, 0, 0));
+    assert!(is_let_go(&rig.config("theirs")));
     rig.stop().await;
 }
 

@@ -4,7 +4,6 @@
 use crate::api::names;
 use crate::api::object_name::ObjectName;
 use crate::api::raw_object::RawObject;
-use crate::base::json;
 use crate::engine::index::effects::Effects;
 use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
 use crate::engine::index::links::To;
@@ -13,7 +12,8 @@ use crate::engine::index::scope::Scope;
 use crate::engine::index::store::Index;
 use crate::engine::index::table::Table;
 use crate::engine::key::Key;
-use crate::logic::lease;
+use crate::logic::lease::{self, Observed};
+use serde_json::json;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -23,17 +23,12 @@ pub(crate) static FOLLOWED: Followed =
 
 impl Row for LeaseRow {
     fn of(object: RawObject, before: Option<&Self>, _: &Scope) -> Option<Self> {
-        let spec = object.spec.value();
-        let text = |at: &str| json::text(&spec, at).to_owned();
-        let seconds = u64::try_from(json::count(&spec, "/leaseDurationSeconds")).unwrap_or_default();
-        let (holder, renewed) = (text("/holderIdentity"), text("/renewTime"));
-        let known = before.filter(|b| b.holder == holder && b.renewed == renewed);
+        let lease = json!({"spec": object.spec.value()});
+        let known = before.filter(|b| b.observed.object == lease);
         Some(Self {
             source: object.metadata.labels.get(names::LEASE_OF).cloned().unwrap_or_default(),
-            holder,
-            renewed,
-            lasts: Duration::from_secs(seconds),
             since: known.map_or_else(Instant::now, |b| b.since),
+            observed: Observed::update(None, lease, Duration::ZERO),
         })
     }
 
@@ -46,7 +41,7 @@ impl Row for LeaseRow {
     }
 
     fn effects(index: &mut Index, _: &'static Followed, name: &ObjectName, before: Option<&Self>) -> Effects {
-        let is_held = |row: Option<&Self>| row.is_some_and(|row| !row.holder.is_empty());
+        let is_held = |row: Option<&Self>| row.is_some_and(|row| row.until().is_some());
         let Some(source) =
             before.filter(|b| is_held(Some(b)) && !is_held(index.leases.get(name))).map(|b| &b.source)
         else {

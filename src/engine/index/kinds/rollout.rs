@@ -202,3 +202,36 @@ impl Index {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::phase::RolloutPhase;
+    use serde_json::json;
+
+    fn row(generation: i64, image: &str, phase: &str, before: Option<&RolloutRow>) -> RolloutRow {
+        let template = json!({"spec": {"containers": [{"name": "web", "image": image}]}});
+        let object = json!({
+            "metadata": {"name": "web", "namespace": "shop", "uid": "u", "generation": generation},
+            "spec": {"strategy": {"canary": {"stableService": "web"}}, "template": template},
+            "status": {"phase": phase},
+        });
+        RolloutRow::of(RawObject::of(&object).unwrap(), before, &Scope::default()).unwrap()
+    }
+
+    #[test]
+    fn a_spec_is_read_again_only_when_the_generation_is_another() {
+        let first = row(1, "web:1", "Progressing", None);
+        let later = row(1, "web:1", "Healthy", Some(&first));
+        assert!(Arc::ptr_eq(&first.rollout.spec, &later.rollout.spec));
+        assert_eq!(later.rollout.status.phase, Some(RolloutPhase::Healthy));
+        assert_eq!(later.services.len(), 1);
+        let other = row(2, "web:2", "Healthy", Some(&later));
+        assert_ne!(other.rollout.spec, later.rollout.spec);
+        assert_ne!(other.stands_for.pod_hash, later.stands_for.pod_hash);
+        let unknown = row(0, "web:1", "Healthy", Some(&other));
+        assert_eq!(unknown.rollout.spec, first.rollout.spec, "without a generation nothing is taken over");
+        let another = RolloutRow { problem: Some("no".to_owned()), ..first };
+        assert!(!Arc::ptr_eq(&row(1, "web:1", "", Some(&another)).rollout.spec, &another.rollout.spec));
+    }
+}
