@@ -340,7 +340,7 @@ fn went(reason: RevertReason) -> &'static str {
         RevertReason::Error => "was aborted because its analysis could not be measured",
         RevertReason::Deadline | RevertReason::Stuck => "made no progress in time",
         RevertReason::Pods => "was aborted because its new pods cannot run",
-        RevertReason::Invalid => "cannot be acted on as it is written",
+        RevertReason::Invalid | RevertReason::NoLongerValid => "cannot be acted on as it is written",
         RevertReason::User => "was aborted by a user",
         RevertReason::Undo => "was undone by a user",
     }

@@ -64,7 +64,9 @@ pub(crate) async fn of(
             live: Some(&pending.template),
         };
         let Some(need) = due::of_pending(pending, templates, &source.rollback_on, now) else { continue };
-        if let (RevertReason::Invalid, Safety::From(time)) = (pending.reason, pending.safety) {
+        if let (RevertReason::Invalid | RevertReason::NoLongerValid, Safety::From(time)) =
+            (pending.reason, pending.safety)
+        {
             let is_applied = ledger.inventory.commit == head.id; // else this commit may be the cure
             let time = if is_applied { time } else { now + TO_BE_VALID };
             if time > now {
@@ -76,9 +78,10 @@ pub(crate) async fn of(
             spoken_for.insert(rollout.clone());
         }
         match (need, pending.reason) {
-            (Need::Stay(Stay::Reason(reason)), RevertReason::Stuck | RevertReason::Invalid)
-                if source.rollback =>
-            {
+            (
+                Need::Stay(Stay::Reason(reason)),
+                RevertReason::Stuck | RevertReason::Invalid | RevertReason::NoLongerValid,
+            ) if source.rollback => {
                 let at = manifests.problem(rollout, "spec", String::new(), "").to_string();
                 needs.stays.push((rollout.clone(), hold(pending, reason, at)));
             }
@@ -113,7 +116,9 @@ pub(crate) async fn of(
 fn hold(pending: &PendingRevert, reason: RevertReason, at: String) -> Hold {
     let rollout = pending.rollout.clone();
     match reason {
-        RevertReason::Invalid => Hold::InvalidSpec { rollout, at, why: pending.verdict.clone() },
+        RevertReason::Invalid | RevertReason::NoLongerValid => {
+            Hold::InvalidSpec { rollout, at, why: pending.verdict.clone() }
+        }
         _ => Hold::Stuck { rollout, at, why: pending.verdict.clone() },
     }
 }

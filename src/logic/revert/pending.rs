@@ -37,6 +37,8 @@ pub enum RevertReason {
     Stuck,
     /// It cannot be acted on as it is written.
     Invalid,
+    /// It cannot be acted on any more, but its revision was promoted: whatever has changed since, the commit was good.
+    NoLongerValid,
     /// A user aborted it.
     User,
     /// A user wants an older revision.
@@ -224,7 +226,9 @@ fn invalid(view: &View) -> Option<PendingRevert> {
     let condition = view.rollout.status.condition(&ConditionType::InvalidSpec).filter(|c| c.is_true())?;
     let stable = replica_set(view, &view.rollout.status.stable_rs);
     let safety = Safety::From(condition.last_update_time.plus_seconds(MAY_COME));
-    Some(without_abort(view, stable, RevertReason::Invalid, condition.message.clone(), safety))
+    let is_promoted = view.rollout.status.stable_rs == view.pod_hash;
+    let reason = if is_promoted { RevertReason::NoLongerValid } else { RevertReason::Invalid };
+    Some(without_abort(view, stable, reason, condition.message.clone(), safety))
 }
 
 /// An update that makes no progress and is not aborted for it.

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 use thiserror::Error;
 
-/// Every reason with its word; pods that cannot run are a failure like another. For an update that is merely stuck there
-/// is none: while its pods are there, only an abort makes the cluster safe.
+/// Every reason with its word; pods that cannot run are a failure like another. For two there is none: while the pods of an
+/// update that is merely stuck are there, only an abort makes the cluster safe; and what was promoted before it became
+/// invalid was good.
 const WORDS: [(&str, RevertReason); 7] = [
     ("failed", RevertReason::Analysis),
     ("failed", RevertReason::Pods),
@@ -80,7 +81,10 @@ mod tests {
             assert!(usual.allows(reason, Some(word)), "{word}");
         }
         assert!(!usual.allows(RevertReason::Analysis, Some("none")));
-        assert!(!usual.allows(RevertReason::Stuck, None), "it is told and stays");
+        for reason in [RevertReason::Stuck, RevertReason::NoLongerValid] {
+            assert!(!usual.allows(reason, None), "it is told and stays");
+            assert!(!usual.allows(reason, Some("invalid-spec,deadline")));
+        }
         assert!(usual.allows(RevertReason::Analysis, Some("faild")), "a slip of the pen changes nothing");
         assert!("deadline, error".parse::<RollbackOn>().unwrap().allows(RevertReason::Error, None));
         assert!("faild".parse::<RollbackOn>().unwrap_err().to_string().contains("`faild`"));

@@ -256,16 +256,27 @@ async fn an_update_that_is_stuck_without_an_abort_is_held_and_says_which_command
     until(&rig, "it is held no longer", |rig| held(rig) == (String::new(), String::new())).await;
 }
 
+/// An AnalysisTemplate that people have made, not Git.
+fn errors_template() -> Value {
+    json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisTemplate",
+        "metadata": {"name": "errors", "namespace": "default"},
+        "spec": {"metrics": [{"name": "m", "successCondition": "result == 1",
+            "provider": {"web": {"url": "http://127.0.0.1:1/"}}}]}})
+}
+
+/// Changes that template so that the Rollouts which name it cannot be acted on.
+fn needs_an_argument(rig: &Rig) {
+    let mut template = rig.get("argoproj.io/v1alpha1", "AnalysisTemplate", "default", "errors").unwrap();
+    template["spec"]["args"] = json!([{"name": "host"}]);
+    rig.sandbox.update("someone", template).unwrap();
+}
+
 #[tokio::test]
 async fn a_rollout_that_cannot_be_acted_on_is_told_and_goes_back_only_where_people_want_it() {
     for goes_back in [false, true] {
         let mut rig = Rig::new(&[("web.yaml", &web("web", "v1", ""))]).await;
         rig.phase("web", "Healthy").await;
-        let mut template = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisTemplate",
-            "metadata": {"name": "errors", "namespace": "default"},
-            "spec": {"metrics": [{"name": "m", "successCondition": "result == 1",
-                "provider": {"web": {"url": "http://127.0.0.1:1/"}}}]}});
-        template = rig.sandbox.create("someone", template).unwrap();
+        rig.sandbox.create("someone", errors_template()).unwrap();
         let mut second = web("web", "v2", "")
             .replace("pause: {}\n", "pause: {}\n      - analysis: {templates: [{templateName: errors}]}\n");
         if goes_back {
@@ -278,8 +289,7 @@ async fn a_rollout_that_cannot_be_acted_on_is_told_and_goes_back_only_where_peop
         rig.write("web.yaml", second);
         rig.deliver("v2").await;
         rig.phase("web", "Paused").await;
-        template["spec"]["args"] = json!([{"name": "host"}]);
-        rig.sandbox.update("someone", template).unwrap();
+        needs_an_argument(&rig);
         if goes_back {
             let message = reverted(&mut rig).await;
             assert!(message.starts_with("Revert \"v2\"\n"), "{message}");
@@ -293,6 +303,24 @@ async fn a_rollout_that_cannot_be_acted_on_is_told_and_goes_back_only_where_peop
         assert!(status(&rig, "web")["message"].as_str().unwrap().starts_with("InvalidSpec: "));
         until(&rig, "the annotation", |rig| held(rig).0 == told).await;
     }
+}
+
+#[tokio::test]
+async fn a_promoted_revision_that_is_no_longer_valid_stays_in_git_whatever_people_want() {
+    let wanted = "  annotations: {switchback.dev/rollback-on: invalid-spec}\n";
+    let text =
+        |image: &str| web("web", image, "").replacen("  name: web\n", &format!("  name: web\n{wanted}"), 1);
+    let mut rig = Rig::new(&[("web.yaml", &text("v1"))]).await;
+    rig.phase("web", "Healthy").await;
+    rig.sandbox.create("someone", errors_template()).unwrap();
+    let analysis = "      - analysis: {templates: [{templateName: errors}]}\n";
+    let steps = |image: &str| text(image).replace("      - pause: {}\n", &format!("      - pause: {{}}\n{analysis}"));
+    let head = rig.promote("web", steps("v2")).await;
+    needs_an_argument(&rig);
+    let told = rig.problem().await;
+    assert!(told.starts_with("web.yaml:") && told.contains("is invalid: spec.strategy.canary"), "{told}");
+    until(&rig, "the annotation", |rig| held(rig).0 == told).await;
+    assert_eq!(git(&rig.repo, &["rev-parse", "main"]), head, "nothing was reverted");
 }
 
 #[tokio::test]
