@@ -52,6 +52,8 @@ pub const FAIL_FAST: &str = "switchback.dev/fail-fast";
 pub const HELD: &str = "switchback.dev/held";
 /// Annotation of ours on every object we apply: the inventory it belongs to.
 pub const SOURCE: &str = "switchback.dev/source";
+/// Annotation of ours on objects that others had made before they were first applied: inventories know it too, but get lost.
+pub const ADOPTED: &str = "switchback.dev/adopted";
 /// Annotation of ours on any object, written by people: `disabled` or `enabled`, whether it goes when it leaves Git.
 pub const PRUNE: &str = "switchback.dev/prune";
 /// Annotation of ours on any object, written by people: `heal`, `report` or `ignore`, what is done when others change it.

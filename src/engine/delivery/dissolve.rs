@@ -38,7 +38,7 @@ pub(crate) async fn dissolve(context: &Context, name: &str, home: &str) -> Resul
     let applied = store.load(&context.cluster).await?;
     let mut inventory = (*Ledger::of(applied, store.attempt()).inventory).clone();
     if store.is_missing() {
-        inventory.objects.extend(recover::marked(context, name, &Manifests::default()).await?);
+        recover::take_in(&mut inventory, recover::marked(context, name, &Manifests::default()).await?);
     }
     let left: Vec<(&Key, &String)> = inventory.objects.iter().collect();
     let served = leftovers::versions(context, &left).await?;

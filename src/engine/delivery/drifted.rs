@@ -33,14 +33,22 @@ pub(crate) struct Drift {
 }
 
 impl Drift {
-    /// A commit was applied: what was fought over is tried again, and told again.
-    pub(crate) fn applied(&mut self, common: PlanContext, manifests: &Manifests, held: &BTreeSet<Key>) {
+    /// A commit was applied: what was fought over is tried again, and told again. `older` are kinds of objects that stay ours
+    /// though the commit does not have them.
+    pub(crate) fn applied(
+        &mut self,
+        common: PlanContext,
+        manifests: &Manifests,
+        held: &BTreeSet<Key>,
+        older: BTreeMap<(String, String), Kind>,
+    ) {
         let kind = |m: &Manifest| ((m.target.api_version.clone(), m.key.kind.clone()), m.kind.clone());
         if self.common.as_ref().is_none_or(|before| before.commit != common.commit) {
             self.told.clear();
             self.heals.clear();
         }
-        self.kinds = manifests.objects.values().map(kind).collect();
+        self.kinds = older;
+        self.kinds.extend(manifests.objects.values().map(kind));
         self.left_alone.clone_from(held);
         self.common = Some(PlanContext { uncertain: BTreeSet::new(), adopted: BTreeSet::new(), ..common });
     }

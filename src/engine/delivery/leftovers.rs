@@ -50,7 +50,8 @@ pub(crate) async fn changes(
     let mut gone: Vec<Change> = left
         .iter()
         .filter_map(|(key, written)| match served.get(*key).and_then(Option::as_ref) {
-            Some(version) => change::of_leftover(key, version, live.get(*key), applied(key), common),
+            Some(version) => change::of_leftover(key, version, live.get(*key), applied(key), common)
+                .or_else(|| change::of_lost_version(key, version, live.get(*key), applied(key))),
             None => Some(change::out_of_reach(key, written)),
         })
         .collect();
@@ -71,6 +72,7 @@ pub(crate) async fn changes(
         let rollouts = all_in(context, names::ARGO, "Rollout", &namespace).await?;
         waits::keep_needed(&mut gone, &versions, &sets, &rollouts);
     }
+    gone.retain(|change| change.before.is_some() || change.action != Action::Prune); // nobody needs what is gone
     Ok(gone)
 }
 

@@ -5,6 +5,7 @@
 use crate::api::event::Event;
 use crate::api::inventory::Fence;
 use crate::api::key::Key;
+use crate::api::kinds::Kind;
 use crate::api::names;
 use crate::api::notice::Notice;
 use crate::api::write::{Patch, Target, Write};
@@ -300,7 +301,7 @@ async fn sync(
     let applied =
         apply::apply(context, manifests, &plan, &ledger.inventory, &common, &mut more.rollouts).await?;
     let counts = (home.0 + applied.0, applied.1, applied.2);
-    state.drift.applied(common, manifests, held);
+    state.drift.applied(common, manifests, held, kinds_of(context, &plan).await?);
     state.verified = true;
     if counts != (0, 0, 0) || inventory.commit != commit.id {
         context.notify(Notice::Synced { commit: commit.id.to_string(), counts });
@@ -322,6 +323,22 @@ async fn sync(
         Some((count, of)) => Err(Hold::PrunesTooMany { count, of }.into()),
         None => Ok(()),
     }
+}
+
+/// How the kinds are served of what stays ours though Git no longer says it.
+async fn kinds_of(
+    context: &Context,
+    plan: &Plan,
+) -> Result<BTreeMap<(String, String), Kind>, ClusterError> {
+    let mut kinds = BTreeMap::new();
+    for (key, version) in plan.stays_ours() {
+        match context.cluster.kind(&version, &key.kind).await {
+            Ok(kind) => drop(kinds.insert((version, key.kind), kind)),
+            Err(ClusterError::NoKind(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(kinds)
 }
 
 /// Takes out of `plan` what has to be there before the inventory can be written: the namespace it is kept in.

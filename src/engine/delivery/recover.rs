@@ -47,12 +47,31 @@ pub(crate) async fn recover(
     );
     context.notify(Notice::Problem { repository: source.git.name(), code: "InventoryLost", text });
     let mut inventory: Inventory = (*ledger.inventory).clone();
-    let known = std::mem::replace(&mut inventory.objects, found);
+    let known = std::mem::take(&mut inventory.objects);
+    take_in(&mut inventory, found);
     inventory.objects.extend(known); // what a commit that was cut short has noted
     Ok(Ledger { inventory: Arc::new(inventory), ..ledger })
 }
 
-/// The objects that carry the marks of the inventory `name`, with the API version each is read in.
+/// What is known of an object by its marks alone.
+pub(crate) struct Marked {
+    /// The API version it is read in.
+    version: String,
+    /// Whether others had made it before it was first applied.
+    is_adopted: bool,
+}
+
+/// Notes in `inventory` what was found by marks.
+pub(crate) fn take_in(inventory: &mut Inventory, found: BTreeMap<Key, Marked>) {
+    for (key, marked) in found {
+        if marked.is_adopted {
+            inventory.adopted.insert(key.clone());
+        }
+        inventory.objects.insert(key, marked.version);
+    }
+}
+
+/// The objects that carry the marks of the inventory `name`.
 ///
 /// # Errors
 /// The cluster is away.
@@ -60,7 +79,7 @@ pub(crate) async fn marked(
     context: &Context,
     name: &str,
     manifests: &Manifests,
-) -> Result<BTreeMap<Key, String>, ClusterError> {
+) -> Result<BTreeMap<Key, Marked>, ClusterError> {
     let built_in = kinds::all().filter(|kind| !OF_OTHERS.contains(&kind.kind.as_str()));
     let in_git = manifests.objects.values().map(|m| m.kind.clone());
     let all: BTreeMap<(String, String), Kind> =
@@ -81,7 +100,10 @@ pub(crate) async fn marked(
             other => other?,
         };
         let ours = objects.iter().filter(|object| is_ours(object, name));
-        found.extend(ours.map(|object| (Key::of(&target_of(object)), version.clone())));
+        found.extend(ours.map(|object| {
+            let is_adopted = annotation(object, names::ADOPTED).is_some();
+            (Key::of(&target_of(object)), Marked { version: version.clone(), is_adopted })
+        }));
     }
     Ok(found)
 }

@@ -7,7 +7,7 @@ use crate::api::names;
 use crate::logic::delivery::facts::Facts;
 use crate::logic::manifest::object::{annotation, pod_template, workload_of};
 use crate::logic::manifest::{Manifest, Manifests};
-use crate::logic::plan::{Action, Plan, base};
+use crate::logic::plan::{Action, Change, Plan, base};
 use crate::logic::revert::good::{self, Standing};
 use crate::logic::revert::template;
 use serde_json::Value;
@@ -48,11 +48,6 @@ impl Ledger {
     /// Whether nothing but the commit that was cut short may have applied an object.
     fn is_new(&self, key: &Key) -> bool {
         self.is_uncertain(key) && !self.before.contains_key(key)
-    }
-
-    /// Whether an object was applied for certain.
-    fn is_known(&self, key: &Key) -> bool {
-        self.inventory.objects.contains_key(key) && !self.is_new(key)
     }
 
     /// Whether it is not certain how an object was left.
@@ -106,9 +101,7 @@ impl Ledger {
         for (change, manifest) in writes.filter_map(|c| Some((c, manifests.get(&c.key)?))) {
             match &change.before {
                 None => drop(attempt.adopted.remove(&change.key)),
-                Some(live) if !self.is_known(&change.key) && annotation(live, names::SOURCE).is_none() => {
-                    attempt.adopted.insert(change.key.clone());
-                }
+                Some(_) if is_adopted(change) => drop(attempt.adopted.insert(change.key.clone())),
                 Some(_) => {}
             }
             let version = &manifest.target.api_version;
@@ -194,4 +187,9 @@ impl Ledger {
         }
         after
     }
+}
+
+/// Whether the object carries our mark that others had made it.
+fn is_adopted(change: &Change) -> bool {
+    change.after.as_ref().is_some_and(|after| annotation(after, names::ADOPTED).is_some())
 }

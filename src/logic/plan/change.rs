@@ -4,10 +4,11 @@
 use crate::api::key::Key;
 use crate::api::listkeys::Schema;
 use crate::api::names;
+use crate::api::seal::is_sealed;
 use crate::api::write::{Patch, Target, Write};
 use crate::base::yaml::Place;
-use crate::logic::manifest::Manifest;
-use crate::logic::manifest::object::strip;
+use crate::logic::manifest::object::{annotate, annotation, strip};
+use crate::logic::manifest::{Manifest, versioned};
 use crate::logic::plan::context::PlanContext;
 use crate::logic::plan::in_the_way::InTheWay;
 use crate::logic::plan::prune::{self, LetGo, PruneWaits};
@@ -152,6 +153,9 @@ pub(crate) fn of_manifest(
         change.action = Action::Conflict(why);
         return change;
     }
+    if context.is_new_to_us(&manifest.key, base) && annotation(live, names::SOURCE).is_none() {
+        annotate(&mut wanted, names::ADOPTED, "true");
+    }
     let is_as_before = context.is_as_applied(manifest, base);
     let opened = base.map(|b| context.seal.open(&manifest.key, b, &[live, &manifest.value]));
     let mut base = opened.map(|b| desired(&b, context)).or_else(|| last_applied(live, context));
@@ -282,6 +286,19 @@ pub(crate) fn of_leftover(
     Some(leftover(key, api_version, action, Some(live)))
 }
 
+/// A version of configuration that Git no longer says and that the cluster has lost, as if it went now: where a revision that
+/// is kept names it, it is to be made again. None when only digests are known of what it held.
+#[must_use]
+pub(crate) fn of_lost_version(
+    key: &Key,
+    api_version: &str,
+    live: Option<&Value>,
+    applied: Option<&Value>,
+) -> Option<Change> {
+    let is_lost = applied.is_some_and(|value| versioned::git_key(key, value).is_some() && !is_sealed(key, value));
+    (live.is_none() && is_lost).then(|| leftover(key, api_version, Action::Prune, None))
+}
+
 /// An object that is ours and that Git no longer says, of a kind that the cluster does not serve any more.
 #[must_use]
 pub(crate) fn out_of_reach(key: &Key, api_version: &str) -> Change {
@@ -327,7 +344,8 @@ pub(crate) fn write_of(change: &Change) -> Option<Write> {
             target: change.target.clone(),
             subresource: "",
             patch: Patch::Merge(
-                json!({"metadata": {"annotations": {names::SOURCE: null}, "labels": {names::DELIVERY: null}}}),
+                json!({"metadata": {"annotations": {names::SOURCE: null, names::ADOPTED: null},
+                    "labels": {names::DELIVERY: null}}}),
             ),
             expect: None,
         }),

@@ -41,6 +41,12 @@ impl PlanContext {
         mark == self.source || self.former.contains(mark)
     }
 
+    /// Whether nothing of an object was applied before, for certain, so that it is somebody else's if it is there unmarked.
+    #[must_use]
+    pub(crate) fn is_new_to_us(&self, key: &Key, applied: Option<&Value>) -> bool {
+        applied.is_none() || self.uncertain.contains(key)
+    }
+
     /// Whether Git says of an object what it said when it was `applied` last, for certain.
     #[must_use]
     pub(crate) fn is_as_applied(&self, manifest: &Manifest, applied: Option<&Value>) -> bool {

@@ -392,6 +392,10 @@ async fn another_name_takes_over_what_the_old_one_had_without_a_word_of_another_
 async fn what_was_applied_is_known_again_by_its_label_when_the_inventory_is_lost() {
     let mut rig =
         settled(&[("a.yaml", &config("a", "1")), ("b.yaml", &config("b", "1")), ("s.yaml", SECRET)]).await;
+    let older = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "older", "namespace": "default"}});
+    rig.sandbox.create("someone", older).unwrap();
+    rig.write("older.yaml", config("older", "1"));
+    assert_eq!(rig.deliver("one that was there").await, (0, 1, 0));
     until("inventory", || kept(&rig).len() == 2).await;
     rig.stop().await;
     for lost in kept(&rig) {
@@ -402,12 +406,15 @@ async fn what_was_applied_is_known_again_by_its_label_when_the_inventory_is_lost
         json!({"name": "theirs", "namespace": "default", "labels": theirs["metadata"]["labels"]});
     rig.sandbox.create("test", theirs).unwrap(); // made of ours, with its labels
     rig.remove("b.yaml");
+    rig.remove("older.yaml");
     let commit = rig.commit("less");
     rig.start().await;
     let problem = rig.problem().await;
-    assert!(problem.contains("3 objects that carry its label are taken in"), "{problem}");
+    assert!(problem.contains("4 objects that carry its label are taken in"), "{problem}");
     assert_eq!(rig.applied(&commit).await, (0, 0, 1));
     assert!(rig.config("b").is_none() && rig.config("theirs").is_some());
+    let older = rig.config("older").unwrap(); // others had made it: it is let go
+    assert!(!older["metadata"]["annotations"].to_string().contains("switchback.dev/"), "{older}");
     until("it is there again", || kept(&rig).iter().any(|s| !name(s).ends_with("-attempt"))).await;
     assert_eq!(inventory(&rig).objects.len(), 2);
     rig.stop().await;

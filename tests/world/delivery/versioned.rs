@@ -146,6 +146,33 @@ async fn old_versions_go_with_the_revisions_that_name_them() {
     rig.stop().await;
 }
 
+/// The name and the value of the version of `cfg` with `value`.
+fn version_of(rig: &Rig, value: &str) -> (String, String) {
+    configs(rig, "cfg-").into_iter().find(|(_, v)| v == value).unwrap()
+}
+
+#[tokio::test]
+async fn a_version_that_a_kept_revision_names_is_made_again_whenever_it_was_lost() {
+    let mut rig = healthy().await;
+    rig.configure("better").await;
+    rig.promote_full().await;
+    let old = version_of(&rig, "good");
+    let path = format!("/api/v1/namespaces/default/configmaps/{}", old.0);
+    let is_back = |rig: &Rig| configs(rig, "cfg-").contains(&old);
+    rig.delete(&path).await;
+    rig.until("it is made again while we run", is_back).await;
+    rig.stop().await;
+    rig.delete(&path).await;
+    rig.start().await;
+    rig.until("it is made again after a restart", is_back).await;
+    rig.write("web.yaml", web("v2", ON).replace("envFrom: [{configMapRef: {name: cfg}}]", "env: []"));
+    std::fs::remove_file(rig.repo.join("cfg.yaml")).unwrap();
+    rig.deliver("no configuration any more").await;
+    rig.delete(&path).await;
+    rig.until("it is made again where Git has no ConfigMap", is_back).await;
+    rig.stop().await;
+}
+
 /// Goes back by hand to the template of revision `to`, as `switchback undo` does.
 fn undo(rig: &Rig, from: u32, to: u32) {
     let number = to.to_string();
