@@ -109,7 +109,8 @@ impl Refusals {
             Writes::Open => Next { has_changed: self.writes.remove(name).is_some(), ..Next::default() },
             Writes::NotTried => {
                 let all = self.writes.get(name).into_iter().flatten();
-                Next { again: all.map(|r| r.until).min(), ..Next::default() }
+                let later = all.map(|r| r.until).filter(|until| *until > now); // nobody wants the others any more
+                Next { again: later.min(), ..Next::default() }
             }
             Writes::Denied(what, _) => {
                 let all = self.writes.entry(name.clone()).or_default();
@@ -175,6 +176,8 @@ mod tests {
         let later = now + Duration::from_secs(1);
         let early: Vec<bool> = refusals.denied(&name, later).iter().map(|denied| denied.is_early).collect();
         assert_eq!(early, [true, false]);
+        let again = refusals.note_writes(&name, Writes::NotTried, later).again;
+        assert_eq!(again, Some(now + Duration::from_secs(30)), "b is not wanted any more, and a is");
         assert!(refusals.note_writes(&name, Writes::Open, later).has_changed);
         assert_eq!(refusals.note_writes(&name, Writes::Open, later), Next::default());
         assert_eq!(refusals.remembered(), 0);

@@ -326,10 +326,7 @@ async fn sync(
 }
 
 /// How the kinds are served of what stays ours though Git no longer says it.
-async fn kinds_of(
-    context: &Context,
-    plan: &Plan,
-) -> Result<BTreeMap<(String, String), Kind>, ClusterError> {
+async fn kinds_of(context: &Context, plan: &Plan) -> Result<BTreeMap<(String, String), Kind>, ClusterError> {
     let mut kinds = BTreeMap::new();
     for (key, version) in plan.stays_ours() {
         match context.cluster.kind(&version, &key.kind).await {

@@ -295,7 +295,8 @@ pub(crate) fn of_lost_version(
     live: Option<&Value>,
     applied: Option<&Value>,
 ) -> Option<Change> {
-    let is_lost = applied.is_some_and(|value| versioned::git_key(key, value).is_some() && !is_sealed(key, value));
+    let is_lost =
+        applied.is_some_and(|value| versioned::git_key(key, value).is_some() && !is_sealed(key, value));
     (live.is_none() && is_lost).then(|| leftover(key, api_version, Action::Prune, None))
 }
 

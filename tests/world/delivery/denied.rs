@@ -106,6 +106,31 @@ async fn pods_that_may_not_be_added_are_told_and_the_update_goes_back_when_its_d
 }
 
 #[tokio::test]
+async fn stable_pods_that_may_not_come_back_after_an_abort_come_back_once_they_may() {
+    let deadline = "  progressDeadlineSeconds: 3\n  progressDeadlineAbort: true\n";
+    let mut rig = Rig::new(&[("web.yaml", &climbing("v1", deadline))]).await;
+    rig.phase("web", "Healthy").await;
+    let stable = set(&rig, "v1")["metadata"]["name"].clone();
+    let (all, back) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let (of_all, counted) = (all.clone(), back.clone());
+    let denying = Denying::new(&rig, move |a| {
+        let is_stable = stable == a.name.as_str();
+        let is_denied = a.resource == "replicasets.apps" && (!is_stable || of_all.load(Ordering::SeqCst));
+        counted.fetch_add(usize::from(is_denied && is_stable), Ordering::SeqCst);
+        is_denied
+    });
+    rig.write("web.yaml", climbing("v2", deadline));
+    rig.deliver("v2").await;
+    until(&rig, "it is told", |rig| condition(rig, "ReplicaFailure").0 == "ReplicaSetUpdateError").await;
+    all.store(true, Ordering::SeqCst);
+    until(&rig, "the stable ones may not come back", |_| back.load(Ordering::SeqCst) > 0).await;
+    // what was denied of the canary before the abort is wanted no more, and must not keep this from being tried
+    until(&rig, "they are tried again and again", |_| back.load(Ordering::SeqCst) > 3).await;
+    denying.ends();
+    until(&rig, "they are back", |rig| set(rig, "v1")["spec"]["replicas"] == 4).await;
+}
+
+#[tokio::test]
 async fn pods_that_may_be_added_after_all_let_the_update_go_on() {
     let mut rig = Rig::new(&[("web.yaml", &climbing("v1", ""))]).await;
     rig.phase("web", "Healthy").await;

@@ -314,7 +314,8 @@ async fn a_promoted_revision_that_is_no_longer_valid_stays_in_git_whatever_peopl
     rig.phase("web", "Healthy").await;
     rig.sandbox.create("someone", errors_template()).unwrap();
     let analysis = "      - analysis: {templates: [{templateName: errors}]}\n";
-    let steps = |image: &str| text(image).replace("      - pause: {}\n", &format!("      - pause: {{}}\n{analysis}"));
+    let steps =
+        |image: &str| text(image).replace("      - pause: {}\n", &format!("      - pause: {{}}\n{analysis}"));
     let head = rig.promote("web", steps("v2")).await;
     needs_an_argument(&rig);
     let told = rig.problem().await;
