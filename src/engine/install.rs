@@ -1,7 +1,7 @@
 //! Decides how the definitions of our kinds reach a cluster, and when it serves them.
 //! It never decides what they say; `api::crd` does.
 
-use crate::api::crd;
+use crate::api::crd::{self, widened};
 use crate::api::key::target_of;
 use crate::api::write::{Patch, Write};
 use crate::engine::setup::{AccessError, Client};
@@ -57,15 +57,16 @@ pub(crate) async fn definitions(client: &Client) -> Result<Vec<Installed>, Acces
                     other => other.map(|_| Installation::Created)?,
                 }
             }
-            Some(present) if holds(&present, &json!({"spec": definition.get("spec")})) => {
-                Installation::Unchanged
-            }
-            Some(_) => {
-                let spec = definition.get("spec").cloned().unwrap_or(Value::Null);
-                let patch = Patch::Merge(json!({"spec": spec}));
-                let write = Write::Patch { target: target.clone(), subresource: "", patch, expect: None };
-                cluster.perform(&write, Mode::Strict).await?;
-                Installation::Updated
+            Some(present) => {
+                let wanted = json!({"spec": widened(definition, &present).get("spec")});
+                if holds(&present, &wanted) {
+                    Installation::Unchanged
+                } else {
+                    let patch = Patch::Merge(wanted);
+                    let write = Write::Patch { target: target.clone(), subresource: "", patch, expect: None };
+                    cluster.perform(&write, Mode::Strict).await?;
+                    Installation::Updated
+                }
             }
         };
         all.push(Installed { name: target.name, done });

@@ -84,6 +84,12 @@ impl Api {
     }
 
     /// Deletes what is at `path`, if something is.
+    /// Applies `object` on the server's side as `manager`; the error is what the server says.
+    pub async fn apply(&self, path: &str, manager: &str, object: &Value) -> kube::Result<Value> {
+        let path = format!("{path}?fieldManager={manager}");
+        self.send("PATCH", &path, "application/apply-patch+yaml", object).await
+    }
+
     pub async fn delete(&self, path: &str) {
         match self.send("DELETE", path, "", &Value::Null).await {
             Ok(_) => {}

@@ -11,6 +11,7 @@
 mod api;
 mod controller;
 mod crash;
+mod definitions;
 mod deliveries;
 mod ends;
 mod going;

@@ -9,6 +9,7 @@ use crate::front::cli::setup;
 use crate::front::cli::verb::{Invocation, Verb};
 use crate::front::exit::Failure;
 use clap::{CommandFactory, Parser};
+use serde_json::json;
 use std::process::ExitCode;
 
 /// Make the cluster serve Rollouts and analyses.
@@ -42,13 +43,14 @@ async fn install(call: Invocation) -> Result<ExitCode, Failure> {
 }
 
 fn print(output: Option<Output>) -> Result<(), Failure> {
-    for definition in crd::definitions() {
-        if output == Some(Output::Json) {
-            println!("{definition:#}");
-        } else {
-            let text = yaml::write(&definition).map_err(|e| Failure::usage(e.to_string()))?;
-            println!("---\n{}", text.trim_end());
-        }
+    let definitions = crd::definitions();
+    if output == Some(Output::Json) {
+        println!("{:#}", json!({"apiVersion": "v1", "kind": "List", "items": definitions}));
+        return Ok(());
+    }
+    for definition in definitions {
+        let text = yaml::write(&definition).map_err(|e| Failure::usage(e.to_string()))?;
+        println!("---\n{}", text.trim_end());
     }
     Ok(())
 }

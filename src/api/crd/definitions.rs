@@ -1,6 +1,7 @@
-//! Decides the CustomResourceDefinitions that make the API server serve Rollouts, analyses and Deliveries.
-//! It never installs them.
+//! Decides the CustomResourceDefinitions that make the API server serve Rollouts, analyses and Deliveries: those of Argo's
+//! kinds field by field as Argo's. It never installs them.
 
+use super::table::Table;
 use crate::analysis::TemplateSpec;
 use crate::delivery::{DeliverySpec, DeliveryStatus};
 use crate::kinds::{self, Kind};
@@ -88,7 +89,7 @@ fn columns(kind: &str) -> Vec<Value> {
                 "Up-to-date",
                 ".status.updatedReplicas",
                 "integer",
-                "Non-terminated pods of the desired template",
+                "Number of those of the wanted template",
             ),
             column("Available", ".status.availableReplicas", "integer", "Available pods"),
         ],
@@ -105,18 +106,58 @@ fn columns(kind: &str) -> Vec<Value> {
     own
 }
 
-fn object_schema(kind: &str) -> Value {
-    let any = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
-    let (spec, status) = match kind {
-        "Rollout" => {
-            let mut spec = schema_of::<RolloutSpec>();
-            if let Some(selector) = spec.pointer_mut("/properties/selector").and_then(Value::as_object_mut) {
-                let rule = json!([{"rule": "self == oldSelf", "message": "selector is immutable"}]);
-                selector.insert("x-kubernetes-validations".to_owned(), rule);
-            }
-            (spec, Some(schema_of::<RolloutStatus>()))
+/// Puts the words in which `from` describes fields to the same fields of `schema`.
+fn describe(schema: &mut Value, from: &Value) {
+    let Some(map) = schema.as_object_mut() else { return };
+    if let Some(text) = from.get("description") {
+        map.entry("description").or_insert_with(|| text.clone());
+    }
+    let fields = map.get_mut("properties").and_then(Value::as_object_mut);
+    for (name, field) in fields.into_iter().flatten() {
+        if let Some(from) = from.get("properties").and_then(|all| all.get(name)) {
+            describe(field, from);
         }
+    }
+    for word in ["items", "additionalProperties"] {
+        if let (Some(inner), Some(from)) = (map.get_mut(word), from.get(word)) {
+            describe(inner, from);
+        }
+    }
+}
+
+/// The schemas of the specification and the status of a kind as our own types have them: the fields that we read.
+fn of_types(kind: &str) -> (Value, Option<Value>) {
+    match kind {
+        "Rollout" => (schema_of::<RolloutSpec>(), Some(schema_of::<RolloutStatus>())),
         "AnalysisRun" => (schema_of::<RunSpec>(), Some(schema_of::<RunState>())),
+        "Experiment" => (json!({}), Some(json!({}))),
+        _ => (schema_of::<TemplateSpec>(), None),
+    }
+}
+
+/// The same as Argo has them, in our words where we have any.
+fn of_argo(kind: &str) -> (Value, Option<Value>) {
+    let table = Table::read();
+    let (words, of_status) = of_types(kind);
+    let name = kind.trim_start_matches("Cluster");
+    let mut spec = table.schema(&format!("{name}Spec"));
+    describe(&mut spec, &words);
+    let rule = json!([{"rule": "self == oldSelf", "message": ".spec.selector is immutable"}]);
+    if kind == "Rollout"
+        && let Some(selector) = spec.pointer_mut("/properties/selector").and_then(Value::as_object_mut)
+    {
+        selector.insert("x-kubernetes-validations".to_owned(), rule);
+    }
+    let status = of_status.map(|words| {
+        let mut status = table.schema(&format!("{name}Status"));
+        describe(&mut status, &words);
+        status
+    });
+    (spec, status)
+}
+
+fn object_schema(kind: &str) -> Value {
+    let (spec, status) = match kind {
         "Delivery" => {
             let mut spec = schema_of::<DeliverySpec>();
             if let Some(branch) = spec.pointer_mut("/properties/ref").and_then(Value::as_object_mut) {
@@ -126,8 +167,7 @@ fn object_schema(kind: &str) -> Value {
             }
             (spec, Some(schema_of::<DeliveryStatus>()))
         }
-        "Experiment" => (any.clone(), Some(any)),
-        _ => (schema_of::<TemplateSpec>(), None),
+        _ => of_argo(kind),
     };
     let mut properties = json!({
         "apiVersion": {"type": "string"},
@@ -189,7 +229,7 @@ mod tests {
         if !free && !map.get("type").is_some_and(Value::is_string) {
             wrong.push(format!("{path}: no single type in {schema}"));
         }
-        for word in ["$ref", "nullable", "default", "oneOf", "allOf"] {
+        for word in ["$ref", "nullable", "oneOf", "allOf"] {
             if map.contains_key(word) {
                 wrong.push(format!("{path}: {word}"));
             }
@@ -212,6 +252,59 @@ mod tests {
             walk(crd["metadata"]["name"].as_str().unwrap(), schema, &mut wrong);
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    /// Where `ours` has a field that `argo` has not, or one of another type.
+    fn compare(path: &str, ours: &Value, argo: &Value, wrong: &mut Vec<String>) {
+        let words = ["type", "format", "x-kubernetes-int-or-string"];
+        let shape = |v: &Value| words.map(|word| v.get(word).cloned());
+        let is_open = |v: &Value| v.get("x-kubernetes-preserve-unknown-fields").is_some();
+        if is_open(ours) || is_open(argo) {
+            return;
+        }
+        if shape(ours) != shape(argo) {
+            wrong.push(format!("{path}: {ours} for {argo}"));
+        }
+        for (name, field) in ours.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            match argo.pointer("/properties").and_then(|all| all.get(name)) {
+                Some(argo) => compare(&format!("{path}.{name}"), field, argo, wrong),
+                None => wrong.push(format!("{path}.{name}: Argo has no such field")),
+            }
+        }
+        for word in ["items", "additionalProperties"] {
+            if let (Some(ours), Some(argo)) = (ours.get(word), argo.get(word)) {
+                compare(&format!("{path}[]"), ours, argo, wrong);
+            }
+        }
+    }
+
+    #[test]
+    fn what_our_types_read_is_what_argo_has() {
+        let mut wrong = Vec::new();
+        for kind in ["Rollout", "AnalysisRun", "AnalysisTemplate"] {
+            let ((spec, status), (argo, argo_status)) = (of_types(kind), of_argo(kind));
+            compare(&format!("{kind}.spec"), &spec, &argo, &mut wrong);
+            if let (Some(ours), Some(argo)) = (status, argo_status) {
+                compare(&format!("{kind}.status"), &ours, &argo, &mut wrong);
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn pod_templates_have_kubernetes_own_schema_and_the_whole_stays_small() {
+        let crd =
+            definitions().into_iter().find(|c| c["metadata"]["name"] == "rollouts.argoproj.io").unwrap();
+        let at = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/template/properties/spec/properties";
+        let pod = crd.pointer(at).unwrap();
+        assert_eq!(pod["containers"]["x-kubernetes-list-map-keys"], json!(["name"]));
+        let port = &pod["containers"]["items"]["properties"]["ports"];
+        assert_eq!(port["x-kubernetes-list-map-keys"], json!(["containerPort", "protocol"]));
+        assert_eq!(port["items"]["properties"]["protocol"]["default"], "TCP");
+        for definition in definitions() {
+            let size = definition.to_string().len();
+            assert!(size < 250_000, "{}: {size} bytes", definition["metadata"]["name"]);
+        }
     }
 
     #[test]
