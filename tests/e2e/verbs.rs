@@ -86,7 +86,13 @@ async fn showing(stage: &Stage) {
 
 /// Abort, retry, undo, pause and restart.
 async fn back_and_forth(stage: &Stage) {
-    image(stage, "v3").await;
+    let before = stage.get("Rollout", "shape").await;
+    let wrong = verb(stage, "set image shape wrong=example/shape:v3").await.failed(2);
+    assert!(wrong.contains("no container `wrong`; there are: main"), "{wrong}");
+    verb(stage, "set image shape main=example/shape:v3 --dry-run").await.ok();
+    assert_eq!(stage.get("Rollout", "shape").await, before);
+    let said = verb(stage, "set image shape *=example/shape:v3").await.ok();
+    assert!(said.contains("main runs example/shape:v3"), "{said}");
     stage.phase("shape", "Paused", at_step(1)).await;
     verb(stage, "abort shape").await.ok();
     stage.phase("shape", "Degraded", |r| r["status"]["abort"] == true).await;
@@ -145,6 +151,8 @@ async fn undo_takes_the_road_through_git() {
         let tree = verb(stage, "get rollout web").await.ok();
         assert!(tree.contains(&second[..7]) && tree.contains("web: v2"), "{tree}");
 
+        let asks = verb(stage, "set image web *=example/web:v9").await.failed(2);
+        assert!(asks.contains("comes from Git") && asks.contains("Commit it instead"), "{asks}");
         let said = verb(stage, "undo web --yes").await.ok();
         assert!(said.contains("reverted in Git"), "{said}");
         let late = Instant::now() + LIMIT;
@@ -169,6 +177,31 @@ async fn undo_takes_the_road_through_git() {
         stage.phase("web", "Healthy", at(third.clone())).await;
         stage.pods("web", &[(5, "example/web:v2")]).await;
         assert_eq!(shop.head(), third);
+        assert_eq!(program.terminate().await, 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_analysis_is_terminated_once() {
+    play("terminate", async |stage| {
+        let mut program = controller(stage, &stage.namespace);
+        let labels = json!({"argo-rollouts.argoproj.io/controller-instance-id": stage.namespace});
+        let metric = json!({"name": "m", "interval": "1h", "count": 9, "successCondition": "result[0] >= 0",
+            "provider": {"prometheus": {"query": "vector(1)"}}});
+        let run = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisRun",
+            "metadata": {"name": "long", "labels": labels}, "spec": {"metrics": [metric]}});
+        stage.create(run).await;
+        stage.until("AnalysisRun", "long", "Running", |r| r["status"]["phase"] == "Running").await;
+        verb(stage, "terminate analysisrun long --dry-run").await.ok();
+        assert_eq!(stage.get("AnalysisRun", "long").await["spec"]["terminate"], Value::Null);
+        let said = verb(stage, "terminate analysisrun long").await.ok();
+        assert!(said.contains("long is terminated"), "{said}");
+        stage.until("AnalysisRun", "long", "over", |r| r["status"]["phase"] == "Successful").await;
+        let again = verb(stage, "terminate ar long").await.ok();
+        assert!(again.contains("stays as it is: it is over: Successful"), "{again}");
+        let none = verb(stage, "terminate experiment long").await.failed(2);
+        assert!(none.contains("is not there"), "{none}");
         assert_eq!(program.terminate().await, 0);
     })
     .await;

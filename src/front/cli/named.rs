@@ -52,6 +52,18 @@ pub(crate) async fn read(common: &Common, cluster: &Client, name: &str) -> Resul
     Ok((object, rollout))
 }
 
+/// The workload that the Rollout refers to, if it does.
+///
+/// # Errors
+/// It is gone, or the cluster refuses or is away.
+pub(crate) async fn workload(cluster: &Client, rollout: &Rollout) -> Result<Option<Value>, Failure> {
+    let Some(reference) = &rollout.spec.workload_ref else { return Ok(None) };
+    let namespace = &rollout.metadata.namespace;
+    let target = Target::new(&reference.api_version, &reference.kind, namespace, &reference.name);
+    let missing = || Failure::usage(format!("{target} is gone, to which {} refers", place(rollout)));
+    Ok(Some(cluster.get(&target).await?.ok_or_else(missing)?))
+}
+
 /// A Rollout in words.
 #[must_use]
 pub(crate) fn place(rollout: &Rollout) -> String {

@@ -22,6 +22,7 @@
 //!
 //! What users say:
 //! - [`act`], [`undo`]: promote, abort, retry, pause and restart as patches; the way back to an older revision
+//! - [`set_image`]: other images for its containers
 pub(crate) mod abort;
 pub(crate) mod act;
 pub(crate) mod analyses;
@@ -44,6 +45,7 @@ pub(crate) mod restart;
 pub(crate) mod revision;
 pub(crate) mod scaling;
 pub(crate) mod services;
+pub(crate) mod set_image;
 pub(crate) mod state;
 pub(crate) mod status;
 pub(crate) mod undo;

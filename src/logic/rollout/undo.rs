@@ -84,7 +84,7 @@ pub(crate) fn writes(
 }
 
 /// Where the pod template stands: the object and the path in it.
-fn holder<'v>(rollout: &'v Value, workload: Option<&'v Value>) -> (&'v Value, &'static str) {
+pub(crate) fn holder<'v>(rollout: &'v Value, workload: Option<&'v Value>) -> (&'v Value, &'static str) {
     match workload {
         None => (rollout, "/spec/template"),
         Some(w) if w.get("kind").and_then(Value::as_str) == Some("PodTemplate") => (w, "/template"),

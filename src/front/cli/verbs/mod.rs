@@ -4,7 +4,8 @@
 //! - [`demo`], [`sandbox`]: the embedded cluster, with a story and without
 //! - [`run`], [`controller`]: an engine at work
 //! - [`plan`], [`diff`], [`get`], [`status`]: looking
-//! - [`promote`], [`abort`], [`retry`], [`pause`], [`undo`], [`restart`]: a person steers a Rollout
+//! - [`promote`], [`abort`], [`retry`], [`pause`], [`undo`], [`restart`], [`set`]: a person steers a Rollout
+//! - [`terminate`]: a person ends an analysis early
 //! - [`reconcile`]: a person wants a Delivery looked at
 //! - [`install_crds`], [`completion`]: making cluster and shell ready
 pub(crate) mod abort;
@@ -22,7 +23,9 @@ pub(crate) mod restart;
 pub(crate) mod retry;
 pub(crate) mod run;
 pub(crate) mod sandbox;
+pub(crate) mod set;
 pub(crate) mod status;
+pub(crate) mod terminate;
 pub(crate) mod undo;
 
 use crate::front::cli::verb::Verb;
@@ -42,6 +45,8 @@ pub(crate) const ALL: &[Verb] = &[
     pause::VERB,
     undo::VERB,
     restart::VERB,
+    set::VERB,
+    terminate::VERB,
     reconcile::VERB,
     install_crds::VERB,
     sandbox::VERB,

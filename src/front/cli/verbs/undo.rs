@@ -2,7 +2,6 @@
 //! It never decides what is written; `logic::rollout::undo` does.
 
 use crate::api::selector::LabelSelector;
-use crate::api::write::Target;
 use crate::front::cli::named::{self, Named};
 use crate::front::cli::verb::{Invocation, Verb};
 use crate::front::cli::{act, setup};
@@ -42,15 +41,7 @@ async fn undo(call: Invocation) -> Result<ExitCode, Failure> {
     let cluster = setup::cluster(common).await?;
     let (object, rollout) = named::read(common, &cluster, &flags.named.name).await?;
     let namespace = rollout.metadata.namespace.as_str();
-    let workload = match &rollout.spec.workload_ref {
-        None => None,
-        Some(reference) => {
-            let target = Target::new(&reference.api_version, &reference.kind, namespace, &reference.name);
-            let missing =
-                || Failure::usage(format!("{target} is gone, to which {} refers", named::place(&rollout)));
-            Some(cluster.get(&target).await?.ok_or_else(missing)?)
-        }
-    };
+    let workload = named::workload(&cluster, &rollout).await?;
     let selector = rollout.spec.selector.clone().or_else(|| {
         let selector = workload.as_ref()?.pointer("/spec/selector")?;
         serde_json::from_value::<LabelSelector>(selector.clone()).ok()
