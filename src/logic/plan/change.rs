@@ -11,12 +11,14 @@ use crate::logic::manifest::object::{annotate, annotation, strip};
 use crate::logic::manifest::{Manifest, versioned};
 use crate::logic::plan::context::PlanContext;
 use crate::logic::plan::in_the_way::InTheWay;
+use crate::logic::plan::lists;
 use crate::logic::plan::prune::{self, LetGo, PruneWaits};
 use crate::logic::plan::size;
 use crate::logic::plan::undone;
 use crate::logic::plan::wanted::{annotate_commit, desired, leave_to_cluster};
 use crate::merge::{MergeError, json as merge_json, three};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 /// What is to be done to one object.
 #[derive(Clone, Debug, PartialEq)]
@@ -165,6 +167,10 @@ pub(crate) fn of_manifest(
     change.kept.extend(size::keep(&mut wanted, live, context.scaled.get(&manifest.key)));
     if is_rollout && is_as_before {
         change.kept.extend(undone::keep(&mut wanted, live));
+    }
+    if !context.whole_lists {
+        let before = base.as_ref().map_or_else(|| Cow::Owned(wanted.clone()), Cow::Borrowed);
+        lists::keep(&mut wanted, &before, live);
     }
     match merge(manifest, base.as_ref().unwrap_or(&wanted), &wanted, live, context) {
         Ok(None) => change.after = Some(live.clone()),

@@ -5,6 +5,7 @@
 //! - [`change`]: what is to be done to one object, by a three-way merge
 //! - [`context`]: what all changes of one commit have in common
 //! - [`wanted`]: how an object of Git is to look in the cluster
+//! - [`lists`]: which lists are left as the cluster has them
 //! - [`size`]: whose say the size of a workload is
 //! - [`drift`](mod@drift): whether an object is still what was applied of it
 //! - [`in_the_way`]: why an object cannot be made as Git says, and what to do about it
@@ -21,6 +22,7 @@ pub(crate) mod context;
 pub(crate) mod drift;
 pub(crate) mod fields;
 pub(crate) mod in_the_way;
+mod lists;
 pub(crate) mod order;
 pub(crate) mod prune;
 pub(crate) mod show;

@@ -285,3 +285,53 @@ async fn what_the_cluster_refuses_to_take_back_is_told_once() {
         assert!(!matches!(told, Notice::Problem { .. }), "told again: {told:?}");
     }
 }
+
+#[tokio::test]
+async fn what_the_cluster_fills_into_lists_is_no_drift_and_what_git_changes_there_is_applied() {
+    let definition = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: \
+                      routes.example.com}\nspec:\n  group: example.com\n  names: {kind: Route, plural: routes, singular: \
+                      route}\n  scope: Namespaced\n  versions: [{name: v1, served: true, storage: true, schema: \
+                      {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {to: {type: array, \
+                      items: {type: object, properties: {name: {type: string}, weight: {type: integer, default: 1}}}}}}}}}}]\n";
+    let route = "apiVersion: example.com/v1\nkind: Route\nmetadata: {name: r}\nspec: {to: [{name: web}]}\n";
+    let policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p}\nspec:\n  podSelector: {}\n  \
+                  ingress: [{ports: [{port: 80}]}]\n";
+    let set = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: s}\nspec:\n  replicas: 0\n  serviceName: s\n  \
+               selector: {matchLabels: {app: s}}\n  template:\n    metadata: {labels: {app: s}}\n    spec: {containers: \
+               [{name: c, image: db}]}\n  volumeClaimTemplates: [{metadata: {name: d}, spec: {accessModes: \
+               [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]\n";
+    let web =
+        rollout("    canary: {}\n").replace("web:v1\n", "web:v1\n        ports: [{containerPort: 80}]\n");
+    assert!(web.contains("containerPort"));
+    let mut rig = settled(&[
+        ("definition.yaml", definition),
+        ("r.yaml", route),
+        ("p.yaml", policy),
+        ("s.yaml", set),
+        ("web.yaml", &web),
+    ])
+    .await;
+    let all = [
+        ("example.com/v1", "Route", "r", "/spec/to/0/weight"),
+        ("networking.k8s.io/v1", "NetworkPolicy", "p", "/spec/ingress/0/ports/0/protocol"),
+        ("apps/v1", "StatefulSet", "s", "/spec/volumeClaimTemplates/0/spec/volumeMode"),
+        ("argoproj.io/v1alpha1", "Rollout", "web", "/spec/template/spec/containers/0/ports/0/protocol"),
+    ];
+    for (version, kind, name, filled) in all {
+        let mut live = rig.get(version, kind, "default", name).unwrap();
+        assert!(live.pointer(filled).is_some(), "{live:#}");
+        live["metadata"]["annotations"]["seen"] = json!("yes");
+        rig.sandbox.update("someone", live).unwrap();
+    }
+    rest(&rig).await;
+    rig.write("r.yaml", route.replace("[{name: web}]", "[{name: web}, {name: new}]"));
+    assert_eq!(rig.deliver("another one").await, (0, 1, 0));
+    rest(&rig).await;
+    let live = rig.get("example.com/v1", "Route", "default", "r").unwrap();
+    assert_eq!(live["spec"]["to"], json!([{"name": "web", "weight": 1}, {"name": "new", "weight": 1}]));
+    rig.stop().await;
+    while let Some(told) = rig.heard() {
+        let is_drift = matches!(&told, Notice::Event { event, .. } if event.reason.starts_with("Drift"));
+        assert!(!is_drift, "{told:?}");
+    }
+}
