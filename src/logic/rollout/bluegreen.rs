@@ -5,7 +5,7 @@ use crate::api::phase::PauseReason;
 use crate::logic::rollout::analyses::{due, reconcile::reconcile};
 use crate::logic::rollout::builder::Builder;
 use crate::logic::rollout::view::ReplicaSet;
-use crate::logic::rollout::window::is_within_window;
+use crate::logic::rollout::window::{fast_rollback, is_within_window};
 use crate::logic::rollout::{fail_fast, pause, restart, revision, services, status};
 
 /// Names of the two Services; the preview one may be missing.
@@ -76,19 +76,25 @@ fn scale_new(builder: &mut Builder<'_>, new: usize) {
     let Some(replica_set) = builder.replica_set(new) else { return };
     let mut count = preview_count(builder, replica_set);
     if builder.delays_scale_down_on_abort() {
-        match replica_set.deadline() {
-            Some(at) if at > builder.now() => return builder.wake_at(at),
+        let (present, deadline) = (replica_set.replicas, replica_set.deadline());
+        match deadline {
+            // It keeps its pods, but not the size of the Rollout that it is annotated with: another one there would be a
+            // scaling that never ends.
+            Some(at) if at > builder.now() => {
+                count = present;
+                builder.wake_at(at);
+            }
             Some(_) => count = 0,
             // Its time begins when the stable pods could carry everything; until then it stays as it is.
             None => {
-                let stable_is_whole =
-                    builder.stable_replica_set().is_some_and(|s| s.available == builder.spec().replicas());
+                count = present;
+                let replicas = builder.spec().replicas();
+                let stable_is_whole = builder.stable_replica_set().is_some_and(|s| s.available >= replicas);
                 if let Some(delay) = builder.abort_delay().filter(|_| stable_is_whole) {
                     let at = builder.time().plus_seconds(delay);
                     builder.set_deadline(new, Some(at));
                     builder.wake_at(at);
                 }
-                return;
             }
         }
     }
@@ -164,7 +170,7 @@ fn is_ready_to_wait(builder: &Builder<'_>) -> bool {
     }
 }
 
-/// Whether the switch needs no wait: the pods still run from before, a user wants it so, or nothing is active
+/// Whether the switch needs no wait: it leads back to what was good, a user wants it so, or nothing is active
 /// (source: rollout/bluegreen.go, `isBlueGreenFastTracked`).
 fn is_fast(builder: &Builder<'_>, active: &str) -> bool {
     let Some(new) = builder.new_replica_set() else { return false };
@@ -175,7 +181,7 @@ fn is_fast(builder: &Builder<'_>, active: &str) -> bool {
 /// Begins or ends the wait before the switch (source: rollout/bluegreen.go, `reconcileBlueGreenPause`).
 fn wait_before_switch(builder: &mut Builder<'_>, active: &str) {
     let Some(strategy) = builder.blue_green() else { return };
-    if builder.old().abort
+    if builder.is_aborted()
         || !is_ready_to_wait(builder)
         || builder.is_halted()
         || !builder.may_advance(active)
@@ -214,7 +220,7 @@ fn switch_active(builder: &mut Builder<'_>, active: &str) {
         return;
     }
     let replicas = builder.spec().replicas();
-    if builder.old().abort && !builder.old().stable_rs.is_empty() {
+    if builder.is_aborted() && !builder.old().stable_rs.is_empty() {
         let stable = builder.old().stable_rs.clone();
         if builder.stable_replica_set().is_some_and(|s| s.available > 0) {
             services::switch(builder, active, &stable);
@@ -235,8 +241,9 @@ fn switch_active(builder: &mut Builder<'_>, active: &str) {
 /// Why the current revision is to be the stable one now, if it is
 /// (source: rollout/sync.go, `shouldFullPromote`).
 fn promotion(builder: &Builder<'_>, active_hash: &str, current: &str) -> Option<String> {
+    // The first revision is the stable one before it is active: until then there is no other to go back to.
     if builder.stable_index().is_none() || active_hash.is_empty() {
-        return (active_hash == current).then(|| "Initial deploy".to_owned());
+        return Some("Initial deploy".to_owned());
     }
     if active_hash != current || !builder.may_advance("") {
         return None;
@@ -244,20 +251,12 @@ fn promotion(builder: &Builder<'_>, active_hash: &str, current: &str) -> Option<
     if builder.old().promote_full {
         return Some("Full promotion requested".to_owned());
     }
-    if is_within_window(builder) {
-        return Some("Rollback within window".to_owned());
+    if builder.is_fast_rollback() {
+        return Some(fast_rollback(builder).to_owned());
     }
-    if builder.is_aborted() {
+    let measures = builder.blue_green().is_some_and(|b| b.post_promotion_analysis.is_some());
+    if builder.is_aborted() || (measures && !due::post_promotion_passed(builder)) {
         return None;
-    }
-    if builder.blue_green().is_some_and(|b| b.post_promotion_analysis.is_some()) {
-        let new = builder.new_replica_set()?;
-        if builder.is_fast_rollback() {
-            return Some(format!("Rollback to '{}' within scaleDownDelay", new.meta.name));
-        }
-        if !due::post_promotion_passed(builder) {
-            return None;
-        }
     }
     Some("Completed blue-green update".to_owned())
 }

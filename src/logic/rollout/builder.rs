@@ -8,6 +8,7 @@ use crate::api::strategy::{BlueGreen, Canary};
 use crate::api::time::Time;
 use crate::logic::rollout::decision::Need;
 use crate::logic::rollout::intent::Intent;
+use crate::logic::rollout::phase::is_fully_promoted;
 use crate::logic::rollout::view::{AnalysisRunRow, ReplicaSet, Service, View};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -105,6 +106,9 @@ impl<'v> Builder<'v> {
         self.new = self.find_new();
         let stable = &self.old.stable_rs;
         self.stable = self.replica_sets.iter().position(|s| !stable.is_empty() && s.hash == *stable);
+        if self.old.abort && is_fully_promoted(&self.old) {
+            self.intent.lift_abort(); // there is nothing to go back to (source: rollout/controller.go, `newRolloutContext`)
+        }
     }
 
     /// The ReplicaSet of the current template: by hash, and else by an equal template (a revision made by another

@@ -9,7 +9,7 @@ use crate::base::digest;
 use crate::logic::rollout::analyses::{due, reconcile::reconcile};
 use crate::logic::rollout::builder::Builder;
 use crate::logic::rollout::view::ReplicaSet;
-use crate::logic::rollout::window::is_within_window;
+use crate::logic::rollout::window::{fast_rollback, is_within_window};
 use crate::logic::rollout::{fail_fast, pause, replicas, restart, revision, services, status};
 
 /// Hash of the steps, as clients and the controller before know it
@@ -191,8 +191,8 @@ fn promotion(builder: &Builder<'_>) -> Option<String> {
     if builder.old().promote_full {
         return Some("Full promotion requested".to_owned());
     }
-    if is_within_window(builder) {
-        return Some("Rollback within window".to_owned());
+    if builder.is_fast_rollback() {
+        return Some(fast_rollback(builder).to_owned());
     }
     let count = builder.canary()?.step_count();
     let all_done = count == 0 || builder.old().current_step_index == Some(count);

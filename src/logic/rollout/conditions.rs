@@ -248,7 +248,9 @@ fn write_timeout(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
         status,
         make(Progressing, False, ConditionReason::ProgressDeadlineExceeded, message.clone(), builder.time()),
     );
-    if builder.spec().progress_deadline_abort {
+    // What was promoted once is no update any more, so that there is none to abort
+    // (source: rollout/sync.go, `evaluateProgressDeadlineAbort`).
+    if builder.spec().progress_deadline_abort && !is_completed(status) {
         builder.intent.abort(AbortCause::Deadline(stuck));
         builder.warn(EventReason::RolloutAborted, message);
     }

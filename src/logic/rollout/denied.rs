@@ -134,12 +134,11 @@ impl Builder<'_> {
     /// missing to what carries it, the object called `except` aside. A person who wants it promoted wants it so anyway.
     #[must_use]
     pub(crate) fn may_advance(&self, except: &str) -> bool {
-        let is_own = self.new_index().is_some() && self.new_index() == self.stable_index();
         let hinders = |d: &Denied| {
             let is_needed = self.carries(d) || d.kind == "AnalysisRun" && d.aim == Aim::Create;
             d.waits && d.name != except && is_needed
         };
-        is_own || self.old().promote_full || !self.view().denied.iter().any(hinders)
+        self.is_at_stable() || self.old().promote_full || !self.view().denied.iter().any(hinders)
     }
 
     /// Whether what is measured now would be what the analysis is about.

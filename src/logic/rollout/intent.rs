@@ -10,6 +10,7 @@ pub(crate) struct Intent {
     begin: Vec<PauseReason>,
     end: Vec<PauseReason>,
     clears: bool,
+    lifts: bool,
     abort: Option<AbortCause>,
 }
 
@@ -51,6 +52,17 @@ impl Intent {
     #[must_use]
     pub(crate) fn clears(&self) -> bool {
         self.clears
+    }
+
+    /// Takes an abort back that was there before.
+    pub(crate) fn lift_abort(&mut self) {
+        self.lifts = true;
+    }
+
+    /// Whether an abort that was there before is taken back.
+    #[must_use]
+    pub(crate) fn lifts_abort(&self) -> bool {
+        self.lifts || self.clears
     }
 
     /// Aborts, because of `cause`.

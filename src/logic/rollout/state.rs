@@ -6,6 +6,7 @@ use crate::api::phase::PauseReason;
 use crate::api::status::PauseCondition;
 use crate::logic::rollout::builder::Builder;
 use crate::logic::rollout::view::ReplicaSet;
+use crate::logic::rollout::window::is_within_window;
 
 impl Builder<'_> {
     /// The ReplicaSet of the current template.
@@ -20,12 +21,24 @@ impl Builder<'_> {
         self.replica_set(self.stable_index()?)
     }
 
-    /// Whether the current revision has come back while its pods still ran out their delay, so that it needs no pause
-    /// and no analysis. The deadline is that of before this decision, which takes it away; an older ReplicaSet has one
-    /// too when it was aborted after it came back, but then it was measured, and a younger one only after an abort
-    /// (source: rollout/bluegreen.go, `isBlueGreenFastTracked`).
+    /// Whether the current revision is the stable one, or one that was good before and is near enough: it needs no pause
+    /// and no analysis (source: rollout/sync.go, `isFastRollback`).
     #[must_use]
     pub(crate) fn is_fast_rollback(&self) -> bool {
+        self.is_at_stable() || is_within_window(self) || self.is_within_delay()
+    }
+
+    /// Whether the current revision is the stable one: promoted, or returned to.
+    #[must_use]
+    pub(crate) fn is_at_stable(&self) -> bool {
+        self.new_index().is_some() && self.new_index() == self.stable_index()
+    }
+
+    /// Whether the current revision has come back while its pods still ran out their delay. The deadline is that of
+    /// before this decision, which takes it away; an older ReplicaSet has one too when it was aborted after it came back,
+    /// but then it was measured, and a younger one only after an abort (source: rollout/controller.go,
+    /// `newRolloutContext`).
+    fn is_within_delay(&self) -> bool {
         let (Some(new), Some(stable)) = (self.new_replica_set(), self.stable_replica_set()) else {
             return false;
         };
@@ -67,7 +80,8 @@ impl Builder<'_> {
     /// Whether the update is aborted, by what was so before and by what this pass has found.
     #[must_use]
     pub(crate) fn is_aborted(&self) -> bool {
-        !self.intent.clears() && (self.intent.abort_cause().is_some() || self.old().abort)
+        let is_found = !self.intent.clears() && self.intent.abort_cause().is_some();
+        is_found || self.old().abort && !self.intent.lifts_abort()
     }
 
     /// Whether nothing may move: a user has paused the Rollout, or an analysis ended undecided.

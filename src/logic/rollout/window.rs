@@ -21,3 +21,9 @@ pub(crate) fn is_within_window(builder: &Builder<'_>) -> bool {
         .count();
     i32::try_from(between).is_ok_and(|n| n < window)
 }
+
+/// What is said of a promotion that a way back amounts to (source: rollout/sync.go, `shouldFullPromote`).
+#[must_use]
+pub(crate) fn fast_rollback(builder: &Builder<'_>) -> &'static str {
+    if is_within_window(builder) { "Rollback within window" } else { "Fast rollback" }
+}

@@ -5,23 +5,29 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use switchback::api::analysis::AnalysisTemplate;
 use switchback::api::rollout::Rollout;
+use switchback::api::run::Phase;
 use switchback::api::time::Time;
 use switchback::api::write::{Patch, Write};
 use switchback::logic::rollout::decide::decide;
-use switchback::logic::rollout::view::{Refused, ReplicaSet, Service, View, Workload};
+use switchback::logic::rollout::view::{AnalysisRunRow, Refused, ReplicaSet, Service, View, Workload};
 use switchback::merge::json as merge;
 
 pub struct Rig {
     rollout: Value,
     replica_sets: Vec<ReplicaSet>,
     services: BTreeMap<String, Service>,
+    runs: Vec<AnalysisRunRow>,
+    templates: BTreeMap<(bool, String), Arc<AnalysisTemplate>>,
     now: Timestamp,
     wake: Option<Timestamp>,
     /// Pods of the workload that the Rollout takes over.
     pub workload: Option<i32>,
     /// Pods that the ReplicaSets have ready at most.
     pub ready_at_most: i32,
+    /// Pods that the first ReplicaSet has beyond those it wants.
+    pub lingering: i32,
     /// Image whose pods never become ready.
     pub broken: Option<String>,
     /// Image whose ReplicaSet the cluster refuses to make.
@@ -30,6 +36,8 @@ pub struct Rig {
     pub log: Vec<String>,
     /// Reasons of all events.
     pub events: Vec<String>,
+    /// What the last event says.
+    pub said: String,
     pub most_pods: i32,
     pub least_available: i32,
     deployed: bool,
@@ -52,14 +60,18 @@ impl Rig {
             rollout,
             replica_sets: Vec::new(),
             services: ["active", "preview"].into_iter().map(|n| (n.to_owned(), service(n))).collect(),
+            runs: Vec::new(),
+            templates: BTreeMap::new(),
             now: "2026-11-21T12:00:00Z".parse().unwrap(),
             wake: None,
             workload: None,
             ready_at_most: i32::MAX,
+            lingering: 0,
             broken: None,
             refused: None,
             log: Vec::new(),
             events: Vec::new(),
+            said: String::new(),
             most_pods: 0,
             least_available: i32::MAX,
             deployed: false,
@@ -85,6 +97,8 @@ impl Rig {
             template_key: self.image_now(),
             replica_sets: self.replica_sets.clone(),
             services: self.services.clone(),
+            analysis_runs: self.runs.clone(),
+            templates: self.templates.clone(),
             debounce_passed: true,
             workload: self.workload.map(|n| Workload { replicas: Some(n), ..Workload::default() }),
             rollout: rollout.into(),
@@ -105,6 +119,7 @@ impl Rig {
                 self.rollout = merge::apply(&self.rollout, patch);
             }
             self.events.extend(decision.events.iter().map(|e| e.reason.clone()));
+            self.said = decision.events.last().map_or(self.said.clone(), |e| e.message.clone());
             self.wake = decision.wake;
             let moved = self.obey();
             if idle && !moved {
@@ -134,6 +149,9 @@ impl Rig {
             replica_set.current = replica_set.replicas;
             let works = self.broken.as_ref() != Some(&replica_set.hash);
             replica_set.available = if works { replica_set.replicas.min(self.ready_at_most) } else { 0 };
+            if replica_set.hash == "v1" {
+                replica_set.available += self.lingering;
+            }
             replica_set.ready = replica_set.available;
             replica_set.observed_generation = replica_set.meta.generation;
         }
@@ -168,6 +186,15 @@ impl Rig {
                 self.replica_sets.push(replica_set);
                 self.log.push("create ReplicaSet".into());
             }
+            Write::Create { object } if target.kind == "AnalysisRun" => {
+                let meta = serde_json::from_value(object["metadata"].clone()).unwrap();
+                self.runs.push(AnalysisRunRow { meta, phase: Phase::Running, ..AnalysisRunRow::default() });
+                self.log.push(format!("create {}", target.name));
+            }
+            Write::Delete { .. } if target.kind == "AnalysisRun" => {
+                self.runs.retain(|run| run.meta.name != target.name);
+                self.log.push(format!("delete {}", target.name));
+            }
             Write::Patch { patch: Patch::Merge(body), .. } => {
                 self.log.push(format!("patch {}", target.kind));
                 match target.kind.as_str() {
@@ -190,6 +217,10 @@ impl Rig {
                             body["spec"]["selector"]["rollouts-pod-template-hash"].as_str().map(Into::into);
                         service.managed_by = Some("web".into());
                     }
+                    "AnalysisRun" => {
+                        let run = self.runs.iter_mut().find(|run| run.meta.name == target.name).unwrap();
+                        (run.terminate, run.phase) = (true, Phase::Successful);
+                    }
                     "Deployment" => {
                         self.workload = body["spec"]["replicas"].as_i64().map(|n| i32::try_from(n).unwrap());
                     }
@@ -198,6 +229,25 @@ impl Rig {
             }
             other => panic!("unexpected write {other:?}"),
         }
+    }
+
+    /// There is a template of this name, with one metric that asks a web server.
+    pub fn template(&mut self, name: &str, metric: &Value) {
+        let mut whole = json!({"name": name, "provider": {"web": {"url": "http://example.com"}}});
+        whole = merge::apply(&whole, metric);
+        let template = json!({"metadata": {"name": name}, "spec": {"metrics": [whole]}});
+        self.templates.insert((false, name.to_owned()), serde_json::from_value(template).unwrap());
+    }
+
+    /// The run whose name ends so has come to `phase`.
+    pub fn judge(&mut self, suffix: &str, phase: Phase) {
+        let run = self.runs.iter_mut().rev().find(|run| run.meta.name.ends_with(suffix)).unwrap();
+        run.phase = phase;
+    }
+
+    /// The AnalysisRuns by name.
+    pub fn runs(&self) -> Vec<&str> {
+        self.runs.iter().map(|run| run.meta.name.as_str()).collect()
     }
 
     pub fn image(&mut self, image: &str) {
@@ -261,6 +311,10 @@ impl Rig {
 
     pub fn count(&self, prefix: &str) -> usize {
         self.log.iter().filter(|l| l.starts_with(prefix)).count()
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.now
     }
 
     pub fn wake(&self) -> Option<Timestamp> {
