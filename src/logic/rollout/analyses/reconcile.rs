@@ -15,7 +15,6 @@ use crate::logic::rollout::analyses::history::{forget_old, is_ahead, stop_all_bu
 use crate::logic::rollout::analyses::purpose::Purpose;
 use crate::logic::rollout::builder::Builder;
 use crate::logic::rollout::view::AnalysisRunRow;
-use crate::logic::rollout::window::is_within_window;
 
 /// Makes, stops and forgets runs as the moment asks. Answers whether an undecided run pauses the Rollout, so
 /// that the pass ends here (source: rollout/analysis.go, `reconcileAnalysisRuns`).
@@ -23,11 +22,11 @@ pub(crate) fn reconcile(builder: &mut Builder<'_>) -> bool {
     let none_wanted = builder.is_aborted()
         || builder.old().promote_full
         || builder.is_fast_rollback()
-        || builder.old().stable_rs.is_empty()
-        || is_within_window(builder);
+        || builder.old().stable_rs.is_empty();
     if none_wanted {
-        keep_slots(builder);
+        let kept = keep_slots(builder);
         stop_all_but(builder, &[]);
+        forget_old(builder, &kept);
         return false;
     }
     let mut kept = Vec::new();
@@ -120,12 +119,17 @@ fn is_let_pass(builder: &Builder<'_>, purpose: Purpose, run: &AnalysisRunRow) ->
     purpose == Purpose::Background && said.is_some_and(|s| s.phase() == Some(Phase::Inconclusive))
 }
 
-/// Keeps the named runs in the status and refreshes what is said of them.
-fn keep_slots(builder: &mut Builder<'_>) {
+/// Refreshes what the status says of the runs it names, which it goes on to name: blue-green always, a canary while it is
+/// aborted, as the run is what tells why. Answers their names.
+fn keep_slots(builder: &mut Builder<'_>) -> Vec<String> {
+    let is_aborted = builder.is_aborted();
+    let mut named = Vec::new();
     for purpose in Purpose::ALL {
-        let refreshed = current(builder, purpose).map(status_of);
-        *purpose.slot(&mut builder.status) = refreshed;
+        let run = current(builder, purpose).map(status_of);
+        named.extend(run.iter().map(|r| r.name.clone()));
+        *purpose.slot(&mut builder.status) = run.filter(|_| is_aborted || purpose.is_blue_green());
     }
+    named
 }
 
 /// Emits an event when a run has changed its phase (source: rollout/analysis.go, `emitAnalysisRunStatusChanges`).
@@ -229,5 +233,45 @@ mod tests {
         let mut aborted = view(0);
         Arc::make_mut(&mut aborted.rollout).status.abort = true;
         assert!(stops(&aborted), "after an abort nothing is measured");
+    }
+
+    /// Finished runs of revision `b` beside the one that the status names.
+    fn finished(view: &mut View, count: usize) {
+        for n in 0..count {
+            let mut run = AnalysisRunRow { phase: Phase::Successful, ..AnalysisRunRow::default() };
+            run.meta.name = format!("web-b-1.{n}");
+            run.meta.labels.insert(names::POD_HASH.to_owned(), "b".to_owned());
+            view.analysis_runs.push(run);
+        }
+    }
+
+    #[test]
+    fn old_runs_are_forgotten_whatever_becomes_of_the_update() {
+        for patch in [json!({"abort": true}), json!({"promoteFull": true}), json!({"stableRS": "b"})] {
+            let mut view = view(1);
+            finished(&mut view, 7);
+            let status = serde_json::to_value(&view.rollout.status).unwrap();
+            let status = crate::merge::json::apply(&status, &patch);
+            Arc::make_mut(&mut view.rollout).status = serde_json::from_value(status).unwrap();
+            let mut builder = Builder::new(&view, jiff::Timestamp::UNIX_EPOCH);
+            reconcile(&mut builder);
+            let gone = builder.ops().iter().filter(|op| matches!(op, Op::DeleteAnalysisRun(_))).count();
+            assert_eq!(gone, 2, "{patch}: five of seven stay");
+        }
+    }
+
+    #[test]
+    fn a_canary_names_its_run_no_longer_than_something_depends_on_it() {
+        let named = |patch: serde_json::Value| {
+            let mut view = undecided(json!("Running"));
+            let status = serde_json::to_value(&view.rollout.status).unwrap();
+            let status = crate::merge::json::apply(&status, &patch);
+            Arc::make_mut(&mut view.rollout).status = serde_json::from_value(status).unwrap();
+            let mut builder = Builder::new(&view, jiff::Timestamp::UNIX_EPOCH);
+            reconcile(&mut builder);
+            Purpose::Background.named(&builder.status).is_some()
+        };
+        assert!(named(json!({"abort": true})), "it says why");
+        assert!(!named(json!({"promoteFull": true})) && !named(json!({"stableRS": "b"})));
     }
 }
