@@ -51,10 +51,8 @@ pub fn fenceposts_of(spec: &RolloutSpec) -> Fenceposts {
             replicas,
         ),
         (None, Some(blue_green)) => {
-            fenceposts(None, blue_green.max_unavailable.as_ref(), replicas).map(|p| {
-                let unavailable = if blue_green.max_unavailable.is_none() { 0 } else { p.unavailable };
-                Fenceposts { surge: 0, unavailable }
-            })
+            let asked = blue_green.max_unavailable.as_ref().unwrap_or(&quarter);
+            fenceposts(None, Some(asked), replicas)
         }
         (None, None) => Ok(Fenceposts { surge: 0, unavailable: 0 }),
     }

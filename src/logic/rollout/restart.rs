@@ -24,9 +24,12 @@ pub(crate) fn evict(builder: &mut Builder<'_>) -> bool {
         builder.need(Need::Pods);
         return true;
     };
-    let old = in_order(builder, pods);
+    let own = in_order(builder, pods);
+    // Counted from the pods themselves: what their ReplicaSets say of them may be old, so that too many would go.
+    let ready = builder.spec().min_ready_seconds();
+    let available = own.iter().filter(|p| p.is_available(ready, builder.now())).count();
     let old: Vec<&Pod> =
-        old.into_iter().filter(|p| p.meta.creation_timestamp.is_none_or(|c| c < asked)).collect();
+        own.into_iter().filter(|p| p.meta.creation_timestamp.is_none_or(|c| c < asked)).collect();
     if old.is_empty() {
         builder.status.restarted_at = Some(asked);
         return false;
@@ -34,7 +37,7 @@ pub(crate) fn evict(builder: &mut Builder<'_>) -> bool {
     let total: i32 = builder.replica_sets().iter().map(|s| s.replicas).sum();
     let unavailable = replicas::fenceposts_of(builder.spec()).unavailable.max(1);
     let least = builder.spec().replicas().max(total) - unavailable;
-    let spare = usize::try_from(builder.available_of_all() - least).unwrap_or(0);
+    let spare = available.saturating_sub(usize::try_from(least).unwrap_or(0));
     let names: Vec<String> = old
         .iter()
         .filter(|p| p.meta.deletion_timestamp.is_none())
@@ -68,4 +71,73 @@ fn in_order<'p>(builder: &Builder<'_>, pods: &'p [Pod]) -> Vec<&'p Pod> {
         own
     };
     order.into_iter().flat_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::meta::Meta;
+    use crate::api::time::Time;
+    use crate::logic::rollout::view::{ReplicaSet, View};
+    use jiff::Timestamp;
+    use serde_json::{Value, json};
+
+    fn time(seconds: i64) -> Time {
+        Time::of(Timestamp::from_second(seconds).unwrap())
+    }
+
+    /// A Rollout of eight pods, made at 10 and ready at 20, that are to be restarted at 100.
+    fn view(strategy: &Value) -> View {
+        let rollout = json!({"metadata": {"name": "web"}, "spec": {"replicas": 8, "restartAt": time(100),
+            "minReadySeconds": 5, "strategy": strategy}, "status": {"stableRS": "a", "currentPodHash": "a"}});
+        let owner = json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-a", "uid": "u", "controller": true}]);
+        let pod = |n: i32| Pod {
+            meta: Meta::of(
+                &json!({"name": format!("p{n}"), "creationTimestamp": time(10), "ownerReferences": owner}),
+            )
+            .unwrap(),
+            is_ready: true,
+            ready_since: Some(time(20)),
+        };
+        let mut set = ReplicaSet { hash: "a".to_owned(), replicas: 8, available: 8, ..ReplicaSet::default() };
+        set.meta.uid = "u".to_owned();
+        View {
+            rollout: serde_json::from_value(rollout).unwrap(),
+            pod_hash: "a".to_owned(),
+            replica_sets: vec![set],
+            pods: Some((0..8).map(pod).collect()),
+            ..View::default()
+        }
+    }
+
+    fn evicted(view: &View) -> usize {
+        let mut builder = Builder::new(view, Timestamp::from_second(120).unwrap());
+        evict(&mut builder);
+        builder.ops().iter().filter(|op| matches!(op, Op::Evict(_))).count()
+    }
+
+    #[test]
+    fn a_quarter_goes_at_a_time_unless_another_share_is_asked_for() {
+        for (strategy, at_once) in [
+            (json!({"canary": {}}), 2),
+            (json!({"blueGreen": {}}), 2),
+            (json!({"blueGreen": {"maxUnavailable": 3}}), 3),
+            (json!({"blueGreen": {"maxUnavailable": 0}}), 1),
+        ] {
+            assert_eq!(evicted(&view(&strategy)), at_once, "{strategy}");
+        }
+    }
+
+    #[test]
+    fn pods_count_as_they_are_whatever_their_replica_set_says() {
+        let with = |change: fn(&mut Pod)| {
+            let mut view = view(&json!({"canary": {}}));
+            change(&mut view.pods.as_mut().unwrap()[7]);
+            evicted(&view)
+        };
+        assert_eq!(with(|pod| pod.meta.deletion_timestamp = Some(time(119))), 1, "it was evicted just now");
+        assert_eq!(with(|pod| pod.is_ready = false), 1);
+        assert_eq!(with(|pod| pod.ready_since = Some(time(116))), 1, "not ready for long enough");
+        assert_eq!(with(|pod| pod.ready_since = Some(time(115))), 2);
+    }
 }

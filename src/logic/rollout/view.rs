@@ -9,6 +9,7 @@ use crate::api::rollout::Rollout;
 use crate::api::run::Phase;
 use crate::api::selector::LabelSelector;
 use crate::api::time::Time;
+use crate::base::go_text;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -116,10 +117,24 @@ impl Obstacle {
         Self { path: String::new(), text, is_missing: true }
     }
 
-    /// The same, said of the field at `path`.
+    /// The same, said of the field at `path`, whatever stands there
+    /// (source: k8s.io/apimachinery/pkg/util/validation/field/errors.go, `ErrorBody`).
     #[must_use]
     pub(crate) fn at(self, path: &str) -> Self {
         Self { path: path.to_owned(), text: format!("{path}: Invalid value: {}", self.text), ..self }
+    }
+
+    /// The same, said of the field at `path`, where `value` stands.
+    #[must_use]
+    pub(crate) fn of(self, path: &str, value: &Value) -> Self {
+        let value = value.as_str().map_or_else(|| value.to_string(), go_text::quote);
+        Self { text: format!("{value}: {}", self.text), ..self }.at(path)
+    }
+
+    /// That the field at `path` is wanted and not there.
+    #[must_use]
+    pub(crate) fn required(path: &str, text: &str) -> Self {
+        Self { path: path.to_owned(), text: format!("{path}: Required value: {text}"), is_missing: false }
     }
 }
 
@@ -242,6 +257,22 @@ pub struct Workload {
 pub struct Pod {
     /// Metadata.
     pub meta: Meta,
+    /// Whether it is ready.
+    pub is_ready: bool,
+    /// Since when it is so.
+    pub ready_since: Option<Time>,
+}
+
+impl Pod {
+    /// Whether it serves at `now`: ready for so many seconds, and not on its way out
+    /// (source: k8s.io/kubernetes/pkg/api/v1/pod/util.go, `IsPodAvailable`).
+    #[must_use]
+    pub(crate) fn is_available(&self, min_ready_seconds: i32, now: Timestamp) -> bool {
+        let seconds = i64::from(min_ready_seconds);
+        let is_over = |since: Time| since.plus_seconds(seconds) <= now;
+        let is_long_enough = seconds == 0 || self.ready_since.is_some_and(is_over);
+        self.is_ready && is_long_enough && self.meta.deletion_timestamp.is_none()
+    }
 }
 
 /// What is known of a pod when an update fails fast.
