@@ -34,6 +34,10 @@ words! {
     /// Why an Event is emitted about a Rollout
     /// (source: utils/conditions/conditions.go, the constants named `…Reason`).
     pub enum EventReason {
+        /// A Rollout is there that nobody has acted on yet.
+        RolloutAddedToInformer,
+        /// A Rollout is gone.
+        RolloutDeleted,
         /// The spec cannot be acted on.
         InvalidSpec,
         /// A revision got its number.

@@ -7,7 +7,9 @@ use crate::api::names;
 use crate::api::object_name::ObjectName;
 use crate::api::podhash::same::same_template;
 use crate::api::raw_object::RawObject;
+use crate::api::time::Time;
 use crate::api::write::{Patch, Target, Write};
+use crate::base::json::text;
 use crate::engine::context::Context;
 use crate::engine::controllers::outcome::Outcome;
 use crate::engine::controllers::refusals::{Creation, Refusals, Writes};
@@ -74,6 +76,8 @@ async fn reconcile(context: &Context, mut view: View) -> Outcome {
     let meta = &view.rollout.metadata;
     let target = Target::new(names::ARGO, "Rollout", &meta.namespace, &meta.name);
     match is_made {
+        // What is held back is not told either; the decision that writes it tells it.
+        Ok(()) if decision.debounce.is_some() => {}
         Ok(()) => context.events_about(&target, &meta.uid, decision.events),
         Err((at, error)) => match denied(&view, decision.writes.get(at), &error) {
             Some(denied) => {
@@ -189,6 +193,16 @@ async fn pods(context: &Context, view: &View) -> Result<Vec<Pod>, ClusterError> 
     let Some(kind) = kinds::find("v1", "Pod") else { return Ok(Vec::new()) };
     let namespace = view.rollout.metadata.namespace.as_str();
     let found = context.cluster.list(&kind, Some(namespace), &view.selector.to_string()).await?;
-    let meta = |pod: &Value| pod.get("metadata").and_then(Meta::of).unwrap_or_default();
-    Ok(found.iter().map(|pod| Pod { meta: meta(pod) }).collect())
+    Ok(found.iter().map(pod).collect())
+}
+
+fn pod(object: &Value) -> Pod {
+    let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
+    let ready = conditions.into_iter().flatten().find(|c| text(c, "/type") == "Ready");
+    let ready = ready.filter(|c| text(c, "/status") == "True");
+    Pod {
+        meta: object.get("metadata").and_then(Meta::of).unwrap_or_default(),
+        is_ready: ready.is_some(),
+        ready_since: ready.and_then(|c| Time::parse(text(c, "/lastTransitionTime"))),
+    }
 }

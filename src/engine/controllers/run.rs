@@ -1,10 +1,12 @@
 //! Decides nothing but the order of things: the one loop in which changes come in, keys are reconciled and outcomes are
 //! taken up. It is the same in production and under a paused clock.
 
+use crate::api::names;
 use crate::api::notice::Notice;
 use crate::api::object_name::ObjectName;
 use crate::api::raw_object::RawObject;
 use crate::api::watch::News;
+use crate::api::write::Target;
 use crate::engine::context::Context;
 use crate::engine::controllers::asking::Asking;
 use crate::engine::controllers::once::{Found, Once};
@@ -14,7 +16,7 @@ use crate::engine::controllers::refusals::{Creation, Refusals, Writes};
 use crate::engine::controllers::start::start;
 use crate::engine::delivery::{Applied, Link, Roster, Standing};
 use crate::engine::index::scope::Scope;
-use crate::engine::index::{Change, Effects, Followed, Index, kinds};
+use crate::engine::index::{Change, Effects, Followed, Gone, Index, kinds};
 use crate::engine::key::Key;
 use crate::engine::metrics::Figures;
 use crate::engine::rivals::Sighting;
@@ -23,6 +25,7 @@ use crate::engine::vitals::Readiness;
 use crate::engine::watches::Watches;
 use crate::engine::worker::{End, Worker};
 use crate::logic::health::{Health, rollout};
+use crate::logic::rollout::presence;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -188,6 +191,9 @@ impl Controllers {
         {
             sightings.send_replace(Some(Sighting { rollout, at }));
         }
+        for gone in &effects.gone_rollouts {
+            self.tell_of(gone);
+        }
         for name in &effects.rollouts {
             let Some(row) = self.index.rollout(name) else {
                 self.context.metrics.rollout_is_gone(name);
@@ -210,6 +216,16 @@ impl Controllers {
                 self.pending.update(&self.index, name);
             }
             self.worker.queue.add(key);
+        }
+    }
+
+    /// Tells of a Rollout that is gone, unless another process acts on what it belonged to.
+    fn tell_of(&self, gone: &Gone) {
+        let source = gone.source.as_ref().filter(|source| !self.pending.delivers(source));
+        let until = source.and_then(|source| self.index.acted_on_until(source));
+        if until.is_none_or(|until| until <= Instant::now()) {
+            let about = Target::new(names::ARGO, "Rollout", &gone.name.namespace, &gone.name.name);
+            self.context.events_about(&about, &gone.uid, vec![presence::gone(&gone.name)]);
         }
     }
 

@@ -6,6 +6,17 @@ use crate::api::time::Time;
 use crate::engine::key::Key;
 use std::collections::BTreeSet;
 
+/// A Rollout of ours that is gone.
+#[derive(Clone, Debug)]
+pub(crate) struct Gone {
+    /// Which.
+    pub(crate) name: ObjectName,
+    /// Its uid.
+    pub(crate) uid: String,
+    /// The delivery it belonged to.
+    pub(crate) source: Option<String>,
+}
+
 /// What a change of the cluster brings about.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Effects {
@@ -13,6 +24,8 @@ pub(crate) struct Effects {
     pub(crate) keys: BTreeSet<Key>,
     /// Rollouts of ours that are there, have changed or are gone.
     pub(crate) rollouts: BTreeSet<ObjectName>,
+    /// Those that are gone.
+    pub(crate) gone_rollouts: Vec<Gone>,
     /// AnalysisRuns that are gone.
     pub(crate) gone_runs: Vec<ObjectName>,
     /// The names of kinds that a Rollout refers to, which have to be followed from now on.
@@ -32,6 +45,7 @@ impl Effects {
     pub(crate) fn extend(&mut self, more: Self) {
         self.keys.extend(more.keys);
         self.rollouts.extend(more.rollouts);
+        self.gone_rollouts.extend(more.gone_rollouts);
         self.gone_runs.extend(more.gone_runs);
         self.wanted.extend(more.wanted);
         self.argo = more.argo.or(self.argo.take());

@@ -18,6 +18,6 @@ pub(crate) mod scope;
 pub(crate) mod store;
 pub(crate) mod table;
 
-pub(crate) use effects::Effects;
+pub(crate) use effects::{Effects, Gone};
 pub(crate) use kinds::{Change, Followed};
 pub(crate) use store::Index;

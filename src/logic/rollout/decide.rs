@@ -1,14 +1,14 @@
 //! Decides what is to be done about one Rollout now: the front door of the climb.
 //! It never performs anything; production, simulation, plan and demo call this same function.
 
-use crate::api::condition::{ConditionReason, ConditionStatus, ConditionType};
+use crate::api::condition::{Condition, ConditionReason, ConditionStatus, ConditionType};
 use crate::api::event::EventReason;
 use crate::logic::rollout::builder::{Builder, Op};
 use crate::logic::rollout::conditions::{self, make};
 use crate::logic::rollout::decision::Decision;
 use crate::logic::rollout::revision::{self, Presence};
 use crate::logic::rollout::view::{ReplicaSet, View};
-use crate::logic::rollout::{bluegreen, canary, handover, refused, status, validate, writes};
+use crate::logic::rollout::{bluegreen, canary, handover, presence, refused, status, validate, writes};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -31,6 +31,7 @@ pub fn decide(view: &View, now: Timestamp) -> Decision {
         return Decision::default();
     }
     let mut builder = Builder::new(view, now);
+    presence::tell_new(&mut builder);
     if let Some(obstacle) = validate::obstacle(&builder) {
         refuse(&mut builder, &obstacle.text);
         let mut decision = finish(builder);
@@ -149,26 +150,15 @@ fn finish(mut builder: Builder<'_>) -> Decision {
         counts_only && !builder.view().debounce_passed && status::differ_only_in_counts(old, &builder.status);
     let debounce = may_wait.then(|| debounce_of(&builder));
     if let Some(at) = conditions::deadline(builder.spec(), &builder.status)
-        && !conditions::is_completed(&builder.status)
+        && !builder.status.condition(&ConditionType::Healthy).is_some_and(Condition::is_true)
         && !conditions::may_wait(&builder)
         && at >= builder.now()
     {
         let after = at.checked_add(jiff::SignedDuration::from_secs(1)).unwrap_or(at);
         builder.wake_at(after);
     }
-    let first = old.stable_rs.is_empty();
     let events = builder.take_events();
-    Decision {
-        writes,
-        status,
-        debounce,
-        wake: builder.wake(),
-        events: events
-            .into_iter()
-            .filter(|n| !first || n.warning || n.reason == EventReason::RolloutCompleted.as_str())
-            .collect(),
-        needs: None,
-    }
+    Decision { writes, status, debounce, wake: builder.wake(), events, needs: None }
 }
 
 /// How long counts alone may wait. Before a Rollout was ever healthy nothing but the progress deadline depends on them.

@@ -10,10 +10,10 @@ use crate::api::status::RolloutStatus;
 use crate::api::step::Step;
 use crate::api::strategy::Strategy;
 use crate::api::time::Time;
-use crate::engine::index::effects::Effects;
+use crate::engine::index::effects::{Effects, Gone};
 use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
 use crate::engine::index::kinds::pod;
-use crate::engine::index::kinds::referred::referred;
+use crate::engine::index::kinds::referred::referred_by;
 use crate::engine::index::links::To;
 use crate::engine::index::rows::{RolloutRow, Template};
 use crate::engine::index::scope::Scope;
@@ -143,7 +143,7 @@ impl Row for RolloutRow {
             to.push(To::Analyses(namespace.clone()));
         }
         if let Some(reference) = &self.rollout.spec.workload_ref
-            && let Some(followed) = referred(&reference.kind)
+            && let Some(followed) = referred_by(reference)
         {
             to.push(To::Referred(followed.name, ObjectName::new(namespace, &reference.name)));
         }
@@ -159,13 +159,17 @@ impl Row for RolloutRow {
             return Effects::default();
         }
         let reference = now.and_then(|row| row.rollout.spec.workload_ref.as_ref());
-        let workload = reference.and_then(|r| referred(&r.kind)).map(|f| f.name);
+        let workload = reference.and_then(referred_by).map(|f| f.name);
         let pods = now.is_some_and(|row| row.fails_fast).then_some(pod::FOLLOWED.name);
         let wanted = workload.into_iter().chain(pods).collect();
         let named = before.map(|b| b.services.clone()).unwrap_or_default();
         let mut keys = index.unnamed(&name.namespace, &named);
         keys.insert(Key::Rollout(name.clone()));
-        Effects { keys, rollouts: [name.clone()].into(), wanted, argo, ..Effects::default() }
+        let uid = |row: &Self| row.rollout.metadata.uid.clone();
+        let gone = before.filter(|before| now.map(uid) != Some(uid(before)));
+        let gone = gone.map(|row| Gone { name: name.clone(), uid: uid(row), source: row.source.clone() });
+        let (rollouts, gone_rollouts) = ([name.clone()].into(), gone.into_iter().collect());
+        Effects { keys, rollouts, gone_rollouts, wanted, argo, ..Effects::default() }
     }
 }
 
@@ -186,7 +190,7 @@ impl Index {
         let Some(reference) = &row.rollout.spec.workload_ref else { return };
         let spec = &row.rollout.spec;
         let at = ObjectName::new(&name.namespace, &reference.name);
-        let table = referred(&reference.kind).and_then(|f| self.referred.get_mut(f.name));
+        let table = referred_by(reference).and_then(|f| self.referred.get_mut(f.name));
         row.stands_for = match table.and_then(|t| t.get_mut(&at)).map(|r| r.open()) {
             None => Arc::new(Template {
                 template: spec.template.clone().unwrap_or_default(),
@@ -194,7 +198,8 @@ impl Index {
                 ..Template::default()
             }),
             Some(taken) => {
-                let template = spec.template.clone().unwrap_or_else(|| taken.template.clone());
+                // Its own says nothing, or the Rollout is not acted on.
+                let template = taken.template.clone();
                 let selector = spec.selector.clone().unwrap_or_else(|| taken.selector.clone());
                 let collisions = row.rollout.status.collision_count;
                 row.stands_for.with(template, selector, collisions)
