@@ -3,7 +3,7 @@
 
 use crate::api::analysis::{AnalysisRef, AnalysisTemplate, TemplateRef};
 use crate::api::object_name::ObjectName;
-use crate::engine::index::kinds::referred::referred;
+use crate::engine::index::kinds::referred::referred_by;
 use crate::engine::index::kinds::rollout::analyses;
 use crate::engine::index::rows::RolloutRow;
 use crate::engine::index::store::Index;
@@ -67,15 +67,21 @@ impl Index {
     fn workload_of(&self, name: &ObjectName, row: &RolloutRow) -> Option<Result<Workload, Obstacle>> {
         let reference = row.rollout.spec.workload_ref.as_ref()?;
         let (kind, workload) = (&reference.kind, &reference.name);
-        let Some(followed) = referred(kind) else {
-            let text = format!("{kind}: use Deployment, ReplicaSet or PodTemplate");
-            return Some(Err(Obstacle::wrong(text).at("spec.workloadRef.kind")));
+        let (path, value) = ("spec.workloadRef", serde_json::json!(reference));
+        let Some(followed) = referred_by(reference) else {
+            let group = reference.api_version.rsplit_once('/').map_or("", |(group, _)| group);
+            let text = format!(
+                "workload of type {group}/{kind} is not supported; use a Deployment or ReplicaSet of apps, or a PodTemplate"
+            );
+            return Some(Err(Obstacle::wrong(text).of(path, &value)));
         };
         let table = self.referred.get(followed.name);
         let found = table.and_then(|t| t.get(&ObjectName::new(&name.namespace, workload)));
-        Some(found.map(|row| row.workload.clone()).ok_or_else(|| {
-            Obstacle::missing(format!("{kind} \"{workload}\" not found")).at("spec.workloadRef.name")
-        }))
+        Some(
+            found.map(|row| row.workload.clone()).ok_or_else(|| {
+                Obstacle::missing(format!("{kind} \"{workload}\" not found")).of(path, &value)
+            }),
+        )
     }
 
     /// The templates that `references` name, directly or through others.

@@ -6,7 +6,8 @@
 //! - [`view`]: the facts about one Rollout
 //! - [`builder`], [`intent`], [`state`]: a decision in the making, what it wants about pauses and aborts, its state so far
 //! - [`decision`], [`writes`]: what comes out; the planned changes as writes
-//! - [`validate`], [`askable`]: whether the Rollout can be acted on at all; whether its analyses can be measured
+//! - [`validate`], [`references`], [`askable`]: whether the Rollout can be acted on as it is written, with what it refers
+//!   to, and whether its analyses can be measured
 //! - [`status`], [`conditions`], [`phase`], [`pause`]: the status that a pass begins and ends with
 //! - [`abort`]: the cause of an abort, written and read back
 //!
@@ -18,6 +19,7 @@
 //! - [`refused`], [`denied`]: what becomes of an update whose ReplicaSet the cluster refuses; of which it denies a write
 //! - [`scaling`], [`services`]: how sets get another size, which revision a Service selects
 //! - [`analyses`]: which AnalysisRuns are wanted, and what their ends mean
+//! - [`presence`]: what is told when a Rollout comes and goes
 //! - [`restart`], [`handover`]: new pods of the same revision; the pods of a referred workload
 //!
 //! What users say:
@@ -39,6 +41,8 @@ pub(crate) mod handover;
 pub(crate) mod intent;
 pub(crate) mod pause;
 pub mod phase;
+pub(crate) mod presence;
+pub(crate) mod references;
 pub(crate) mod refused;
 pub mod replicas;
 pub(crate) mod restart;

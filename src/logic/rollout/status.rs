@@ -25,8 +25,8 @@ pub(crate) fn base(builder: &Builder<'_>) -> RolloutStatus {
         collision_count: old.collision_count,
         conditions: builder.status.conditions.clone(),
         restarted_at: builder.status.restarted_at,
-        canary: builder.status.canary.clone(),
-        blue_green: builder.status.blue_green.clone(),
+        canary: builder.canary().map(|_| builder.status.canary.clone()).unwrap_or_default(),
+        blue_green: builder.blue_green().map(|_| builder.status.blue_green.clone()).unwrap_or_default(),
         stable_rs: old.stable_rs.clone(),
         promote_full: old.promote_full && current != old.stable_rs,
         current_pod_hash: current,
@@ -152,4 +152,31 @@ pub(crate) fn differ_only_in_counts(from: &RolloutStatus, to: &RolloutStatus) ->
         s
     };
     touched(from) == touched(&leveled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logic::rollout::view::View;
+    use serde_json::json;
+
+    #[test]
+    fn nothing_is_left_of_the_other_strategy() {
+        let run = json!({"name": "r", "status": "Successful"});
+        let status = json!({"blueGreen": {"activeSelector": "a", "prePromotionAnalysisRunStatus": run},
+            "canary": {"currentStepAnalysisRunStatus": run}});
+        for (strategy, gone, stays) in [
+            ("canary", "/blueGreen/activeSelector", "/canary"),
+            ("blueGreen", "/canary/currentStepAnalysisRunStatus", "/blueGreen"),
+        ] {
+            let rollout = json!({"spec": {"strategy": {(strategy): {}}}, "status": status});
+            let view = View { rollout: serde_json::from_value(rollout).unwrap(), ..View::default() };
+            let base = serde_json::to_value(base(&Builder::new(&view, jiff::Timestamp::UNIX_EPOCH))).unwrap();
+            assert_eq!(
+                (base.pointer(gone), base.pointer(stays)),
+                (None, status.pointer(stays)),
+                "{strategy}"
+            );
+        }
+    }
 }

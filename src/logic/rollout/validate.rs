@@ -1,24 +1,21 @@
-//! Decides whether a Rollout can be acted on: its own spec, and what it refers to.
-//! It never repairs anything.
+//! Decides whether a Rollout can be acted on as it is written: the fields of its spec and its strategy.
+//! It never repairs anything, and never looks at what the Rollout refers to; `references` does.
 
-use crate::api::analysis::AnalysisRef;
+use crate::api::intstr::IntOrString;
 use crate::api::podhash::unknown_field as unknown_field_of;
 use crate::api::step::Step;
 use crate::api::strategy::{BlueGreen, Canary};
-use crate::logic::analysis;
-use crate::logic::analysis::error::AnalysisError;
-use crate::logic::rollout::analyses::create::spec_of;
 use crate::logic::rollout::builder::Builder;
-use crate::logic::rollout::replicas;
 use crate::logic::rollout::view::Obstacle;
 use crate::logic::rollout::weight::MAX_WEIGHT;
+use crate::logic::rollout::{references, replicas};
 use crate::logic::traffic::routers::{ALL, choice::choose};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// One thing that is wrong: the path of the field, and what to do.
-fn wrong(path: &str, what: impl std::fmt::Display) -> Option<Obstacle> {
-    Some(Obstacle::wrong(what.to_string()).at(path))
+/// One thing that is wrong: the path of the field, what stands there, and what to do.
+fn wrong(path: &str, value: impl Into<Value>, what: impl std::fmt::Display) -> Option<Obstacle> {
+    Some(Obstacle::wrong(what.to_string()).of(path, &value.into()))
 }
 
 /// The first thing that keeps the Rollout from being acted on
@@ -28,7 +25,7 @@ pub(crate) fn obstacle(builder: &Builder<'_>) -> Option<Obstacle> {
     if let Some(why) = &builder.view().problem {
         return Some(why.clone());
     }
-    template(builder).or_else(|| strategy(builder)).or_else(|| references(builder))
+    fields(builder).or_else(|| strategy(builder)).or_else(|| references::obstacle(builder))
 }
 
 /// The first field of the pod template that Kubernetes does not know. The controller acts on such a Rollout all the same,
@@ -37,59 +34,136 @@ pub(crate) fn obstacle(builder: &Builder<'_>) -> Option<Obstacle> {
 pub(crate) fn unknown_field(builder: &Builder<'_>) -> Option<Obstacle> {
     let path = unknown_field_of(builder.spec().template.as_ref()?)?;
     let text = "pods of Kubernetes 1.35 have no such field, and it would be left out";
-    wrong(&format!("spec.template{path}"), text)
+    Some(Obstacle::wrong(text.to_owned()).at(&format!("spec.template{path}")))
+}
+
+/// What stands below zero, if it does.
+fn negative(path: &str, number: i32) -> Option<Obstacle> {
+    if number >= 0 {
+        return None;
+    }
+    wrong(path, number, "must be greater than or equal to 0")
+}
+
+/// The fields of the spec but its strategy, in the order in which Argo Rollouts looks at them
+/// (source: pkg/apis/rollouts/validation/validation.go, `ValidateRolloutSpec`).
+fn fields(builder: &Builder<'_>) -> Option<Obstacle> {
+    let spec = builder.spec();
+    let (ready, deadline) = (spec.min_ready_seconds(), spec.progress_deadline_seconds());
+    negative("spec.replicas", spec.replicas())
+        .or_else(|| selector(builder))
+        .or_else(|| template(builder))
+        .or_else(|| negative("spec.minReadySeconds", ready))
+        .or_else(|| negative("spec.revisionHistoryLimit", history_limit(builder)))
+        .or_else(|| negative("spec.progressDeadlineSeconds", deadline))
+        .or_else(|| {
+            let text = "must be greater than minReadySeconds";
+            if deadline <= ready { wrong("spec.progressDeadlineSeconds", deadline, text) } else { None }
+        })
+}
+
+fn history_limit(builder: &Builder<'_>) -> i32 {
+    builder.spec().revision_history_limit.unwrap_or(10)
+}
+
+fn selector(builder: &Builder<'_>) -> Option<Obstacle> {
+    let spec = builder.spec();
+    if spec.workload_ref.is_some() && spec.template.as_deref().is_some_and(|t| !is_blank(t)) {
+        let text = "template must be empty for workload reference rollout";
+        return wrong("spec.template", json!(spec.template), text);
+    }
+    if !builder.view().selector.is_empty() {
+        return None;
+    }
+    match &spec.selector {
+        None => Some(Obstacle::required("spec.selector", "Rollout has missing field '.spec.selector'")),
+        Some(_) => wrong("spec.selector", json!({}), "empty selector is invalid for deployment"),
+    }
 }
 
 fn template(builder: &Builder<'_>) -> Option<Obstacle> {
-    let spec = builder.spec();
-    if spec.workload_ref.is_some() && spec.template.as_ref().is_some_and(|t| !is_blank(t)) {
-        return wrong("spec.template", "template must be empty for workload reference rollout");
-    }
-    if builder.view().selector.is_empty() {
-        return wrong(
-            "spec.selector",
-            "a non-empty selector is required, or the Rollout would select all pods",
-        );
-    }
-    let labels: BTreeMap<String, String> = builder
-        .view()
-        .template
-        .pointer("/metadata/labels")
-        .and_then(|l| serde_json::from_value(l.clone()).ok())
-        .unwrap_or_default();
+    let given = builder.view().template.pointer("/metadata/labels");
+    let labels: BTreeMap<String, String> =
+        given.and_then(|l| serde_json::from_value(l.clone()).ok()).unwrap_or_default();
     if !builder.view().selector.matches(&labels) {
-        return wrong("spec.template.metadata.labels", "`selector` does not match template `labels`");
+        let text = "`selector` does not match template `labels`";
+        return wrong("spec.template.metadata.labels", json!(given), text);
     }
     let containers = builder.view().template.pointer("/spec/containers").and_then(Value::as_array);
     if containers.is_none_or(Vec::is_empty) {
-        return wrong("spec.template.spec.containers", "name at least one container");
-    }
-    if spec.replicas() < 0 {
-        return wrong("spec.replicas", format!("{}: must be 0 or more", spec.replicas()));
-    }
-    if spec.progress_deadline_seconds() <= spec.min_ready_seconds() {
-        return wrong("spec.progressDeadlineSeconds", "must be greater than minReadySeconds");
+        let path = "spec.template.spec.containers";
+        return Some(Obstacle::required(path, "name at least one container"));
     }
     None
 }
 
-/// Whether a template says nothing, as a defaulted but unset one does.
+/// Whether a template says nothing, as an unset one does once it was written by a program
+/// (source: pkg/apis/rollouts/v1alpha1/types.go, `EmptyTemplate`).
 fn is_blank(template: &Value) -> bool {
-    template.pointer("/spec/containers").and_then(Value::as_array).is_none_or(Vec::is_empty)
+    let says = |field: &str| {
+        let map = template.pointer(field).and_then(Value::as_object);
+        map.is_some_and(|m| !m.is_empty())
+    };
+    !says("/metadata/labels") && !says("/metadata/annotations")
 }
 
+/// (source: pkg/apis/rollouts/validation/validation.go, `ValidateRolloutStrategy`)
 fn strategy(builder: &Builder<'_>) -> Option<Obstacle> {
     let strategy = &builder.spec().strategy;
     match (&strategy.canary, &strategy.blue_green) {
-        (Some(_), Some(_)) => wrong("spec.strategy", "Multiple Strategies can not be listed; keep one"),
-        (None, None) => wrong("spec.strategy", "name one of canary and blueGreen"),
+        (Some(_), Some(_)) => {
+            wrong("spec.strategy", "blueGreen: true canary: true", "Multiple Strategies can not be listed")
+        }
+        (None, None) => {
+            let text = "Rollout has missing field '.spec.strategy.canary or .spec.strategy.blueGreen'";
+            Some(Obstacle::required("spec.strategy", text))
+        }
         (Some(canary), None) => canary_problem(builder, canary),
-        (None, Some(blue_green)) => blue_green_problem(blue_green),
+        (None, Some(blue_green)) => blue_green_problem(builder, blue_green),
     }
 }
 
+/// (source: pkg/apis/rollouts/validation/validation.go, `ValidateRolloutStrategyCanary`)
 fn canary_problem(builder: &Builder<'_>, canary: &Canary) -> Option<Obstacle> {
     let root = "spec.strategy.canary";
+    let surge = canary.max_surge.as_ref();
+    let unavailable = canary.max_unavailable.as_ref();
+    if let Err(why) = replicas::fenceposts(surge, unavailable, builder.spec().replicas()) {
+        return wrong(&format!("{root}.maxSurge"), json!(surge), why);
+    }
+    let zero = |v: Option<&IntOrString>| v.is_some_and(|v| v.to_string().trim_end_matches('%') == "0");
+    if zero(surge) && zero(unavailable) {
+        let text = "MaxSurge and MaxUnavailable both can not be zero";
+        return wrong(&format!("{root}.maxSurge"), json!(surge), text);
+    }
+    let stable = canary.stable_service.as_ref().filter(|s| !s.is_empty());
+    if let Some(stable) = stable.filter(|s| canary.canary_service.as_ref() == Some(s)) {
+        let text = "This rollout uses the same service for the stable and canary services, but two different services are required.";
+        return wrong(&format!("{root}.stableService"), stable.as_str(), text);
+    }
+    without_router(root, canary)
+        .or_else(|| unsupported(root, canary))
+        .or_else(|| canary.steps.iter().enumerate().find_map(|(i, s)| step_problem(root, i, s, canary)))
+}
+
+/// What asks for a traffic router where there is none.
+fn without_router(root: &str, canary: &Canary) -> Option<Obstacle> {
+    if canary.traffic_routing.is_some() {
+        return None;
+    }
+    if let Some(seconds) = canary.scale_down_delay_seconds {
+        let text = "Canary scaleDownDelaySeconds can only be used with traffic routing";
+        return wrong(&format!("{root}.scaleDownDelaySeconds"), seconds, text);
+    }
+    if canary.dynamic_stable_scale {
+        let text = "Canary dynamicStableScale can only be used with traffic routing";
+        return wrong(&format!("{root}.dynamicStableScale"), true, text);
+    }
+    None
+}
+
+/// What Argo Rollouts acts on and we do not.
+fn unsupported(root: &str, canary: &Canary) -> Option<Obstacle> {
     let unsupported = [
         ("trafficRouting", canary.traffic_routing.as_ref().is_some_and(|t| choose(t, ALL).is_none())),
         ("antiAffinity", canary.anti_affinity.is_some()),
@@ -98,45 +172,36 @@ fn canary_problem(builder: &Builder<'_>, canary: &Canary) -> Option<Obstacle> {
         ("stableMetadata", canary.stable_metadata.is_some()),
         ("dynamicStableScale", canary.dynamic_stable_scale),
     ];
-    if let Some((field, _)) = unsupported.iter().find(|(_, used)| *used) {
-        return wrong(&format!("{root}.{field}"), NOT_YET);
-    }
-    let surge = canary.max_surge.as_ref();
-    let unavailable = canary.max_unavailable.as_ref();
-    if let Err(why) = replicas::fenceposts(surge, unavailable, builder.spec().replicas()) {
-        return wrong(&format!("{root}.maxSurge"), why);
-    }
-    let zero = |v: Option<&crate::api::intstr::IntOrString>| {
-        v.is_some_and(|v| v.to_string().trim_end_matches('%') == "0")
-    };
-    if zero(surge) && zero(unavailable) {
-        return wrong(&format!("{root}.maxSurge"), "maxSurge and maxUnavailable both can not be zero");
-    }
-    for (index, step) in canary.steps.iter().enumerate() {
-        let problem = step_problem(&format!("{root}.steps[{index}]"), step);
-        if problem.is_some() {
-            return problem;
-        }
-    }
-    None
+    let (field, _) = unsupported.iter().find(|(_, used)| *used)?;
+    Some(Obstacle::wrong(NOT_YET.to_owned()).at(&format!("{root}.{field}")))
 }
 
-fn step_problem(path: &str, step: &Step) -> Option<Obstacle> {
+fn step_problem(root: &str, index: usize, step: &Step, canary: &Canary) -> Option<Obstacle> {
+    let path = format!("{root}.steps[{index}]");
     let at = format!("{path}.{}", step.field());
     match step {
-        Step::Invalid(_) => wrong(path, "a step does exactly one thing; write one field in each"),
+        Step::Invalid(_) => wrong(
+            &path,
+            json!(step),
+            "Step must have one of the following set: experiment, setWeight, setCanaryScale, plugin or pause; a step does exactly one thing",
+        ),
         Step::SetWeight(weight) if !(0..=MAX_WEIGHT).contains(weight) => {
-            wrong(&at, format!("{weight}: must be between 0 and {MAX_WEIGHT}"))
+            wrong(&at, *weight, format!("SetWeight needs to be between 0 and {MAX_WEIGHT}"))
         }
         Step::Pause(pause) if pause.seconds() < 0 => {
-            wrong(&format!("{at}.duration"), "write seconds, or a duration such as 10m")
+            let text = "Duration needs to be greater than 0; write seconds, or a duration such as 10m";
+            wrong(&format!("{at}.duration"), json!(pause.duration), text)
         }
         Step::SetWeight(_) | Step::Pause(_) | Step::Analysis(_) => None,
+        Step::SetCanaryScale(_) if canary.traffic_routing.is_none() => {
+            let text = "SetCanaryScale requires TrafficRouting to be set";
+            Some(Obstacle::required(&format!("{root}.trafficRouting"), text))
+        }
         Step::Experiment(_)
         | Step::SetCanaryScale(_)
         | Step::SetHeaderRoute(_)
         | Step::SetMirrorRoute(_)
-        | Step::Plugin(_) => wrong(&at, NOT_YET),
+        | Step::Plugin(_) => Some(Obstacle::wrong(NOT_YET.to_owned()).at(&at)),
     }
 }
 
@@ -144,151 +209,141 @@ fn step_problem(path: &str, step: &Step) -> Option<Obstacle> {
 const NOT_YET: &str =
     "this version of Switchback does not act on it yet; remove it, or keep this Rollout with Argo Rollouts";
 
-fn blue_green_problem(blue_green: &BlueGreen) -> Option<Obstacle> {
+/// (source: pkg/apis/rollouts/validation/validation.go, `ValidateRolloutStrategyBlueGreen`)
+fn blue_green_problem(builder: &Builder<'_>, blue_green: &BlueGreen) -> Option<Obstacle> {
     let root = "spec.strategy.blueGreen";
-    if blue_green.active_service.is_empty() {
-        return wrong(&format!("{root}.activeService"), "name the Service that users reach");
+    let active = &blue_green.active_service;
+    if active.is_empty() {
+        return Some(Obstacle::required(
+            &format!("{root}.activeService"),
+            "name the Service that users reach",
+        ));
     }
-    if blue_green.preview_service.as_ref() == Some(&blue_green.active_service) {
-        return wrong(&format!("{root}.previewService"), "must be another Service than activeService");
+    if blue_green.preview_service.as_ref() == Some(active) {
+        let text = "This rollout uses the same service for the active and preview services, but two different services are required.";
+        return wrong(&format!("{root}.activeService"), active.as_str(), text);
+    }
+    if let Some(limit) = blue_green.scale_down_delay_revision_limit.filter(|l| *l > history_limit(builder)) {
+        let text =
+            "This rollout's revision history limit can not be smaller than the rollout's scale down limit";
+        return wrong(&format!("{root}.scaleDownDelayRevisionLimit"), limit, text);
     }
     let unsupported = [
         ("antiAffinity", blue_green.anti_affinity.is_some()),
         ("previewMetadata", blue_green.preview_metadata.is_some()),
         ("activeMetadata", blue_green.active_metadata.is_some()),
     ];
-    let field = unsupported.iter().find(|(_, used)| *used)?;
-    wrong(&format!("{root}.{}", field.0), NOT_YET)
-}
-
-/// Services and analyses the Rollout refers to must exist and fit.
-fn references(builder: &Builder<'_>) -> Option<Obstacle> {
-    let strategy = &builder.spec().strategy;
-    let services: Vec<(&str, Option<&String>)> = match (&strategy.canary, &strategy.blue_green) {
-        (Some(c), _) => vec![
-            ("canary.canaryService", c.canary_service.as_ref()),
-            ("canary.stableService", c.stable_service.as_ref()),
-        ],
-        (_, Some(b)) => vec![
-            ("blueGreen.activeService", Some(&b.active_service)),
-            ("blueGreen.previewService", b.preview_service.as_ref()),
-        ],
-        _ => Vec::new(),
-    };
-    for (field, name) in services {
-        let Some(name) = name.filter(|n| !n.is_empty()) else { continue };
-        if let Some(why) = service_problem(builder, name) {
-            return Some(why.at(&format!("spec.strategy.{field}")));
-        }
-    }
-    analyses(builder).into_iter().find_map(|(path, reference)| {
-        let why = analysis_problem(builder, reference)?;
-        let obstacle = if why.is_missing() { Obstacle::missing } else { Obstacle::wrong };
-        Some(obstacle(why.to_string()).at(&format!("spec.strategy.{path}")))
-    })
-}
-
-fn service_problem(builder: &Builder<'_>, name: &str) -> Option<Obstacle> {
-    let Some(service) = builder.services().get(name) else {
-        let text = format!("service \"{name}\" not found; create it in the namespace of the Rollout");
-        return Some(Obstacle::missing(text));
-    };
-    if service.managed_by.as_ref().is_some_and(|m| *m != builder.view().rollout.metadata.name) {
-        return Some(Obstacle::wrong(format!("Service \"{name}\" is managed by another Rollout")));
-    }
-    let labels = builder.view().template.pointer("/metadata/labels");
-    let missing = service.selector.iter().find(|(key, value)| {
-        labels.and_then(|l| l.get(key.as_str())).and_then(Value::as_str) != Some(value.as_str())
-    });
-    let unmatched = |key: &String| format!("Service \"{name}\" has unmatch label \"{key}\" in rollout");
-    missing.map(|(key, _)| Obstacle::wrong(unmatched(key)))
-}
-
-/// The analyses that the strategy asks for, with their paths below it.
-pub(super) fn analyses<'w>(builder: &'w Builder<'_>) -> Vec<(String, &'w AnalysisRef)> {
-    let mut found = Vec::new();
-    if let Some(canary) = builder.canary() {
-        for (index, step) in canary.steps.iter().enumerate() {
-            found.extend(step.analysis().map(|a| (format!("canary.steps[{index}].analysis"), a)));
-        }
-        found.extend(canary.analysis.as_ref().map(|b| ("canary.analysis".to_owned(), &b.analysis)));
-    }
-    if let Some(strategy) = builder.blue_green() {
-        let pre = strategy.pre_promotion_analysis.as_ref();
-        let post = strategy.post_promotion_analysis.as_ref();
-        found.extend(pre.map(|a| ("blueGreen.prePromotionAnalysis".to_owned(), a)));
-        found.extend(post.map(|a| ("blueGreen.postPromotionAnalysis".to_owned(), a)));
-    }
-    found.into_iter().filter(|(_, a)| !a.templates.is_empty()).collect()
-}
-
-fn analysis_problem(builder: &Builder<'_>, reference: &AnalysisRef) -> Option<AnalysisError> {
-    let spec = match spec_of(builder, reference) {
-        Ok(spec) => spec,
-        Err(why) => return Some(why),
-    };
-    let secrets = BTreeMap::new();
-    let mut metrics = Vec::new();
-    for metric in &spec.metrics {
-        let known = spec.args.iter().map(analysis::args::with_placeholder).collect::<Vec<_>>();
-        match analysis::args::resolve(metric, &known, &secrets) {
-            Ok(metric) => metrics.push(metric),
-            Err(why) => return Some(why),
-        }
-    }
-    analysis::validate::metrics(&metrics).err()
+    let (field, _) = unsupported.iter().find(|(_, used)| *used)?;
+    Some(Obstacle::wrong(NOT_YET.to_owned()).at(&format!("{root}.{field}")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::rollout::Rollout;
     use crate::logic::rollout::view::View;
-    use serde_json::json;
-    use std::sync::Arc;
+    use crate::merge::json::apply;
 
-    /// A canary of one container whose only step asks for the template `name`.
-    fn view(name: &str) -> View {
-        let analysis = json!({"templates": [{"templateName": name}]});
+    /// What is said of a Rollout that is well but for `patch` to its spec.
+    fn said(patch: &Value) -> String {
         let template =
             json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c"}]}});
         let spec = json!({"selector": {"matchLabels": {"app": "web"}}, "template": template,
-            "strategy": {"canary": {"steps": [{"analysis": analysis}]}}});
-        let rollout: crate::api::rollout::Rollout =
+            "strategy": {"canary": {}}});
+        let spec = apply(&spec, patch);
+        let rollout: Rollout =
             serde_json::from_value(json!({"metadata": {"name": "web"}, "spec": spec})).unwrap();
-        let selector = rollout.spec.selector.clone().unwrap();
-        View { rollout: rollout.into(), selector, template: template.into(), ..View::default() }
-    }
-
-    fn obstacle_of(view: &View) -> Obstacle {
-        obstacle(&Builder::new(view, jiff::Timestamp::UNIX_EPOCH)).unwrap()
-    }
-
-    #[test]
-    fn a_template_that_is_not_there_may_come_and_one_that_is_wrong_may_not_whatever_it_says() {
-        let mut view = view("errors");
-        let missing = obstacle_of(&view);
-        let text =
-            "spec.strategy.canary.steps[0].analysis: Invalid value: AnalysisTemplate 'errors' not found";
-        assert_eq!((missing.text.as_str(), missing.is_missing), (text, true));
-        let metrics =
-            json!([{"name": "{{args.not found}}", "provider": {"web": {"url": "http://example.com"}}}]);
-        let template = json!({"metadata": {"name": "errors"}, "spec": {"metrics": metrics}});
-        let template = serde_json::from_value(template).unwrap();
-        view.templates.insert((false, "errors".to_owned()), template);
-        let wrong = obstacle_of(&view);
-        assert!(wrong.text.contains("not found") && !wrong.is_missing, "{wrong:?}");
+        let template = rollout.spec.template.clone().unwrap_or_default();
+        let selector = rollout.spec.selector.clone().unwrap_or_default();
+        let view = View { rollout: rollout.into(), selector, template, ..View::default() };
+        let builder = Builder::new(&view, jiff::Timestamp::UNIX_EPOCH);
+        obstacle(&builder).map(|o| o.text).unwrap_or_default()
     }
 
     #[test]
-    fn a_service_that_is_not_there_may_come() {
-        let mut view = view("errors");
-        let spec = Arc::make_mut(&mut Arc::make_mut(&mut view.rollout).spec);
-        let canary = spec.strategy.canary.as_mut().unwrap();
-        canary.canary_service = Some("web-canary".to_owned());
-        let missing = obstacle_of(&view);
-        assert!(
-            missing.is_missing && missing.text.starts_with("spec.strategy.canary.canaryService: "),
-            "{missing:?}"
-        );
+    fn what_is_wrong_is_said_with_its_path_and_its_value() {
+        let blue_green = |more: Value| {
+            let strategy = apply(&json!({"activeService": "a"}), &more);
+            json!({"strategy": {"canary": null, "blueGreen": strategy}})
+        };
+        let canary = |more: Value| json!({"strategy": {"canary": more}});
+        for (patch, text) in [
+            (json!({"replicas": -1}), "spec.replicas: Invalid value: -1: must be greater than or equal to 0"),
+            (
+                json!({"minReadySeconds": -2}),
+                "spec.minReadySeconds: Invalid value: -2: must be greater than or equal to 0",
+            ),
+            (
+                json!({"revisionHistoryLimit": -1}),
+                "spec.revisionHistoryLimit: Invalid value: -1: must be greater than or equal to 0",
+            ),
+            (
+                json!({"minReadySeconds": 10, "progressDeadlineSeconds": 10}),
+                "spec.progressDeadlineSeconds: Invalid value: 10: must be greater than minReadySeconds",
+            ),
+            (
+                json!({"selector": null}),
+                "spec.selector: Required value: Rollout has missing field '.spec.selector'",
+            ),
+            (
+                json!({"template": {"metadata": {"labels": {"app": "other"}}}}),
+                "spec.template.metadata.labels: Invalid value: {\"app\":\"other\"}: `selector` does not match template `labels`",
+            ),
+            (
+                blue_green(json!({"scaleDownDelayRevisionLimit": 11})),
+                "spec.strategy.blueGreen.scaleDownDelayRevisionLimit: Invalid value: 11: This rollout's revision history limit can not be smaller than the rollout's scale down limit",
+            ),
+            (
+                blue_green(json!({"previewService": "a"})),
+                "spec.strategy.blueGreen.activeService: Invalid value: \"a\": This rollout uses the same service for the active and preview services, but two different services are required.",
+            ),
+            (
+                canary(json!({"canaryService": "a", "stableService": "a"})),
+                "spec.strategy.canary.stableService: Invalid value: \"a\": This rollout uses the same service for the stable and canary services, but two different services are required.",
+            ),
+            (
+                canary(json!({"scaleDownDelaySeconds": 5})),
+                "spec.strategy.canary.scaleDownDelaySeconds: Invalid value: 5: Canary scaleDownDelaySeconds can only be used with traffic routing",
+            ),
+            (
+                canary(json!({"maxSurge": "0%", "maxUnavailable": 0})),
+                "spec.strategy.canary.maxSurge: Invalid value: \"0%\": MaxSurge and MaxUnavailable both can not be zero",
+            ),
+            (
+                canary(json!({"steps": [{"setWeight": 101}]})),
+                "spec.strategy.canary.steps[0].setWeight: Invalid value: 101: SetWeight needs to be between 0 and 100",
+            ),
+            (
+                canary(json!({"steps": [{"setCanaryScale": {"weight": 5}}]})),
+                "spec.strategy.canary.trafficRouting: Required value: SetCanaryScale requires TrafficRouting to be set",
+            ),
+        ] {
+            assert_eq!(said(&patch), text);
+        }
+    }
+
+    #[test]
+    fn what_is_well_is_not_refused() {
+        let at_limit = json!({"revisionHistoryLimit": 3, "strategy": {"canary": {"canaryService": "", "stableService": ""}}});
+        assert_eq!(said(&at_limit), "");
+    }
+
+    #[test]
+    fn beside_a_workload_only_a_template_that_says_nothing_is_none() {
+        let reference = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"});
+        for (template, is_refused) in [
+            (json!({}), false),
+            (json!({"metadata": {"creationTimestamp": null}, "spec": {"containers": null}}), false),
+            (json!({"metadata": {"labels": {"app": "web"}}}), true),
+            (json!({"metadata": {"annotations": {"a": "b"}}}), true),
+        ] {
+            let whole = json!({"workloadRef": reference, "template": null});
+            let patch = apply(&whole, &json!({"template": template}));
+            let rollout: Rollout = serde_json::from_value(json!({"spec": patch})).unwrap();
+            let view = View { rollout: rollout.into(), ..View::default() };
+            let builder = Builder::new(&view, jiff::Timestamp::UNIX_EPOCH);
+            let text = obstacle(&builder).map(|o| o.path).unwrap_or_default();
+            assert_eq!(text == "spec.template", is_refused, "{template}");
+        }
     }
 }

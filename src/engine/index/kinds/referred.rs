@@ -4,6 +4,7 @@
 use crate::api::names;
 use crate::api::object_name::ObjectName;
 use crate::api::raw_object::RawObject;
+use crate::api::rollout::WorkloadRef;
 use crate::api::selector::LabelSelector;
 use crate::base::json;
 use crate::engine::index::effects::Effects;
@@ -34,6 +35,13 @@ const fn followed(name: &'static str, version: &'static str, kind: &'static str,
 #[must_use]
 pub(crate) fn referred(kind: &str) -> Option<&'static Followed> {
     REFERRED.iter().find(|f| f.kind == kind).copied()
+}
+
+/// The kind that `reference` stands for: that of its group (source: rollout/templateref.go, `Resolve`).
+#[must_use]
+pub(crate) fn referred_by(reference: &WorkloadRef) -> Option<&'static Followed> {
+    let group = |version: &str| version.rsplit_once('/').map_or(String::new(), |(group, _)| group.to_owned());
+    referred(&reference.kind).filter(|f| group(f.api_version) == group(&reference.api_version))
 }
 
 impl Row for ReferredRow {

@@ -6,9 +6,10 @@ use crate::api::event::EventReason;
 use crate::api::names;
 use crate::api::run::{Phase, RunSpec};
 use crate::api::status::RunStatus;
+use crate::logic::analysis::compose;
 use crate::logic::analysis::error::AnalysisError;
-use crate::logic::analysis::{args, compose};
 use crate::logic::rollout::analyses::purpose::Purpose;
+use crate::logic::rollout::analyses::values::{Stage, values};
 use crate::logic::rollout::builder::{Builder, Op};
 use crate::logic::rollout::revision;
 use serde_json::{Value, json};
@@ -19,10 +20,12 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// A template or an argument that cannot be resolved.
-pub(crate) fn spec_of(builder: &Builder<'_>, reference: &AnalysisRef) -> Result<RunSpec, AnalysisError> {
-    let latest = builder.new_replica_set().map_or(builder.view().pod_hash.as_str(), |s| s.hash.as_str());
-    let stable = builder.stable_replica_set().map_or("", |s| s.hash.as_str());
-    let values = args::of_rollout(&reference.args, stable, latest, &builder.view().rollout)?;
+pub(crate) fn spec_of(
+    builder: &Builder<'_>,
+    reference: &AnalysisRef,
+    stage: Stage,
+) -> Result<RunSpec, AnalysisError> {
+    let values = values(builder, &reference.args, stage)?;
     compose::run_spec(reference, &values, &|r| builder.view().template_of(r))
 }
 
@@ -37,7 +40,7 @@ pub(crate) fn create(
     if !builder.may_measure() {
         return None;
     }
-    let spec = match spec_of(builder, reference) {
+    let spec = match spec_of(builder, reference, Stage::Made) {
         Ok(spec) => spec,
         Err(why) => {
             let message = format!("Reconciliation failed with error: {why}");
