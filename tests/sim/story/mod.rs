@@ -1,6 +1,7 @@
 //! The stories: what people do, and what must come of it.
 //! None of them knows what goes wrong meanwhile.
 
+mod begins;
 pub mod blue_green;
 pub mod canary;
 mod denied;
@@ -13,3 +14,4 @@ mod operators;
 mod people;
 pub mod pieces;
 pub mod versioned;
+mod ways_back;

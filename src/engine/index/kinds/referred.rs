@@ -77,3 +77,31 @@ impl Row for ReferredRow {
         Effects::keys(names.into_iter().map(crate::engine::key::Key::Rollout).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_to_a_kind_of_its_group() {
+        let name = |version: &str, kind: &str| {
+            let reference = WorkloadRef {
+                api_version: version.to_owned(),
+                kind: kind.to_owned(),
+                ..WorkloadRef::default()
+            };
+            referred_by(&reference).map(|f| f.name)
+        };
+        assert_eq!(name("apps/v1", "Deployment"), Some("Deployment"));
+        assert_eq!(name("apps/v1", "ReplicaSet"), Some("ReplicaSetWorkload"));
+        assert_eq!(name("v1", "PodTemplate"), Some("PodTemplate"));
+        for (version, kind) in [
+            ("x.example/v1", "Deployment"),
+            ("v1", "Deployment"),
+            ("apps/v1", "PodTemplate"),
+            ("apps/v1", "DaemonSet"),
+        ] {
+            assert_eq!(name(version, kind), None, "{version} {kind}");
+        }
+    }
+}

@@ -239,4 +239,30 @@ mod tests {
         let another = RolloutRow { problem: Some("no".to_owned()), ..first };
         assert!(!Arc::ptr_eq(&row(1, "web:1", "", Some(&another)).rollout.spec, &another.rollout.spec));
     }
+
+    #[test]
+    fn a_template_that_says_nothing_is_that_of_the_workload() {
+        let pods = json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web"}]}});
+        let meta = json!({"name": "web", "namespace": "shop", "uid": "u", "resourceVersion": "1"});
+        let (take, name) = (
+            |index: &mut Index, followed: &'static Followed, object: Value| {
+                index.take_in(followed.present(RawObject::of(&object).unwrap()))
+            },
+            ObjectName::new("shop", "web"),
+        );
+        for template in
+            [json!({}), json!({"metadata": {"creationTimestamp": null}, "spec": {"containers": null}})]
+        {
+            let mut index = Index::new(Scope::default());
+            let spec = json!({"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": pods});
+            let deployment = crate::engine::index::kinds::referred::referred("Deployment").unwrap();
+            take(&mut index, deployment, json!({"metadata": meta, "spec": spec}));
+            let reference = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"});
+            let spec = json!({"workloadRef": reference, "template": template, "strategy": {"canary": {}}});
+            take(&mut index, &FOLLOWED, json!({"metadata": meta, "spec": spec}));
+            let view = index.view(&name, false).unwrap();
+            assert_eq!((&*view.template, view.problem), (&pods, None), "{template}");
+            assert!(!view.pod_hash.is_empty() && !view.selector.is_empty());
+        }
+    }
 }

@@ -136,3 +136,12 @@ fn an_abort_waits_no_longer_when_more_stable_pods_are_there_than_are_wanted() {
     rig.settle();
     assert_eq!(rig.pods(), [("v1".into(), 2)]);
 }
+
+#[test]
+fn what_is_promoted_takes_no_steps_whatever_its_index_says() {
+    let mut rig = canary();
+    rig.settle();
+    rig.patch_status(json!({"currentStepIndex": 1}));
+    rig.settle();
+    assert_eq!((rig.phase(), rig.status()["currentStepIndex"].clone()), ("Healthy".into(), json!(4)));
+}
