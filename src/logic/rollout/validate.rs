@@ -193,9 +193,8 @@ fn step_problem(root: &str, index: usize, step: &Step, canary: &Canary) -> Optio
             wrong(&format!("{at}.duration"), json!(pause.duration), text)
         }
         Step::SetWeight(_) | Step::Pause(_) | Step::Analysis(_) => None,
-        Step::SetCanaryScale(_) if canary.traffic_routing.is_none() => {
-            let text = "SetCanaryScale requires TrafficRouting to be set";
-            Some(Obstacle::required(&format!("{root}.trafficRouting"), text))
+        Step::SetCanaryScale(scale) if canary.traffic_routing.is_none() => {
+            wrong(&at, json!(scale), "SetCanaryScale requires TrafficRouting to be set")
         }
         Step::Experiment(_)
         | Step::SetCanaryScale(_)
@@ -315,7 +314,7 @@ mod tests {
             ),
             (
                 canary(json!({"steps": [{"setCanaryScale": {"weight": 5}}]})),
-                "spec.strategy.canary.trafficRouting: Required value: SetCanaryScale requires TrafficRouting to be set",
+                "spec.strategy.canary.steps[0].setCanaryScale: Invalid value: {\"weight\":5}: SetCanaryScale requires TrafficRouting to be set",
             ),
         ] {
             assert_eq!(said(&patch), text);

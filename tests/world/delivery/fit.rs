@@ -115,7 +115,7 @@ async fn a_rollout_that_its_controller_would_refuse_is_refused_with_its_line() {
     let weight =
         "r.yaml:19: Rollout default/web: spec.strategy.canary.steps[0].setWeight: Invalid value: 150";
     says(&refused("r.yaml", canary("setWeight: 150")).await, &[weight]);
-    let field = "spec.strategy.canary.steps[0].setCanaryScale: Invalid value: this version";
+    let field = "spec.strategy.canary.steps[0].setCanaryScale: Invalid value: {\"replicas\":1}: SetCanaryScale requires";
     says(&refused("r.yaml", canary("setCanaryScale: {replicas: 1}")).await, &["r.yaml:19: ", field]);
     let typed = refused("r.yaml", canary("setWeight: 5").replace("replicas: 2", "replicas: two")).await;
     says(
@@ -132,6 +132,17 @@ async fn a_rollout_that_its_controller_would_refuse_is_refused_with_its_line() {
     let referred = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web}\nspec:\n  workloadRef: \
                     {apiVersion: apps/v1, kind: Deployment, name: nowhere}\n  strategy: {canary: {}}\n";
     says(&refused("r.yaml", referred).await, &["r.yaml:5: ", "Deployment \"nowhere\" not found"]);
+    let foreign = referred.replace("apps/v1", "x.example/v1");
+    says(&refused("r.yaml", foreign).await, &["r.yaml:5: ", "x.example/Deployment is not supported"]);
+    let twice = rollout("    canary:\n      canaryService: web\n      stableService: web\n");
+    says(
+        &refused("r.yaml", twice).await,
+        &["r.yaml:19: ", "uses the same service for the stable and canary"],
+    );
+    let endless =
+        template("", PROMETHEUS).replace("    successCondition", "    interval: 5s\n    successCondition");
+    let endless = format!("{}{endless}", canary(ASKS));
+    says(&refused("r.yaml", endless).await, &["r.yaml:19: ", "metric errors which runs indefinitely"]);
 }
 
 #[tokio::test]

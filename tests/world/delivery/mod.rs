@@ -11,6 +11,7 @@ mod drift;
 mod fast;
 mod fit;
 mod inventory;
+mod lost;
 mod merging;
 mod moved;
 mod object;
