@@ -32,7 +32,8 @@ pub(crate) fn line(notice: &Notice) -> Option<String> {
             rollouts.join(", "),
         )),
         Notice::Event { about, event } => {
-            let quiet = ["RolloutNotCompleted", "NewReplicaSetCreated", "RevertedInGit"];
+            let quiet =
+                ["RolloutAddedToInformer", "RolloutNotCompleted", "NewReplicaSetCreated", "RevertedInGit"];
             if quiet.contains(&event.reason.as_str()) {
                 return None;
             }
