@@ -8,7 +8,7 @@ use std::fmt;
 /// A question to a provider over HTTP.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Question {
-    /// `GET`, `POST` or `PUT`.
+    /// The method, such as `GET`.
     pub method: String,
     /// The URL, with its query.
     pub url: String,

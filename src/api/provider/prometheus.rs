@@ -25,7 +25,7 @@ pub struct PrometheusMetric {
     /// Whether to accept any certificate.
     #[serde(deserialize_with = "lenient::field")]
     pub insecure: bool,
-    /// A query over a span of time; not supported yet.
+    /// A query over a span of time; not acted on yet.
     #[serde(deserialize_with = "lenient::field")]
     pub range_query: Option<Value>,
     /// How we prove who we are.

@@ -10,7 +10,7 @@ use serde_json::Value;
 #[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct WebMetric {
-    /// `GET`, `POST` or `PUT`; `GET` when empty.
+    /// The method, such as `POST`; `GET` when empty.
     #[serde(deserialize_with = "lenient::field")]
     pub method: String,
     /// The URL.

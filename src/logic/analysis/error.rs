@@ -135,12 +135,24 @@ pub enum AnalysisError {
     #[error("multiple providers specified")]
     SeveralProviders,
     /// A provider this version does not know.
-    #[error("provider \"{word}\" is not supported by this version; use {known}")]
+    #[error(
+        "provider.{word}: this version of Switchback does not ask it yet; use {known}, or leave it to Argo \
+         Rollouts"
+    )]
     UnknownProvider {
         /// Its word.
         word: String,
         /// Those we know, in words.
         known: String,
+    },
+    /// A setting of a provider that this version does not act on.
+    #[error(
+        "provider.{field}: this version of Switchback does not act on it yet; remove it, or leave it to Argo \
+         Rollouts"
+    )]
+    UnsupportedSetting {
+        /// Its path below `provider`.
+        field: String,
     },
     /// A Secret, or a key of it, that is not there.
     #[error("key '{key}' does not exist in secret '{secret}'; create it in namespace {namespace}")]
@@ -230,7 +242,10 @@ impl AnalysisError {
             | Self::LimitsDisabled
             | Self::CountBelowBoth { .. }
             | Self::CountBelow(_) => "Limits",
-            Self::NoProvider | Self::SeveralProviders | Self::UnknownProvider { .. } => "Provider",
+            Self::NoProvider
+            | Self::SeveralProviders
+            | Self::UnknownProvider { .. }
+            | Self::UnsupportedSetting { .. } => "Provider",
             Self::NoSecret { .. } => "SecretNotFound",
             Self::Settings(_) => "Settings",
             Self::Undone(_) => "Undone",

@@ -5,6 +5,7 @@ use crate::api::analysis::Metric;
 use crate::api::intstr::IntOrString;
 use crate::base::duration;
 use crate::logic::analysis::error::AnalysisError;
+use crate::logic::analysis::providers;
 use std::collections::BTreeSet;
 
 /// Checks the metrics of a run after its arguments were put in (source: utils/analysis/factory.go,
@@ -65,7 +66,7 @@ fn times(metric: &Metric) -> Result<(), AnalysisError> {
 fn provider(metric: &Metric) -> Result<(), AnalysisError> {
     match metric.provider.count() {
         0 => Err(AnalysisError::NoProvider),
-        1 => Ok(()),
+        1 => providers::askable(&metric.provider),
         _ => Err(AnalysisError::SeveralProviders),
     }
 }

@@ -179,6 +179,23 @@ mod tests {
     }
 
     #[test]
+    fn a_provider_that_we_do_not_have_makes_the_spec_invalid() {
+        let mut view = view("errors");
+        for (provider, field) in [
+            (json!({"datadog": {"query": "up"}}), "datadog"),
+            (json!({"prometheus": {"query": "up", "rangeQuery": {}}}), "prometheus.rangeQuery"),
+        ] {
+            let metrics = json!([{"name": "m", "provider": provider}]);
+            let template = json!({"metadata": {"name": "errors"}, "spec": {"metrics": metrics}});
+            view.templates.insert((false, "errors".to_owned()), serde_json::from_value(template).unwrap());
+            let wrong = obstacle_of(&view);
+            let said = format!("metrics[0]: provider.{field}: this version");
+            assert!(wrong.path.starts_with("spec.strategy.canary.steps[0].analysis"), "{wrong:?}");
+            assert!(wrong.text.contains(&said) && !wrong.is_missing, "{wrong:?}");
+        }
+    }
+
+    #[test]
     fn a_service_that_is_not_there_may_come() {
         let mut view = view("errors");
         let spec = Arc::make_mut(&mut Arc::make_mut(&mut view.rollout).spec);

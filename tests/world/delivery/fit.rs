@@ -159,7 +159,12 @@ async fn a_metric_that_could_never_be_asked_is_refused() {
         &["r.yaml:19: ", "Secret \"tokens\" with the key \"a\" not found"],
     );
     let unknown = with("", "graphite: {query: up}");
-    says(&refused("r.yaml", unknown).await, &["r.yaml:19: ", "can never be measured"]);
+    says(&refused("r.yaml", unknown).await, &["r.yaml:19: ", "metrics[0]: provider.graphite: this version"]);
+    let range = with("", "prometheus: {address: \"http://p:9090\", query: up, rangeQuery: {step: 1m}}");
+    says(
+        &refused("r.yaml", range).await,
+        &["r.yaml:19: ", "metrics[0]: provider.prometheus.rangeQuery: this version"],
+    );
     let unjudged = with("", PROMETHEUS).replace("result[0] < 0.5", "result[0] <");
     says(&refused("r.yaml", unjudged).await, &["r.yaml:19: ", "can never be measured"]);
 }

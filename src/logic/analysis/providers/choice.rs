@@ -24,3 +24,16 @@ pub fn unknown(named: &MetricProvider) -> AnalysisError {
     };
     AnalysisError::UnknownProvider { word: word.to_owned(), known }
 }
+
+/// Checks that we can ask the provider that a metric names in the way it says.
+///
+/// # Errors
+/// A provider we do not know, or a setting of one that we do not act on; the field is named.
+pub fn askable(named: &MetricProvider) -> Result<(), AnalysisError> {
+    let Some((word, settings)) = named.named() else { return Err(AnalysisError::NoProvider) };
+    let provider = of(named).ok_or_else(|| unknown(named))?;
+    match (provider.unsupported)(settings) {
+        None => Ok(()),
+        Some(setting) => Err(AnalysisError::UnsupportedSetting { field: format!("{word}.{setting}") }),
+    }
+}

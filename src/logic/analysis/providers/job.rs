@@ -25,6 +25,7 @@ pub(crate) const PROVIDER: Provider = Provider {
     word: "job",
     takes_secrets: false,
     metadata: |_| BTreeMap::new(),
+    unsupported: |_| None,
     validate: |_| Ok(()),
     start,
     resume,

@@ -13,7 +13,7 @@ pub mod prometheus;
 pub mod provider;
 pub mod web;
 
-pub use choice::{of, unknown};
+pub use choice::{askable, of, unknown};
 use provider::Provider;
 
 /// Every provider we know.

@@ -12,11 +12,13 @@ use crate::logic::analysis::error::AnalysisError;
 use crate::logic::analysis::providers::provider::{
     MetricContext, Next, Provider, ProviderAction, Received, Reply,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Seconds to wait for an answer when the metric does not say.
 const TIMEOUT: u64 = 30;
+/// What is in the address of every Prometheus that Amazon runs.
+const AMAZON: &str = "aps-workspaces";
 
 /// The provider (source: metricproviders/prometheus/prometheus.go). A measurement takes one question, so one that
 /// is under way was begun by another program: it is asked anew.
@@ -24,6 +26,7 @@ pub(crate) const PROVIDER: Provider = Provider {
     word: "prometheus",
     takes_secrets: true,
     metadata,
+    unsupported,
     validate,
     start: ask,
     resume: ask,
@@ -36,6 +39,21 @@ fn metadata(settings: &Value) -> BTreeMap<String, String> {
     let query = lenient::settings::<PrometheusMetric>(settings).query;
     let shown = Some(query).filter(|q| !q.is_empty());
     shown.map(|q| ("ResolvedPrometheusQuery".to_owned(), q)).into_iter().collect()
+}
+
+/// Argo Rollouts signs only what it asks Amazon's own service (source: metricproviders/prometheus/prometheus.go,
+/// `NewPrometheusAPI`); without an address of its own, a metric with a signature means that one.
+fn unsupported(settings: &Value) -> Option<&'static str> {
+    let settings: PrometheusMetric = lenient::settings(settings);
+    let (own, address) = (&settings.authentication, settings.address.as_str());
+    let is_amazons = address.is_empty() || address.contains(AMAZON);
+    let all = [
+        ("rangeQuery", settings.range_query.is_some()),
+        ("authentication.oauth2", own.fetches_token()),
+        ("authentication.sigv4", own.signs() && is_amazons),
+        ("authentication.basicAuth", own.has_password()),
+    ];
+    all.into_iter().find(|(_, is_set)| *is_set).map(|(field, _)| field)
 }
 
 /// The address to ask, from the metric or the controller.
@@ -54,22 +72,10 @@ fn validate(context: &MetricContext<'_>) -> Result<(), AnalysisError> {
         let why = format!("prometheus address {address:?} is no URL; write it like http://host:9090");
         return Err(AnalysisError::settings(why));
     }
-    if settings.range_query.is_some() {
-        return Err(AnalysisError::settings("prometheus.rangeQuery is not supported by this version"));
-    }
-    if has_text(&settings.authentication.oauth2) || has_text(&settings.authentication.sigv4) {
-        return Err(AnalysisError::settings(
-            "prometheus.authentication is not supported by this version; use a header",
-        ));
-    }
     if settings.timeout.is_some_and(|n| n < 0) {
         return Err(AnalysisError::settings("prometheus timeout should not be negative"));
     }
     Ok(())
-}
-
-fn has_text(settings: &Map<String, Value>) -> bool {
-    settings.values().any(|v| v.as_str().is_some_and(|t| !t.is_empty()))
 }
 
 fn ask(context: &MetricContext<'_>, _: &mut Measurement) -> Result<Next, AnalysisError> {

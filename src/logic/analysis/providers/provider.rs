@@ -33,6 +33,9 @@ pub struct Provider {
     pub takes_secrets: bool,
     /// Facts that the metric's result keeps, from settings without values of Secrets.
     pub metadata: fn(&Value) -> BTreeMap<String, String>,
+    /// The first setting that Argo Rollouts acts on and we do not, as a path below the word. A metric with one is refused
+    /// before it is ever measured.
+    pub unsupported: fn(&Value) -> Option<&'static str>,
     /// Checks the settings before each start, resume and stop.
     pub validate: fn(&MetricContext<'_>) -> Result<(), AnalysisError>,
     /// Begins a measurement.

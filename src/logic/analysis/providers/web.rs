@@ -26,12 +26,18 @@ pub(crate) const PROVIDER: Provider = Provider {
     word: "web",
     takes_secrets: true,
     metadata: |_| BTreeMap::new(),
+    unsupported,
     validate,
     start: ask,
     resume: ask,
     stop: ask,
     read,
 };
+
+fn unsupported(settings: &Value) -> Option<&'static str> {
+    let settings: WebMetric = lenient::settings(settings);
+    settings.authentication.fetches_token().then_some("authentication.oauth2")
+}
 
 fn method(settings: &WebMetric) -> &str {
     if settings.method.is_empty() { "GET" } else { &settings.method }
@@ -40,22 +46,12 @@ fn method(settings: &WebMetric) -> &str {
 fn validate(context: &MetricContext<'_>) -> Result<(), AnalysisError> {
     let settings: WebMetric = lenient::settings(context.settings);
     let method = method(&settings);
-    if !["GET", "POST", "PUT"].contains(&method) {
-        return Err(AnalysisError::settings(format!(
-            "method {method} is not supported; use GET, POST or PUT"
-        )));
-    }
     let (has_json, has_text) = (settings.json_body.is_some(), !settings.body.is_empty());
     if has_json && has_text {
         return Err(AnalysisError::settings("use either body or jsonBody, not both"));
     }
     if (has_json || has_text) && method == "GET" {
         return Err(AnalysisError::settings("body and jsonBody need the method POST or PUT"));
-    }
-    if settings.authentication.oauth2.contains_key("tokenUrl") {
-        return Err(AnalysisError::settings(
-            "authentication.oauth2 is not supported by this version; use a header",
-        ));
     }
     Ok(())
 }
