@@ -3,5 +3,6 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used)] // a test may stop where it stands
 
+mod analysis;
 mod delivery;
 mod git;

@@ -19,7 +19,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures::FutureExt;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ async fn reconcile(context: &Context, mut view: RunView, mut reports: Vec<Report
     let mut due = if has_reports { MeasurementPlan::default() } else { plan(&view, context.clock.now()) };
     if !due.secrets.is_empty() {
         match secrets(context, &view.run.metadata.namespace, &due).await {
-            Ok(found) => view.secrets = found,
+            Ok((found, absent)) => (view.secrets, view.absent_secrets) = (found, absent),
             Err(error) => return Outcome::failed(error),
         }
         view.secrets_read = true;
@@ -63,7 +63,7 @@ async fn reconcile(context: &Context, mut view: RunView, mut reports: Vec<Report
     for mut task in due.tasks {
         let began = context.clock.now();
         while let Some(action) = task.action().filter(|action| !action.asks()) {
-            let came = perform(context, action).await;
+            let came = perform(context, action, &mut outcome).await;
             task.go_on(&view, came, context.clock.now());
         }
         match task.action() {
@@ -77,6 +77,13 @@ async fn reconcile(context: &Context, mut view: RunView, mut reports: Vec<Report
         match context.cluster.perform_as(write, Mode::Plain).await {
             Ok(answer) => outcome.add(write, answer),
             Err(error) => return Outcome { error: Some(error), ..outcome },
+        }
+    }
+    for write in &conclusion.garbage {
+        match context.cluster.perform_as(write, Mode::Plain).await {
+            Ok(answer) => outcome.add(write, answer),
+            // It is tried again at the next measurement.
+            Err(error) => tracing::warn!(%error, code = error.code(), "what an old measurement left stays"),
         }
     }
     outcome.wake = conclusion.wake;
@@ -102,15 +109,21 @@ fn ask(context: &Context, view: &Arc<RunView>, task: Task) -> Ask {
 /// Performs what one measurement takes, action by action.
 async fn measure(context: &Context, view: &RunView, mut task: Task) -> Report {
     let began = context.clock.now();
+    let mut outcome = Outcome::default(); // the watches tell of it, too
     while let Some(action) = task.action() {
-        let came = perform(context, action).await;
+        let came = perform(context, action, &mut outcome).await;
         task.go_on(view, came, context.clock.now());
     }
     Report::new(task, view, began, context.clock.now())
 }
 
-async fn perform(context: &Context, action: &ProviderAction) -> Result<Reply, Box<dyn Error + Send + Sync>> {
+async fn perform(
+    context: &Context,
+    action: &ProviderAction,
+    outcome: &mut Outcome,
+) -> Result<Reply, Box<dyn Error + Send + Sync>> {
     let write = match action {
+        ProviderAction::Read(target) => return Ok(Reply::Found(context.cluster.get(target).await?)),
         ProviderAction::Ask(question) => {
             return Ok(Reply::Answered(context.probe.ask(question, &context.rooms).await?));
         }
@@ -119,20 +132,21 @@ async fn perform(context: &Context, action: &ProviderAction) -> Result<Reply, Bo
             Write::Delete { target: target.clone(), uid: uid.clone(), expect: None, foreground: true }
         }
     };
-    match context.cluster.perform(&write, Mode::Plain).await {
+    match context.cluster.perform_as(&write, Mode::Plain).await {
         // Its name holds the run's uid, so the one that is there is ours.
-        Err(error) if matches!(write, Write::Create { .. }) && error.already_exists() => Ok(Reply::Done),
-        Err(error) => Err(error.into()),
-        Ok(_) => Ok(Reply::Done),
+        Err(error) if matches!(write, Write::Create { .. }) && error.already_exists() => {}
+        Err(error) => return Err(error.into()),
+        Ok(answer) => outcome.add(&write, answer),
     }
+    Ok(Reply::Done)
 }
 
-/// The values of the Secrets that `due` names; those that do not exist are left out.
+/// The values of the Secrets that `due` names, those that do not exist left out, and the names of Secrets that do not.
 async fn secrets(
     context: &Context,
     namespace: &str,
     due: &MeasurementPlan,
-) -> Result<BTreeMap<SecretKeyRef, String>, ClusterError> {
+) -> Result<(BTreeMap<SecretKeyRef, String>, BTreeSet<String>), ClusterError> {
     let mut found = BTreeMap::new();
     let mut read: BTreeMap<&str, Option<Value>> = BTreeMap::new();
     for reference in &due.secrets {
@@ -147,5 +161,6 @@ async fn secrets(
             found.insert(reference.clone(), text);
         }
     }
-    Ok(found)
+    let absent = read.into_iter().filter(|(_, secret)| secret.is_none()).map(|(name, _)| name.to_owned());
+    Ok((found, absent.collect()))
 }

@@ -19,6 +19,8 @@ pub(crate) enum To {
     Run(String),
     /// The AnalysisRun with this uid, by a Job that measures for it.
     RunOfJob(String),
+    /// The Job with this uid, by a pod of it.
+    JobOfPod(String),
     /// The Service, by a Rollout.
     Service(ObjectName),
     /// Analyses in this namespace, by a Rollout.

@@ -32,11 +32,16 @@ impl Index {
         row.run.clone().filter(|_| is_ours)
     }
 
-    /// The Jobs that measure for the AnalysisRun with `uid`, by name.
+    /// The Jobs that measure for the AnalysisRun with `uid`, by name, with what keeps their pods from running.
     #[must_use]
     pub(crate) fn jobs_of(&self, uid: &str) -> BTreeMap<String, JobState> {
-        let names = self.links.to(&To::RunOfJob(uid.to_owned()));
-        names.filter_map(|n| Some((n.name.clone(), self.jobs.get(n)?.state.clone()))).collect()
+        let state = |name: &ObjectName| {
+            let state = self.jobs.get(name)?.state.clone();
+            let pods = self.links.to(&To::JobOfPod(state.uid.clone()));
+            let stuck = pods.filter_map(|pod| self.job_pods.get(pod)?.stuck.clone()).next();
+            Some((name.name.clone(), JobState { stuck, ..state }))
+        };
+        self.links.to(&To::RunOfJob(uid.to_owned())).filter_map(state).collect()
     }
 
     /// The template `name`, of the cluster when `namespace` is none.

@@ -105,6 +105,17 @@ pub(crate) struct JobRow {
     pub(crate) state: JobState,
 }
 
+/// The row of a pod of a Job.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct JobPodRow {
+    /// Uid of the AnalysisRun that the Job measures for.
+    pub(crate) run_uid: String,
+    /// Uid of the Job.
+    pub(crate) job_uid: String,
+    /// What keeps it from ever running.
+    pub(crate) stuck: Option<String>,
+}
+
 /// The row of the Lease of a delivery.
 #[derive(Clone, Debug)]
 pub(crate) struct LeaseRow {

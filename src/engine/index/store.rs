@@ -5,7 +5,7 @@ use crate::api::meta::Meta;
 use crate::api::object_name::ObjectName;
 use crate::api::time::Time;
 use crate::engine::index::links::{Links, To};
-use crate::engine::index::rows::{JobRow, LeaseRow, ReferredRow, RolloutRow, RunRow, TemplateRow};
+use crate::engine::index::rows::{JobPodRow, JobRow, LeaseRow, ReferredRow, RolloutRow, RunRow, TemplateRow};
 use crate::engine::index::scope::Scope;
 use crate::engine::index::table::Table;
 use crate::engine::key::Key;
@@ -22,6 +22,7 @@ pub(crate) struct Index {
     pub(super) templates: Table<TemplateRow>,
     pub(super) cluster_templates: Table<TemplateRow>,
     pub(super) jobs: Table<JobRow>,
+    pub(super) job_pods: Table<JobPodRow>,
     pub(super) pods: Table<PodRow>,
     pub(super) leases: Table<LeaseRow>,
     /// What Rollouts merely refer to, by the name under which its kind is followed.
@@ -80,6 +81,7 @@ impl Index {
             + self.templates.remembered()
             + self.cluster_templates.remembered()
             + self.jobs.remembered()
+            + self.job_pods.remembered()
             + self.pods.remembered()
             + self.leases.remembered()
             + self.referred.values().map(Table::remembered).sum::<usize>()

@@ -9,6 +9,9 @@ use crate::logic::analysis::error::AnalysisError;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// What stands for a value from a Secret where it may be seen.
+const STAND_IN: &str = "temp-for-secret";
+
 /// The values a Rollout hands to an analysis (source: utils/analysis/factory.go,
 /// `BuildArgumentsForRolloutAnalysisRun`).
 ///
@@ -147,10 +150,11 @@ pub(crate) fn resolve(
     Ok(metric)
 }
 
-/// The argument with a stand-in for a value that only a Secret or field knows, to check what does not depend
-/// on it.
+/// The argument with a stand-in for a value that only a Secret knows, to check and show what does not depend on it
+/// (source: analysis/analysis.go, `getResolvedMetricsWithoutSecrets`).
 #[must_use]
 pub(crate) fn with_placeholder(arg: &Argument) -> Argument {
-    let value = arg.value.clone().or_else(|| arg.value_from.as_ref().map(|_| "0".to_owned()));
+    let is_secret = arg.value_from.as_ref().is_some_and(|source| source.secret_key_ref.is_some());
+    let value = if is_secret { Some(STAND_IN.to_owned()) } else { arg.value.clone() };
     Argument { name: arg.name.clone(), value, value_from: None }
 }

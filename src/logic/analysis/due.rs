@@ -23,7 +23,7 @@ pub(crate) fn is_due(run: &AnalysisRun, metric: &Metric, terminating: bool, now:
         return false;
     }
     if let Some(open) = under_way(run, &metric.name) {
-        return open.resume_at.is_none_or(|at| at.at() <= now);
+        return terminating || open.resume_at.is_none_or(|at| at.at() <= now);
     }
     !terminating && next(run, metric).is_some_and(|at| at <= now)
 }

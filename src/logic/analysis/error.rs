@@ -55,22 +55,21 @@ pub enum AnalysisError {
     #[error("two metrics have the same name '{0}'")]
     MetricTwice(String),
     /// Two rules of one kind for one metric.
-    #[error("two {rules} metric rules have the same metric name '{name}'")]
+    #[error("two {rules} metric rules have the same name '{name}'")]
     RuleTwice {
         /// `Dry-Run` or `Measurement Retention`.
         rules: &'static str,
         /// The pattern they share.
         name: String,
     },
-    /// A dry-run rule that is no regular expression.
-    #[error("dryRun rule: {0}")]
-    DryRunPattern(#[source] regex::Error),
-    /// A dry-run rule for no metric.
-    #[error("dryRun metric name rule '{0}' matches no metric")]
-    DryRunUnused(String),
-    /// Two dry-run rules for one metric.
-    #[error("two Dry-Run metric rules match the metric '{0}'")]
-    DryRunTwice(String),
+    /// A rule for no metric, among them one that is no regular expression.
+    #[error("{rules}[{index}]: Rule didn't match any metric name(s)")]
+    RuleUnused {
+        /// `dryRun` or `measurementRetention`.
+        rules: &'static str,
+        /// Index of the rule.
+        index: usize,
+    },
 
     /// The arguments of a run cannot be put into its metrics.
     #[error("Unable to resolve metric arguments: {0}")]
@@ -154,15 +153,16 @@ pub enum AnalysisError {
         /// Its path below `provider`.
         field: String,
     },
-    /// A Secret, or a key of it, that is not there.
-    #[error("key '{key}' does not exist in secret '{secret}'; create it in namespace {namespace}")]
-    NoSecret {
+    /// A Secret that is not there.
+    #[error("secrets \"{0}\" not found")]
+    NoSecret(String),
+    /// A key of a Secret that is not there.
+    #[error("key '{key}' does not exist in secret '{secret}'")]
+    NoSecretKey {
         /// The key.
         key: String,
         /// Name of the Secret.
         secret: String,
-        /// Namespace of the run.
-        namespace: String,
     },
     /// Settings that make no question; the text is the provider's.
     #[error("{0}")]
@@ -198,9 +198,30 @@ pub enum AnalysisError {
     /// An answer to another question.
     #[error("the provider's answer does not fit the question; report this")]
     Unfitting,
-    /// A condition that does not compile or cannot be evaluated on what was measured.
+    /// A condition that does not compile.
     #[error("{}", .0.message())]
     Condition(#[from] ExprError),
+    /// A condition that does not compile or cannot be evaluated on what was measured.
+    #[error("could not evaluate {which} \"{condition}\": {}", .source.message())]
+    NotEvaluated {
+        /// `successCondition` or `failureCondition`.
+        which: &'static str,
+        /// The condition.
+        condition: String,
+        /// Why.
+        source: ExprError,
+    },
+    /// A condition that cannot be evaluated because nothing was measured.
+    #[error(
+        "could not evaluate {which} \"{condition}\": metric result is nil or empty: no data returned from the \
+         metric provider"
+    )]
+    NoData {
+        /// `successCondition` or `failureCondition`.
+        which: &'static str,
+        /// The condition.
+        condition: String,
+    },
 }
 
 impl AnalysisError {
@@ -232,7 +253,7 @@ impl AnalysisError {
             }
             Self::NoTemplate { .. } => "TemplateNotFound",
             Self::MetricTwice(_) | Self::RuleTwice { .. } => "Templates",
-            Self::DryRunPattern(_) | Self::DryRunUnused(_) | Self::DryRunTwice(_) => "DryRun",
+            Self::RuleUnused { .. } => "Rules",
             Self::Arguments(inner) | Self::Invalid(inner) | Self::Metric { source: inner, .. } => {
                 inner.code()
             }
@@ -246,7 +267,7 @@ impl AnalysisError {
             | Self::SeveralProviders
             | Self::UnknownProvider { .. }
             | Self::UnsupportedSetting { .. } => "Provider",
-            Self::NoSecret { .. } => "SecretNotFound",
+            Self::NoSecret(_) | Self::NoSecretKey { .. } => "SecretNotFound",
             Self::Settings(_) => "Settings",
             Self::Undone(_) => "Undone",
             Self::Answer(_)
@@ -256,7 +277,7 @@ impl AnalysisError {
             | Self::Unfitting
             | Self::Lost(_) => "Answer",
             Self::TooManyQuestions(_) => "TooManyQuestions",
-            Self::Condition(_) => "Condition",
+            Self::Condition(_) | Self::NotEvaluated { .. } | Self::NoData { .. } => "Condition",
         }
     }
 }

@@ -1,11 +1,10 @@
 //! Decides how measurements are put into the results of a run and counted, and which are dropped.
 //! It never judges what the counts amount to.
 
-use crate::api::analysis::Metric;
 use crate::api::run::{AnalysisRun, MetricResult, Phase};
 use crate::api::time::Time;
+use crate::logic::analysis::metrics::Checked;
 use crate::logic::analysis::task::Report;
-use regex::Regex;
 use std::collections::BTreeSet;
 
 /// Measurements kept of a metric without a rule of its own (source: analysis/analysis.go,
@@ -80,14 +79,12 @@ fn count(result: &mut MetricResult, phase: Phase) {
 }
 
 /// Drops the oldest measurements beyond what is kept (source: analysis/analysis.go, `garbageCollectMeasurements`).
-pub(crate) fn trim(run: &mut AnalysisRun, metrics: &[Metric]) {
-    let rules = run.spec.measurement_retention.clone();
+pub(crate) fn trim(run: &mut AnalysisRun, checked: &Checked) {
     for result in &mut run.status.metric_results {
-        if !metrics.iter().any(|m| m.name == result.name) {
+        if !checked.metrics.iter().any(|m| m.name == result.name) {
             continue;
         }
-        let rule = rules.iter().find(|r| Regex::new(&r.metric_name).is_ok_and(|p| p.is_match(&result.name)));
-        let limit = rule.filter(|r| r.limit > 0).and_then(|r| usize::try_from(r.limit).ok()).unwrap_or(KEPT);
+        let limit = checked.kept.get(&result.name).copied().unwrap_or(KEPT);
         let excess = result.measurements.len().saturating_sub(limit);
         result.measurements.drain(..excess);
     }

@@ -6,9 +6,10 @@ use crate::api::event::Event;
 use crate::api::run::{AnalysisRun, Phase};
 use crate::api::time::Time;
 use crate::api::write::Write;
+use crate::logic::analysis::metrics::Checked;
 use crate::logic::analysis::task::{Report, Task};
 use crate::logic::analysis::view::RunView;
-use crate::logic::analysis::{due, judge, metrics, record, status, task};
+use crate::logic::analysis::{due, judge, metrics, providers, record, status, task};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,8 +26,10 @@ pub(crate) struct MeasurementPlan {
 /// What a run writes after its measurements.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Conclusion {
-    /// Writes: the status, deletions.
+    /// Writes: the status, the deletion of the run.
     pub(crate) writes: Vec<Write>,
+    /// Deletions of what nobody looks at any more; the run does not depend on them.
+    pub(crate) garbage: Vec<Write>,
     /// Whether nothing more is measured.
     pub(crate) is_over: bool,
     /// When to reconcile again.
@@ -42,9 +45,7 @@ pub(crate) fn plan(view: &RunView, now: Timestamp) -> MeasurementPlan {
     if run.status.phase().is_completed() || run.metadata.deletion_timestamp.is_some() {
         return MeasurementPlan::default();
     }
-    let (Ok(metrics), Ok(dry)) = (metrics::resolved(run), metrics::dry(run)) else {
-        return MeasurementPlan::default();
-    };
+    let Ok(Checked { metrics, dry, .. }) = metrics::checked(view) else { return MeasurementPlan::default() };
     let terminating = judge::is_terminating(run, &dry);
     let is_due = |m: &&Metric| !view.asked.contains(&m.name) && due::is_due(run, m, terminating, now);
     let due: Vec<&Metric> = metrics.iter().filter(is_due).collect();
@@ -68,9 +69,8 @@ pub(crate) fn conclude(view: &RunView, reports: Vec<Report>, now: Timestamp) -> 
         return outlived(run, now);
     }
     let mut after = AnalysisRun::clone(run);
-    let checked = metrics::resolved(run).and_then(|metrics| Ok((metrics, metrics::dry(run)?)));
-    let (metrics, dry) = match checked {
-        Ok(pair) => pair,
+    let checked = match metrics::checked(view) {
+        Ok(checked) => checked,
         Err(why) => {
             after.status.phase = Some(Phase::Error);
             after.status.message = why.to_string();
@@ -78,14 +78,15 @@ pub(crate) fn conclude(view: &RunView, reports: Vec<Report>, now: Timestamp) -> 
             return written(run, &after, vec![ended_event(Phase::Error)], None);
         }
     };
+    let Checked { metrics, dry, .. } = &checked;
     after.status.started_at.get_or_insert_with(|| Time::of(now));
     let idle = reports.is_empty();
     for report in reports {
-        record::put(&mut after, &dry, report);
+        record::put(&mut after, dry, report);
     }
-    let events = settle(&mut after, &metrics, &dry, now);
-    record::trim(&mut after, &metrics);
-    let stopping = judge::is_terminating(&after, &dry) && !after.status.phase().is_completed();
+    let events = settle(&mut after, metrics, dry, now);
+    record::trim(&mut after, &checked);
+    let stopping = judge::is_terminating(&after, dry) && !after.status.phase().is_completed();
     // What this pass has stopped waits for no event: the next one ends its open measurements.
     let wake = if stopping && idle && has_work(view, &after, now) {
         Some(now)
@@ -93,17 +94,30 @@ pub(crate) fn conclude(view: &RunView, reports: Vec<Report>, now: Timestamp) -> 
         let may_be_due = |m: &&Metric| !due::is_ended(&after, &m.name) && !view.asked.contains(&m.name);
         metrics.iter().filter(may_be_due).filter_map(|m| due::next(&after, m)).min()
     };
-    written(run, &after, events, wake)
+    Conclusion { garbage: garbage(view, &after, metrics), ..written(run, &after, events, wake) }
+}
+
+/// Deletes what belongs to measurements that are kept no more.
+fn garbage(view: &RunView, after: &AnalysisRun, metrics: &[Metric]) -> Vec<Write> {
+    let of_metric =
+        |m: &Metric| Some((providers::of(&m.provider)?.garbage)(view, after.status.result(&m.name)?));
+    metrics.iter().filter_map(of_metric).flatten().collect()
 }
 
 fn has_work(view: &RunView, after: &AnalysisRun, now: Timestamp) -> bool {
-    !plan(&RunView { run: Arc::new(after.clone()), ..view.clone() }, now).tasks.is_empty()
+    let plan = plan(&RunView { run: Arc::new(after.clone()), ..view.clone() }, now);
+    !plan.tasks.is_empty() || !plan.secrets.is_empty()
 }
 
-/// Judges until nothing changes: an end of one metric may end the others. Answers the events.
+/// Judges until nothing changes: an end of one metric may end the others, unless something of theirs is under way, which
+/// is stopped first. Answers the events.
 fn settle(after: &mut AnalysisRun, metrics: &[Metric], dry: &BTreeSet<String>, now: Timestamp) -> Vec<Event> {
     let mut events = Vec::new();
     for _ in 0..2 {
+        let is_open = |m: &Metric| !due::is_ended(after, &m.name) && due::under_way(after, &m.name).is_some();
+        if judge::is_terminating(after, dry) && metrics.iter().any(is_open) {
+            break;
+        }
         let verdict = judge::run(after, metrics, dry);
         for (name, phase) in &verdict.ended {
             let message = format!("Metric '{name}' Completed. Result: {}", phase.word());
@@ -156,5 +170,5 @@ fn written(
 ) -> Conclusion {
     let is_over = after.status.phase().is_completed();
     let writes = status::patch(before, after).into_iter().collect();
-    Conclusion { writes, is_over, wake: wake.filter(|_| !is_over), events }
+    Conclusion { writes, is_over, wake: wake.filter(|_| !is_over), events, ..Conclusion::default() }
 }

@@ -4,12 +4,13 @@
 use crate::api::analysis::Metric;
 use crate::api::provider::MetricProvider;
 use crate::api::run::{Measurement, Phase};
+use crate::base::go_text::quote;
 use crate::logic::analysis::error::AnalysisError;
 use crate::logic::analysis::providers::provider::{
     MetricContext, Next, Provider, ProviderAction, Received, Reply,
 };
 use crate::logic::analysis::view::RunView;
-use crate::logic::analysis::{args, due, providers};
+use crate::logic::analysis::{args, due, metrics, providers};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -47,12 +48,24 @@ impl Report {
     #[must_use]
     pub(crate) fn new(mut task: Task, view: &RunView, began: Timestamp, ended: Timestamp) -> Self {
         let measurement = &mut task.measurement;
-        for secret in view.secrets.values().filter(|s| !s.is_empty()) {
-            measurement.message = measurement.message.replace(secret, "*****");
-            measurement.value = measurement.value.replace(secret, "*****");
+        for secret in secrets(view) {
+            measurement.message = measurement.message.replace(&secret, "*****");
+            measurement.value = measurement.value.replace(&secret, "*****");
         }
         Self { task, began, ended }
     }
+}
+
+/// The values from Secrets, and how they look in quotes; the longest first, as one may be part of another.
+fn secrets(view: &RunView) -> Vec<String> {
+    let quoted = |secret: &String| {
+        let text = quote(secret);
+        text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or_default().to_owned()
+    };
+    let mut all: Vec<String> = view.secrets.values().flat_map(|s| [s.clone(), quoted(s)]).collect();
+    all.retain(|secret| !secret.is_empty());
+    all.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    all
 }
 
 /// Begins a measurement of `metric`, whose arguments are put in, or goes on with the one that is under way.
@@ -92,9 +105,7 @@ impl Task {
         terminating: bool,
         now: Timestamp,
     ) -> Result<Next, AnalysisError> {
-        if self.provider.is_none_or(|p| p.takes_secrets) {
-            self.asked = with_secrets(view, &self.metric)?;
-        }
+        self.asked = with_secrets(view, &self.metric)?;
         let provider = self.provider.ok_or_else(|| providers::unknown(&self.metric.provider))?;
         let context = context(&self.metric, &self.asked, view, now);
         (provider.validate)(&context)?;
@@ -177,11 +188,11 @@ fn context<'a>(
 
 /// The provider of `metric` as it is asked, with the values from Secrets put in.
 fn with_secrets(view: &RunView, metric: &Metric) -> Result<MetricProvider, AnalysisError> {
-    let run = &view.run;
-    if let Some(missing) = view.secret_refs().into_iter().find(|r| !view.secrets.contains_key(r)) {
-        let namespace = run.metadata.namespace.clone();
-        return Err(AnalysisError::NoSecret { key: missing.key, secret: missing.name, namespace });
+    if view.secrets.is_empty() {
+        return Ok(metric.provider.clone());
     }
-    let original = run.spec.metrics.iter().find(|m| m.name == metric.name).unwrap_or(metric);
+    let run = &view.run;
+    let at = metrics::resolved(run)?.iter().position(|m| m.name == metric.name);
+    let original = at.and_then(|at| run.spec.metrics.get(at)).unwrap_or(metric);
     Ok(args::resolve(original, &run.spec.args, &view.secret_values())?.provider)
 }

@@ -4,16 +4,16 @@
 use crate::api::names;
 use crate::api::object_name::ObjectName;
 use crate::api::raw_object::RawObject;
-use crate::api::run::Phase;
-use crate::base::json;
 use crate::engine::index::effects::Effects;
 use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
+use crate::engine::index::kinds::job_pod;
 use crate::engine::index::links::To;
 use crate::engine::index::rows::JobRow;
 use crate::engine::index::scope::Scope;
 use crate::engine::index::store::Index;
 use crate::engine::index::table::Table;
 use crate::engine::key::Key;
+use crate::logic::analysis::providers::job::end;
 use crate::logic::analysis::view::JobState;
 
 /// Jobs that measure.
@@ -24,15 +24,15 @@ impl Row for JobRow {
     fn of(object: RawObject, _before: Option<&Self>, _scope: &Scope) -> Option<Self> {
         let (meta, status) = (object.metadata, object.status.value());
         let run_uid = meta.labels.get(names::JOB_RUN_UID)?.clone();
-        let end = json::list(&status, "/conditions").iter().find_map(|c| {
-            match (json::text(c, "/type"), json::text(c, "/status")) {
-                ("Complete", "True") => Some(Phase::Successful),
-                ("Failed", "True") => Some(Phase::Failed),
-                _ => None,
-            }
-        });
-        let state =
-            JobState { namespace: meta.namespace, uid: meta.uid, created: meta.creation_timestamp, end };
+        let state = JobState {
+            end: end(&status),
+            metric: meta.annotation(names::JOB_METRIC).unwrap_or_default().to_owned(),
+            stuck: None,
+            is_going: meta.deletion_timestamp.is_some(),
+            namespace: meta.namespace,
+            uid: meta.uid,
+            created: meta.creation_timestamp,
+        };
         Some(Self { run_uid, state })
     }
 
@@ -45,8 +45,13 @@ impl Row for JobRow {
     }
 
     fn effects(index: &mut Index, _: &'static Followed, name: &ObjectName, before: Option<&Self>) -> Effects {
-        let rows = index.jobs.get(name).into_iter().chain(before);
-        let runs = rows.flat_map(|row| index.links.to(&To::Run(row.run_uid.clone())));
-        Effects::keys(runs.cloned().map(Key::AnalysisRun).collect())
+        let now = index.jobs.get(name);
+        let runs =
+            now.into_iter().chain(before).flat_map(|row| index.links.to(&To::Run(row.run_uid.clone())));
+        let mut effects = Effects::keys(runs.cloned().map(Key::AnalysisRun).collect());
+        if now.is_some_and(|row| row.state.end.is_none()) {
+            effects.wanted.push(job_pod::FOLLOWED.name); // which may be kept from running
+        }
+        effects
     }
 }

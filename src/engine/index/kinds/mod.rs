@@ -3,13 +3,14 @@
 //!
 //! - [`followed`]: what a kind says for itself
 //! - [`rollout`], [`replica_set`], [`service`], [`analysis_run`], [`analysis_template`], [`job`]: kinds of our own
-//! - [`pod`], [`lease`]: pods of revisions, Leases of deliveries; followed on demand
+//! - [`pod`], [`job_pod`], [`lease`]: pods of revisions and of Jobs, Leases of deliveries; followed on demand
 //! - [`referred`]: everything that a Rollout merely refers to, followed on demand
 
 pub(crate) mod analysis_run;
 pub(crate) mod analysis_template;
 pub(crate) mod followed;
 pub(crate) mod job;
+pub(crate) mod job_pod;
 pub(crate) mod lease;
 pub(crate) mod pod;
 pub(crate) mod referred;
@@ -35,7 +36,7 @@ pub(crate) static OWN: [&Followed; 7] = [
 pub(crate) fn named(name: &str) -> Option<&'static Followed> {
     OWN.iter()
         .chain(&referred::REFERRED)
-        .chain([&&pod::FOLLOWED, &&lease::FOLLOWED])
+        .chain([&&pod::FOLLOWED, &&job_pod::FOLLOWED, &&lease::FOLLOWED])
         .find(|f| f.name == name)
         .copied()
 }

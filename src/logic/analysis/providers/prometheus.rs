@@ -24,13 +24,13 @@ const AMAZON: &str = "aps-workspaces";
 /// is under way was begun by another program: it is asked anew.
 pub(crate) const PROVIDER: Provider = Provider {
     word: "prometheus",
-    takes_secrets: true,
     metadata,
     unsupported,
     validate,
     start: ask,
     resume: ask,
     stop: ask,
+    garbage: |_, _| Vec::new(),
     read,
 };
 

@@ -14,9 +14,9 @@
 
 use crate::api::analysis::Metric;
 use crate::api::provider::lenient;
-use crate::api::run::Measurement;
+use crate::api::run::{Measurement, MetricResult};
 use crate::api::sample::{Answer, Question};
-use crate::api::write::Target;
+use crate::api::write::{Target, Write};
 use crate::logic::analysis::error::AnalysisError;
 use crate::logic::analysis::view::RunView;
 use jiff::Timestamp;
@@ -28,9 +28,6 @@ use std::collections::BTreeMap;
 pub struct Provider {
     /// Its word under `provider`.
     pub word: &'static str,
-    /// Whether values from Secrets are put into its settings. Not where the settings become an object that others
-    /// may read.
-    pub takes_secrets: bool,
     /// Facts that the metric's result keeps, from settings without values of Secrets.
     pub metadata: fn(&Value) -> BTreeMap<String, String>,
     /// The first setting that Argo Rollouts acts on and we do not, as a path below the word. A metric with one is refused
@@ -44,6 +41,8 @@ pub struct Provider {
     pub resume: Begin,
     /// Ends a measurement that is under way, as the run ends early.
     pub stop: Begin,
+    /// Deletes objects of a metric's measurements that its result keeps no more.
+    pub(crate) garbage: fn(&RunView, &MetricResult) -> Vec<Write>,
     /// Reads the reply to an action.
     pub read: fn(&MetricContext<'_>, &mut Measurement, Received<'_>) -> Result<Next, AnalysisError>,
 }
@@ -55,7 +54,7 @@ pub type Begin = fn(&MetricContext<'_>, &mut Measurement) -> Result<Next, Analys
 pub struct MetricContext<'a> {
     /// The metric with its arguments put in; values from Secrets are stand-ins, so all of it may be shown.
     pub metric: &'a Metric,
-    /// Its settings; values from Secrets are put in if the provider takes them.
+    /// Its settings, with the values from Secrets put in.
     pub settings: &'a Value,
     /// The run and all that is known of it.
     pub view: &'a RunView,
@@ -78,8 +77,10 @@ pub enum ProviderAction {
     Ask(Question),
     /// Create an object; one that is there already is as good, so its name must be the run's own.
     Create(Value),
-    /// Delete an object of this uid, after what it owns.
+    /// Delete an object of this uid, or of any when it is empty, after what it owns; one that is gone is as good.
     Delete(Target, String),
+    /// Read an object.
+    Read(Target),
 }
 
 impl ProviderAction {
@@ -96,6 +97,8 @@ pub enum Reply {
     Answered(Answer),
     /// The object was created or deleted.
     Done,
+    /// The object, if there is one.
+    Found(Option<Value>),
 }
 
 /// A reply with what it replies to.

@@ -24,13 +24,13 @@ const WHOLE: &str = "{$}";
 /// under way was begun by another program: it is asked anew.
 pub(crate) const PROVIDER: Provider = Provider {
     word: "web",
-    takes_secrets: true,
     metadata: |_| BTreeMap::new(),
     unsupported,
     validate,
     start: ask,
     resume: ask,
     stop: ask,
+    garbage: |_, _| Vec::new(),
     read,
 };
 

@@ -82,7 +82,6 @@ fn only_task(view: &RunView) -> Task {
 /// Gets a token, starts a judgement with it, and asks later how it went.
 static JUDGE: Provider = Provider {
     word: "judge",
-    takes_secrets: true,
     metadata: |_| std::collections::BTreeMap::new(),
     unsupported: |_| None,
     validate: |_| Ok(()),
@@ -92,6 +91,7 @@ static JUDGE: Provider = Provider {
         measurement.phase = Phase::Successful;
         Ok(Next::Rest)
     },
+    garbage: |_, _| Vec::new(),
     read: |_, measurement, received| {
         let Reply::Answered(answer) = received.reply else { return Err(AnalysisError::Unfitting) };
         let text = String::from_utf8(answer.body).unwrap();
@@ -148,13 +148,13 @@ fn a_measurement_that_waits_is_resumed_at_its_time() {
 fn a_provider_that_never_ends_is_ended() {
     static ENDLESS: Provider = Provider {
         word: "endless",
-        takes_secrets: false,
         metadata: |_| std::collections::BTreeMap::new(),
         unsupported: |_| None,
         validate: |_| Ok(()),
         start: |_, _| Ok(Next::act(question("next"))),
         resume: |_, _| Ok(Next::Rest),
         stop: |_, _| Ok(Next::Rest),
+        garbage: |_, _| Vec::new(),
         read: |_, _, _| Ok(Next::act(question("next"))),
     };
     let view = view(json!({"endless": {}}), json!({}));
@@ -231,4 +231,30 @@ fn an_answer_of_any_size_fits_into_the_status() {
         }
     }
     assert!((1000..1_000_000).contains(&most), "{most} bytes");
+}
+
+#[test]
+fn a_condition_that_cannot_be_evaluated_is_told_and_leaves_no_value() {
+    let measured = |body: &str| {
+        let view = view(json!({"web": {"url": "http://a"}}), json!({}));
+        let (measurement, _) = carried_out(&view, only_task(&view), |_| answer(body));
+        assert_eq!((measurement.phase, measurement.value.as_str()), (Phase::Error, ""));
+        measurement.message
+    };
+    assert_eq!(
+        measured("\"a\""),
+        "could not evaluate successCondition \"result == 1\": invalid operation: == (mismatched types string and \
+         int)"
+    );
+    let mut nothing = view(json!({"web": {"url": "http://a"}}), json!({}));
+    let metric = &mut Arc::make_mut(&mut nothing.run).spec.metrics[0];
+    (metric.success_condition, metric.failure_condition) = (String::new(), "result[0] > 1".to_owned());
+    for body in ["null", "[]"] {
+        let (measurement, _) = carried_out(&nothing, only_task(&nothing), |_| answer(body));
+        assert_eq!(
+            measurement.message,
+            "could not evaluate failureCondition \"result[0] > 1\": metric result is nil or empty: no data returned \
+             from the metric provider"
+        );
+    }
 }

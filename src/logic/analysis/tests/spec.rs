@@ -75,3 +75,49 @@ fn what_argo_rollouts_passes_over_is_passed_over() {
         assert_eq!(refused(provider), None);
     }
 }
+
+/// What becomes of a run of the metrics `latency` and `errors` with these rules.
+fn ruled(dry_run: Value, retention: Value) -> Conclusion {
+    let mut view = view(json!({"web": {"url": "http://a"}}), json!({}));
+    let spec = &mut Arc::make_mut(&mut view.run).spec;
+    spec.metrics[0].name = "latency".to_owned();
+    let other = crate::api::analysis::Metric { name: "errors".to_owned(), ..spec.metrics[0].clone() };
+    spec.metrics.push(other);
+    spec.dry_run = serde_json::from_value(dry_run).unwrap();
+    spec.measurement_retention = serde_json::from_value(retention).unwrap();
+    conclude(&view, Vec::new(), NOW)
+}
+
+#[test]
+fn rules_may_overlap_and_each_has_to_mean_a_metric() {
+    let both = json!([{"metricName": ".*"}, {"metricName": "latency"}]);
+    let done = ruled(both, json!([]));
+    assert!(!done.is_over);
+    assert_eq!(patched(&done)["status"]["dryRunSummary"]["count"], 2);
+    let said = |done: &Conclusion| patched(done)["status"]["message"].as_str().unwrap().to_owned();
+    for pattern in ["latancy", "[", "^late$"] {
+        let rules = json!([{"metricName": "latency", "limit": 2}, {"metricName": pattern, "limit": 2}]);
+        let dry = ruled(rules.clone(), json!([]));
+        let text = "Analysis spec invalid: dryRun[1]: Rule didn't match any metric name(s)";
+        assert_eq!((said(&dry).as_str(), dry.is_over), (text, true));
+        let kept = ruled(json!([]), rules);
+        let text = "Analysis spec invalid: measurementRetention[1]: Rule didn't match any metric name(s)";
+        assert_eq!((said(&kept).as_str(), kept.is_over), (text, true));
+    }
+}
+
+#[test]
+fn the_last_rule_that_means_a_metric_says_how_much_is_kept() {
+    let measured: Vec<Value> = (0..12).map(|_| json!({"phase": "Successful"})).collect();
+    let result = json!({"name": "m", "phase": "Running", "measurements": measured, "count": 12});
+    let kept = |rules: Value| {
+        let mut view = view(json!({"web": {"url": "http://a"}}), json!({"metricResults": [result]}));
+        let spec = &mut Arc::make_mut(&mut view.run).spec;
+        spec.measurement_retention = serde_json::from_value(rules).unwrap();
+        let done = conclude(&view, Vec::new(), NOW);
+        patched(&done)["status"]["metricResults"][0]["measurements"].as_array().map(Vec::len)
+    };
+    assert_eq!(kept(json!([])), Some(10));
+    assert_eq!(kept(json!([{"metricName": "m", "limit": 3}, {"metricName": ".", "limit": 5}])), Some(5));
+    assert_eq!(kept(json!([{"metricName": "m", "limit": 3}, {"metricName": ".", "limit": 0}])), Some(10));
+}
