@@ -12,11 +12,11 @@ pub enum BadPath {
         /// The path.
         path: String,
         /// What is wrong with it.
-        source: Fault,
+        source: PathFault,
     },
     /// It leads nowhere in this document.
     #[error(transparent)]
-    Stuck(#[from] Stuck),
+    Stuck(#[from] PathStuck),
 }
 
 impl BadPath {
@@ -32,7 +32,7 @@ impl BadPath {
 
 /// What is wrong with a path.
 #[derive(Debug, Error, PartialEq, Eq, Clone)]
-pub enum Fault {
+pub enum PathFault {
     /// A `{` without `}`.
     #[error("unclosed action")]
     Unclosed,
@@ -70,7 +70,7 @@ pub enum Fault {
 
 /// Why a path that can be read leads nowhere in a document.
 #[derive(Debug, Error, PartialEq, Eq, Clone)]
-pub enum Stuck {
+pub enum PathStuck {
     /// No such field.
     #[error("{0} is not found")]
     NotFound(String),

@@ -5,12 +5,14 @@
 //! - [`nodes`]: what a path is made of
 //! - [`walk`]: nodes lead to values
 //! - [`ranges`]: a node after the other, again for each value of a `{range …}`
+//! - [`found`]: what a path may lead to
 //! - [`compare`]: how filters compare
 //! - [`unquote`]: what a quoted text stands for
 //! - [`error`]: why a path finds nothing
 
 mod compare;
 mod error;
+mod found;
 mod nodes;
 mod parse;
 mod ranges;
@@ -19,7 +21,7 @@ mod tests;
 mod unquote;
 mod walk;
 
-pub use error::{BadPath, Fault, Stuck};
+pub use error::{BadPath, PathFault, PathStuck};
 
 use serde_json::Value;
 

@@ -1,12 +1,12 @@
 //! Decides how a path is read: what is in braces, in brackets and in quotes.
 //! It never looks at a document.
 
-use super::error::Fault;
+use super::error::PathFault;
 use super::nodes::{Filter, Node, Slice};
 use super::unquote::unquote;
 
 /// The nodes of a path (source: k8s.io/client-go, util/jsonpath/parser.go, `Parse`).
-pub(super) fn path(text: &str) -> Result<Vec<Node>, Fault> {
+pub(super) fn path(text: &str) -> Result<Vec<Node>, PathFault> {
     let mut nodes = Vec::new();
     let mut reader = Reader { rest: text };
     loop {
@@ -24,11 +24,11 @@ pub(super) fn path(text: &str) -> Result<Vec<Node>, Fault> {
 }
 
 /// The nodes of what stands between braces, without them. What follows a `}` in it is passed over.
-fn action(text: &str) -> Result<Vec<Node>, Fault> {
+fn action(text: &str) -> Result<Vec<Node>, PathFault> {
     let whole = format!("{{{text}}}");
     match path(&whole)?.into_iter().next() {
         Some(Node::List(nodes)) => Ok(nodes),
-        _ => Err(Fault::Unclosed),
+        _ => Err(PathFault::Unclosed),
     }
 }
 
@@ -51,7 +51,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Reads up to the closing brace, which is passed.
-    fn action(&mut self) -> Result<Vec<Node>, Fault> {
+    fn action(&mut self) -> Result<Vec<Node>, PathFault> {
         let mut nodes = Vec::new();
         loop {
             if self.rest.starts_with('}') {
@@ -68,7 +68,7 @@ impl<'t> Reader<'t> {
             }
             let before = self.rest;
             match self.next() {
-                None | Some('\r' | '\n') => return Err(Fault::Unclosed),
+                None | Some('\r' | '\n') => return Err(PathFault::Unclosed),
                 Some(' ' | '@' | '$') => {}
                 Some('[') => self.brackets(&mut nodes)?,
                 Some(quote @ ('"' | '\'')) => nodes.push(self.quoted(before, quote)?),
@@ -81,7 +81,7 @@ impl<'t> Reader<'t> {
                     self.rest = before;
                     nodes.push(self.word());
                 }
-                Some(other) => return Err(Fault::Character(other)),
+                Some(other) => return Err(PathFault::Character(other)),
             }
         }
     }
@@ -95,9 +95,9 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn recursive(&mut self, nodes: &mut Vec<Node>) -> Result<(), Fault> {
+    fn recursive(&mut self, nodes: &mut Vec<Node>) -> Result<(), PathFault> {
         if nodes.last() == Some(&Node::Recursive) {
-            return Err(Fault::RecursiveTwice);
+            return Err(PathFault::RecursiveTwice);
         }
         self.take(2);
         nodes.push(Node::Recursive);
@@ -107,7 +107,7 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
-    fn number(&mut self) -> Result<Node, Fault> {
+    fn number(&mut self) -> Result<Node, PathFault> {
         let sign = usize::from(self.rest.starts_with(['+', '-']));
         let digits = self.rest.get(sign..).unwrap_or_default();
         let end = digits.find(|c: char| c != '.' && !c.is_numeric()).unwrap_or(digits.len());
@@ -115,7 +115,7 @@ impl<'t> Reader<'t> {
         if let Ok(whole) = text.parse() {
             return Ok(Node::Int(whole));
         }
-        text.parse().map(Node::Float).map_err(|_| Fault::Number(text.to_owned()))
+        text.parse().map(Node::Float).map_err(|_| PathFault::Number(text.to_owned()))
     }
 
     /// A field up to the next character that ends one, unless it is escaped.
@@ -137,26 +137,26 @@ impl<'t> Reader<'t> {
     }
 
     /// A text in quotes, of which the first was just read from `before`.
-    fn quoted(&mut self, before: &'t str, quote: char) -> Result<Node, Fault> {
+    fn quoted(&mut self, before: &'t str, quote: char) -> Result<Node, PathFault> {
         let mut last = quote;
         loop {
             match self.next() {
-                None | Some('\n') => return Err(Fault::UnclosedQuote),
+                None | Some('\n') => return Err(PathFault::UnclosedQuote),
                 Some(c) if c == quote && last != '\\' => break,
                 Some(c) => last = c,
             }
         }
         let literal = before.get(..before.len() - self.rest.len()).unwrap_or_default();
-        let text = unquote(literal, quote).ok_or_else(|| Fault::Unquote(literal.to_owned()))?;
+        let text = unquote(literal, quote).ok_or_else(|| PathFault::Unquote(literal.to_owned()))?;
         Ok(Node::Text(text))
     }
 
     /// What is in brackets, of which the first was just read.
-    fn brackets(&mut self, nodes: &mut Vec<Node>) -> Result<(), Fault> {
+    fn brackets(&mut self, nodes: &mut Vec<Node>) -> Result<(), PathFault> {
         let end = self.rest.find([']', '\n']).unwrap_or(self.rest.len());
         let text = self.take(end);
         if self.next() != Some(']') {
-            return Err(Fault::UnclosedArray);
+            return Err(PathFault::UnclosedArray);
         }
         let text = if text == "*" { ":" } else { text };
         if text.contains(',') {
@@ -172,14 +172,14 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
-    fn filter(&mut self) -> Result<Node, Fault> {
+    fn filter(&mut self) -> Result<Node, PathFault> {
         self.take(3);
         let before = self.rest;
         let (mut quote, mut is_closed, mut last) = (None, false, '(');
         loop {
             let c = self.next();
             match c {
-                None | Some('\n') => return Err(Fault::UnclosedFilter),
+                None | Some('\n') => return Err(PathFault::UnclosedFilter),
                 Some(c @ ('"' | '\'')) if quote.is_none() => quote = Some(c),
                 Some(c @ ('"' | '\'')) => is_closed |= last != '\\' && quote == Some(c),
                 Some(')') if quote.is_some() == is_closed => break,
@@ -189,7 +189,7 @@ impl<'t> Reader<'t> {
         }
         let text = before.get(..before.len() - self.rest.len() - 1).unwrap_or_default();
         if self.next() != Some(']') {
-            return Err(Fault::FilterWithoutBracket);
+            return Err(PathFault::FilterWithoutBracket);
         }
         let filter = match comparison(text) {
             None => Filter { left: action(text)?, right: None },
@@ -213,15 +213,15 @@ fn comparison(text: &str) -> Option<(&str, &str, &str)> {
 }
 
 /// A slice such as `1`, `-2:`, `0:10:2`.
-fn slice(text: &str) -> Result<Slice, Fault> {
+fn slice(text: &str) -> Result<Slice, PathFault> {
     let parts: Vec<&str> = text.split(':').collect();
     let is_index = |part: &str| part.strip_prefix('-').unwrap_or(part).chars().all(|c| c.is_ascii_digit());
     if parts.len() > 3 || !parts.iter().all(|part| is_index(part)) {
-        return Err(Fault::Index(text.to_owned()));
+        return Err(PathFault::Index(text.to_owned()));
     }
     let number = |at: usize| match parts.get(at) {
         None | Some(&"") => Ok(None),
-        Some(part) => part.parse().map(Some).map_err(|_| Fault::NoNumber((*part).to_owned())),
+        Some(part) => part.parse().map(Some).map_err(|_| PathFault::NoNumber((*part).to_owned())),
     };
     let (start, end, step): (Option<i64>, _, _) = (number(0)?, number(1)?, number(2)?);
     let is_one = parts.len() == 1;

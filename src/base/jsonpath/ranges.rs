@@ -1,16 +1,17 @@
 //! Decides in which order the nodes of a path are walked: one after the other, and those of a range again for each value.
 //! It never decides what a node leads to.
 
-use super::error::Stuck;
+use super::error::PathStuck;
+use super::found::Found;
 use super::nodes::Node;
-use super::walk::{Found, State};
+use super::walk::State;
 use serde_json::Value;
 
 /// Ranges that may stand in each other.
 const DEEPEST: usize = 16;
 
 /// Everything that `nodes` lead to from `document` (source: k8s.io/client-go, util/jsonpath/jsonpath.go, `FindResults`).
-pub(super) fn find(document: &Value, nodes: &[Node]) -> Result<Vec<Value>, Stuck> {
+pub(super) fn find(document: &Value, nodes: &[Node]) -> Result<Vec<Value>, PathStuck> {
     let mut walk = Walk { nodes, state: State::default(), last_end: None, depth: 0 };
     let found = walk.from(&Found::There(document), 0)?;
     Ok(found.into_iter().map(Found::into_value).collect())
@@ -26,9 +27,9 @@ struct Walk<'n> {
 
 impl Walk<'_> {
     /// Walks the nodes from `first` on, up to the end of the range they are in.
-    fn from<'d>(&mut self, value: &Found<'d>, first: usize) -> Result<Vec<Found<'d>>, Stuck> {
+    fn from<'d>(&mut self, value: &Found<'d>, first: usize) -> Result<Vec<Found<'d>>, PathStuck> {
         if self.depth > DEEPEST {
-            return Err(Stuck::TooDeep(DEEPEST));
+            return Err(PathStuck::TooDeep(DEEPEST));
         }
         let mut found = Vec::new();
         let mut at = first;

@@ -1,7 +1,7 @@
 //! Paths find what client-go's own implementation finds, whose answers were written down once.
 //! Nothing here asks a cluster.
 
-use super::{BadPath, Stuck, find};
+use super::{BadPath, PathStuck, find};
 use serde_json::{Value, json};
 
 #[test]
@@ -19,7 +19,9 @@ fn as_client_go_finds_it() {
             // A number of a path is compared with those of JSON all the same.
             (Ok(_), Some("incompatible types for comparison")) => true,
             (Err(BadPath::Unreadable { .. }), Some(_)) => case["unreadable"] == true,
-            (Err(BadPath::Stuck(Stuck::NotFiltered(_))), Some(text)) => text.ends_with("cannot be filtered"),
+            (Err(BadPath::Stuck(PathStuck::NotFiltered(_))), Some(text)) => {
+                text.ends_with("cannot be filtered")
+            }
             (Err(BadPath::Stuck(why)), Some(text)) => why.to_string() == text,
             _ => false,
         };
@@ -44,9 +46,9 @@ fn no_path_takes_all_the_memory_there_is() {
         doc = json!([doc]);
     }
     let twice = format!("{{@{}}}", "[*,*]".repeat(40));
-    assert_eq!(find(&doc, &twice), Err(BadPath::Stuck(Stuck::TooMany(1_000_000))));
+    assert_eq!(find(&doc, &twice), Err(BadPath::Stuck(PathStuck::TooMany(1_000_000))));
     let ranges = "{range @}".repeat(1000);
-    assert_eq!(find(&doc, &ranges), Err(BadPath::Stuck(Stuck::TooDeep(16))));
+    assert_eq!(find(&doc, &ranges), Err(BadPath::Stuck(PathStuck::TooDeep(16))));
     let down = format!("{{{}}}", "..[*]".repeat(30));
     assert!(find(&doc, &down).is_err());
 }

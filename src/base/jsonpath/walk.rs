@@ -2,44 +2,17 @@
 //! It never decides which node comes next but in one pair of braces.
 
 use super::compare::holds;
-use super::error::Stuck;
+use super::error::PathStuck;
+use super::found::Found;
 use super::nodes::{Filter, Node, Slice};
 use serde_json::Value;
 
 /// Values that one path may lead to on its way, in all.
 const MOST: usize = 1_000_000;
 
-/// A value that a path has led to.
-#[derive(Debug, Clone)]
-pub(super) enum Found<'d> {
-    /// One of the document.
-    There(&'d Value),
-    /// A text of the path.
-    Text(String),
-    /// A whole number of the path, or a byte of a text.
-    Int(i64),
-    /// Another number of the path.
-    Float(f64),
-    /// A truth of the path.
-    Bool(bool),
-}
-
-impl Found<'_> {
-    /// The value as JSON.
-    pub(super) fn into_value(self) -> Value {
-        match self {
-            Self::There(value) => value.clone(),
-            Self::Text(text) => text.into(),
-            Self::Int(n) => n.into(),
-            Self::Float(n) => n.into(),
-            Self::Bool(b) => b.into(),
-        }
-    }
-}
-
 /// What a node leads to. When it is stuck, some of it was found all the same, which counts for a filter that only asks
 /// whether something is there.
-pub(super) type Walked<'d> = Result<Vec<Found<'d>>, (Vec<Found<'d>>, Stuck)>;
+pub(super) type Walked<'d> = Result<Vec<Found<'d>>, (Vec<Found<'d>>, PathStuck)>;
 
 /// The ranges that were begun and ended on the way, as [`super::ranges`] keeps them.
 #[derive(Debug, Default)]
@@ -54,9 +27,9 @@ pub(super) struct State {
 }
 
 impl State {
-    fn count(&mut self, more: usize) -> Result<(), Stuck> {
+    fn count(&mut self, more: usize) -> Result<(), PathStuck> {
         self.walked = self.walked.saturating_add(more);
-        if self.walked > MOST { Err(Stuck::TooMany(MOST)) } else { Ok(()) }
+        if self.walked > MOST { Err(PathStuck::TooMany(MOST)) } else { Ok(()) }
     }
 
     /// What `node` leads to from `from` (source: k8s.io/client-go, util/jsonpath/jsonpath.go, `walk`).
@@ -96,8 +69,8 @@ impl State {
                 self.ended += 1;
                 Ok(Vec::new())
             }
-            "end" => Err((Vec::new(), Stuck::NotInRange)),
-            other => Err((from, Stuck::Identifier(other.to_owned()))),
+            "end" => Err((Vec::new(), PathStuck::NotInRange)),
+            other => Err((from, PathStuck::Identifier(other.to_owned()))),
         }
     }
 
@@ -118,7 +91,7 @@ impl State {
             let items = match value {
                 Found::There(Value::Array(items)) => items,
                 other => {
-                    let why = Stuck::NotFiltered(kind(other));
+                    let why = PathStuck::NotFiltered(kind(other));
                     return Err((from, why));
                 }
             };
@@ -133,18 +106,18 @@ impl State {
         Ok(found)
     }
 
-    fn picks(&mut self, item: &Value, filter: &Filter) -> Result<bool, Stuck> {
+    fn picks(&mut self, item: &Value, filter: &Filter) -> Result<bool, PathStuck> {
         let left = self.list(vec![Found::There(item)], &filter.left);
         let Some((operator, right)) = &filter.right else {
             let found = match left {
-                Err((_, why @ Stuck::TooMany(_))) => return Err(why),
+                Err((_, why @ PathStuck::TooMany(_))) => return Err(why),
                 Ok(found) | Err((found, _)) => found,
             };
             return Ok(!found.is_empty());
         };
         let one = |found: Vec<_>| match found.len() {
             0 | 1 => Ok(found.into_iter().next()),
-            _ => Err(Stuck::Several),
+            _ => Err(PathStuck::Several),
         };
         let Some(left) = one(left.map_err(|(_, why)| why)?)? else { return Ok(false) };
         let right = self.list(vec![Found::There(item)], right);
@@ -156,7 +129,7 @@ impl State {
 /// All of `found`, unless it is more than anybody wants to see.
 fn some<'d>(found: impl Iterator<Item = Found<'d>>) -> Walked<'d> {
     let found: Vec<_> = found.take(MOST + 1).collect();
-    if found.len() > MOST { Err((Vec::new(), Stuck::TooMany(MOST))) } else { Ok(found) }
+    if found.len() > MOST { Err((Vec::new(), PathStuck::TooMany(MOST))) } else { Ok(found) }
 }
 
 /// What a value is called in Go.
@@ -179,7 +152,7 @@ fn field<'d>(from: &[Found<'d>], name: &str) -> Walked<'d> {
     };
     let found: Vec<_> = from.iter().filter_map(member).collect();
     if found.is_empty() && !from.is_empty() {
-        return Err((found, Stuck::NotFound(name.to_owned())));
+        return Err((found, PathStuck::NotFound(name.to_owned())));
     }
     Ok(found)
 }
@@ -215,7 +188,7 @@ fn part<'d>(from: Vec<Found<'d>>, slice: &Slice) -> Walked<'d> {
             Found::There(Value::Null) => continue,
             Found::There(Value::Array(items)) => items,
             other => {
-                let why = Stuck::NoList(kind(other));
+                let why = PathStuck::NoList(kind(other));
                 return Err((from, why));
             }
         };
@@ -225,7 +198,7 @@ fn part<'d>(from: Vec<Found<'d>>, slice: &Slice) -> Walked<'d> {
                 let chosen = items.get(start..end).unwrap_or_default().iter().step_by(step);
                 found.extend(chosen.take(MOST + 1 - found.len()).map(Found::There));
                 if found.len() > MOST {
-                    return Err((Vec::new(), Stuck::TooMany(MOST)));
+                    return Err((Vec::new(), PathStuck::TooMany(MOST)));
                 }
             }
             Err(why) => return Err((from, why)),
@@ -236,7 +209,7 @@ fn part<'d>(from: Vec<Found<'d>>, slice: &Slice) -> Walked<'d> {
 
 /// Start, end and step in a list of `length` items; none when nothing was asked for (source: k8s.io/client-go,
 /// util/jsonpath/jsonpath.go, `evalArray`).
-fn bounds(slice: &Slice, length: usize) -> Result<Option<(usize, usize, usize)>, Stuck> {
+fn bounds(slice: &Slice, length: usize) -> Result<Option<(usize, usize, usize)>, PathStuck> {
     let length = i64::try_from(length).unwrap_or(i64::MAX);
     let from_end = |n: i64| if n < 0 { n.wrapping_add(length) } else { n };
     let start = from_end(slice.start.unwrap_or(0));
@@ -249,17 +222,17 @@ fn bounds(slice: &Slice, length: usize) -> Result<Option<(usize, usize, usize)>,
         return Ok(None);
     }
     if start >= length || start < 0 {
-        return Err(Stuck::OutOfBounds { index: start, length });
+        return Err(PathStuck::OutOfBounds { index: start, length });
     }
     if end > length || end < 0 {
-        return Err(Stuck::OutOfBounds { index: end.wrapping_sub(1), length });
+        return Err(PathStuck::OutOfBounds { index: end.wrapping_sub(1), length });
     }
     if start > end {
-        return Err(Stuck::Backwards { start, end });
+        return Err(PathStuck::Backwards { start, end });
     }
     let step = match slice.step {
         None => 1,
-        Some(n) => usize::try_from(n).ok().filter(|n| *n > 0).ok_or(Stuck::Step)?,
+        Some(n) => usize::try_from(n).ok().filter(|n| *n > 0).ok_or(PathStuck::Step)?,
     };
     let index = |n: i64| usize::try_from(n).unwrap_or(usize::MAX);
     Ok(Some((index(start), index(end), step)))

@@ -49,9 +49,9 @@ impl Rig {
         let cluster = setup::inside(sandbox.service());
         let context = setup::context(cluster, Clock::Real, None, None, &mut tasks).unwrap();
         let (nudge, nudges) = mpsc::channel(1);
-        tasks.spawn(
-            async move { drop(run(context, Settings::default(), nudges, std::future::pending()).await) },
-        );
+        tasks.spawn(async move {
+            let _never = run(context, Settings::default(), nudges, std::future::pending()).await;
+        });
         Self { sandbox, _nudge: nudge, _tasks: tasks }
     }
 

@@ -1,7 +1,7 @@
 //! A Job is made, watched, stopped and collected.
 //! Nothing is created: each reply is made up.
 
-use super::*;
+use super::measuring::*;
 use crate::logic::analysis::view::JobState;
 
 /// A run with an open measurement by the Job `u.m.1`.

@@ -1,7 +1,7 @@
 //! Prometheus is asked where the metric or the controller says, and what makes no question is told.
 //! Nothing is asked: each reply is made up.
 
-use super::*;
+use super::measuring::*;
 use crate::api::provider::ProviderDefaults;
 
 #[test]

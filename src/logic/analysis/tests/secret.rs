@@ -1,7 +1,7 @@
 //! What comes from Secrets is asked with, and shown nowhere.
 //! Nothing is asked: each reply is made up.
 
-use super::*;
+use super::measuring::*;
 
 /// Gives the run an argument from a Secret and lets the Secrets be read.
 fn with_secret(mut view: RunView, value: Option<&str>) -> RunView {

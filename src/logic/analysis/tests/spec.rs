@@ -1,7 +1,7 @@
 //! A run that could never be measured ends at once, and says which field is in the way.
 //! Nothing is asked.
 
-use super::*;
+use super::measuring::*;
 
 /// What is said of a run with this provider, which ends before anything is measured; none when it is measured.
 fn refused(provider: Value) -> Option<String> {

@@ -1,7 +1,7 @@
 //! A web server is asked with its method, and the part of its answer at the JSONPath is judged.
 //! Nothing is asked: each reply is made up.
 
-use super::*;
+use super::measuring::*;
 
 #[test]
 fn a_web_answer_is_judged_by_its_path() {
