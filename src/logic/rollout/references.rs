@@ -1,7 +1,7 @@
 //! Decides whether what a Rollout refers to is there and fits: its Services, and what its analyses measure.
 //! It never looks at a cluster, and never judges what an analysis would find.
 
-use crate::api::analysis::{AnalysisRef, Metric};
+use crate::api::analysis::{AnalysisRef, Argument, Metric};
 use crate::logic::analysis;
 use crate::logic::analysis::error::AnalysisError;
 use crate::logic::rollout::analyses::create::spec_of;
@@ -119,7 +119,7 @@ fn analysis_problem(builder: &Builder<'_>, asked: &Asked<'_>) -> Option<Obstacle
 /// is not are left out.
 fn metrics(builder: &Builder<'_>, reference: &AnalysisRef) -> Result<Vec<Metric>, AnalysisError> {
     let spec = spec_of(builder, reference, Stage::Validated)?;
-    let known: Vec<_> = spec.args.iter().map(analysis::args::with_placeholder).collect();
+    let known: Vec<Argument> = spec.args.iter().map(with_stand_in).collect();
     let secrets = BTreeMap::new();
     let all: Result<Vec<Metric>, _> =
         spec.metrics.iter().map(|metric| analysis::args::resolve(metric, &known, &secrets)).collect();
@@ -128,6 +128,15 @@ fn metrics(builder: &Builder<'_>, reference: &AnalysisRef) -> Result<Vec<Metric>
     let is_open = spec.args.iter().any(|a| a.value.is_none());
     let is_counted = |(metric, raw): &(Metric, &Metric)| !is_open || metric.count == raw.count;
     Ok(all.into_iter().zip(&spec.metrics).filter(is_counted).map(|(metric, _)| metric).collect())
+}
+
+/// The argument with a value, whether that is known yet or not.
+fn with_stand_in(arg: &Argument) -> Argument {
+    let may_come = arg.value_from.as_ref().is_some_and(|source| source.field_ref.is_some());
+    if arg.value.is_none() && may_come {
+        return Argument { value: Some("0".to_owned()), value_from: None, ..arg.clone() };
+    }
+    analysis::args::with_placeholder(arg)
 }
 
 /// The name of the template that has the metric `name`.
