@@ -3,6 +3,7 @@
 
 use crate::api::podhash;
 use crate::base::json::text;
+use crate::logic::revert::template;
 use serde_json::Value;
 
 /// Leaves the pod template of a Rollout to the cluster where somebody went back to the stable one there, though Git asks
@@ -10,8 +11,8 @@ use serde_json::Value;
 pub(crate) fn keep(wanted: &mut Value, live: &Value) -> Option<String> {
     let template = live.pointer("/spec/template")?;
     let (ours, stable) = (wanted.pointer("/spec/template")?, text(live, "/status/stableRS"));
-    if stable.is_empty() || ours == template {
-        return None;
+    if stable.is_empty() || template::holds(template, ours) {
+        return None; // it is what Git asks for, with what a cluster and others have filled in
     }
     let collisions = live.pointer("/status/collisionCount").and_then(Value::as_i64);
     let hash = podhash::hash(template, collisions.and_then(|n| i32::try_from(n).ok())).ok()?;
@@ -20,4 +21,35 @@ pub(crate) fn keep(wanted: &mut Value, live: &Value) -> Option<String> {
     }
     *wanted.pointer_mut("/spec/template")? = template.clone();
     Some("spec.template kept: somebody went back to the stable revision in the cluster".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// A Rollout of this image; with what a cluster fills in where it is live.
+    fn rollout(image: &str, is_live: bool) -> Value {
+        let mut port = json!({"containerPort": 80});
+        if is_live {
+            port["protocol"] = json!("TCP");
+        }
+        let container = json!({"name": "c", "image": image, "ports": [port]});
+        let template = json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container]}});
+        let stable = podhash::hash(&template, None).unwrap();
+        json!({"spec": {"template": template}, "status": {"stableRS": stable}})
+    }
+
+    #[test]
+    fn only_another_template_than_git_asks_for_is_one_that_somebody_went_back_to() {
+        let mut wanted = rollout("web:2", false);
+        assert_eq!(keep(&mut wanted, &rollout("web:2", true)), None, "only filled in");
+        assert_eq!(wanted, rollout("web:2", false));
+        let live = rollout("web:1", true);
+        assert!(keep(&mut wanted, &live).is_some());
+        assert_eq!(wanted["spec"]["template"], live["spec"]["template"]);
+        let mut climbing = live.clone();
+        climbing["status"]["stableRS"] = json!("another");
+        assert_eq!(keep(&mut rollout("web:2", false), &climbing), None, "it is not the stable one");
+    }
 }
