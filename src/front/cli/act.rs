@@ -46,7 +46,7 @@ pub(crate) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
     }
 }
 
-/// Carries out what a word amounts to, and says what was written.
+/// Carries out what a word about a Rollout amounts to, and says what was written.
 ///
 /// # Errors
 /// The cluster refuses or is away.
@@ -56,19 +56,32 @@ pub(crate) async fn carry_out(
     named: &Named,
     said: Said,
 ) -> Result<ExitCode, Failure> {
-    act::perform(cluster, &said, named.dry_run).await?;
+    carry_out_of(common, cluster, ("rollout", bare_name(&named.name)), named.dry_run, said).await
+}
+
+/// The same of any object, by what people call its kind, and its name.
+///
+/// # Errors
+/// As [`carry_out`].
+pub(crate) async fn carry_out_of(
+    common: &Common,
+    cluster: &Client,
+    (kind, name): (&str, &str),
+    dry_run: bool,
+    said: Said,
+) -> Result<ExitCode, Failure> {
+    act::perform(cluster, &said, dry_run).await?;
     let (writes, words) = match said {
         Said::Writes(writes, words) => (writes, words),
         Said::Nothing(words) => (Vec::new(), format!("stays as it is: {words}")),
     };
-    let name = bare_name(&named.name);
     if let Some(format) = common.output {
-        let body = json!({"rollout": name, "did": words, "dryRun": named.dry_run, "writes": writes});
+        let body = json!({kind: name, "did": words, "dryRun": dry_run, "writes": writes});
         print::value(&body, format)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let dry = if named.dry_run && !writes.is_empty() { " (dry run: nothing was written)" } else { "" };
-    anstream::println!("rollout {} {words}{}", paint(STRONG, name), paint(FAINT, dry));
+    let dry = if dry_run && !writes.is_empty() { " (dry run: nothing was written)" } else { "" };
+    anstream::println!("{kind} {} {words}{}", paint(STRONG, name), paint(FAINT, dry));
     for write in &writes {
         for line in in_words(write) {
             anstream::eprintln!("  {}", paint(FAINT, &symbols(&fit(&line, width().saturating_sub(2)))));

@@ -18,6 +18,7 @@
 //! - [`judge`]: what the results amount to
 //! - [`status`]: how the status and the end of a run are written
 //!
+//! - [`terminate`]: how a person ends one early
 //! - [`error`]: why an analysis goes no further
 
 pub mod args;
@@ -32,6 +33,7 @@ pub(crate) mod record;
 pub(crate) mod run;
 pub(crate) mod status;
 pub(crate) mod task;
+pub(crate) mod terminate;
 pub mod validate;
 pub(crate) mod view;
 

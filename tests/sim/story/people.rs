@@ -2,7 +2,7 @@
 //! It never depends on how the engine is told.
 
 use crate::rig::{Sim, simulate};
-use crate::shop::{blue_green, canary, with};
+use crate::shop::{blue_green, canary, may_be_undecided, with};
 use crate::story::canary::release;
 use crate::story::going_back::{climbs_badly, is_safe, settled};
 use crate::trouble::Plan;
@@ -166,10 +166,7 @@ fn a_user_makes_it_smaller_on_the_way() {
 fn an_undecided_analysis_waits_for_a_user() {
     simulate(async {
         let mut files = canary();
-        let template = String::from_utf8(files["web/analysis.yaml"].to_vec()).unwrap();
-        let condition = "successCondition: result[0] < 0.05";
-        let both = format!("{condition}\n      failureCondition: result[0] > 0.2");
-        files.insert("web/analysis.yaml".to_owned(), with(&template, condition, &both).into());
+        may_be_undecided(&mut files);
         let mut sim = Sim::new(&Plan::default(), &files).await;
         sim.settles_at("v1").await;
         release(&sim, "v1", "v2", Some("0.1"));

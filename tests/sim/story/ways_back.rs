@@ -3,7 +3,7 @@
 
 use crate::repo::Files;
 use crate::rig::{Sim, simulate};
-use crate::shop::{NAMESPACE, blue_green, with};
+use crate::shop::{NAMESPACE, blue_green, may_be_undecided, with};
 use crate::story::canary::release;
 use crate::story::going_back::settled;
 use crate::trouble::Plan;
@@ -42,10 +42,7 @@ fn active(sim: &Sim) -> String {
 fn who_returns_to_the_stable_revision_after_a_switch_waits_for_nobody() {
     simulate(async {
         let mut files = by_hand("postPromotionAnalysis", "");
-        let template = String::from_utf8(files["web/analysis.yaml"].to_vec()).unwrap();
-        let condition = "successCondition: result[0] < 0.05";
-        let both = format!("{condition}\n      failureCondition: result[0] > 0.2");
-        files.insert("web/analysis.yaml".to_owned(), with(&template, condition, &both).into());
+        may_be_undecided(&mut files);
         let mut sim = Sim::new(&Plan::default(), &files).await;
         sim.settles_at("v1").await;
         let (first, stable) = (sim.repo.text(FILE), active(&sim));

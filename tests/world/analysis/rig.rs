@@ -1,12 +1,12 @@
 //! An embedded cluster whose Jobs run, and a controller that measures.
 
+use crate::delivery::rig::cluster;
 use serde_json::{Value, json};
 use std::time::Duration;
-use switchback::api::crd;
 use switchback::base::clock::Clock;
 use switchback::engine::run::{Settings, run};
 use switchback::engine::setup;
-use switchback::sandbox::{Options, Sandbox, actors};
+use switchback::sandbox::Sandbox;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -38,16 +38,10 @@ pub fn of_image(name: &str, image: &str, command: &str) -> Value {
 impl Rig {
     /// A controller on a cluster that has nothing to do.
     pub fn new() -> Self {
-        let sandbox = Sandbox::new(Options::new(Clock::Real, 7));
         let mut tasks = JoinSet::new();
-        let options =
-            actors::Options { ready_after: Duration::from_millis(50), seed: 7, ..actors::Options::default() };
-        tasks.spawn(sandbox.clone().run_actors(options));
-        for definition in crd::definitions() {
-            sandbox.create("test", definition).unwrap();
-        }
-        let cluster = setup::inside(sandbox.service());
-        let context = setup::context(cluster, Clock::Real, None, None, &mut tasks).unwrap();
+        let sandbox = cluster(&mut tasks);
+        let context =
+            setup::context(setup::inside(sandbox.service()), Clock::Real, None, None, &mut tasks).unwrap();
         let (nudge, nudges) = mpsc::channel(1);
         tasks.spawn(async move {
             let _never = run(context, Settings::default(), nudges, std::future::pending()).await;

@@ -21,7 +21,7 @@ mod operator;
 mod picked;
 mod pruned;
 mod rewritten;
-mod rig;
+pub mod rig;
 mod rights;
 mod scope;
 mod sync;

@@ -57,6 +57,18 @@ pub fn git(dir: &Path, words: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
+/// A cluster with our kinds, whose pods are ready after 50 ms.
+pub fn cluster(tasks: &mut JoinSet<()>) -> Sandbox {
+    let sandbox = Sandbox::new(Options::new(Clock::Real, 7));
+    let options =
+        actors::Options { ready_after: Duration::from_millis(50), seed: 7, ..actors::Options::default() };
+    tasks.spawn(sandbox.clone().run_actors(options));
+    for definition in crd::definitions() {
+        sandbox.create("test", definition).unwrap();
+    }
+    sandbox
+}
+
 impl Rig {
     /// An engine on an empty cluster and a repository with `files`.
     pub async fn new(files: &[(&str, &str)]) -> Self {
@@ -74,14 +86,8 @@ impl Rig {
         let repo = folder.path().join("repo");
         std::fs::create_dir_all(&repo).unwrap();
         git(&repo, &["init", "-q", "-b", "main"]);
-        let sandbox = Sandbox::new(Options::new(Clock::Real, 7));
         let mut tasks = JoinSet::new();
-        let options =
-            actors::Options { ready_after: Duration::from_millis(50), seed: 7, ..actors::Options::default() };
-        tasks.spawn(sandbox.clone().run_actors(options));
-        for definition in crd::definitions() {
-            sandbox.create("test", definition).unwrap();
-        }
+        let sandbox = cluster(&mut tasks);
         let (_, told) = mpsc::unbounded_channel();
         let (path, namespace) = (path.to_owned(), namespace.to_owned());
         let (stop, engine, drift, rollback) = (None, None, DriftPolicy::Heal, true);
