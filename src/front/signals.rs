@@ -1,26 +1,65 @@
 //! Decides how the process is asked to end, and with which exit code it then ends.
 //! It never ends anything itself.
 
+use crate::front::exit::Failure;
 use std::process::ExitCode;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Ends when the process is asked to.
-pub(crate) async fn stopped() {
-    let _code = interrupted().await;
+/// The signals that ask the process to end, from the moment it listens on: one that comes while nobody waits is heard by
+/// whoever waits next.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    term: Signal,
+    interrupt: Signal,
 }
 
-/// Ends when the process is asked to, with its exit code: 0 where it was asked to end, 130 on Ctrl-C.
-pub(crate) async fn interrupted() -> ExitCode {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut term) = signal(SignalKind::terminate()) {
-            return tokio::select! {
-                biased;
-                _ = term.recv() => ExitCode::SUCCESS,
-                _ = tokio::signal::ctrl_c() => ExitCode::from(130),
-            };
+impl Signals {
+    /// Listens from now on; until somebody waits, signals are kept.
+    ///
+    /// # Errors
+    /// The system lets nobody listen.
+    pub(crate) fn listen() -> Result<Self, Failure> {
+        let listen = |kind| {
+            signal(kind).map_err(|e| Failure::usage(format!("the signals of its end cannot be heard: {e}")))
+        };
+        Ok(Self { term: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    /// Ends when the process is asked to, with its exit code: 0 where it was asked to end, 130 on Ctrl-C.
+    pub(crate) async fn interrupted(&mut self) -> ExitCode {
+        tokio::select! {
+            biased;
+            _ = self.term.recv() => ExitCode::SUCCESS,
+            _ = self.interrupt.recv() => ExitCode::from(130),
         }
     }
-    let _ended = tokio::signal::ctrl_c().await;
-    ExitCode::from(130)
+
+    /// Ends when the process is asked to.
+    pub(crate) async fn stopped(mut self) {
+        let _code = self.interrupted().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::ready;
+    use std::time::Duration;
+    use tokio::time::timeout;
+
+    #[tokio::test]
+    async fn a_signal_between_two_waits_is_heard() {
+        let mut signals = Signals::listen().unwrap();
+        tokio::select! {
+            biased;
+            _ = signals.interrupted() => panic!("nobody asked for the end"),
+            () = ready(()) => {}
+        }
+        let own = std::process::id().to_string();
+        let sent = tokio::process::Command::new("sh").args(["-c", "kill -TERM \"$0\"", &own]).status().await;
+        assert!(sent.unwrap().success());
+        // The system delivers it when it likes.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        timeout(Duration::from_secs(10), signals.stopped()).await.expect("it was lost");
+    }
 }

@@ -12,7 +12,7 @@ use crate::front::exit::Failure;
 use crate::front::narrate;
 use crate::front::screen::{symbols, waiting};
 use crate::front::serve::{Server, health, listen, metrics};
-use crate::front::signals::stopped;
+use crate::front::signals::Signals;
 use crate::logic::backoff::{self, Trouble};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -119,11 +119,16 @@ impl Working {
         }
     }
 
-    /// Runs it until it ends or a signal ends it, to the last word.
-    pub(crate) async fn drive(self, settings: Settings, nudges: mpsc::Receiver<usize>) -> Ended {
+    /// Runs it until it ends or one of `signals` ends it, to the last word.
+    pub(crate) async fn drive(
+        self,
+        settings: Settings,
+        nudges: mpsc::Receiver<usize>,
+        signals: Signals,
+    ) -> Ended {
         let Self { context, narration, server } = self;
         let recorder = context.recorder.clone();
-        let running = tokio::spawn(run_engine(context, settings, nudges, stopped()));
+        let running = tokio::spawn(run_engine(context, settings, nudges, signals.stopped()));
         let ended = match running.await.map_err(JoinError::try_into_panic) {
             Ok(ended) => ended,
             Err(Ok(panic)) => std::panic::resume_unwind(panic),

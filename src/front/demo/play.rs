@@ -7,7 +7,7 @@ use crate::front::demo::shop::Pace;
 use crate::front::demo::stage::Stage;
 use crate::front::exit::Failure;
 use crate::front::screen::{STRONG, paint, say};
-use crate::front::signals::{interrupted, stopped};
+use crate::front::signals::Signals;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -16,15 +16,16 @@ use std::process::ExitCode;
 /// # Errors
 /// The stage cannot be set, or an act was not seen in time.
 pub(crate) async fn play(dir: Option<&Path>, pace: Pace, keep: bool) -> Result<ExitCode, Failure> {
+    let mut signals = Signals::listen()?;
     let mut stage = tokio::select! {
         biased;
         stage = Stage::set(dir, pace) => stage?,
-        code = interrupted() => return Ok(code),
+        code = signals.interrupted() => return Ok(code),
     };
     let ended = tokio::select! {
         biased;
         ended = acts(&mut stage) => ended,
-        code = interrupted() => {
+        code = signals.interrupted() => {
             stage.clear().await;
             return Ok(code);
         }
@@ -41,7 +42,7 @@ pub(crate) async fn play(dir: Option<&Path>, pace: Pace, keep: bool) -> Result<E
         say(&format!("  export KUBECONFIG={}", stage.embedded.kubeconfig.display()));
         say(&format!("  cd {}", stage.shop.path.display()));
         say("  kubectl get rollouts -n shop -w      edit web/rollout.yaml and commit: it climbs");
-        stopped().await;
+        signals.stopped().await;
     }
     stage.clear().await;
     Ok(ExitCode::SUCCESS)

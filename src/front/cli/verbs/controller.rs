@@ -9,7 +9,7 @@ use crate::front::cli::working::{PORTS, Working};
 use crate::front::cli::{setup, upstream};
 use crate::front::embedded::chance;
 use crate::front::exit::Failure;
-use crate::front::signals::interrupted;
+use crate::front::signals::Signals;
 use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
 use tokio::sync::mpsc;
@@ -38,6 +38,7 @@ pub(crate) const VERB: Verb = Verb {
 async fn controller(call: Invocation) -> Result<ExitCode, Failure> {
     let (common, flags) = (&call.common, call.flags::<Controller>()?);
     upstream::pass_over(&call.words)?;
+    let mut signals = Signals::listen()?;
     let cluster = setup::cluster(common).await?;
     let mut tasks = JoinSet::new();
     let home = setup::present_namespace(common, &cluster);
@@ -55,9 +56,9 @@ async fn controller(call: Invocation) -> Result<ExitCode, Failure> {
             .await?;
     tokio::select! {
         biased;
-        code = interrupted() => return Ok(code),
+        code = signals.interrupted() => return Ok(code),
         there = working.once_there(None, async || setup::answers(&cluster).await) => there?,
     }
-    working.drive(settings, nudges).await;
+    working.drive(settings, nudges, signals).await;
     Ok(ExitCode::SUCCESS)
 }

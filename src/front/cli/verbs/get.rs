@@ -9,7 +9,7 @@ use crate::front::cli::named::{bare_name, not_found};
 use crate::front::cli::verb::{Invocation, Verb};
 use crate::front::cli::{setup, showing};
 use crate::front::exit::Failure;
-use crate::front::signals::interrupted;
+use crate::front::signals::Signals;
 use crate::front::view::gather::gather;
 use crate::front::view::picture::Picture;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -70,6 +70,7 @@ pub(crate) const VERB: Verb = Verb {
 
 async fn get(call: Invocation) -> Result<ExitCode, Failure> {
     let (common, flags) = (&call.common, call.flags::<Get>()?);
+    let mut signals = Signals::listen()?;
     let cluster = setup::cluster(common).await?;
     let namespace = setup::present_namespace(common, &cluster);
     match flags.what {
@@ -85,7 +86,7 @@ async fn get(call: Invocation) -> Result<ExitCode, Failure> {
             let namespace = Some(namespace.as_str()).filter(|_| !all_namespaces);
             tokio::select! {
                 biased;
-                code = interrupted() => Ok(code),
+                code = signals.interrupted() => Ok(code),
                 ended = showing::watch_all(&cluster, namespace, common.output) => ended,
             }
         }
@@ -104,7 +105,7 @@ async fn get(call: Invocation) -> Result<ExitCode, Failure> {
         }
         What::Rollout { name, watch: true } => tokio::select! {
             biased;
-            code = interrupted() => Ok(code),
+            code = signals.interrupted() => Ok(code),
             ended = showing::watch_one(&cluster, &namespace, bare_name(&name), common.output) => ended,
         },
     }

@@ -14,7 +14,7 @@ use crate::front::cli::{cache, setup, upstream};
 use crate::front::embedded::{self, Embedded, chance};
 use crate::front::exit::{Exit, Failure};
 use crate::front::screen::{FAINT, paint, waiting};
-use crate::front::signals::interrupted;
+use crate::front::signals::Signals;
 use crate::logic::plan::DriftPolicy;
 use crate::logic::revert::RollbackOn;
 use clap::{CommandFactory, Parser, ValueEnum};
@@ -190,12 +190,13 @@ async fn open(common: &Common, flags: &Run, url: &str, cluster: &Client) -> Resu
 async fn run(call: Invocation) -> Result<ExitCode, Failure> {
     let (common, flags) = (&call.common, call.flags::<Run>()?);
     upstream::pass_over(&call.words)?;
+    let mut signals = Signals::listen()?;
     let mut tasks = JoinSet::new();
-    let Some(url) = &flags.repo else { return deliveries(common, &flags, tasks).await };
+    let Some(url) = &flags.repo else { return deliveries(common, &flags, signals, tasks).await };
     let limit = flags.once.then_some(flags.timeout);
     let (begun, opened) = tokio::select! {
         biased;
-        code = interrupted() => return Ok(code),
+        code = signals.interrupted() => return Ok(code),
         both = async {
             let begun = begin(common, &flags, &mut tasks).await?;
             let open = async || open(common, &flags, url, &begun.cluster).await;
@@ -221,7 +222,7 @@ async fn run(call: Invocation) -> Result<ExitCode, Failure> {
         once: limit,
         ..Settings::default()
     };
-    let ended = working.drive(settings, opened.nudges).await;
+    let ended = working.drive(settings, opened.nudges, signals).await;
     drop(opened.nudge);
     Ok(match ended {
         Ended::Stopped | Ended::Settled { healthy: true } => ExitCode::SUCCESS,
@@ -230,10 +231,15 @@ async fn run(call: Invocation) -> Result<ExitCode, Failure> {
 }
 
 /// All that Deliveries in the cluster name, and all Rollouts, as the `controller` has them.
-async fn deliveries(common: &Common, flags: &Run, mut tasks: JoinSet<()>) -> Result<ExitCode, Failure> {
+async fn deliveries(
+    common: &Common,
+    flags: &Run,
+    mut signals: Signals,
+    mut tasks: JoinSet<()>,
+) -> Result<ExitCode, Failure> {
     let begun = tokio::select! {
         biased;
-        code = interrupted() => return Ok(code),
+        code = signals.interrupted() => return Ok(code),
         begun = async {
             let begun = begin(common, flags, &mut tasks).await?;
             begun.working.once_there(None, async || setup::answers(&begun.cluster).await).await?;
@@ -264,6 +270,6 @@ async fn deliveries(common: &Common, flags: &Run, mut tasks: JoinSet<()>) -> Res
         ..Settings::default()
     };
     let (_nudge, nudges) = mpsc::channel(1);
-    working.drive(settings, nudges).await;
+    working.drive(settings, nudges, signals).await;
     Ok(ExitCode::SUCCESS)
 }

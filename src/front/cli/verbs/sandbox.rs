@@ -5,7 +5,7 @@ use crate::base::duration::parse_go;
 use crate::front::cli::verb::{Invocation, Verb};
 use crate::front::embedded;
 use crate::front::exit::Failure;
-use crate::front::signals::stopped;
+use crate::front::signals::Signals;
 use clap::{CommandFactory, Parser};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,6 +40,7 @@ pub(crate) const VERB: Verb = Verb {
 
 async fn sandbox(call: Invocation) -> Result<ExitCode, Failure> {
     let flags: Sandbox = call.flags()?;
+    let signals = Signals::listen()?;
     let mut tasks = JoinSet::new();
     let wanted = embedded::Wanted {
         port: flags.port,
@@ -50,6 +51,6 @@ async fn sandbox(call: Invocation) -> Result<ExitCode, Failure> {
     let embedded = embedded::start(&wanted, &mut tasks).await?;
     println!("export KUBECONFIG={}", embedded.kubeconfig.display());
     anstream::eprintln!("embedded cluster on {}, stop it with Ctrl-C", embedded.address);
-    stopped().await;
+    signals.stopped().await;
     Ok(ExitCode::SUCCESS)
 }

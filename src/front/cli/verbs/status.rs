@@ -10,7 +10,7 @@ use crate::front::cli::verb::{Invocation, Verb};
 use crate::front::cli::{print, setup};
 use crate::front::exit::{Exit, Failure};
 use crate::front::screen::{FAINT, paint, symbols};
-use crate::front::signals::interrupted;
+use crate::front::signals::Signals;
 use crate::front::view::draw::{standing, style_of};
 use crate::front::view::follow::Following;
 use crate::front::view::picture::Picture;
@@ -43,9 +43,10 @@ pub(crate) const VERB: Verb = Verb {
 
 async fn status(call: Invocation) -> Result<ExitCode, Failure> {
     let flags: Status = call.flags()?;
+    let mut signals = Signals::listen()?;
     tokio::select! {
         biased;
-        code = interrupted() => Ok(code),
+        code = signals.interrupted() => Ok(code),
         answer = answer(call.common, flags) => answer,
     }
 }
