@@ -4,7 +4,7 @@
 use http::Request;
 use kube::Client;
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::Path;
 use switchback::api::kinds;
 
@@ -83,13 +83,20 @@ impl Api {
         self.send("PATCH", path, MERGE, body).await.unwrap_or_else(|e| panic!("PATCH {path}: {e}"))
     }
 
-    /// Deletes what is at `path`, if something is.
     /// Applies `object` on the server's side as `manager`; the error is what the server says.
     pub async fn apply(&self, path: &str, manager: &str, object: &Value) -> kube::Result<Value> {
         let path = format!("{path}?fieldManager={manager}");
         self.send("PATCH", &path, "application/apply-patch+yaml", object).await
     }
 
+    /// Deletes what is at `path` and leaves what it owns.
+    pub async fn delete_alone(&self, path: &str) {
+        let options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Orphan"});
+        let done = self.send("DELETE", path, "application/json", &options).await;
+        done.unwrap_or_else(|e| panic!("DELETE {path}: {e}"));
+    }
+
+    /// Deletes what is at `path`, if something is.
     pub async fn delete(&self, path: &str) {
         match self.send("DELETE", path, "", &Value::Null).await {
             Ok(_) => {}

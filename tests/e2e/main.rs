@@ -32,6 +32,7 @@ mod rights;
 mod server;
 mod stage;
 mod story;
+mod takeover;
 mod trouble;
 mod verbs;
 mod versioned;

@@ -379,8 +379,18 @@ impl Sim {
 
     /// Somebody deletes the object at `path`.
     pub async fn delete(&self, path: &str) {
-        let body = http_body_util::Empty::<bytes::Bytes>::new();
-        let request = http::Request::delete(path).header("user-agent", "somebody").body(body).unwrap();
+        self.delete_with(path, "Background").await;
+    }
+
+    /// The same, with what becomes of its dependents.
+    pub async fn delete_with(&self, path: &str, propagation: &str) {
+        let options = serde_json::json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation});
+        let body = http_body_util::Full::new(bytes::Bytes::from(options.to_string()));
+        let request = http::Request::delete(path)
+            .header("user-agent", "somebody")
+            .header("content-type", "application/json")
+            .body(body)
+            .unwrap();
         let answer = self.sandbox.service().oneshot(request).await.unwrap();
         assert!(answer.status().is_success(), "{path}: {}", answer.status());
     }

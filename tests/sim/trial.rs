@@ -3,7 +3,7 @@
 
 use crate::canonical::{difference, end_state};
 use crate::rig::{Sim, simulate};
-use crate::story::{blue_green, canary, drift, held, memory, merges, pieces, versioned};
+use crate::story::{blue_green, canary, drift, held, memory, merges, moved, pieces, versioned};
 use crate::trouble::{Plan, Trouble};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +29,7 @@ enum Story {
     ByHand,
     Automation,
     Lost,
+    Moved,
 }
 
 /// What came of one run.
@@ -66,6 +67,7 @@ fn tell(story: Story, plan: &Plan) -> Came {
             Story::ByHand => memory::resolved_by_hand(plan).await,
             Story::Automation => memory::automation(plan).await,
             Story::Lost => memory::inventory_lost(plan).await,
+            Story::Moved => moved::tell(plan).await,
         }
     });
     let ((digest, lines), (begun, done)) = (sim.witness.digest(), sim.meddler.totals());
@@ -168,7 +170,8 @@ some_writes!(
     a_provider_that_is_away_with_trouble: Provider,
     a_refused_push_resolved_by_hand_with_trouble: ByHand,
     automation_that_insists_with_trouble: Automation,
-    a_lost_inventory_with_trouble: Lost
+    a_lost_inventory_with_trouble: Lost,
+    a_rollout_moved_without_its_pods_with_trouble: Moved
 );
 
 fn replays(story: Story) {

@@ -49,9 +49,10 @@ async fn reconcile(context: &Context, mut view: View) -> Outcome {
     let now = context.clock.now();
     let mut outcome = Outcome::default();
     let mut decision = decide_without(&mut view, now);
-    if decision.needs == Some(Need::Pods) {
-        match pods(context, &view).await {
-            Ok(pods) => view.pods = Some(pods),
+    if let Some(need) = decision.needs {
+        match find(context, &mut view, need).await {
+            Ok(true) => {}
+            Ok(false) => return Outcome::default(), // of what it is now the watch tells
             Err(error) => return Outcome::failed(error),
         }
         decision = decide_without(&mut view, now);
@@ -92,6 +93,24 @@ async fn reconcile(context: &Context, mut view: View) -> Outcome {
         },
     }
     outcome
+}
+
+/// Puts into `view` what a decision lacks; whether it is still of use.
+async fn find(context: &Context, view: &mut View, need: Need) -> Result<bool, ClusterError> {
+    match need {
+        Need::Pods => view.pods = Some(pods(context, view).await?),
+        Need::Rollout => view.is_there = is_there(context, &view.rollout.metadata).await?,
+    }
+    Ok(view.is_there || need != Need::Rollout)
+}
+
+/// Whether the cluster has the very Rollout of `meta` and does not delete it: who adopts for one that is gone leaves pods to
+/// nobody.
+async fn is_there(context: &Context, meta: &Meta) -> Result<bool, ClusterError> {
+    let found =
+        context.cluster.get(&Target::new(names::ARGO, "Rollout", &meta.namespace, &meta.name)).await?;
+    let found = found.as_ref().and_then(|object| object.get("metadata")).and_then(Meta::of);
+    Ok(found.is_some_and(|found| found.uid == meta.uid && found.deletion_timestamp.is_none()))
 }
 
 /// The write that the cluster denies as it is (`error`), if the rest can be decided without it; without one it is that of
@@ -176,7 +195,7 @@ async fn settle(
             if ours && same {
                 return Ok(RawObject::of(&present).ok()); // an earlier try whose answer was lost
             }
-            if target.kind == "ReplicaSet" {
+            if target.kind == "ReplicaSet" && !is_claimed(view, &row) {
                 let meta = &view.rollout.metadata;
                 let count = view.rollout.status.collision_count.unwrap_or(0) + 1;
                 let body = json!({"status": {"collisionCount": count}});
@@ -187,6 +206,12 @@ async fn settle(
         }
         _ => Err(error),
     }
+}
+
+/// Whether the Rollout claims the ReplicaSet of `meta`, which is nobody's, as soon as the watch tells of it.
+fn is_claimed(view: &View, meta: &Meta) -> bool {
+    let is_orphan = meta.controller().is_none() && meta.deletion_timestamp.is_none();
+    is_orphan && meta.labels.contains_key(names::POD_HASH) && view.selector.matches(&meta.labels)
 }
 
 async fn pods(context: &Context, view: &View) -> Result<Vec<Pod>, ClusterError> {

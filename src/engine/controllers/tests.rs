@@ -44,7 +44,7 @@ fn objects(n: usize, version: usize) -> [(&'static str, Value); 5] {
         "uid": uid, "controller": true}])
     };
     let rollout = owner("Rollout", format!("r-{n}"), format!("r-{n}-uid"));
-    let labels = json!({names::POD_HASH: "abc"});
+    let labels = json!({"app": "web", (names::POD_HASH): "abc"});
     let template = json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web"}]}});
     [
         (

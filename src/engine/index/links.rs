@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) enum To {
     /// The owner with this uid, by a ReplicaSet.
     OwnerOfReplicaSet(String),
+    /// This namespace, by a ReplicaSet in it that nobody manages.
+    Orphans(String),
     /// The ReplicaSet with this uid, by itself.
     ReplicaSet(String),
     /// The ReplicaSet with this uid, by a pod of it.

@@ -4,12 +4,13 @@
 use crate::api::analysis::AnalysisTemplate;
 use crate::api::object_name::ObjectName;
 use crate::api::run::AnalysisRun;
+use crate::api::selector::LabelSelector;
 use crate::engine::index::links::To;
-use crate::engine::index::rows::RolloutRow;
+use crate::engine::index::rows::{RolloutRow, RunRow};
 use crate::engine::index::store::{Index, owner};
 use crate::engine::key::Key;
 use crate::logic::analysis::view::JobState;
-use crate::logic::rollout::view::{AnalysisRunRow, PodRow, ReplicaSet, Service};
+use crate::logic::rollout::view::{AnalysisRunRow, Orphan, PodRow, ReplicaSet, Service};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -58,6 +59,23 @@ impl Index {
         self.services.get(name).filter(|s| !is_named && s.managed_by.is_some())
     }
 
+    /// The ReplicaSets in `namespace` that nobody manages and `selector` means.
+    #[must_use]
+    pub(crate) fn orphans(&self, namespace: &str, selector: &LabelSelector) -> Vec<Orphan> {
+        let names = self.links.to(&To::Orphans(namespace.to_owned()));
+        let orphan = |name: &ObjectName| {
+            let meta = &self.replica_sets.get(name)?.meta;
+            let is_there = meta.deletion_timestamp.is_none() && selector.matches(&meta.labels);
+            is_there.then(|| Orphan {
+                name: name.clone(),
+                uid: meta.uid.clone(),
+                resource_version: meta.resource_version.clone(),
+                labels: meta.labels.clone(),
+            })
+        };
+        names.filter_map(orphan).collect()
+    }
+
     /// The ReplicaSets that the owner with `uid` manages, oldest first.
     #[must_use]
     pub(crate) fn replica_sets_of(&self, uid: &str) -> Vec<ReplicaSet> {
@@ -88,6 +106,21 @@ impl Index {
             names.filter_map(|name| self.analysis_runs.get(name)).map(|r| &r.row).collect();
         runs.sort_by_key(|r| (r.meta.creation_timestamp, &r.meta.name));
         runs.into_iter().cloned().collect()
+    }
+
+    /// The names of AnalysisRuns called as those of the Rollout at `name` with `uid` are, that one of the same name before it
+    /// has left: managed by that, or by nobody.
+    #[must_use]
+    pub(crate) fn runs_left(&self, name: &ObjectName, uid: &str) -> BTreeSet<String> {
+        let is_left = |row: &RunRow| {
+            row.row
+                .meta
+                .controller()
+                .is_none_or(|o| o.kind == "Rollout" && o.name == name.name && o.uid != uid)
+        };
+        let named = self.analysis_runs.within(&name.namespace, format!("{}-", name.name));
+        let left = named.filter(|(_, row)| row.is_none_or(is_left));
+        left.map(|(name, _)| name.name.clone()).collect()
     }
 
     /// The Rollout that the AnalysisRun at `name` measures for.

@@ -55,6 +55,17 @@ impl Index {
         self.links.to(target).cloned().map(Key::Rollout).collect()
     }
 
+    /// The Rollouts in `namespace` whose selector means `labels`.
+    pub(super) fn rollouts_selecting(
+        &self,
+        namespace: &str,
+        labels: &BTreeMap<String, String>,
+    ) -> impl Iterator<Item = Key> {
+        let all = self.rollouts.within(namespace, String::new());
+        let selecting = all.filter(|(_, row)| row.is_some_and(|row| row.stands_for.selector.matches(labels)));
+        selecting.map(|(name, _)| Key::Rollout(name.clone()))
+    }
+
     /// The Rollouts that refer to any analysis.
     pub(super) fn rollouts_with_analyses(&self) -> BTreeSet<Key> {
         let any = self.rollouts.iter().filter(|(_, row)| row.has_analyses);

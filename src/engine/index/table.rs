@@ -69,6 +69,19 @@ impl<T> Table<T> {
         self.entries.iter().filter_map(|(name, entry)| Some((name, entry.row.as_ref()?)))
     }
 
+    /// The names in `namespace` that begin so, in order, with the row where the object is one for us.
+    pub(crate) fn within(
+        &self,
+        namespace: &str,
+        prefix: String,
+    ) -> impl Iterator<Item = (&ObjectName, Option<&T>)> {
+        let first = ObjectName::new(namespace, prefix);
+        let from = self.entries.range(first.clone()..);
+        let is_within =
+            move |name: &ObjectName| name.namespace == first.namespace && name.name.starts_with(&first.name);
+        from.take_while(move |(name, _)| is_within(name)).map(|(name, entry)| (name, entry.row.as_ref()))
+    }
+
     /// Number of objects and deletions that something is remembered of.
     #[cfg(test)]
     pub(crate) fn remembered(&self) -> usize {

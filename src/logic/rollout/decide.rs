@@ -8,7 +8,9 @@ use crate::logic::rollout::conditions::{self, make};
 use crate::logic::rollout::decision::Decision;
 use crate::logic::rollout::revision::{self, Presence};
 use crate::logic::rollout::view::{ReplicaSet, View};
-use crate::logic::rollout::{bluegreen, canary, handover, presence, refused, status, validate, writes};
+use crate::logic::rollout::{
+    bluegreen, canary, claim, handover, presence, refused, status, validate, writes,
+};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -29,6 +31,9 @@ const INVALID_RETRY: i64 = 20;
 pub fn decide(view: &View, now: Timestamp) -> Decision {
     if view.rollout.metadata.deletion_timestamp.is_some() {
         return Decision::default();
+    }
+    if let Some(decision) = claim::decide(view) {
+        return decision;
     }
     let mut builder = Builder::new(view, now);
     presence::tell_new(&mut builder);

@@ -31,4 +31,6 @@ pub struct Decision {
 pub enum Need {
     /// The pods of the Rollout, read from the cluster now.
     Pods,
+    /// That the cluster, asked now, has this very Rollout and does not delete it.
+    Rollout,
 }

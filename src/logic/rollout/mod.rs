@@ -14,7 +14,7 @@
 //! The strategies and what they stand on:
 //! - [`canary`], [`bluegreen`]: by steps, by switch
 //! - [`weight`], [`replicas`]: which weight a step asks for, and how many pods that means
-//! - [`revision`], [`window`]: which ReplicaSet the template has; the short way back
+//! - [`claim`], [`revision`], [`window`]: which ReplicaSets are its own, which the template has; the short way back
 //! - [`fail_fast`]: whether pods that cannot run abort an update at once
 //! - [`refused`], [`denied`]: what becomes of an update whose ReplicaSet the cluster refuses; of which it denies a write
 //! - [`scaling`], [`services`]: how sets get another size, which revision a Service selects
@@ -23,8 +23,7 @@
 //! - [`restart`], [`handover`]: new pods of the same revision; the pods of a referred workload
 //!
 //! What users say:
-//! - [`act`], [`undo`]: promote, abort, retry, pause and restart as patches; the way back to an older revision
-//! - [`set_image`]: other images for its containers
+//! - [`act`], [`undo`], [`set_image`]: promote, abort, retry, pause and restart as patches; older revisions; other images
 pub(crate) mod abort;
 pub(crate) mod act;
 pub(crate) mod analyses;
@@ -32,6 +31,7 @@ pub(crate) mod askable;
 pub(crate) mod bluegreen;
 pub(crate) mod builder;
 pub mod canary;
+pub(crate) mod claim;
 pub mod conditions;
 pub mod decide;
 pub(crate) mod decision;

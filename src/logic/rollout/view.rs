@@ -5,6 +5,7 @@ use crate::api::analysis::{AnalysisTemplate, TemplateRef};
 use crate::api::condition::Condition;
 use crate::api::meta::Meta;
 use crate::api::names;
+use crate::api::object_name::ObjectName;
 use crate::api::rollout::Rollout;
 use crate::api::run::Phase;
 use crate::api::selector::LabelSelector;
@@ -12,7 +13,7 @@ use crate::api::time::Time;
 use crate::base::go_text;
 use jiff::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// All facts about one Rollout at one moment.
@@ -32,10 +33,16 @@ pub struct View {
     pub template_key: String,
     /// Its ReplicaSets, oldest first.
     pub replica_sets: Vec<ReplicaSet>,
+    /// ReplicaSets that nobody manages and the selector means.
+    pub orphans: Vec<Orphan>,
+    /// Whether the cluster, asked just now, has this very Rollout and does not delete it.
+    pub is_there: bool,
     /// The Services it names, by name.
     pub services: BTreeMap<String, Service>,
     /// Its AnalysisRuns, oldest first.
     pub analysis_runs: Vec<AnalysisRunRow>,
+    /// Names of AnalysisRuns that a Rollout of its name, which is gone, has left behind.
+    pub left_runs: BTreeSet<String>,
     /// The templates it refers to, directly or through other templates.
     pub templates: BTreeMap<(bool, String), Arc<AnalysisTemplate>>,
     /// The workload it refers to.
@@ -50,6 +57,19 @@ pub struct View {
     pub denied: Vec<Denied>,
     /// Whether the debounce has passed: a status that differs only in counts is to be written now.
     pub debounce_passed: bool,
+}
+
+/// A ReplicaSet that nobody manages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Orphan {
+    /// Namespace and name.
+    pub name: ObjectName,
+    /// Uid.
+    pub uid: String,
+    /// Resource version.
+    pub resource_version: String,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
 }
 
 /// A ReplicaSet that the cluster refused to make.

@@ -45,7 +45,7 @@ pub fn all() -> Vec<Box<dyn Invariant>> {
         Box::new(switch::ActiveIsReady::default()),
         Box::new(switch::SwitchAfterAnalysis::default()),
         Box::new(switch::OldStaysForItsDelay::default()),
-        Box::new(property::NoOrphans),
+        Box::new(property::NoOrphans::default()),
         Box::new(property::ForeignFieldsStay),
         Box::new(property::OnlyOursIsDeleted),
         Box::new(history::RevertIsForward::default()),

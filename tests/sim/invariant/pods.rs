@@ -42,11 +42,12 @@ impl Invariant for Availability {
         if !matches!(seen, Seen::Store { kind: "Pod" | "Rollout" | "Service", .. }) {
             return Ok(());
         }
-        for rollout in world.all("Rollout") {
+        let stays = |r: &&Value| r.pointer("/metadata/deletionTimestamp").is_none();
+        for rollout in world.all("Rollout").filter(stays) {
             let is_canary = rollout.pointer("/spec/strategy/canary").is_some();
             let least = desired(rollout) - if is_canary { surge(rollout).1 } else { 0 };
             let ready = serving(world, rollout);
-            let reached = self.reached.entry(place(rollout)).or_insert(0);
+            let reached = self.reached.entry(text(rollout, "/metadata/uid").to_owned()).or_insert(0);
             if ready >= least {
                 *reached = least;
             } else if ready < (*reached).min(least) {

@@ -2,12 +2,27 @@
 //! It never decides what is ours by name, only by the marks in the store.
 
 use super::Invariant;
-use crate::world::{Seen, World, desired, hash_of, place, text};
+use crate::world::{Seen, World, desired, hash_of, list, place, text};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use switchback::sandbox::Verb;
 
-/// 8: every ReplicaSet and AnalysisRun with our hash has its Rollout, and the history stays within its limit.
-pub struct NoOrphans;
+/// 8: every ReplicaSet and AnalysisRun with our hash has its Rollout, and the history stays within its limit. What somebody
+/// left behind who deleted a Rollout has none until the Rollout is made again; an analysis never has.
+#[derive(Default)]
+pub struct NoOrphans {
+    left: BTreeSet<String>,
+}
+
+fn is_nobodys(object: &Value) -> bool {
+    list(object, "/metadata/ownerReferences").is_empty()
+}
+
+/// Whether this change takes the object from a Rollout that is deleted without what it owns.
+fn is_left(world: &World, object: &Value, before: Option<&Value>) -> bool {
+    let owner = before.filter(|_| is_nobodys(object)).and_then(|before| world.owner(before));
+    owner.is_some_and(|o| list(o, "/metadata/finalizers").iter().any(|f| f == "orphan"))
+}
 
 fn is_of_a_rollout(object: &Value) -> bool {
     text(object, "/metadata/ownerReferences/0/kind") == "Rollout"
@@ -19,17 +34,28 @@ impl Invariant for NoOrphans {
     }
 
     fn check(&mut self, world: &World, seen: &Seen<'_>) -> Result<(), String> {
-        if let Seen::Store { verb, kind: kind @ ("ReplicaSet" | "AnalysisRun"), object, .. } = seen
+        if let Seen::Store { verb, kind: kind @ ("ReplicaSet" | "AnalysisRun"), object, before } = seen
             && *verb != Verb::Deleted
             && !hash_of(object).is_empty()
         {
+            if is_left(world, object, *before) {
+                self.left.insert(text(object, "/metadata/uid").to_owned());
+            }
             let going = object.pointer("/metadata/deletionTimestamp").is_some();
-            if !going && (!is_of_a_rollout(object) || world.owner(object).is_none()) {
+            let is_ours = if is_nobodys(object) {
+                !self.left.contains(text(object, "/metadata/uid"))
+            } else {
+                is_of_a_rollout(object)
+            };
+            if !going && is_ours && world.owner(object).is_none() {
                 return Err(format!("{kind} {} has no Rollout", place(object)));
             }
         }
         if !matches!(seen, Seen::Over) {
             return Ok(());
+        }
+        if let Some(set) = world.all("ReplicaSet").find(|s| is_nobodys(s) && !hash_of(s).is_empty()) {
+            return Err(format!("{} is nobody's at the end", place(set)));
         }
         for object in world.all("ReplicaSet").chain(world.all("AnalysisRun")).filter(|o| is_of_a_rollout(o)) {
             if world.owner(object).is_none() {

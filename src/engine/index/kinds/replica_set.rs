@@ -16,10 +16,12 @@ use crate::engine::index::links::To;
 use crate::engine::index::scope::Scope;
 use crate::engine::index::store::{Index, owner};
 use crate::engine::index::table::Table;
+use crate::engine::key::Key;
 use crate::logic::rollout::view::ReplicaSet;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::collections::BTreeSet;
 
 /// ReplicaSets of revisions.
 pub(crate) static FOLLOWED: Followed = Followed::of::<ReplicaSet>(
@@ -45,15 +47,29 @@ impl Row for ReplicaSet {
         &mut index.replica_sets
     }
 
-    fn links(&self, _name: &ObjectName) -> Vec<To> {
-        let owner = self.meta.controller().map(|o| To::OwnerOfReplicaSet(o.uid.clone()));
-        owner.into_iter().chain([To::ReplicaSet(self.meta.uid.clone())]).collect()
+    fn links(&self, name: &ObjectName) -> Vec<To> {
+        let owner = match self.meta.controller() {
+            Some(owner) => To::OwnerOfReplicaSet(owner.uid.clone()),
+            None => To::Orphans(name.namespace.clone()),
+        };
+        vec![owner, To::ReplicaSet(self.meta.uid.clone())]
     }
 
     fn effects(index: &mut Index, _: &'static Followed, name: &ObjectName, before: Option<&Self>) -> Effects {
         let now = index.replica_sets.get(name);
-        Effects::keys(now.into_iter().chain(before).filter_map(|set| owner(&set.meta)).collect())
+        let mut keys: BTreeSet<Key> =
+            now.into_iter().chain(before).filter_map(|set| owner(&set.meta)).collect();
+        let is_known = |set: &Self| before.is_some_and(|b| is_orphan(b) && b.meta.labels == set.meta.labels);
+        if let Some(orphan) = now.filter(|set| is_orphan(set) && !is_known(set)) {
+            keys.extend(index.rollouts_selecting(&name.namespace, &orphan.meta.labels));
+        }
+        Effects::keys(keys)
     }
+}
+
+/// Whether it is there for who selects it.
+fn is_orphan(set: &ReplicaSet) -> bool {
+    set.meta.controller().is_none() && set.meta.deletion_timestamp.is_none()
 }
 
 /// What is read of a ReplicaSet.
@@ -107,4 +123,59 @@ fn condition(value: &Value) -> Option<Condition> {
         reason: json::text(value, "/reason").into(),
         message: json::text(value, "/message").to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::watch::News;
+    use crate::engine::index::kinds::rollout;
+    use serde_json::json;
+
+    /// What follows from an object that is there now.
+    fn bring(index: &mut Index, followed: &'static Followed, object: &Value) -> BTreeSet<Key> {
+        index.take_in(followed.present(RawObject::of(object).unwrap())).keys
+    }
+
+    fn rollout(name: &str, namespace: &str, app: &str) -> Value {
+        json!({
+            "metadata": {"name": name, "namespace": namespace, "uid": format!("{name}-{namespace}"), "resourceVersion": "1"},
+            "spec": {"selector": {"matchLabels": {"app": app}}, "strategy": {"canary": {}},
+                "template": {"metadata": {"labels": {"app": app}}, "spec": {"containers": [{"name": "c"}]}}},
+        })
+    }
+
+    /// A ReplicaSet in `shop` labelled `app: web`.
+    fn replica_set(version: u32, owner: Option<&str>) -> Value {
+        let owner =
+            owner.map(|uid| json!({"kind": "Rollout", "name": "web", "uid": uid, "controller": true}));
+        json!({
+            "metadata": {"name": "web-a", "namespace": "shop", "uid": "a", "resourceVersion": version.to_string(),
+                "labels": {"app": "web", (names::POD_HASH): "a"}, "ownerReferences": Vec::from_iter(owner)},
+            "spec": {},
+        })
+    }
+
+    #[test]
+    fn what_becomes_nobodys_concerns_who_selects_it_and_is_forgotten_once_it_is_somebodys_or_gone() {
+        let mut index = Index::new(Scope::default());
+        for (name, namespace, app) in [("web", "shop", "web"), ("db", "shop", "db"), ("web", "bank", "web")] {
+            bring(&mut index, &rollout::FOLLOWED, &rollout(name, namespace, app));
+        }
+        let at = |name: &str, namespace: &str| ObjectName::new(namespace, name);
+        let found = |index: &Index, at: ObjectName| index.view(&at, false).unwrap().orphans.len();
+        let remembered = index.remembered();
+        let keys = bring(&mut index, &FOLLOWED, &replica_set(2, None));
+        assert_eq!(keys, [Key::Rollout(at("web", "shop"))].into());
+        let all = [at("web", "shop"), at("db", "shop"), at("web", "bank")];
+        assert_eq!(all.clone().map(|at| found(&index, at)), [1, 0, 0]);
+        assert!(bring(&mut index, &FOLLOWED, &replica_set(3, None)).is_empty(), "it is known");
+        let keys = bring(&mut index, &FOLLOWED, &replica_set(4, Some("web-shop")));
+        assert_eq!((keys, found(&index, at("web", "shop"))), ([Key::Rollout(at("web", "shop"))].into(), 0));
+        bring(&mut index, &FOLLOWED, &replica_set(5, None));
+        let gone = News::Gone(RawObject::of(&replica_set(6, None)).unwrap());
+        let News::Gone(gone) = FOLLOWED.read(gone) else { panic!("it is gone") };
+        index.take_in(gone);
+        assert_eq!((all.map(|at| found(&index, at)), index.remembered()), ([0, 0, 0], remembered));
+    }
 }

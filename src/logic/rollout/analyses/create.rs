@@ -55,9 +55,13 @@ pub(crate) fn create(
     let wanted = compose::digest(&spec);
     let mut name = base.clone();
     let mut count = 0;
-    while let Some(taken) = builder.analysis_runs().iter().find(|r| r.meta.name == name) {
-        if !taken.phase.is_completed() && !taken.terminate && taken.spec_digest == wanted {
+    loop {
+        let taken = builder.analysis_runs().iter().find(|r| r.meta.name == name);
+        if taken.is_some_and(|t| !t.phase.is_completed() && !t.terminate && t.spec_digest == wanted) {
             return Some(RunStatus::new(&name, Phase::Pending, ""));
+        }
+        if taken.is_none() && !builder.view().left_runs.contains(&name) {
+            break;
         }
         count += 1;
         name = format!("{base}.{count}");

@@ -88,3 +88,16 @@ fn the_events_of_blue_green_are_told_in_order() {
     ];
     assert_eq!(rig.events[6..], next);
 }
+
+#[test]
+fn a_run_whose_name_was_taken_before_the_rollout_was_made_gets_another() {
+    let strategy = json!({"canary": {"steps": [{"analysis": {"templates": [{"templateName": "errors"}]}}]}});
+    let mut rig = Rig::new(2, strategy);
+    rig.template("errors", &json!({}));
+    rig.left = vec!["web-v2-2-0".to_owned(), "web-v2-2-0.1".to_owned()];
+    rig.settle();
+    rig.image("v2");
+    rig.settle();
+    assert_eq!(rig.runs(), ["web-v2-2-0.2"]);
+    assert_eq!(rig.status()["canary"]["currentStepAnalysisRunStatus"]["name"], "web-v2-2-0.2");
+}

@@ -32,6 +32,8 @@ pub struct Rig {
     pub broken: Option<String>,
     /// Image whose ReplicaSet the cluster refuses to make.
     pub refused: Option<String>,
+    /// AnalysisRuns that a Rollout before this one has left.
+    pub left: Vec<String>,
     /// Every write in words.
     pub log: Vec<String>,
     /// Reasons of all events.
@@ -69,6 +71,7 @@ impl Rig {
             lingering: 0,
             broken: None,
             refused: None,
+            left: Vec::new(),
             log: Vec::new(),
             events: Vec::new(),
             said: String::new(),
@@ -98,6 +101,7 @@ impl Rig {
             replica_sets: self.replica_sets.clone(),
             services: self.services.clone(),
             analysis_runs: self.runs.clone(),
+            left_runs: self.left.iter().cloned().collect(),
             templates: self.templates.clone(),
             debounce_passed: true,
             workload: self.workload.map(|n| Workload { replicas: Some(n), ..Workload::default() }),
