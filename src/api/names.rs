@@ -6,6 +6,8 @@ pub const ARGO: &str = "argoproj.io/v1alpha1";
 
 /// Label on ReplicaSets, pods and runs, and key in Service selectors: the identity of a revision.
 pub const POD_HASH: &str = "rollouts-pod-template-hash";
+/// Annotation on ReplicaSets, written by Argo Rollouts: the labels and annotations that it has put into the template.
+pub const EPHEMERAL_METADATA: &str = "rollout.argoproj.io/ephemeral-metadata";
 /// Annotation on Rollouts, ReplicaSets and runs: the revision number.
 pub const REVISION: &str = "rollout.argoproj.io/revision";
 /// Annotation on ReplicaSets: the numbers it had before, separated by commas.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use switchback::api::defaults::{Injected, pod_template, templates_equal};
 use switchback::api::podhash::same::{same_template, template_key};
-use switchback::api::podhash::{canonical_json, hash, stored_form};
+use switchback::api::podhash::{canonical_json, hash, held, stored_form};
 use switchback::base::digest::{fnv1a32, safe_encode};
 
 fn vectors(name: &str) -> Vec<Value> {
@@ -45,6 +45,26 @@ fn defaults_as_go_fills_them_in() {
         seen += 1;
     }
     assert!(seen > 300, "{seen}");
+}
+
+#[test]
+fn what_argo_holds_of_a_template_that_does_not_fit() {
+    let mut wrong = Vec::new();
+    let cases = vectors("podhash/malformed.json");
+    for case in &cases {
+        let template = &case["template"];
+        assert!(hash(template, None).is_err(), "{template}");
+        let got = String::from_utf8(canonical_json(&held(template)).unwrap()).unwrap();
+        if got != case["held"].as_str().unwrap() {
+            wrong.push(format!("{}: {template}\n want {}\n got  {got}", case["why"], case["held"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+    for case in vectors("podhash/templates.json") {
+        let whole = canonical_json(&case["template"]);
+        assert!(canonical_json(&held(&case["template"])).is_ok(), "what is held fits");
+        assert!(whole.is_err() || whole == canonical_json(&held(&case["template"])), "{}", case["template"]);
+    }
 }
 
 #[test]

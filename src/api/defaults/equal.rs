@@ -35,7 +35,7 @@ pub fn templates_equal(a: &Value, b: &Value, injected: &Injected<'_>) -> bool {
 }
 
 /// The template with its defaults and without what is set aside.
-fn bare(template: &Value, injected: &Injected<'_>) -> Value {
+pub(crate) fn bare(template: &Value, injected: &Injected<'_>) -> Value {
     let mut template = template.clone();
     pod_template(&mut template);
     let Some(fields) = template.as_object_mut() else { return template };

@@ -19,6 +19,7 @@ mod service;
 mod volume;
 mod workload;
 
+pub(crate) use equal::bare;
 pub use equal::{Injected, templates_equal};
 pub use object::apply;
 pub use pod::pod_template;

@@ -162,7 +162,7 @@ impl Encoder {
 }
 
 /// A whole number; nothing is 0, and a float without a fraction is whole.
-fn whole(value: &Value) -> Option<i64> {
+pub(super) fn whole(value: &Value) -> Option<i64> {
     match value {
         Value::Null => Some(0),
         Value::Number(number) => number.as_i64().or_else(|| {

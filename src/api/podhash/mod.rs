@@ -10,12 +10,14 @@
 //! - [`pod`], [`containers`], [`volumes`]: the tables of fields, in Go's order
 //! - [`shape`]: what kinds of fields there are, and when Go leaves one out
 //! - [`encode`](mod@encode): a template written through these tables, or [`Unfit`]
+//! - [`held`](mod@held): what is held of a template that does not fit
 //! - [`unknown`](mod@unknown): the field that Go's types do not know
 //! - [`same`]: when two templates mean the same
 
 mod containers;
 mod encode;
 mod forms;
+mod held;
 mod pod;
 pub mod same;
 mod shape;
@@ -25,4 +27,5 @@ mod volumes;
 pub use encode::Unfit;
 pub(crate) use forms::comparable_form;
 pub use forms::{canonical_json, hash, stored_form};
+pub use held::held;
 pub use unknown::unknown_field;

@@ -1,8 +1,8 @@
-//! Decides when two pod templates mean the same: the hash label is ignored, defaults are filled in, and what Go's types
-//! do not hold does not count. It never decides which of the two is the newer one.
+//! Decides when two pod templates mean the same: what the operator puts into them is ignored, defaults are filled in, and
+//! what Go's types do not hold does not count. It never decides which of the two is the newer one.
 
 use crate::base::digest;
-use crate::{defaults, names};
+use crate::defaults::{Injected, bare};
 use serde_json::Value;
 
 /// A key, 16 hexadecimal digits, that two pod templates share exactly when they mean the same. Whoever compares one
@@ -11,13 +11,15 @@ use serde_json::Value;
 /// A template that Go's types cannot hold has the key of its text.
 #[must_use]
 pub fn template_key(template: &Value) -> String {
-    let mut template = template.clone();
-    if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
-        labels.remove(names::POD_HASH);
-    }
-    defaults::pod_template(&mut template);
-    let canonical = super::canonical_json(&template).unwrap_or_else(|_| template.to_string().into_bytes());
-    digest::sha256_hex(&canonical).get(..16).unwrap_or_default().to_owned()
+    template_key_without(template, &Injected::default())
+}
+
+/// The key of a template into which `injected` was put.
+#[must_use]
+pub fn template_key_without(template: &Value, injected: &Injected<'_>) -> String {
+    let template = bare(template, injected);
+    let form = super::comparable_form(&template).unwrap_or_else(|_| template.to_string());
+    digest::sha256_hex(form.as_bytes()).get(..16).unwrap_or_default().to_owned()
 }
 
 /// Whether two pod templates mean the same.
@@ -39,6 +41,7 @@ pub fn same_template(a: &Value, b: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{defaults, names};
     use serde_json::json;
 
     fn template(image: &str) -> Value {
@@ -52,6 +55,24 @@ mod tests {
         defaults::pod_template(&mut stored);
         assert!(same_template(&template("web:1"), &stored));
         assert!(!same_template(&template("web:1"), &template("web:2")));
+    }
+
+    #[test]
+    fn what_kubernetes_writes_otherwise_and_what_is_injected_do_not_count() {
+        let with = |memory: &str| {
+            let mut template = template("web:1");
+            template["spec"]["containers"][0]["resources"]["limits"]["memory"] = json!(memory);
+            template
+        };
+        assert!(
+            same_template(&with("1Gi"), &with("1073741824")) && !same_template(&with("1Gi"), &with("1G"))
+        );
+        let mut stored = with("1Gi");
+        stored["metadata"]["labels"]["role"] = json!("canary");
+        stored["metadata"]["annotations"] = json!({"note": "of the canary"});
+        let injected = Injected { labels: &["role"], annotations: &["note"] };
+        assert_eq!(template_key_without(&stored, &injected), template_key(&with("1Gi")));
+        assert_ne!(template_key(&stored), template_key(&with("1Gi")));
     }
 
     #[test]

@@ -159,7 +159,7 @@ impl<'a> Around<'a> {
     async fn problem(&mut self, key: &Key) -> Result<Option<Problem>, ClusterError> {
         let Some(view) = self.index.view(&key.object_name(), true) else { return Ok(None) }; // another controller's
         let builder = Builder::new(&view, self.context.clock.now());
-        let obstacle = match validate::obstacle(&builder).or_else(|| validate::unknown_field(&builder)) {
+        let obstacle = match validate::obstacle_to_delivery(&builder) {
             Some(obstacle) => Some(obstacle),
             None => {
                 let missing = self.missing(&key.namespace, askable::secrets(&builder)).await?;

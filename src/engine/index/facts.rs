@@ -11,13 +11,15 @@ use crate::logic::rollout::view::{Obstacle, PodRow, View, Workload};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Why a Rollout cannot be acted on: it cannot be read, or its pod template is none.
-fn problem(row: &RolloutRow) -> Option<Obstacle> {
-    let unread = row.problem.as_ref().map(|why| Obstacle::wrong(format!("spec: {why}")));
-    unread.or_else(|| {
-        let unfit = row.stands_for.unfit.as_ref()?;
-        Some(Obstacle::wrong(unfit.why.clone()).at(&format!("spec.template{}", unfit.path)))
-    })
+impl RolloutRow {
+    /// The field that cannot be read and is left out, as Argo Rollouts does; nobody may deliver one.
+    #[must_use]
+    pub(crate) fn what_is_left_out(&self) -> Option<Obstacle> {
+        let of_template = self.stands_for.left_out.as_ref();
+        let of_template = of_template
+            .map(|unfit| Obstacle::wrong(unfit.why.clone()).at(&format!("spec.template{}", unfit.path)));
+        of_template.or_else(|| Some(Obstacle::wrong(self.left_out.clone()?)))
+    }
 }
 
 impl Index {
@@ -40,7 +42,8 @@ impl Index {
             left_runs: self.runs_left(name, uid),
             services: services.collect(),
             templates: self.templates_of(&name.namespace, analyses(&row.rollout.spec.strategy)),
-            problem: problem(row),
+            problem: row.problem.as_ref().map(|why| Obstacle::wrong(format!("spec: {why}"))),
+            left_out: row.what_is_left_out(),
             running: self.running(row),
             rollout: row.rollout.clone(),
             debounce_passed: debounced,

@@ -23,6 +23,8 @@ pub(crate) struct RolloutRow {
     pub(crate) rollout: Arc<Rollout>,
     /// Why the rest cannot be read.
     pub(crate) problem: Option<String>,
+    /// Why some of the rest cannot be read and is left out.
+    pub(crate) left_out: Option<String>,
     /// The delivery it belongs to.
     pub(crate) source: Option<String>,
     /// Services it names.
@@ -48,8 +50,8 @@ pub(crate) struct Template {
     pub(crate) pod_hash: String,
     /// Key under which equal templates are equal.
     pub(crate) template_key: String,
-    /// Why the pod template has no hash.
-    pub(crate) unfit: Option<Unfit>,
+    /// What of the pod template, as it is stored, cannot be held and is left out.
+    pub(crate) left_out: Option<Unfit>,
     pub(super) collisions: Option<i32>,
 }
 
@@ -70,16 +72,18 @@ impl Template {
         if is_hashed && self.collisions == collisions && self.selector == selector {
             return self.clone();
         }
-        let template = if is_same { self.template.clone() } else { template };
-        let template_key = if is_hashed { self.template_key.clone() } else { same::template_key(&template) };
-        let (pod_hash, unfit) = match is_hashed && self.collisions == collisions {
-            true => (self.pod_hash.clone(), self.unfit.clone()),
-            false => match podhash::hash(&template, collisions) {
-                Ok(hash) => (hash, None),
-                Err(unfit) => (String::new(), Some(unfit)),
-            },
+        let mut template = if is_same { self.template.clone() } else { template };
+        let mut left_out = self.left_out.clone().filter(|_| is_same);
+        let pod_hash = match is_hashed && self.collisions == collisions {
+            true => self.pod_hash.clone(),
+            false => podhash::hash(&template, collisions).unwrap_or_else(|unfit| {
+                left_out = Some(unfit);
+                template = Arc::new(podhash::held(&template));
+                podhash::hash(&template, collisions).unwrap_or_default()
+            }),
         };
-        Arc::new(Self { template, selector, pod_hash, template_key, unfit, collisions })
+        let template_key = if is_hashed { self.template_key.clone() } else { same::template_key(&template) };
+        Arc::new(Self { template, selector, pod_hash, template_key, left_out, collisions })
     }
 }
 

@@ -28,10 +28,16 @@ pub(crate) fn obstacle(builder: &Builder<'_>) -> Option<Obstacle> {
     fields(builder).or_else(|| strategy(builder)).or_else(|| references::obstacle(builder))
 }
 
-/// The first field of the pod template that Kubernetes does not know. The controller acts on such a Rollout all the same,
+/// What keeps the Rollout from being delivered: it cannot be acted on, or the first field that would be left out because it
+/// cannot be read or because Kubernetes does not know it. The controller acts on such a Rollout all the same,
 /// as Argo Rollouts does; before one is applied, people want to know.
 #[must_use]
-pub(crate) fn unknown_field(builder: &Builder<'_>) -> Option<Obstacle> {
+pub(crate) fn obstacle_to_delivery(builder: &Builder<'_>) -> Option<Obstacle> {
+    let left_out = builder.view().left_out.clone();
+    left_out.or_else(|| obstacle(builder)).or_else(|| unknown_field(builder))
+}
+
+fn unknown_field(builder: &Builder<'_>) -> Option<Obstacle> {
     let path = unknown_field_of(builder.spec().template.as_ref()?)?;
     let text = "pods of Kubernetes 1.35 have no such field, and it would be left out";
     Some(Obstacle::wrong(text.to_owned()).at(&format!("spec.template{path}")))

@@ -23,6 +23,8 @@ pub struct View {
     pub rollout: Arc<Rollout>,
     /// Why it cannot be acted on: it does not parse, or its workload is missing.
     pub problem: Option<Obstacle>,
+    /// What of it cannot be read, and is left out.
+    pub left_out: Option<Obstacle>,
     /// The pod template, its own or its workload's.
     pub template: Arc<Value>,
     /// The selector, its own or its workload's.

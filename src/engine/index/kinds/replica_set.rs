@@ -2,9 +2,11 @@
 //! It never keeps the pod template, only the key under which equal templates are equal.
 
 use crate::api::condition::{Condition, ConditionType};
+use crate::api::defaults::Injected;
 use crate::api::meta::Meta;
 use crate::api::names;
 use crate::api::object_name::ObjectName;
+use crate::api::pod_metadata::PodMetadata;
 use crate::api::podhash::same;
 use crate::api::raw_object::RawObject;
 use crate::api::selector::LabelSelector;
@@ -39,7 +41,7 @@ impl Row for ReplicaSet {
         // The template of a ReplicaSet is ours and we never change it, so its key lasts as long as the object.
         let known = before.filter(|b| b.meta.uid == object.metadata.uid).map(|b| b.template_key.clone());
         let template = || spec.template.and_then(|t| serde_json::from_str(t.get()).ok()).unwrap_or_default();
-        let template_key = known.unwrap_or_else(|| same::template_key(&template()));
+        let template_key = known.unwrap_or_else(|| template_key(&object.metadata, &template()));
         Some(row(object.metadata, spec, status, template_key))
     }
 
@@ -70,6 +72,17 @@ impl Row for ReplicaSet {
 /// Whether it is there for who selects it.
 fn is_orphan(set: &ReplicaSet) -> bool {
     set.meta.controller().is_none() && set.meta.deletion_timestamp.is_none()
+}
+
+/// The key of the template of a revision, without what Argo Rollouts has put into it for the role it played
+/// (source: utils/replicaset/ephemeralmetadata.go, `SyncReplicaSetEphemeralPodMetadata`).
+fn template_key(meta: &Meta, template: &Value) -> String {
+    let injected =
+        meta.annotation(names::EPHEMERAL_METADATA).and_then(|text| serde_json::from_str(text).ok());
+    let injected: PodMetadata = injected.unwrap_or_default();
+    let labels: Vec<&str> = injected.labels.keys().map(String::as_str).collect();
+    let annotations: Vec<&str> = injected.annotations.keys().map(String::as_str).collect();
+    same::template_key_without(template, &Injected { labels: &labels, annotations: &annotations })
 }
 
 /// What is read of a ReplicaSet.

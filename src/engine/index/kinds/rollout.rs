@@ -10,6 +10,7 @@ use crate::api::status::RolloutStatus;
 use crate::api::step::Step;
 use crate::api::strategy::Strategy;
 use crate::api::time::Time;
+use crate::base::readable::readable;
 use crate::engine::index::effects::{Effects, Gone};
 use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
 use crate::engine::index::kinds::pod;
@@ -18,7 +19,7 @@ use crate::engine::index::links::To;
 use crate::engine::index::rows::{RolloutRow, Template};
 use crate::engine::index::scope::Scope;
 use crate::engine::index::store::Index;
-use crate::engine::index::table::Table;
+use crate::engine::index::table::{Head, Table};
 use crate::engine::key::Key;
 use crate::logic::rollout::fail_fast;
 use serde_json::Value;
@@ -55,31 +56,48 @@ fn without_nulls(mut part: Value) -> Value {
 /// A spec as it was read, and what it names even if it could not be.
 struct ReadSpec {
     spec: Result<Arc<RolloutSpec>, serde_json::Error>,
+    left_out: Option<String>,
     services: BTreeSet<String>,
     has_analyses: bool,
 }
 
 impl ReadSpec {
     fn of(text: &Part) -> Self {
+        let none =
+            Self { spec: Ok(Arc::default()), left_out: None, services: BTreeSet::new(), has_analyses: false };
         let mut object = match text.read::<Value>() {
             Ok(object) => object,
-            Err(error) => return Self { spec: Err(error), services: BTreeSet::new(), has_analyses: false },
+            Err(error) => return Self { spec: Err(error), ..none },
         };
-        let mut take = |field: &str| object.get_mut(field).map(Value::take);
-        let template = take("template").filter(|t| !t.is_null()).map(Arc::new);
+        let mut take = |field: &str| object.get_mut(field).map(Value::take).filter(|part| !part.is_null());
+        let (template, strategy) = (take("template").map(Arc::new), take("strategy"));
         // Read apart, so that what it names stays named while another of its fields cannot be read.
-        let strategy = take("strategy").map_or_else(|| Ok(Strategy::default()), serde_json::from_value);
-        let (services, has_analyses) = strategy
-            .as_ref()
-            .map(|strategy| (strategy.services(), !analyses(strategy).is_empty()))
-            .unwrap_or_default();
-        let spec = strategy.and_then(|strategy| {
+        let strategy = strategy.map_or_else(|| Ok((Strategy::default(), None)), readable);
+        let named = strategy.as_ref().map(|(s, _)| (s.services(), !analyses(s).is_empty()));
+        let (services, has_analyses) = named.unwrap_or_default();
+        let read = strategy.and_then(|(strategy, wrong)| {
             let rest = without_nulls(object);
-            let spec: RolloutSpec =
-                if rest.is_null() { RolloutSpec::default() } else { serde_json::from_value(rest)? };
-            Ok(Arc::new(RolloutSpec { template, strategy, ..spec }))
+            let (spec, also) = if rest.is_null() { (RolloutSpec::default(), None) } else { readable(rest)? };
+            Ok((Arc::new(RolloutSpec { template, strategy, ..spec }), wrong.or(also)))
         });
-        Self { spec, services, has_analyses }
+        match read {
+            Ok((spec, wrong)) => {
+                let left_out = wrong.map(|error| format!("spec: {error}"));
+                Self { spec: Ok(spec), left_out, services, has_analyses }
+            }
+            Err(error) => Self { spec: Err(error), services, has_analyses, ..none },
+        }
+    }
+}
+
+/// A status, and what was left out of it.
+fn status_of(text: &Part) -> Result<(RolloutStatus, Option<String>), serde_json::Error> {
+    match text.read() {
+        Ok(status) => Ok((status, None)),
+        Err(_) => {
+            let (status, error) = readable(text.read()?)?;
+            Ok((status, error.map(|error| format!("status: {error}"))))
+        }
     }
 }
 
@@ -97,15 +115,16 @@ impl Row for RolloutRow {
         let read = match before.filter(|_| metadata.generation > 0).filter(is_same) {
             Some(known) => ReadSpec {
                 spec: Ok(known.rollout.spec.clone()),
+                left_out: known.left_out.clone(),
                 services: known.services.clone(),
                 has_analyses: known.has_analyses,
             },
             None => ReadSpec::of(&object.spec),
         };
-        let parts = read.spec.and_then(|spec| Ok((spec, object.status.read()?)));
-        let (spec, status, problem) = match parts {
-            Ok((spec, status)) => (spec, status, None),
-            Err(error) => (Arc::default(), RolloutStatus::default(), Some(error.to_string())),
+        let parts = read.spec.and_then(|spec| Ok((spec, status_of(&object.status)?)));
+        let (spec, status, problem, left_out) = match parts {
+            Ok((spec, (status, also))) => (spec, status, None, read.left_out.or(also)),
+            Err(error) => (Arc::default(), RolloutStatus::default(), Some(error.to_string()), None),
         };
         let known = before.map(|b| b.stands_for.clone()).unwrap_or_default();
         let mut rollout = Rollout { metadata, spec, status };
@@ -119,8 +138,9 @@ impl Row for RolloutRow {
                 Arc::make_mut(&mut rollout.spec).template = Some(stands_for.template.clone());
             }
         }
-        Some(Self {
+        let row = Self {
             problem,
+            left_out,
             source: rollout.metadata.annotation(names::SOURCE).map(str::to_owned),
             services: read.services,
             fails_fast: fail_fast::is_on(&rollout.metadata),
@@ -128,7 +148,15 @@ impl Row for RolloutRow {
             stands_for,
             argo_wrote: rollout.metadata.status_written.by_argo,
             rollout: Arc::new(rollout),
-        })
+        };
+        let left_out = row.what_is_left_out();
+        if let Some(why) =
+            left_out.filter(|why| before.and_then(Self::what_is_left_out).as_ref() != Some(why))
+        {
+            let name = Head::of(&row.rollout.metadata).name;
+            tracing::warn!(rollout = %name, "a field that cannot be read is left out: {}; correct it in the Rollout", why.text);
+        }
+        Some(row)
     }
 
     fn table<'i>(index: &'i mut Index, _followed: &Followed) -> &'i mut Table<Self> {
@@ -264,5 +292,45 @@ mod tests {
             assert_eq!((&*view.template, view.problem), (&pods, None), "{template}");
             assert!(!view.pod_hash.is_empty() && !view.selector.is_empty());
         }
+    }
+
+    #[test]
+    fn what_cannot_be_read_of_a_stored_rollout_is_left_out_and_told_and_the_rest_is_acted_on() {
+        let stored = |memory: &str, more: Value| {
+            let resources = json!({"requests": {"memory": memory}});
+            let container = json!({"name": "web", "image": "web:1", "resources": resources});
+            let mut object = json!({
+                "metadata": {"name": "web", "namespace": "shop", "uid": "u", "resourceVersion": "1", "generation": 1},
+                "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "web"}},
+                    "strategy": {"canary": {"stableService": "web"}},
+                    "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container]}}},
+                "status": {"stableRS": "a", "currentStepIndex": 1},
+            });
+            for (pointer, value) in more.as_object().unwrap() {
+                let (parent, key) = pointer.rsplit_once('/').unwrap();
+                object.pointer_mut(parent).unwrap()[key] = value.clone();
+            }
+            object
+        };
+        let view = |object: &Value| {
+            let mut index = Index::new(Scope::default());
+            index.take_in(FOLLOWED.present(RawObject::of(object).unwrap()));
+            index.view(&ObjectName::new("shop", "web"), false).unwrap()
+        };
+        let (good, bad) = (view(&stored("1Gi", json!({}))), view(&stored("invalid", json!({}))));
+        assert_eq!((good.left_out, bad.problem), (None, None));
+        assert!(!bad.pod_hash.is_empty() && bad.template.pointer("/spec/containers/0/image").is_some());
+        assert_eq!(bad.rollout.spec.template, Some(bad.template.clone()), "one of it in memory");
+        let why = bad.left_out.unwrap();
+        assert_eq!(why.path, "spec.template.spec.containers[0].resources.requests.memory");
+        let more = json!({"/spec/strategy/canary/steps": [{"setWeight": "a"}, {"setWeight": 5}],
+            "/spec/minReadySeconds": {}, "/status/currentStepIndex": "x"});
+        let other = view(&stored("1Gi", more));
+        let (spec, status) = (&other.rollout.spec, &other.rollout.status);
+        assert_eq!((other.problem, spec.replicas(), spec.min_ready_seconds()), (None, 2, 0));
+        let canary = spec.strategy.canary.as_ref().unwrap();
+        assert_eq!((canary.steps.len(), canary.stable_service.as_deref()), (2, Some("web")));
+        assert_eq!((status.stable_rs.as_str(), status.current_step_index), ("a", None));
+        assert!(other.left_out.unwrap().text.starts_with("spec: "));
     }
 }
