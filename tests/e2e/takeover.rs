@@ -146,7 +146,7 @@ fn meaning(rollout: &Value) -> Value {
 
 /// Plays a story on from where Argo Rollouts' controller has left it; our controller changes nothing of it by itself.
 async fn take_over(story: &str, hashes: Option<&str>, on: impl AsyncFnOnce(&Stage)) {
-    play(&format!("takeover-{story}"), async |stage| {
+    play(&format!("{story}-{}", hashes.unwrap_or("own")), async |stage| {
         put(stage, left(story, hashes)).await;
         let pods = identities(stage, "Pod", story).await;
         let (before, sets_before) = (meaning(&stage.get("Rollout", story).await), sets(stage, story).await);
@@ -183,11 +183,7 @@ async fn image(stage: &Stage, name: &str, tag: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_canary_that_waits_at_a_step_goes_on_whichever_hash_its_revisions_have() {
-    let others = [
-        "ComputeHash of k8s.io/kubernetes v1.34",
-        "with creationTimestamp null, as libraries before v0.34 wrote it",
-    ];
-    for hashes in [None, Some(others[0]), Some(others[1])] {
+    for hashes in [None, Some("spew"), Some("timed")] {
         take_over("paused", hashes, async |stage| {
             status(stage, "paused", json!({"pauseConditions": null})).await;
             stage.phase("paused", "Paused", |r| r["status"]["currentStepIndex"] == 3).await;
@@ -237,6 +233,33 @@ async fn a_template_that_argo_reads_in_part_is_read_so_by_us() {
         image(stage, "malformed", "v2").await;
         stage.phase("malformed", "Healthy", |r| r["status"]["currentPodHash"] == "6cbcf4584b").await;
         stage.pods("malformed", &[(2, "example/malformed:v2")]).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollout_stored_with_amounts_that_are_none_becomes_healthy() {
+    play("malformed", async |stage| {
+        let line = format!("controller --namespace {} --metrics-port 0 --health-port 0", stage.namespace);
+        let mut program = stage.start("controller", &line);
+        let resources = json!({"requests": {"memory": "invalid"}});
+        for (name, more) in [("plain", json!([])), ("attached", json!([{"resources": resources}]))] {
+            let mut rollout: Value = serde_yaml::from_str(&rollout(name, "", "{canary: {}}")).unwrap();
+            let spec = &mut rollout["spec"]["template"]["spec"];
+            spec["containers"][0]["resources"] = resources.clone();
+            spec["ephemeralContainers"] = more;
+            for container in spec["ephemeralContainers"].as_array_mut().unwrap() {
+                container["name"] = json!("main"); // a name that is taken
+                container["image"] = json!("example/other:v1");
+            }
+            stage.create(rollout).await;
+            stage.phase(name, "Healthy", |_| true).await;
+            stage.pods(name, &[(3, &format!("example/{name}:v1"))]).await;
+            let stored = stage.get("Rollout", name).await;
+            let memory = "/spec/template/spec/containers/0/resources/requests/memory";
+            assert_eq!(stored.pointer(memory), Some(&json!("invalid")), "what is stored stays as it is");
+        }
+        program.says("spec.template.spec.containers[0].resources.requests.memory").await;
     })
     .await;
 }

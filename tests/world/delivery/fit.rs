@@ -218,6 +218,8 @@ async fn a_pod_template_that_no_pod_can_have_refuses_its_commit_with_the_field()
         &env,
         &["r.yaml:16: ", "spec.template.spec.containers[0].env[0].value", "want a string, found 8080"],
     );
+    let amount = refused("r.yaml", bad("resources: {requests: {memory: invalid}}")).await;
+    says(&amount, &["r.yaml:16: ", "spec.template.spec.containers[0].resources.requests.memory", "invalid"]);
     let misspelt = refused("r.yaml", bad("livenesProbe: {}")).await;
     says(&misspelt, &["r.yaml:16: ", "spec.template.spec.containers[0].livenesProbe", "no such field"]);
 }
