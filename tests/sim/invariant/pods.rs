@@ -108,9 +108,10 @@ impl Invariant for Surge {
         let n = self.recent(world, rollout);
         let of = |s: &Value| if *kind == "Pod" { world.pods(s).len() as i64 } else { replicas(s) };
         let (count, most) = if rollout.pointer("/spec/strategy/canary").is_some() {
-            let first = text(rollout, "/status/stableRS").is_empty();
+            let sets = world.sets(rollout);
+            let first = text(rollout, "/status/stableRS").is_empty() && sets.len() == 1;
             let room = if first { 0 } else { surge(rollout).0 };
-            (world.sets(rollout).into_iter().map(of).sum::<i64>(), n + room)
+            (sets.into_iter().map(of).sum::<i64>(), n + room)
         } else {
             (set.map_or(0, of), n)
         };
