@@ -77,7 +77,7 @@ impl Pending {
             let facts = RolloutFacts {
                 template: row.stands_for.template.clone(),
                 template_key: row.stands_for.template_key.clone(),
-                is_healthy: is_healthy(row),
+                is_healthy: is_healthy(index, row),
                 revisions: index.revisions(&row.rollout.metadata.uid),
                 held: row.rollout.metadata.annotation(names::HELD).map(str::to_owned),
                 pending: pending(index, name),
@@ -111,9 +111,9 @@ impl Pending {
 
 /// Whether the template that a Rollout has is promoted and nothing is known against it. Counts of pods in its status are
 /// written late, so that it may be called progressing for a while.
-fn is_healthy(row: &RolloutRow) -> bool {
-    let (hash, status) = (&row.stands_for.pod_hash, &row.rollout.status);
-    let is_promoted = !hash.is_empty() && status.stable_rs == *hash && status.current_pod_hash == *hash;
+fn is_healthy(index: &Index, row: &RolloutRow) -> bool {
+    let (hash, status) = (index.current_hash(row), &row.rollout.status);
+    let is_promoted = !hash.is_empty() && status.stable_rs == hash && status.current_pod_hash == hash;
     row.problem.is_none() && is_promoted && phase::observed(&row.rollout).0 != RolloutPhase::Degraded
 }
 

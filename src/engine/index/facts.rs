@@ -7,7 +7,7 @@ use crate::engine::index::kinds::referred::referred_by;
 use crate::engine::index::kinds::rollout::analyses;
 use crate::engine::index::rows::RolloutRow;
 use crate::engine::index::store::Index;
-use crate::logic::rollout::view::{Obstacle, PodRow, View, Workload};
+use crate::logic::rollout::view::{Obstacle, PodRow, View, Workload, of_template};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -59,13 +59,25 @@ impl Index {
 
     /// The pods of a Rollout that fails fast, while an update is under way.
     fn running(&self, row: &RolloutRow) -> Vec<PodRow> {
-        let (hash, stable) = (&row.stands_for.pod_hash, &row.rollout.status.stable_rs);
-        if !row.fails_fast || stable.is_empty() || stable == hash {
+        let (hash, stable) = (self.current_hash(row), &row.rollout.status.stable_rs);
+        if !row.fails_fast || stable.is_empty() || *stable == hash {
             return Vec::new();
         }
         let sets = self.replica_sets_of(&row.rollout.metadata.uid);
-        let two = sets.iter().filter(|set| set.hash == *hash || set.hash == *stable);
+        let two = sets.iter().filter(|set| set.hash == hash || set.hash == *stable);
         two.flat_map(|set| self.pods_of(&set.meta.uid)).cloned().collect()
+    }
+
+    /// The hash by which the revision of its template is called.
+    #[must_use]
+    pub(crate) fn current_hash(&self, row: &RolloutRow) -> String {
+        let (stands_for, status) = (&row.stands_for, &row.rollout.status);
+        if status.current_pod_hash == stands_for.pod_hash {
+            return stands_for.pod_hash.clone(); // as mostly
+        }
+        let sets = self.replica_sets_of(&row.rollout.metadata.uid);
+        let found = of_template(&sets, &stands_for.pod_hash, &stands_for.template_key);
+        found.and_then(|i| sets.get(i)).map_or(&stands_for.pod_hash, |set| &set.hash).clone()
     }
 
     /// The workload that a Rollout refers to, if it does, or why there is none.

@@ -16,11 +16,18 @@ pub(crate) fn keep(wanted: &mut Value, live: &Value) -> Option<String> {
     }
     let collisions = live.pointer("/status/collisionCount").and_then(Value::as_i64);
     let hash = podhash::hash(template, collisions.and_then(|n| i32::try_from(n).ok())).ok()?;
-    if hash != stable {
+    if hash != stable && !is_observed_at(live, stable) {
         return None;
     }
     *wanted.pointer_mut("/spec/template")? = template.clone();
     Some("spec.template kept: somebody went back to the stable revision in the cluster".to_owned())
+}
+
+/// Whether the status says of the present template that it is the revision `hash`, whichever version has hashed it.
+fn is_observed_at(live: &Value, hash: &str) -> bool {
+    let generation = live.pointer("/metadata/generation").map(Value::to_string);
+    let is_observed = generation.is_some_and(|g| text(live, "/status/observedGeneration") == g);
+    is_observed && text(live, "/status/currentPodHash") == hash
 }
 
 #[cfg(test)]
@@ -48,6 +55,17 @@ mod tests {
         let live = rollout("web:1", true);
         assert!(keep(&mut wanted, &live).is_some());
         assert_eq!(wanted["spec"]["template"], live["spec"]["template"]);
+        let mut otherwise = live.clone();
+        otherwise["metadata"] = json!({"generation": 3});
+        otherwise["status"] =
+            json!({"stableRS": "older", "currentPodHash": "older", "observedGeneration": "3"});
+        assert!(keep(&mut rollout("web:2", false), &otherwise).is_some(), "whichever version has hashed it");
+        otherwise["metadata"]["generation"] = json!(4);
+        assert_eq!(
+            keep(&mut rollout("web:2", false), &otherwise),
+            None,
+            "the status speaks of another template"
+        );
         let mut climbing = live.clone();
         climbing["status"]["stableRS"] = json!("another");
         assert_eq!(keep(&mut rollout("web:2", false), &climbing), None, "it is not the stable one");

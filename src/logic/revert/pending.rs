@@ -125,7 +125,10 @@ fn commit_of(replica_set: &ReplicaSet) -> Option<String> {
 
 fn aborted(view: &View) -> Option<PendingRevert> {
     let status = &view.rollout.status;
-    if !status.abort || status.current_pod_hash != view.pod_hash || status.stable_rs == view.pod_hash {
+    if !status.abort
+        || status.current_pod_hash != view.current_hash()
+        || status.stable_rs == status.current_pod_hash
+    {
         return None;
     }
     let meta = &view.rollout.metadata;
@@ -144,7 +147,8 @@ fn aborted(view: &View) -> Option<PendingRevert> {
     Some(PendingRevert {
         rollout: Key::rollout(&meta.namespace, &meta.name),
         uid: meta.uid.clone(),
-        revision: replica_set(view, &view.pod_hash).map_or_else(|| meta.revision(), ReplicaSet::revision),
+        revision: replica_set(view, view.current_hash())
+            .map_or_else(|| meta.revision(), ReplicaSet::revision),
         reason,
         reached: run.as_deref().and_then(|name| reached::by_run(view, name)),
         verdict,
@@ -212,7 +216,7 @@ fn why(view: &View) -> (RevertReason, String) {
 
 fn no_progress(view: &View) -> String {
     let seconds = view.rollout.spec.progress_deadline_seconds();
-    let ready = replica_set(view, &view.pod_hash).map_or(0, |s| s.available);
+    let ready = replica_set(view, view.current_hash()).map_or(0, |s| s.available);
     let text = format!("no progress for {seconds} s, {ready} pods of the new revision were available");
     let said = |what| view.rollout.status.condition(&what).filter(|c: &&Condition| c.is_true());
     match said(ConditionType::ReplicaFailure).or_else(|| said(ConditionType::WriteDenied)) {
@@ -226,7 +230,7 @@ fn invalid(view: &View) -> Option<PendingRevert> {
     let condition = view.rollout.status.condition(&ConditionType::InvalidSpec).filter(|c| c.is_true())?;
     let stable = replica_set(view, &view.rollout.status.stable_rs);
     let safety = Safety::From(condition.last_update_time.plus_seconds(MAY_COME));
-    let is_promoted = view.rollout.status.stable_rs == view.pod_hash;
+    let is_promoted = view.rollout.status.stable_rs == view.current_hash();
     let reason = if is_promoted { RevertReason::NoLongerValid } else { RevertReason::Invalid };
     Some(without_abort(view, stable, reason, condition.message.clone(), safety))
 }
@@ -237,8 +241,8 @@ fn stuck(view: &View) -> Option<PendingRevert> {
     let progressing = status.condition(&ConditionType::Progressing)?;
     let is_stuck = progressing.reason == ConditionReason::ProgressDeadlineExceeded
         && !view.rollout.spec.progress_deadline_abort
-        && status.current_pod_hash == view.pod_hash
-        && status.stable_rs != view.pod_hash;
+        && status.current_pod_hash == view.current_hash()
+        && status.stable_rs != status.current_pod_hash;
     let stable = replica_set(view, &status.stable_rs).filter(|_| is_stuck)?;
     Some(without_abort(view, Some(stable), RevertReason::Stuck, no_progress(view), Safety::Unsafe))
 }

@@ -9,7 +9,7 @@ use crate::api::time::Time;
 use crate::logic::rollout::decision::Need;
 use crate::logic::rollout::intent::Intent;
 use crate::logic::rollout::phase::is_fully_promoted;
-use crate::logic::rollout::view::{AnalysisRunRow, ReplicaSet, Service, View};
+use crate::logic::rollout::view::{AnalysisRunRow, ReplicaSet, Service, View, of_template};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -103,23 +103,12 @@ impl<'v> Builder<'v> {
     pub(crate) fn begin_pass(&mut self) {
         self.old = self.status.clone();
         self.intent = Intent::default();
-        self.new = self.find_new();
+        self.new = of_template(&self.replica_sets, &self.view.pod_hash, &self.view.template_key);
         let stable = &self.old.stable_rs;
         self.stable = self.replica_sets.iter().position(|s| !stable.is_empty() && s.hash == *stable);
         if self.old.abort && is_fully_promoted(&self.old) {
             self.intent.lift_abort(); // there is nothing to go back to (source: rollout/controller.go, `newRolloutContext`)
         }
-    }
-
-    /// The ReplicaSet of the current template: by hash, and else by an equal template (a revision made by another
-    /// version of the hash function) (source: utils/replicaset/replicaset.go, `FindNewReplicaSet`).
-    fn find_new(&self) -> Option<usize> {
-        let alive = |s: &&ReplicaSet| s.meta.deletion_timestamp.is_none();
-        let by_hash = self.replica_sets.iter().position(|s| s.hash == self.view.pod_hash && alive(&s));
-        by_hash.or_else(|| {
-            let key = &self.view.template_key;
-            self.replica_sets.iter().position(|s| !key.is_empty() && s.template_key == *key && alive(&s))
-        })
     }
 
     /// The facts.

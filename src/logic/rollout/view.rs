@@ -339,7 +339,24 @@ pub enum PodFault {
     },
 }
 
+/// Which of `sets` is that of the template with this hash and this key: by hash, and else by an equal template, for it may
+/// have been made by another version of the hash function. (Source: utils/replicaset/replicaset.go, `FindNewReplicaSet`,
+/// which between the two looks for the hash of Kubernetes' own function; whoever has that has an equal template too.)
+#[must_use]
+pub(crate) fn of_template(sets: &[ReplicaSet], hash: &str, key: &str) -> Option<usize> {
+    let alive = |s: &&ReplicaSet| s.meta.deletion_timestamp.is_none();
+    let by_hash = sets.iter().position(|s| s.hash == hash && alive(&s));
+    by_hash.or_else(|| sets.iter().position(|s| !key.is_empty() && s.template_key == key && alive(&s)))
+}
+
 impl View {
+    /// The hash of the revision of the template, by which the status and its ReplicaSet call it.
+    #[must_use]
+    pub(crate) fn current_hash(&self) -> &str {
+        let found = of_template(&self.replica_sets, &self.pod_hash, &self.template_key);
+        found.and_then(|i| self.replica_sets.get(i)).map_or(&self.pod_hash, |set| &set.hash)
+    }
+
     /// The template that `reference` names.
     #[must_use]
     pub(crate) fn template_of(&self, reference: &TemplateRef) -> Option<&AnalysisTemplate> {

@@ -142,6 +142,15 @@ fn a_failed_step_is_pending_with_how_far_it_had_come() {
     assert_eq!((pending.safety, &pending.template_key), (Safety::Safe, &template_key(&template)));
     view.analysis_runs.clear();
     assert_eq!(pending::of(&view).unwrap().reached, None, "the run is gone");
+    view.pod_hash = "hashed otherwise".into();
+    assert_eq!(pending::of(&view), None, "it is another template that failed");
+    view.template_key = "key".into();
+    view.replica_sets.push(ReplicaSet {
+        hash: "new".into(),
+        template_key: "key".into(),
+        ..ReplicaSet::default()
+    });
+    assert!(pending::of(&view).is_some(), "whichever version has hashed it");
 }
 
 #[test]
