@@ -20,7 +20,7 @@ fn role() -> Value {
         rule("apps", &["replicasets"], &["get", "list", "watch", "create", "patch", "delete"]),
         rule("batch", &["jobs"], &["get", "list", "watch", "create", "delete"]),
         rule("", &["services"], &["get", "list", "watch", "patch"]),
-        rule("", &["pods"], &["list"]),
+        rule("", &["pods"], &["list", "patch"]),
         rule("", &["events"], &["create"]),
         rule("coordination.k8s.io", &["leases"], &["get", "create", "update"]),
     ])

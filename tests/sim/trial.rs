@@ -3,7 +3,7 @@
 
 use crate::canonical::{difference, end_state};
 use crate::rig::{Sim, simulate};
-use crate::story::{blue_green, canary, drift, held, memory, merges, pieces, versioned};
+use crate::story::{blue_green, canary, drift, held, memory, merges, metadata, pieces, versioned};
 use crate::trouble::{Plan, Trouble};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +29,8 @@ enum Story {
     ByHand,
     Automation,
     Lost,
+    Roles,
+    Preview,
 }
 
 /// What came of one run.
@@ -66,6 +68,8 @@ fn tell(story: Story, plan: &Plan) -> Came {
             Story::ByHand => memory::resolved_by_hand(plan).await,
             Story::Automation => memory::automation(plan).await,
             Story::Lost => memory::inventory_lost(plan).await,
+            Story::Roles => metadata::roles(plan).await,
+            Story::Preview => metadata::preview(plan).await,
         }
     });
     let ((digest, lines), (begun, done)) = (sim.witness.digest(), sim.meddler.totals());
@@ -168,7 +172,9 @@ some_writes!(
     a_provider_that_is_away_with_trouble: Provider,
     a_refused_push_resolved_by_hand_with_trouble: ByHand,
     automation_that_insists_with_trouble: Automation,
-    a_lost_inventory_with_trouble: Lost
+    a_lost_inventory_with_trouble: Lost,
+    pods_labelled_for_their_role_with_trouble: Roles,
+    previews_labelled_with_trouble: Preview
 );
 
 fn replays(story: Story) {

@@ -17,6 +17,7 @@ use crate::engine::index::Index;
 use crate::logic::rollout::decide::decide;
 use crate::logic::rollout::decision::{Decision, Need};
 use crate::logic::rollout::denied::{self, decide_without};
+use crate::logic::rollout::injected::template::own_template;
 use crate::logic::rollout::view::{Denied, Pod, Refused, View};
 use crate::world::cluster::{ClusterError, Mode};
 use serde_json::{Value, json};
@@ -163,16 +164,18 @@ async fn settle(
 ) -> Result<Option<RawObject>, ClusterError> {
     match write {
         Write::Evict { .. } if matches!(error, ClusterError::Refused { code: 429 | 404, .. }) => Ok(None),
+        Write::Patch { target, .. } if target.kind == "Pod" && error.is_missing() => Ok(None), // it has ended meanwhile
         Write::Create { object } if error.already_exists() => {
             let target = write.target();
             let Some(present) = context.cluster.get(&target).await? else { return Err(error) };
             let row = present.get("metadata").and_then(Meta::of).unwrap_or_default();
             let ours = row.is_controlled_by(&view.rollout.metadata.uid);
+            let wanted = object.get("metadata").and_then(Meta::of).unwrap_or_default();
+            let template = |object: &Value, meta: &Meta| {
+                own_template(object.pointer("/spec/template").unwrap_or(&Value::Null), meta)
+            };
             let same = target.kind != "ReplicaSet"
-                || same_template(
-                    present.pointer("/spec/template").unwrap_or(&Value::Null),
-                    object.pointer("/spec/template").unwrap_or(&Value::Null),
-                );
+                || same_template(&template(&present, &row), &template(object, &wanted));
             if ours && same {
                 return Ok(RawObject::of(&present).ok()); // an earlier try whose answer was lost
             }

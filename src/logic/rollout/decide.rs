@@ -6,6 +6,7 @@ use crate::api::event::EventReason;
 use crate::logic::rollout::builder::{Builder, Op};
 use crate::logic::rollout::conditions::{self, make};
 use crate::logic::rollout::decision::Decision;
+use crate::logic::rollout::injected::metadata;
 use crate::logic::rollout::revision::{self, Presence};
 use crate::logic::rollout::view::{ReplicaSet, View};
 use crate::logic::rollout::{bluegreen, canary, handover, presence, refused, status, validate, writes};
@@ -54,6 +55,10 @@ pub fn decide(view: &View, now: Timestamp) -> Decision {
         builder.begin_pass();
     }
     handover::scale(&mut builder);
+    metadata::label_pods(&mut builder);
+    if builder.needs().is_some() {
+        return Decision { needs: builder.needs(), ..Decision::default() };
+    }
     finish(builder)
 }
 

@@ -120,6 +120,7 @@ impl Builder<'_> {
             Op::WriteReplicaSet(index) | Op::DeleteReplicaSet(index) => self.leaves_replica_set_alone(*index),
             Op::Service(name) => self.leaves_alone("Service", name),
             Op::CreateAnalysisRun(_) | Op::Evict(_) => false,
+            Op::Relabel(name, _) => self.leaves_alone("Pod", name),
             Op::StopAnalysisRun(index) | Op::DeleteAnalysisRun(index) => {
                 self.leaves_alone("AnalysisRun", run(*index))
             }

@@ -10,6 +10,7 @@ mod going_back;
 pub mod held;
 pub mod memory;
 pub mod merges;
+pub mod metadata;
 mod operators;
 mod people;
 pub mod pieces;
