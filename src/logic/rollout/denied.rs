@@ -41,6 +41,18 @@ impl Denied {
         self.kind == other.kind && self.name == other.name && is_status(self) == is_status(other)
     }
 
+    /// Whether one is tried again no sooner than the other: pods are written alike, and who denies one may deny all.
+    #[must_use]
+    pub(crate) fn waits_with(&self, other: &Self) -> bool {
+        self.is_about_the_same(other) || (self.is_of_a_pod() && other.is_of_a_pod())
+    }
+
+    /// Whether it is about a pod.
+    #[must_use]
+    pub(crate) fn is_of_a_pod(&self) -> bool {
+        self.kind == "Pod"
+    }
+
     /// What people read.
     #[must_use]
     pub(crate) fn message(&self) -> String {
@@ -68,9 +80,10 @@ fn aim(write: &Write) -> Option<Aim> {
 }
 
 /// Decides, and then again without each write that was denied and that it is too early to try again: another one to the
-/// same object is no such. What waits by that is noted in `view`.
+/// same object is no such. What waits by that is noted in `view`; pods wait without being read for it.
 #[must_use]
 pub(crate) fn decide_without(view: &mut View, now: Timestamp) -> Decision {
+    view.denied.iter_mut().filter(|d| d.is_early && d.is_of_a_pod()).for_each(|d| d.waits = true);
     let mut decision = decide(view, now);
     loop {
         let mut is_found = false;

@@ -9,6 +9,10 @@ use crate::trouble::Plan;
 use crate::world::text;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use switchback::sandbox::route::Ask;
+use switchback::sandbox::{Fault, Moment, Refusal};
 
 const FILE: &str = "web/rollout.yaml";
 
@@ -113,6 +117,46 @@ fn pods_say_what_their_revision_is() {
     simulate(async {
         roles(&Plan::default()).await;
         preview(&Plan::default()).await;
+    });
+}
+
+#[test]
+fn who_denies_the_labels_of_pods_stops_nothing_else_and_is_asked_a_few_times_a_minute() {
+    simulate(async {
+        let mut sim = Sim::new(&Plan::default(), &marked(canary(), "canary", CANARY)).await;
+        sim.settles_at("v1").await;
+        let (is_on, tries) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicU64::new(0)));
+        let (on, counted) = (is_on.clone(), tries.clone());
+        let (seeing, meddling) = (sim.witness.clone(), sim.meddler.clone());
+        sim.sandbox.fault_hook(Some(Arc::new(move |moment: Moment<'_>| {
+            if let Moment::Before(a) = &moment
+                && (a.ask, a.resource.as_str()) == (Ask::Patch, "pods")
+                && on.load(Ordering::SeqCst)
+            {
+                counted.fetch_add(1, Ordering::SeqCst);
+                let message = "admission webhook denied the request: frozen".to_owned();
+                return Fault::Refuse(Refusal { code: 403, reason: "Forbidden", message, details: None });
+            }
+            seeing.at(&moment);
+            meddling.at(&moment)
+        })));
+        release(&sim, "v1", "v2", None);
+        sim.settles_at("v2").await;
+        let is_told = |s: &Sim| {
+            let of = |c: &Value| text(c, "/type") == "WriteDenied" && text(c, "/message").contains("Pod");
+            s.rollout(|r| r["status"]["conditions"].as_array().unwrap().iter().any(of))
+        };
+        sim.until("it is told", is_told).await;
+        let requests = |s: &Sim| s.sandbox.requests().values().sum::<u64>();
+        let before = (tries.load(Ordering::SeqCst), requests(&sim));
+        sim.wait(60).await;
+        let after = (tries.load(Ordering::SeqCst), requests(&sim));
+        assert!((2..=8).contains(&(after.0 - before.0)), "tries in a minute: {}", after.0 - before.0);
+        assert!(after.1 - before.1 < 60, "requests in a minute: {}", after.1 - before.1);
+        assert!(is(&sim, "v2", "role", "canary"));
+        is_on.store(false, Ordering::SeqCst);
+        sim.until("they are labelled", |s| is(s, "v2", "role", "stable") && !is_told(s)).await;
+        sim.rest().await;
     });
 }
 

@@ -132,7 +132,7 @@ pub(crate) fn label_pods(builder: &mut Builder<'_>) {
                 .any(|op| matches!(op, Op::WriteReplicaSet(i) | Op::DeleteReplicaSet(i) if i == index))
     };
     let open: Vec<usize> = (0..builder.replica_sets().len()).filter(is_open).collect();
-    if open.is_empty() || builder.view().denied.iter().any(|d| d.waits && d.kind == "Pod") {
+    if open.is_empty() || builder.view().denied.iter().any(|d| d.waits && d.is_of_a_pod()) {
         return;
     }
     let pods = builder.view().pods.as_deref();
@@ -175,7 +175,7 @@ fn changes(replica_set: &ReplicaSet, pods: &[Pod]) -> Vec<(String, MetadataPatch
 
 /// `changes` with those last that the cluster has denied before.
 fn in_turn(builder: &Builder<'_>, mut changes: Vec<(String, MetadataPatch)>) -> Vec<(String, MetadataPatch)> {
-    let is_denied = |pod: &str| builder.view().denied.iter().any(|d| d.kind == "Pod" && d.name == pod);
+    let is_denied = |pod: &str| builder.view().denied.iter().any(|d| d.is_of_a_pod() && d.name == pod);
     changes.sort_by_key(|(pod, _)| is_denied(pod));
     changes
 }
@@ -191,4 +191,100 @@ pub(crate) fn obstacle(builder: &Builder<'_>, path: &str, given: Option<&PodMeta
     }
     let text = "the selector of the Rollout would not find pods with these labels; choose others";
     Some(Obstacle::wrong(text.to_owned()).of(&format!("{path}.labels"), &json!(given.labels)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::meta::Meta;
+    use crate::api::write::{Patch, Target, Write};
+    use crate::logic::rollout::view::{Denied, View};
+    use serde_json::Value;
+
+    /// A ReplicaSet that is given the role of a stable one, seen by its controller, and `pods` that have another.
+    fn view(pods: Option<usize>) -> View {
+        let rollout = json!({"metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"strategy": {"canary": {"stableMetadata": {"labels": {"role": "stable"}}}}},
+            "status": {"stableRS": "a", "currentPodHash": "a"}});
+        let meta = json!({"name": "web-a", "uid": "u", "generation": 4, "annotations": {
+            names::EPHEMERAL_METADATA: r#"{"labels":{"role":"stable"}}"#, names::STALE_METADATA: r#"{"labels":{"tier":null}}"#}});
+        let set = ReplicaSet {
+            meta: Meta::of(&meta).unwrap(),
+            hash: "a".to_owned(),
+            replicas: 2,
+            observed_generation: 4,
+            ..ReplicaSet::default()
+        };
+        let pod = |n: usize| Pod {
+            meta: Meta::of(&json!({"name": format!("p{n}"), "labels": {"role": "canary", "tier": "x"},
+                "ownerReferences": [{"kind": "ReplicaSet", "uid": "u", "controller": true}]}))
+            .unwrap(),
+            ..Pod::default()
+        };
+        View {
+            rollout: serde_json::from_value(rollout).unwrap(),
+            pod_hash: "a".to_owned(),
+            replica_sets: vec![set],
+            pods: pods.map(|n| (0..n).map(pod).collect()),
+            ..View::default()
+        }
+    }
+
+    /// What is asked for, the pods that are labelled in turn, and whether the note is taken away after them.
+    fn labelled(view: &View) -> (Option<Need>, Vec<String>, bool) {
+        let mut builder = Builder::new(view, jiff::Timestamp::UNIX_EPOCH);
+        label_pods(&mut builder);
+        let pods = builder.ops().iter().filter_map(|op| match op {
+            Op::Relabel(pod, change) => {
+                assert_eq!(json!(change), json!({"labels": {"role": "stable", "tier": null}}));
+                Some(pod.clone())
+            }
+            _ => None,
+        });
+        let is_over = builder.ops().last() == Some(&Op::WriteReplicaSet(0));
+        let is_noted = builder.replica_set(0).unwrap().meta.annotation(names::STALE_METADATA).is_some();
+        assert!(is_noted != is_over || view.replica_sets[0].meta.annotation(names::STALE_METADATA).is_none());
+        (builder.needs(), pods.collect(), is_over)
+    }
+
+    #[test]
+    fn pods_are_read_once_no_older_ones_can_come_any_more() {
+        assert_eq!(labelled(&view(None)), (Some(Need::Pods), Vec::new(), false));
+        let mut unseen = view(None);
+        unseen.replica_sets[0].observed_generation = 3;
+        assert_eq!(labelled(&unseen), (None, Vec::new(), false), "its controller may still make older ones");
+        let mut none = view(None);
+        none.replica_sets[0].replicas = 0;
+        assert_eq!(labelled(&none), (None, Vec::new(), true), "there is nothing to read");
+        let mut settled = view(None);
+        settled.replica_sets[0].meta.annotations.remove(names::STALE_METADATA);
+        assert_eq!(labelled(&settled), (None, Vec::new(), false));
+    }
+
+    #[test]
+    fn the_note_goes_after_the_last_pod_and_what_is_on_its_way_out_is_left() {
+        let mut view = view(Some(3));
+        let pods = view.pods.as_mut().unwrap();
+        pods[0].meta.deletion_timestamp = Some(crate::api::time::Time::of(jiff::Timestamp::UNIX_EPOCH));
+        pods[1].meta.owner_references[0].uid = "other".to_owned();
+        assert_eq!(labelled(&view), (None, vec!["p2".to_owned()], true));
+    }
+
+    #[test]
+    fn many_pods_are_labelled_in_several_decisions() {
+        let (need, pods, is_over) = labelled(&view(Some(MOST_PODS + 1)));
+        assert_eq!((need, pods.len(), is_over), (None, MOST_PODS, false));
+        assert!(labelled(&view(Some(MOST_PODS))).2);
+    }
+
+    #[test]
+    fn while_one_pod_is_denied_all_wait_and_then_it_comes_last() {
+        let mut view = view(Some(2));
+        let target = Target::new("v1", "Pod", "shop", "p0");
+        let write = Write::Patch { target, subresource: "", patch: Patch::Merge(Value::Null), expect: None };
+        view.denied.extend(Denied::of(&view, &write, "frozen"));
+        assert_eq!(labelled(&view).1, ["p1", "p0"]);
+        view.denied[0].waits = true;
+        assert_eq!(labelled(&view), (None, Vec::new(), false));
+    }
 }
