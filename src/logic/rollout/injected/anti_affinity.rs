@@ -148,6 +148,7 @@ pub(crate) fn patch(template: &Value, rule: Option<&Apart>, namespace: &str) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::logic::rollout::view::View;
     use crate::merge::json::apply;
 
     fn rule(weight: Option<i32>) -> Apart {
@@ -213,5 +214,32 @@ mod tests {
                 assert_eq!(apply(&given(from), &patch), given(to), "{from:?} {to:?} {template}");
             }
         }
+    }
+
+    #[test]
+    fn a_rule_against_what_is_not_stable_any_more_is_outdated_while_another_is() {
+        let view = |strategy: Value, stable: &str| {
+            let rollout = json!({"metadata": {"name": "web"}, "spec": {"strategy": {"canary": {"antiAffinity": strategy}}},
+                "status": {"stableRS": stable}});
+            View {
+                rollout: serde_json::from_value(rollout).unwrap(),
+                pod_hash: "new".to_owned(),
+                ..View::default()
+            }
+        };
+        let says = |strategy: &Value, stable: &str| {
+            let view = view(strategy.clone(), stable);
+            let builder = Builder::new(&view, jiff::Timestamp::UNIX_EPOCH);
+            let set =
+                ReplicaSet { hash: "new".to_owned(), apart: Some(rule(Some(7))), ..ReplicaSet::default() };
+            (wanted(&builder).map(|rule| rule.stable), is_outdated(&builder, &set))
+        };
+        let (preferred, required) = (json!({PREFERRED: {"weight": 7}}), json!({REQUIRED: {}}));
+        assert_eq!(says(&preferred, "other"), (Some("other".to_owned()), true));
+        assert_eq!(says(&preferred, "abc"), (Some("abc".to_owned()), false), "it is the right one");
+        assert_eq!(says(&preferred, "new"), (None, false), "it is stable itself");
+        assert_eq!(says(&preferred, ""), (None, true), "nothing is stable");
+        assert_eq!(says(&required, "other"), (Some("other".to_owned()), false), "it is of another kind");
+        assert_eq!(says(&json!({}), "other"), (None, false));
     }
 }
