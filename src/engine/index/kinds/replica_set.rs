@@ -1,5 +1,5 @@
 //! Decides what is kept of a ReplicaSet of a revision, and that a change of one concerns the Rollout that owns it.
-//! It never keeps the pod template, only the key under which equal templates are equal.
+//! It never keeps the pod template, only the key under which equal templates are equal, and what it was given beside.
 
 use crate::api::condition::{Condition, ConditionType};
 use crate::api::meta::Meta;

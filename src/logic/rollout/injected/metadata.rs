@@ -10,9 +10,6 @@ use crate::logic::rollout::view::{Obstacle, Pod, ReplicaSet};
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// Pods that one decision labels; more wait for the next, so that what else is to be done need not.
-const MOST_PODS: usize = 100;
-
 type Entries = BTreeMap<String, String>;
 
 /// What the ReplicaSet at `index` is to be given: the new one what a canary or a preview gets, the stable one what is
@@ -119,7 +116,8 @@ fn has_pods(replica_set: &ReplicaSet) -> bool {
 
 /// Brings the pods of ReplicaSets that were given something else to what they lack, and then takes the note of it away.
 /// They are read after the ReplicaSet's controller has seen the change: before, it may still make some as they were. What
-/// this decision changes of a ReplicaSet comes first, and while the cluster denies a change of one pod, all wait.
+/// this decision changes of a ReplicaSet comes first, and while the cluster denies a change of one pod, all wait. Nobody
+/// looks whether a change that the cluster has taken lasts: what takes labels away again would be fought for ever.
 pub(crate) fn label_pods(builder: &mut Builder<'_>) {
     let is_open = |index: &usize| {
         let open =
@@ -139,18 +137,11 @@ pub(crate) fn label_pods(builder: &mut Builder<'_>) {
     if pods.is_none() && open.iter().any(|i| builder.replica_set(*i).is_some_and(has_pods)) {
         return builder.need(Need::Pods);
     }
-    let mut left = MOST_PODS;
     for index in open {
         let changes =
             builder.replica_set(index).map(|s| changes(s, pods.unwrap_or_default())).unwrap_or_default();
-        let is_all = changes.len() <= left;
-        for (pod, change) in in_turn(builder, changes).into_iter().take(left) {
-            left -= 1;
+        for (pod, change) in in_turn(builder, changes) {
             builder.plan(Op::Relabel(pod, change));
-        }
-        if !is_all {
-            let now = builder.now();
-            return builder.wake_at(now);
         }
         if let Some(replica_set) = builder.replica_set_mut(index) {
             replica_set.meta.annotations.remove(names::STALE_METADATA);
@@ -268,13 +259,6 @@ mod tests {
         pods[0].meta.deletion_timestamp = Some(crate::api::time::Time::of(jiff::Timestamp::UNIX_EPOCH));
         pods[1].meta.owner_references[0].uid = "other".to_owned();
         assert_eq!(labelled(&view), (None, vec!["p2".to_owned()], true));
-    }
-
-    #[test]
-    fn many_pods_are_labelled_in_several_decisions() {
-        let (need, pods, is_over) = labelled(&view(Some(MOST_PODS + 1)));
-        assert_eq!((need, pods.len(), is_over), (None, MOST_PODS, false));
-        assert!(labelled(&view(Some(MOST_PODS))).2);
     }
 
     #[test]
