@@ -50,12 +50,17 @@ async fn reconcile(context: &Context, mut view: View) -> Outcome {
     let now = context.clock.now();
     let mut outcome = Outcome::default();
     let mut decision = decide_without(&mut view, now);
+    let mut unread = None;
     if decision.needs == Some(Need::Pods) {
         match pods(context, &view).await {
             Ok(pods) => view.pods = Some(pods),
-            Err(error) => return Outcome::failed(error),
+            Err(error) => unread = Some(error),
         }
+        view.denied.extend(unread.as_ref().and_then(ClusterError::denial).map(Denied::of_reading_pods));
         decision = decide_without(&mut view, now);
+        if let Some(error) = unread.take_if(|_| decision.needs.is_some()) {
+            return Outcome::failed(error); // nothing can be decided without them
+        }
     }
     if view.refused.is_some() {
         outcome.creation = Creation::NotTried;
@@ -79,7 +84,13 @@ async fn reconcile(context: &Context, mut view: View) -> Outcome {
     match is_made {
         // What is held back is not told either; the decision that writes it tells it.
         Ok(()) if decision.debounce.is_some() => {}
-        Ok(()) => context.events_about(&target, &meta.uid, decision.events),
+        Ok(()) => {
+            context.events_about(&target, &meta.uid, decision.events);
+            if let Some(error) = unread {
+                let denied = Denied::of_reading_pods(error.denial().unwrap_or_default());
+                outcome.writes = Writes::Denied(denied, Box::new(error));
+            }
+        }
         Err((at, error)) => match denied(&view, decision.writes.get(at), &error) {
             Some(denied) => {
                 let event = denied::told(&view, &denied);

@@ -20,11 +20,18 @@ impl Denied {
             view.replica_sets.iter().find(|s| target.kind == "ReplicaSet" && s.meta.name == target.name);
         let wanted = match &aim {
             Aim::Spec(spec) => spec.get("replicas").and_then(Value::as_i64),
-            Aim::Create | Aim::Delete | Aim::Status => None,
+            Aim::Create | Aim::Delete | Aim::Status | Aim::Read => None,
         };
         let grows = present.zip(wanted).is_some_and(|(present, wanted)| wanted > i64::from(present.replicas));
         let (kind, name, why) = (target.kind, target.name, why.to_owned());
         Some(Self { kind, name, aim, grows, why, is_early: false, waits: false })
+    }
+
+    /// What is remembered of pods that the cluster does not let us read because of `why`.
+    #[must_use]
+    pub(crate) fn of_reading_pods(why: &str) -> Self {
+        let (kind, name, why) = ("Pod".to_owned(), String::new(), why.to_owned());
+        Self { kind, name, aim: Aim::Read, grows: false, why, is_early: true, waits: false }
     }
 
     /// Whether `write` is the same once more.
@@ -62,6 +69,7 @@ impl Denied {
             Aim::Delete => format!("Failed to delete {kind} \"{name}\": {why}"),
             Aim::Spec(_) => format!("Failed to update {kind} \"{name}\": {why}"),
             Aim::Status => format!("Failed to update the status of {kind} \"{name}\": {why}"),
+            Aim::Read => format!("Failed to read every {kind}: {why}"),
         }
     }
 }

@@ -62,12 +62,12 @@ pub struct Refused {
     pub why: String,
 }
 
-/// A write that the cluster denied: a webhook, a policy, a missing right.
+/// A write that the cluster denied, or a look at what is to be written: a webhook, a policy, a missing right.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Denied {
     /// Kind of the object.
     pub kind: String,
-    /// Its name.
+    /// Its name; empty when it is about all of them.
     pub name: String,
     /// What was to become of it.
     pub aim: Aim,
@@ -92,6 +92,8 @@ pub enum Aim {
     Spec(Value),
     /// That its status says something else.
     Status,
+    /// That it is read, with all that are made like it.
+    Read,
 }
 
 /// What keeps a Rollout from being acted on.

@@ -5,7 +5,7 @@ use crate::repo::Files;
 use crate::rig::{Sim, simulate};
 use crate::shop::{NAMESPACE, blue_green, canary, with};
 use crate::story::canary::{release, release_bad};
-use crate::trouble::Plan;
+use crate::trouble::{Plan, is_ours};
 use crate::world::text;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -122,6 +122,16 @@ fn pods_say_what_their_revision_is() {
 
 #[test]
 fn who_denies_the_labels_of_pods_stops_nothing_else_and_is_asked_a_few_times_a_minute() {
+    denied(Ask::Patch);
+}
+
+#[test]
+fn who_does_not_let_pods_be_read_stops_nothing_else_either() {
+    denied(Ask::List);
+}
+
+/// The cluster denies that pods are asked so, until the new ones are stable and for a minute longer.
+fn denied(ask: Ask) {
     simulate(async {
         let mut sim = Sim::new(&Plan::default(), &marked(canary(), "canary", CANARY)).await;
         sim.settles_at("v1").await;
@@ -130,7 +140,8 @@ fn who_denies_the_labels_of_pods_stops_nothing_else_and_is_asked_a_few_times_a_m
         let (seeing, meddling) = (sim.witness.clone(), sim.meddler.clone());
         sim.sandbox.fault_hook(Some(Arc::new(move |moment: Moment<'_>| {
             if let Moment::Before(a) = &moment
-                && (a.ask, a.resource.as_str()) == (Ask::Patch, "pods")
+                && (a.ask, a.resource.as_str()) == (ask, "pods")
+                && is_ours(&a.agent)
                 && on.load(Ordering::SeqCst)
             {
                 counted.fetch_add(1, Ordering::SeqCst);
