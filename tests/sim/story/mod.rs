@@ -8,6 +8,7 @@ mod denied;
 pub mod drift;
 mod going_back;
 pub mod held;
+mod lean;
 pub mod memory;
 pub mod merges;
 pub mod metadata;
