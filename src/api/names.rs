@@ -50,6 +50,10 @@ pub const ROLLBACK_ON: &str = "switchback.dev/rollback-on";
 /// Annotation of a Rollout, written by people: `disabled` or `enabled`, whether pods that cannot run abort its update at
 /// once; without it that is so for Rollouts that Git delivers.
 pub const FAIL_FAST: &str = "switchback.dev/fail-fast";
+/// Annotation of ours on ReplicaSets: what its template says itself under keys that its role has taken, as JSON.
+pub const COVERED_METADATA: &str = "switchback.dev/covered-metadata";
+/// Annotation of ours on ReplicaSets: what its pods may still lack of a change of role, as the JSON of a merge patch.
+pub const STALE_METADATA: &str = "switchback.dev/stale-metadata";
 /// Annotation of ours on Rollouts: why the delivery holds it until a person acts.
 pub const HELD: &str = "switchback.dev/held";
 /// Annotation of ours on every object we apply: the inventory it belongs to.

@@ -72,7 +72,7 @@ pub struct BlueGreen {
     /// Spread of the two sets over nodes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "crate::schema::any_object")]
-    pub anti_affinity: Option<Value>,
+    pub anti_affinity: Option<AntiAffinity>,
     /// Analysis after the switch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub post_promotion_analysis: Option<AnalysisRef>,
@@ -85,6 +85,26 @@ pub struct BlueGreen {
     /// Seconds the new pods stay after an abort; 30 when absent, for ever when 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub abort_scale_down_delay_seconds: Option<i32>,
+}
+
+/// How far the pods of the new revision keep away from the nodes of the stable ones: exactly one of the two.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AntiAffinity {
+    /// Where it can be helped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preferred_during_scheduling_ignored_during_execution: Option<PreferredAntiAffinity>,
+    /// Always; it says nothing more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub required_during_scheduling_ignored_during_execution: Option<Value>,
+}
+
+/// How far it can be helped.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PreferredAntiAffinity {
+    /// How much it weighs among other wishes, from 1 to 100.
+    pub weight: i32,
 }
 
 /// In steps.
@@ -117,7 +137,7 @@ pub struct Canary {
     /// Spread of the two sets over nodes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "crate::schema::any_object")]
-    pub anti_affinity: Option<Value>,
+    pub anti_affinity: Option<AntiAffinity>,
     /// Labels and annotations of pods while they are canaries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canary_metadata: Option<PodMetadata>,

@@ -44,6 +44,14 @@ impl Sandbox {
         Self { shared: Shared::new(state) }
     }
 
+    /// Another server with all that this one holds now, in a time and with chance of its own; nobody watches it or
+    /// troubles it yet, and it remembers no requests. What is large and always the same need be made only once.
+    #[must_use]
+    pub fn forked(&self, options: Options) -> Self {
+        let state = self.shared.locked(|state| state.forked(options.clock, options.seed, options.history));
+        Self { shared: Shared::new(state) }
+    }
+
     pub(super) fn shared(&self) -> &Shared {
         &self.shared
     }

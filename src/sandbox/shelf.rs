@@ -94,6 +94,18 @@ impl Shelf {
         }
     }
 
+    /// A shelf with the same objects and history that keeps at most `most` changes from now on and that nobody waits at.
+    #[must_use]
+    pub(crate) fn forked(&self, most: usize) -> Self {
+        Self {
+            objects: self.objects.clone(),
+            history: self.history.clone(),
+            compacted: self.compacted,
+            most,
+            wake: watch::Sender::new(*self.wake.borrow()),
+        }
+    }
+
     /// The object at `key`.
     #[must_use]
     pub(crate) fn get(&self, key: &str) -> Option<&Stored> {

@@ -67,6 +67,20 @@ impl State {
         }
     }
 
+    /// The same objects in another time, with chance from `seed` and nobody who watches.
+    #[must_use]
+    pub(crate) fn forked(&self, clock: Clock, seed: u64, history: usize) -> Self {
+        let shelves =
+            self.shelves.iter().map(|(resource, shelf)| (Arc::clone(resource), shelf.forked(history)));
+        Self {
+            revision: self.revision,
+            kinds: self.kinds.clone(),
+            shelves: shelves.collect(),
+            compacted: self.compacted,
+            ..Self::new(clock, seed, history)
+        }
+    }
+
     /// The present time as Kubernetes writes it.
     #[must_use]
     pub(crate) fn now(&self) -> String {

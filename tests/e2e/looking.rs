@@ -126,3 +126,39 @@ async fn without_a_home_a_place_that_somebody_has_prepared_is_refused() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lint_finds_in_files_alone_what_the_cluster_and_the_controller_would() {
+    play("lint", async |stage| {
+        let folder = stage.path("deploy");
+        std::fs::create_dir(&folder).unwrap();
+        let rollout = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata:\n  name: web\n  labels: {argo-rollouts.argoproj.io/controller-instance-id: other}\nspec:\n  minReadySeconds: 10\n  \
+progressDeadlineSeconds: DEADLINE\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    \
+spec:\n      containers:\n      - name: web\n        IMAGE: example/web:v1\n  strategy:\n    canary:\n      canaryService: elsewhere\n";
+        let thing = "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: t}\n";
+        std::fs::write(folder.join("thing.yaml"), thing).unwrap();
+        let write = |deadline: &str, image: &str| {
+            let text = rollout.replace("DEADLINE", deadline).replace("IMAGE", image);
+            std::fs::write(folder.join("web.yaml"), text).unwrap();
+        };
+        let lint = format!("lint {}", folder.display());
+
+        write("600", "image");
+        let clean = stage.run(&lint).await;
+        assert!(clean.err.contains("Thing default/t"), "a kind that only they know: {}", clean.err);
+        assert_eq!(clean.ok().trim(), "2 objects, no mistakes", "a Service may be elsewhere");
+
+        write("5", "imag");
+        let json: Value = serde_json::from_str(&stage.run(&format!("{lint} -o json")).await.out).unwrap();
+        let places: Vec<(&Value, &Value)> =
+            json["problems"].as_array().unwrap().iter().map(|p| (&p["file"], &p["line"])).collect();
+        let file = json!(folder.join("web.yaml"));
+        assert_eq!(places, [(&file, &json!(8)), (&file, &json!(15))], "{json:#}");
+        let wrong = stage.run(&lint).await;
+        assert!(wrong.out.is_empty(), "{}", wrong.out);
+        let text = wrong.failed(1);
+        assert!(text.contains("must be greater than minReadySeconds") && text.contains("imag"), "{text}");
+        assert!(stage.run("lint nowhere.yaml").await.failed(2).contains("nowhere.yaml cannot be read"));
+    })
+    .await;
+}

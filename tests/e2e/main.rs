@@ -19,6 +19,7 @@ mod jobs;
 mod looking;
 mod manifests;
 mod measuring;
+mod metadata;
 mod numbers;
 mod operators;
 mod pages;

@@ -20,7 +20,7 @@ fn role() -> Value {
         rule("apps", &["replicasets"], &["get", "list", "watch", "create", "patch", "delete"]),
         rule("batch", &["jobs"], &["get", "list", "watch", "create", "delete"]),
         rule("", &["services"], &["get", "list", "watch", "patch"]),
-        rule("", &["pods"], &["list"]),
+        rule("", &["pods"], &["list", "patch"]),
         rule("", &["events"], &["create"]),
         rule("coordination.k8s.io", &["leases"], &["get", "create", "update"]),
     ])
@@ -63,6 +63,14 @@ async fn the_rights_of_one_namespace_are_enough() {
             events.iter().any(|e| e["reason"] == "RolloutCompleted")
         });
         told.await;
+        let given =
+            json!({"spec": {"strategy": {"blueGreen": {"activeMetadata": {"labels": {"role": "active"}}}}}});
+        stage.api.merge(&stage.at("Rollout", "colour"), &given).await;
+        let labelled = stage.until("Pod", "", "labelled", |pods| {
+            let pods = pods["items"].as_array().cloned().unwrap_or_default();
+            pods.iter().all(|pod| pod["metadata"]["labels"]["role"] == "active")
+        });
+        labelled.await;
         assert_eq!(program.terminate().await, 0);
     })
     .await;

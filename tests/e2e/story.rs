@@ -138,7 +138,7 @@ async fn a_good_commit_climbs_and_a_bad_one_goes_back_in_git() {
         comes_to_rest(stage, metrics).await;
         let page = format!("http://127.0.0.1:{metrics}/metrics");
         let page = reqwest::get(page).await.unwrap().text().await.unwrap();
-        assert!(page.contains("rollout_info{") && page.contains("phase=\"Healthy\""), "{page}");
+        assert!(page.contains("rollout_info{") && page.contains("phase=\"Completed\""), "{page}");
         assert_eq!(subjects, shop.git(&["log", "--format=%s"]), "one revert, and no more");
         let words = program.words();
         assert!(words.contains("reverted") && words.contains(", pushed"), "{words}");

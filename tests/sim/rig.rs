@@ -39,8 +39,10 @@ const DOWN: Duration = Duration::from_millis(700);
 const REST: Duration = Duration::from_secs(600);
 /// The name of the delivery.
 pub const SOURCE: &str = "switchback-shop-0";
-/// The definitions of our kinds, made once.
-static DEFINITIONS: OnceLock<Vec<Value>> = OnceLock::new();
+/// When every run begins.
+const BEGIN: &str = "2026-01-05T08:00:00Z";
+/// A cluster that knows our kinds; every run has one that was forked from it.
+static PREPARED: OnceLock<Sandbox> = OnceLock::new();
 
 struct Engine {
     run: JoinHandle<Ended>,
@@ -83,6 +85,18 @@ pub fn simulate<T>(story: impl Future<Output = T>) -> T {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(story)
+}
+
+fn clock() -> Clock {
+    Clock::paced(BEGIN.parse().unwrap())
+}
+
+fn prepared() -> Sandbox {
+    let sandbox = Sandbox::new(Options::new(clock(), 0));
+    for definition in crd::definitions() {
+        sandbox.create("test", definition).unwrap();
+    }
+    sandbox
 }
 
 fn text_of_image(rollout: &Value) -> &str {
@@ -160,17 +174,14 @@ impl Sim {
     }
 
     async fn prepared(plan: &Plan, files: &Files, home: &'static str) -> Self {
-        let clock = Clock::paced("2026-01-05T08:00:00Z".parse().unwrap());
-        let sandbox = Sandbox::new(Options::new(clock, plan.seed));
+        let clock = clock();
+        let sandbox = PREPARED.get_or_init(prepared).forked(Options::new(clock, plan.seed));
         let witness = Witness::new(clock, sandbox.subscribe(), SOURCE.to_owned());
         let meddler = Meddler::new(plan);
         let mut tasks = JoinSet::new();
         let options =
             actors::Options { ready_after: Duration::from_millis(900), seed: plan.seed, events: false };
         tasks.spawn(sandbox.clone().run_actors(options));
-        for definition in DEFINITIONS.get_or_init(crd::definitions) {
-            sandbox.create("test", definition.clone()).unwrap();
-        }
         let (seeing, meddling) = (witness.clone(), meddler.clone());
         sandbox.fault_hook(Some(Arc::new(move |moment: Moment<'_>| {
             seeing.at(&moment);

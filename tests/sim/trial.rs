@@ -3,7 +3,7 @@
 
 use crate::canonical::{difference, end_state};
 use crate::rig::{Sim, simulate};
-use crate::story::{blue_green, canary, drift, held, memory, merges, moved, pieces, versioned};
+use crate::story::{blue_green, canary, drift, held, memory, merges, metadata, moved, pieces, versioned};
 use crate::trouble::{Plan, Trouble};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +30,8 @@ enum Story {
     Automation,
     Lost,
     Moved,
+    Roles,
+    Preview,
 }
 
 /// What came of one run.
@@ -68,6 +70,8 @@ fn tell(story: Story, plan: &Plan) -> Came {
             Story::Automation => memory::automation(plan).await,
             Story::Lost => memory::inventory_lost(plan).await,
             Story::Moved => moved::tell(plan).await,
+            Story::Roles => metadata::roles(plan).await,
+            Story::Preview => metadata::preview(plan).await,
         }
     });
     let ((digest, lines), (begun, done)) = (sim.witness.digest(), sim.meddler.totals());
@@ -171,7 +175,9 @@ some_writes!(
     a_refused_push_resolved_by_hand_with_trouble: ByHand,
     automation_that_insists_with_trouble: Automation,
     a_lost_inventory_with_trouble: Lost,
-    a_rollout_moved_without_its_pods_with_trouble: Moved
+    a_rollout_moved_without_its_pods_with_trouble: Moved,
+    pods_labelled_for_their_role_with_trouble: Roles,
+    previews_labelled_with_trouble: Preview
 );
 
 fn replays(story: Story) {

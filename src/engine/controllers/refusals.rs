@@ -115,8 +115,9 @@ impl Refusals {
             Writes::Denied(what, _) => {
                 let all = self.writes.entry(name.clone()).or_default();
                 let known = all.iter().position(|r| r.what.is_about_the_same(&what));
+                let times =
+                    all.iter().filter(|r| r.what.waits_with(&what)).map(|r| r.times).max().unwrap_or(0);
                 let before = known.map(|at| all.swap_remove(at));
-                let times = before.as_ref().map_or(0, |r| r.times);
                 all.push(Refusal::new(what, times, now, LONGEST_OF_OTHERS));
                 Next { again: None, has_changed: true, is_new: before.is_none() }
             }
@@ -140,6 +141,25 @@ impl Refusals {
 mod tests {
     use super::*;
     use crate::logic::rollout::view::Aim;
+
+    #[test]
+    fn pods_that_are_denied_one_after_the_other_wait_longer_each_time() {
+        let (mut refusals, name, mut now) =
+            (Refusals::default(), ObjectName::new("shop", "web"), Instant::now());
+        let mut waits = Vec::new();
+        for pod in ["a", "b", "c", "a"] {
+            let aim = Aim::Spec(serde_json::Value::Null);
+            let (kind, why) = ("Pod".to_owned(), "no".to_owned());
+            let denied =
+                Denied { kind, name: pod.to_owned(), aim, grows: false, why, is_early: false, waits: false };
+            refusals.note_writes(&name, Writes::Denied(denied, Box::new(ClusterError::NotLeader)), now);
+            let until = refusals.note_writes(&name, Writes::NotTried, now).again.unwrap();
+            waits.push((until - now).as_secs());
+            now = until;
+        }
+        assert_eq!(waits, [1, 2, 4, 8]);
+        assert_eq!(refusals.denied(&name, now).len(), 3);
+    }
 
     #[test]
     fn a_refusal_holds_longer_each_time_and_as_long_as_the_update_is_aborted() {

@@ -17,6 +17,7 @@ use crate::engine::index::Index;
 use crate::logic::rollout::decide::decide;
 use crate::logic::rollout::decision::{Decision, Need};
 use crate::logic::rollout::denied::{self, decide_without};
+use crate::logic::rollout::injected::template::own_template;
 use crate::logic::rollout::view::{Denied, Pod, Refused, View};
 use crate::world::cluster::{ClusterError, Mode};
 use serde_json::{Value, json};
@@ -49,11 +50,16 @@ async fn reconcile(context: &Context, mut view: View) -> Outcome {
     let now = context.clock.now();
     let mut outcome = Outcome::default();
     let mut decision = decide_without(&mut view, now);
-    if let Some(need) = decision.needs {
+    let mut unread = None;
+    while let Some(need) = decision.needs {
         match find(context, &mut view, need).await {
             Ok(true) => {}
             Ok(false) => return Outcome::default(), // of what it is now the watch tells
-            Err(error) => return Outcome::failed(error),
+            Err(error) if need == Need::Pods && unread.is_none() && error.denial().is_some() => {
+                view.denied.extend(error.denial().map(Denied::of_reading_pods));
+                unread = Some(error);
+            }
+            Err(error) => return Outcome::failed(error), // nothing can be decided without it
         }
         decision = decide_without(&mut view, now);
     }
@@ -79,7 +85,13 @@ async fn reconcile(context: &Context, mut view: View) -> Outcome {
     match is_made {
         // What is held back is not told either; the decision that writes it tells it.
         Ok(()) if decision.debounce.is_some() => {}
-        Ok(()) => context.events_about(&target, &meta.uid, decision.events),
+        Ok(()) => {
+            context.events_about(&target, &meta.uid, decision.events);
+            if let Some(error) = unread {
+                let denied = Denied::of_reading_pods(error.denial().unwrap_or_default());
+                outcome.writes = Writes::Denied(denied, Box::new(error));
+            }
+        }
         Err((at, error)) => match denied(&view, decision.writes.get(at), &error) {
             Some(denied) => {
                 let event = denied::told(&view, &denied);
@@ -182,16 +194,18 @@ async fn settle(
 ) -> Result<Option<RawObject>, ClusterError> {
     match write {
         Write::Evict { .. } if matches!(error, ClusterError::Refused { code: 429 | 404, .. }) => Ok(None),
+        Write::Patch { target, .. } if target.kind == "Pod" && error.is_missing() => Ok(None), // it has ended meanwhile
         Write::Create { object } if error.already_exists() => {
             let target = write.target();
             let Some(present) = context.cluster.get(&target).await? else { return Err(error) };
             let row = present.get("metadata").and_then(Meta::of).unwrap_or_default();
             let ours = row.is_controlled_by(&view.rollout.metadata.uid);
+            let wanted = object.get("metadata").and_then(Meta::of).unwrap_or_default();
+            let template = |object: &Value, meta: &Meta| {
+                own_template(object.pointer("/spec/template").unwrap_or(&Value::Null), meta)
+            };
             let same = target.kind != "ReplicaSet"
-                || same_template(
-                    present.pointer("/spec/template").unwrap_or(&Value::Null),
-                    object.pointer("/spec/template").unwrap_or(&Value::Null),
-                );
+                || same_template(&template(&present, &row), &template(object, &wanted));
             if ours && same {
                 return Ok(RawObject::of(&present).ok()); // an earlier try whose answer was lost
             }

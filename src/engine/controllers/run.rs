@@ -18,7 +18,6 @@ use crate::engine::delivery::{Applied, Link, Roster, Standing};
 use crate::engine::index::scope::Scope;
 use crate::engine::index::{Change, Effects, Followed, Gone, Index, kinds};
 use crate::engine::key::Key;
-use crate::engine::metrics::Figures;
 use crate::engine::rivals::Sighting;
 use crate::engine::settings::Settings;
 use crate::engine::vitals::Readiness;
@@ -202,11 +201,8 @@ impl Controllers {
             if !self.only_delivered && row.source.as_ref().is_some_and(|s| !self.pending.delivers(s)) {
                 self.watches.follow(&kinds::lease::FOLLOWED);
             }
-            let figures = row.problem.is_none().then(|| Figures::of(&row.rollout));
-            self.context.metrics.rollout(name, figures);
-        }
-        for name in &effects.gone_runs {
-            self.context.metrics.run_is_gone(name);
+            let rollout = row.problem.is_none().then(|| row.rollout.clone());
+            self.context.metrics.rollout(name, rollout);
         }
         for followed in effects.wanted.iter().filter_map(|name| kinds::named(name)) {
             self.watches.follow(followed);

@@ -5,6 +5,7 @@ use crate::api::commit::{CommitRecord, FileChange};
 use crate::api::ids::CommitId;
 use crate::api::inventory::Fence;
 use crate::api::key::Key;
+use crate::api::meta::Meta;
 use crate::api::write::Target;
 use crate::engine::context::Context;
 use crate::engine::delivery::error::{DeliverError, Hold};
@@ -14,6 +15,7 @@ use crate::logic::manifest::{Manifests, versioned};
 use crate::logic::revert::select::{self, Extent, Pick, Selection};
 use crate::logic::revert::touched::Named;
 use crate::logic::revert::{PendingRevert, RevertReason, range, template};
+use crate::logic::rollout::injected::template::own_template;
 use crate::world::git::{Commit, File, GitError, Interest, PathChange};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,7 +100,10 @@ async fn stable_template(context: &Context, pending: &PendingRevert) -> Result<O
     let Some(name) = &pending.stays else { return Ok(None) };
     let target = Target::new("apps/v1", "ReplicaSet", &pending.rollout.namespace, name);
     let found = context.cluster.get(&target).await?;
-    Ok(found.and_then(|mut object| object.pointer_mut("/spec/template").map(Value::take)))
+    Ok(found.and_then(|object| {
+        let meta = object.get("metadata").and_then(Meta::of).unwrap_or_default();
+        object.pointer("/spec/template").map(|template| own_template(template, &meta))
+    }))
 }
 
 /// The commits since the good one.

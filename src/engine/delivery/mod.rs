@@ -7,13 +7,12 @@
 //! - [`away`]: how long a repository that failed is left alone, and when people should hear of it
 //! - [`reconcile`](mod@reconcile): the order of things: fetch, revert what failed, apply the rest, note it
 //! - [`needs`], [`held`]: what there is to do about each Rollout first, and which fences stand; marks of those that are held
-//! - [`preview`](mod@preview): the same up to the plan, for people
+//! - [`preview`](mod@preview), [`lint`](mod@lint): the same up to the plan, for people; of files that are in no commit
 //! - [`source`], [`state`]: which repository, and its manifests at a commit; what is kept between two reconciles
 //! - [`trial`], [`rollouts`]: a plan, tried on the cluster without being made; what is around the Rollouts in it
 //! - [`live`], [`autoscalers`]: objects as they are in the cluster; whose say a size is, where only the cluster knows
 //! - [`leftovers`]: how an object that Git no longer says is reached, and whether pods still need it
-//! - [`drift`](mod@drift), [`drifted`]: what somebody else has changed or deleted of what was applied; what is kept of that
-//! - [`heal`](mod@heal): it is brought back, or told
+//! - [`drift`](mod@drift), [`drifted`], [`heal`](mod@heal): what others have changed or deleted of it; brought back, or told
 //! - [`apply`], [`dissolve`](mod@dissolve): the writes of a plan, kind after kind; all of it deleted with its delivery
 //! - [`choose`], [`undo`](mod@undo): the commits that go back; undone, in place where their objects have moved
 //! - [`revert`]: the revert commit, pushed fast-forward or not at all
@@ -34,6 +33,7 @@ mod held;
 pub(crate) mod inventory;
 pub(crate) mod leftovers;
 pub(crate) mod link;
+pub(crate) mod lint;
 pub(crate) mod live;
 pub(crate) mod needs;
 mod one;

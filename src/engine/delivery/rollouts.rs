@@ -23,6 +23,15 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What is done about an obstacle.
 const HELP: &str = "correct it; nothing of this commit was applied, the cluster stays as it is";
 
+/// What is known of objects that Git does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Elsewhere {
+    /// What the cluster holds.
+    Cluster,
+    /// Nothing: they may be there or not.
+    Unknown,
+}
+
 /// What is wrong with Rollouts that `changes` touch, by themselves or by what they refer to; `pruned` is what Git no
 /// longer has.
 ///
@@ -33,8 +42,9 @@ pub(crate) async fn problems(
     manifests: &Manifests,
     changes: &[Change],
     pruned: &BTreeSet<&Key>,
+    elsewhere: Elsewhere,
 ) -> Result<Vec<Problem>, ClusterError> {
-    let mut around = Around::new(context, manifests, changes, pruned);
+    let mut around = Around::new(context, manifests, changes, pruned, elsewhere);
     let rollouts: Vec<&Manifest> = manifests.objects.values().filter(|m| m.target.is_rollout()).collect();
     let mut taken = Vec::new();
     for rollout in rollouts {
@@ -60,6 +70,7 @@ struct Around<'a> {
     manifests: &'a Manifests,
     changes: BTreeMap<&'a Key, &'a Change>,
     pruned: &'a BTreeSet<&'a Key>,
+    elsewhere: Elsewhere,
     index: Index,
     /// What was taken in or is not there.
     known: BTreeSet<Key>,
@@ -73,11 +84,15 @@ impl<'a> Around<'a> {
         manifests: &'a Manifests,
         changes: &'a [Change],
         pruned: &'a BTreeSet<&'a Key>,
+        elsewhere: Elsewhere,
     ) -> Self {
         let changes = changes.iter().map(|change| (&change.key, change)).collect();
-        let index = Index::new(Scope::of_instance(context.instance.clone()));
+        let index = Index::new(match elsewhere {
+            Elsewhere::Cluster => Scope::of_instance(context.instance.clone()),
+            Elsewhere::Unknown => Scope::every(),
+        });
         let (known, hidden) = (BTreeSet::new(), BTreeSet::new());
-        Self { context, manifests, changes, pruned, index, known, hidden }
+        Self { context, manifests, changes, pruned, elsewhere, index, known, hidden }
     }
 
     /// Whether the object is written or pruned.
@@ -140,6 +155,10 @@ impl<'a> Around<'a> {
         if let Some(object) = tried.or_else(|| self.manifests.get(key).map(|m| Value::clone(&m.value))) {
             return Ok(Some(object));
         }
+        if self.elsewhere == Elsewhere::Unknown {
+            self.hidden.insert(key.clone());
+            return Ok(None);
+        }
         let version = match own(&key.kind).or_else(|| referred(&key.kind)) {
             Some(followed) => followed.api_version,
             None if key.group.is_empty() => "v1",
@@ -161,6 +180,7 @@ impl<'a> Around<'a> {
         let builder = Builder::new(&view, self.context.clock.now());
         let obstacle = match validate::obstacle_to_delivery(&builder) {
             Some(obstacle) => Some(obstacle),
+            None if self.elsewhere == Elsewhere::Unknown => None,
             None => {
                 let missing = self.missing(&key.namespace, askable::secrets(&builder)).await?;
                 askable::obstacle(&builder, &self.context.providers, &missing)

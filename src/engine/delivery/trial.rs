@@ -8,7 +8,7 @@ use crate::api::write::Write;
 use crate::engine::context::Context;
 use crate::engine::delivery::error::SyncError;
 use crate::engine::delivery::live::{self, AT_ONCE};
-use crate::engine::delivery::rollouts;
+use crate::engine::delivery::rollouts::{self, Elsewhere};
 use crate::engine::delivery::source::Source;
 use crate::engine::delivery::{autoscalers, leftovers};
 use crate::logic::delivery::ledger::Ledger;
@@ -91,7 +91,8 @@ pub(crate) async fn plan(
         gone.iter().filter(|c| matches!(c.action, Action::LetGo(_))).map(|c| &c.key).collect();
     let pruned: BTreeSet<&Key> =
         left.iter().map(|(key, _)| *key).filter(|key| !stays.contains(key)).collect();
-    problems.extend(rollouts::problems(context, manifests, &plan.changes, &pruned).await?);
+    problems
+        .extend(rollouts::problems(context, manifests, &plan.changes, &pruned, Elsewhere::Cluster).await?);
     if !problems.is_empty() {
         return Err(SyncError::Manifests(told(problems)));
     }
@@ -116,7 +117,7 @@ pub(crate) async fn try_to_part(context: &Context, gone: &[Change]) -> Result<()
 }
 
 /// Tries every write without making it. Mistakes are added to `problems`; writes that change nothing are dropped.
-async fn trial(
+pub(super) async fn trial(
     context: &Context,
     manifests: &Manifests,
     changes: &[Change],

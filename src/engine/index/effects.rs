@@ -26,8 +26,6 @@ pub(crate) struct Effects {
     pub(crate) rollouts: BTreeSet<ObjectName>,
     /// Those that are gone.
     pub(crate) gone_rollouts: Vec<Gone>,
-    /// AnalysisRuns that are gone.
-    pub(crate) gone_runs: Vec<ObjectName>,
     /// The names of kinds that a Rollout refers to, which have to be followed from now on.
     pub(crate) wanted: Vec<&'static str>,
     /// A Rollout whose status Argo Rollouts' controller has written just now, and when.
@@ -46,7 +44,6 @@ impl Effects {
         self.keys.extend(more.keys);
         self.rollouts.extend(more.rollouts);
         self.gone_rollouts.extend(more.gone_rollouts);
-        self.gone_runs.extend(more.gone_runs);
         self.wanted.extend(more.wanted);
         self.argo = more.argo.or(self.argo.take());
     }

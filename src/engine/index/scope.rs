@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scope {
     instance: Option<String>,
+    is_every: bool,
     deliveries: Option<BTreeSet<String>>,
 }
 
@@ -16,7 +17,13 @@ impl Scope {
     /// Objects of one instance: those labelled with it, or those without the label.
     #[must_use]
     pub(crate) fn of_instance(instance: Option<String>) -> Self {
-        Self { instance, deliveries: None }
+        Self { instance, ..Self::default() }
+    }
+
+    /// Objects of every instance.
+    #[must_use]
+    pub(crate) fn every() -> Self {
+        Self { is_every: true, ..Self::default() }
     }
 
     /// Of these only what one of `deliveries` has brought.
@@ -28,7 +35,7 @@ impl Scope {
     /// Whether an object is of our instance, whoever has brought it.
     #[must_use]
     pub(crate) fn is_instance_of(&self, meta: &Meta) -> bool {
-        meta.labels.get(names::INSTANCE_ID) == self.instance.as_ref()
+        self.is_every || meta.labels.get(names::INSTANCE_ID) == self.instance.as_ref()
     }
 
     /// Whether an object that nothing else of ours owns is ours.
@@ -68,6 +75,7 @@ mod tests {
         let all = Scope::of_instance(None);
         assert!(all.holds(&meta(None, None)) && all.holds(&meta(None, Some("shop"))));
         assert!(!all.holds(&meta(Some("a"), None)) && !all.is_limited());
+        assert!(Scope::every().holds(&meta(Some("a"), None)) && Scope::every().holds(&meta(None, None)));
         let ours = Scope::of_instance(Some("a".to_owned())).within(["shop".to_owned()].into());
         assert!(ours.holds(&meta(Some("a"), Some("shop"))) && ours.is_limited());
         assert!(!ours.holds(&meta(Some("a"), Some("bank"))) && !ours.holds(&meta(Some("a"), None)));

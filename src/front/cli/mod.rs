@@ -7,6 +7,7 @@
 //! - [`showing`]: Rollouts shown once or watched, for `get`
 //! - [`preview`]: what `plan` and `diff` share
 //! - [`working`]: what `run` and `controller` share
+//! - [`files`]: files of this machine, for `lint`
 //! - [`named`]: the Rollout that a verb names
 //! - [`setup`], [`cache`]: a cluster and a repository from the flags; where its mirror is kept
 //! - [`verb`]: what a verb is
@@ -18,6 +19,7 @@
 pub(crate) mod act;
 pub(crate) mod cache;
 pub(crate) mod election;
+pub(crate) mod files;
 pub(crate) mod flags;
 pub(crate) mod logs;
 pub(crate) mod named;

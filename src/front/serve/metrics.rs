@@ -1,4 +1,4 @@
-//! Decides where and in which form Prometheus reads what an engine counts: `/metrics`, as OpenMetrics text.
+//! Decides where and in which form Prometheus reads what an engine counts: `/metrics`, as its text format.
 //! It never decides what is counted; `engine::metrics` does.
 
 use crate::engine::metrics::Metrics;
@@ -8,7 +8,7 @@ use axum::http::header;
 use axum::routing::get;
 
 /// What the page says it is.
-const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const KIND: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The page of `metrics`.
 pub(crate) fn pages(metrics: Metrics) -> Router {

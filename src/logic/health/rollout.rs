@@ -1,6 +1,7 @@
 //! Decides how it goes with a Rollout, and in which words it is said what it waits for.
 //! It never decides whether a failed one goes back in Git.
 
+use crate::api::names;
 use crate::api::phase::{PauseReason, RolloutPhase};
 use crate::api::rollout::Rollout;
 use crate::api::step::Step;
@@ -33,6 +34,10 @@ fn counted(rollout: &Rollout, sets: &[ReplicaSet]) -> Health {
         |set: &&ReplicaSet| set.observed_generation < set.meta.generation || set.current != set.replicas;
     if let Some(set) = sets.iter().find(seen) {
         return progressing(format!("{} is still scaled to {} pods", set.meta.name, set.replicas));
+    }
+    let is_stale = |set: &&ReplicaSet| set.meta.annotation(names::STALE_METADATA).is_some();
+    if let Some(set) = sets.iter().find(is_stale) {
+        return progressing(format!("the pods of {} are being labelled", set.meta.name));
     }
     let all = sets.iter().map(|set| i64::from(set.current)).sum::<i64>();
     if all != i64::from(rollout.status.replicas) {

@@ -3,6 +3,8 @@
 
 use super::workload;
 use crate::api::key::Key;
+use crate::api::meta::Meta;
+use crate::api::names;
 use crate::api::rollout::Rollout;
 use crate::logic::health::rollout;
 use crate::logic::health::row::Health;
@@ -132,6 +134,10 @@ fn a_healthy_rollout_is_so_once_its_pods_are_counted() {
     assert_eq!(health(&shown, &set), waits("its status counts 5 pods of 2"));
     shown.status.replicas = 2;
     assert_eq!(health(&shown, &set), Health::Healthy);
+    let note = (names::STALE_METADATA.to_owned(), "{}".to_owned());
+    let labelled =
+        ReplicaSet { meta: Meta { annotations: [note].into(), ..set.meta.clone() }, ..set.clone() };
+    assert_eq!(health(&shown, &labelled), waits("the pods of web-1 are being labelled"));
     set.meta.generation = 3;
     assert_eq!(health(&shown, &set), waits("web-1 is still scaled to 2 pods"));
 }

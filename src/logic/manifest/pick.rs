@@ -53,7 +53,9 @@ pub(crate) fn is_read(path: &str) -> bool {
     is_manifest(path) || name == ignore::NAME && !is_hidden(folder)
 }
 
-fn is_hidden(path: &str) -> bool {
+/// Whether the file or a folder above it is hidden.
+#[must_use]
+pub(crate) fn is_hidden(path: &str) -> bool {
     path.split('/').any(|part| part.starts_with('.') && part != "." && part != "..")
 }
 

@@ -4,6 +4,7 @@
 use crate::api::phase::PauseReason;
 use crate::logic::rollout::analyses::{due, reconcile::reconcile};
 use crate::logic::rollout::builder::Builder;
+use crate::logic::rollout::injected::metadata;
 use crate::logic::rollout::view::ReplicaSet;
 use crate::logic::rollout::window::{fast_rollback, is_within_window};
 use crate::logic::rollout::{fail_fast, pause, restart, revision, services, status};
@@ -39,6 +40,7 @@ pub(crate) fn pass(builder: &mut Builder<'_>) {
         builder.intent.abort(cause);
     }
     reconcile(builder);
+    metadata::give(builder);
     write(builder, &active, preview.as_deref());
 }
 

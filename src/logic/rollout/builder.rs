@@ -2,6 +2,7 @@
 //! changes planned so far. It never reaches beyond the facts it was given.
 
 use crate::api::event::{Event, EventReason};
+use crate::api::pod_metadata::MetadataPatch;
 use crate::api::rollout::RolloutSpec;
 use crate::api::status::RolloutStatus;
 use crate::api::strategy::{BlueGreen, Canary};
@@ -34,6 +35,8 @@ pub(crate) enum Op {
     ScaleWorkload(i32),
     /// Evict the pod of this name.
     Evict(String),
+    /// Change labels and annotations of the pod of this name.
+    Relabel(String, MetadataPatch),
 }
 
 /// One decision in the making.

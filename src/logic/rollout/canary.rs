@@ -8,6 +8,7 @@ use crate::api::step::Step;
 use crate::base::digest;
 use crate::logic::rollout::analyses::{due, reconcile::reconcile};
 use crate::logic::rollout::builder::Builder;
+use crate::logic::rollout::injected::metadata;
 use crate::logic::rollout::view::ReplicaSet;
 use crate::logic::rollout::window::{fast_rollback, is_within_window};
 use crate::logic::rollout::{fail_fast, pause, replicas, restart, revision, services, status};
@@ -41,6 +42,7 @@ pub(crate) fn pass(builder: &mut Builder<'_>) {
     if restart::evict(builder) {
         return;
     }
+    metadata::give(builder);
     revision::trim_history(builder);
     if let Some(cause) = fail_fast::cause(builder) {
         builder.intent.abort(cause);

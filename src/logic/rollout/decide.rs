@@ -3,9 +3,11 @@
 
 use crate::api::condition::{Condition, ConditionReason, ConditionStatus, ConditionType};
 use crate::api::event::EventReason;
+use crate::api::phase::RolloutPhase;
 use crate::logic::rollout::builder::{Builder, Op};
 use crate::logic::rollout::conditions::{self, make};
 use crate::logic::rollout::decision::Decision;
+use crate::logic::rollout::injected::metadata;
 use crate::logic::rollout::revision::{self, Presence};
 use crate::logic::rollout::view::{ReplicaSet, View};
 use crate::logic::rollout::{
@@ -18,8 +20,8 @@ use std::time::Duration;
 const MOST_PASSES: usize = 12;
 /// How long the write of a status that differs only in counts is debounced.
 const DEBOUNCE: Duration = Duration::from_millis(400);
-/// The same while the first revision comes up, whose pods may become ready one after the other.
-const DEBOUNCE_AT_FIRST: Duration = Duration::from_secs(10);
+/// The same while a revision comes up: pods come one after the other, and the step that they belong to is written anyway.
+const DEBOUNCE_IN_PROGRESS: Duration = Duration::from_secs(10);
 /// Seconds until an invalid Rollout is reconciled again although nothing we watch has changed.
 const INVALID_RETRY: i64 = 20;
 
@@ -59,6 +61,10 @@ pub fn decide(view: &View, now: Timestamp) -> Decision {
         builder.begin_pass();
     }
     handover::scale(&mut builder);
+    metadata::label_pods(&mut builder);
+    if builder.needs().is_some() {
+        return Decision { needs: builder.needs(), ..Decision::default() };
+    }
     finish(builder)
 }
 
@@ -150,9 +156,10 @@ fn finish(mut builder: Builder<'_>) -> Decision {
     let writes = writes::of(&mut builder);
     let old = &builder.view().rollout.status;
     let status = status::patch(old, &builder.status);
-    let counts_only = status.is_some() && writes.is_empty() && builder.events().is_empty();
-    let may_wait =
-        counts_only && !builder.view().debounce_passed && status::differ_only_in_counts(old, &builder.status);
+    let counts_only = status.is_some()
+        && !builder.view().debounce_passed
+        && status::differ_only_in_counts(old, &builder.status);
+    let may_wait = counts_only && writes.is_empty() && builder.events().is_empty();
     let debounce = may_wait.then(|| debounce_of(&builder));
     if let Some(at) = conditions::deadline(builder.spec(), &builder.status)
         && !builder.status.condition(&ConditionType::Healthy).is_some_and(Condition::is_true)
@@ -162,15 +169,22 @@ fn finish(mut builder: Builder<'_>) -> Decision {
         let after = at.checked_add(jiff::SignedDuration::from_secs(1)).unwrap_or(at);
         builder.wake_at(after);
     }
+    // What was scaled just now brings other counts in a moment.
+    let is_followed = counts_only && !writes.is_empty();
+    if is_followed {
+        let again = builder.time().plus_seconds(1);
+        builder.wake_at(again);
+    }
+    let status = status.filter(|_| !is_followed);
     let events = builder.take_events();
     Decision { writes, status, debounce, wake: builder.wake(), events, needs: None }
 }
 
-/// How long counts alone may wait. Before a Rollout was ever healthy nothing but the progress deadline depends on them.
+/// How long counts alone may wait. While a revision comes up nothing but the progress deadline depends on them.
 fn debounce_of(builder: &Builder<'_>) -> Duration {
-    if builder.old().condition(&ConditionType::Healthy).is_some() {
+    if builder.old().phase.as_ref().is_some_and(|phase| *phase != RolloutPhase::Progressing) {
         return DEBOUNCE;
     }
     let deadline = u64::try_from(builder.spec().progress_deadline_seconds()).unwrap_or(0);
-    (Duration::from_secs(deadline) / 20).clamp(DEBOUNCE, DEBOUNCE_AT_FIRST)
+    (Duration::from_secs(deadline) / 20).clamp(DEBOUNCE, DEBOUNCE_IN_PROGRESS)
 }

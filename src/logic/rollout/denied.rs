@@ -20,11 +20,18 @@ impl Denied {
             view.replica_sets.iter().find(|s| target.kind == "ReplicaSet" && s.meta.name == target.name);
         let wanted = match &aim {
             Aim::Spec(spec) => spec.get("replicas").and_then(Value::as_i64),
-            Aim::Create | Aim::Delete | Aim::Status => None,
+            Aim::Create | Aim::Delete | Aim::Status | Aim::Read => None,
         };
         let grows = present.zip(wanted).is_some_and(|(present, wanted)| wanted > i64::from(present.replicas));
         let (kind, name, why) = (target.kind, target.name, why.to_owned());
         Some(Self { kind, name, aim, grows, why, is_early: false, waits: false })
+    }
+
+    /// What is remembered of pods that the cluster does not let us read because of `why`.
+    #[must_use]
+    pub(crate) fn of_reading_pods(why: &str) -> Self {
+        let (kind, name, why) = ("Pod".to_owned(), String::new(), why.to_owned());
+        Self { kind, name, aim: Aim::Read, grows: false, why, is_early: true, waits: false }
     }
 
     /// Whether `write` is the same once more.
@@ -41,6 +48,18 @@ impl Denied {
         self.kind == other.kind && self.name == other.name && is_status(self) == is_status(other)
     }
 
+    /// Whether one is tried again no sooner than the other: pods are written alike, and who denies one may deny all.
+    #[must_use]
+    pub(crate) fn waits_with(&self, other: &Self) -> bool {
+        self.is_about_the_same(other) || (self.is_of_a_pod() && other.is_of_a_pod())
+    }
+
+    /// Whether it is about a pod.
+    #[must_use]
+    pub(crate) fn is_of_a_pod(&self) -> bool {
+        self.kind == "Pod"
+    }
+
     /// What people read.
     #[must_use]
     pub(crate) fn message(&self) -> String {
@@ -50,6 +69,7 @@ impl Denied {
             Aim::Delete => format!("Failed to delete {kind} \"{name}\": {why}"),
             Aim::Spec(_) => format!("Failed to update {kind} \"{name}\": {why}"),
             Aim::Status => format!("Failed to update the status of {kind} \"{name}\": {why}"),
+            Aim::Read => format!("Failed to read every {kind}: {why}"),
         }
     }
 }
@@ -68,9 +88,10 @@ fn aim(write: &Write) -> Option<Aim> {
 }
 
 /// Decides, and then again without each write that was denied and that it is too early to try again: another one to the
-/// same object is no such. What waits by that is noted in `view`.
+/// same object is no such. What waits by that is noted in `view`; pods wait without being read for it.
 #[must_use]
 pub(crate) fn decide_without(view: &mut View, now: Timestamp) -> Decision {
+    view.denied.iter_mut().filter(|d| d.is_early && d.is_of_a_pod()).for_each(|d| d.waits = true);
     let mut decision = decide(view, now);
     loop {
         let mut is_found = false;
@@ -120,6 +141,7 @@ impl Builder<'_> {
             Op::WriteReplicaSet(index) | Op::DeleteReplicaSet(index) => self.leaves_replica_set_alone(*index),
             Op::Service(name) => self.leaves_alone("Service", name),
             Op::CreateAnalysisRun(_) | Op::Evict(_) => false,
+            Op::Relabel(name, _) => self.leaves_alone("Pod", name),
             Op::StopAnalysisRun(index) | Op::DeleteAnalysisRun(index) => {
                 self.leaves_alone("AnalysisRun", run(*index))
             }

@@ -8,8 +8,7 @@
 //! - [`decision`], [`writes`]: what comes out; the planned changes as writes
 //! - [`validate`], [`references`], [`askable`]: whether the Rollout can be acted on as it is written, with what it refers
 //!   to, and whether its analyses can be measured
-//! - [`status`], [`conditions`], [`phase`], [`pause`]: the status that a pass begins and ends with
-//! - [`abort`]: the cause of an abort, written and read back
+//! - [`status`], [`conditions`], [`phase`], [`pause`], [`abort`]: the status before and after a pass, the cause of an abort
 //!
 //! The strategies and what they stand on:
 //! - [`canary`], [`bluegreen`]: by steps, by switch
@@ -19,7 +18,7 @@
 //! - [`refused`], [`denied`]: what becomes of an update whose ReplicaSet the cluster refuses; of which it denies a write
 //! - [`scaling`], [`services`]: how sets get another size, which revision a Service selects
 //! - [`analyses`]: which AnalysisRuns are wanted, and what their ends mean
-//! - [`presence`]: what is told when a Rollout comes and goes
+//! - [`presence`], [`injected`]: what is told when a Rollout comes and goes; what pods are given beside its template
 //! - [`restart`], [`handover`]: new pods of the same revision; the pods of a referred workload
 //!
 //! What users say:
@@ -34,10 +33,11 @@ pub mod canary;
 pub(crate) mod claim;
 pub mod conditions;
 pub mod decide;
-pub(crate) mod decision;
+pub mod decision;
 pub(crate) mod denied;
 pub(crate) mod fail_fast;
 pub(crate) mod handover;
+pub(crate) mod injected;
 pub(crate) mod intent;
 pub(crate) mod pause;
 pub mod phase;

@@ -7,6 +7,7 @@ use crate::api::meta::{Meta, Owner};
 use crate::api::names;
 use crate::logic::rollout::builder::{Builder, Op};
 use crate::logic::rollout::conditions::{make, set};
+use crate::logic::rollout::injected::{anti_affinity, metadata, template};
 use crate::logic::rollout::view::ReplicaSet;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -20,6 +21,9 @@ const NOT_COPIED: &[&str] = &[
     names::NOTIFIED,
     names::UNDO,
     names::HELD,
+    names::EPHEMERAL_METADATA,
+    names::COVERED_METADATA,
+    names::STALE_METADATA,
 ];
 
 fn copied(builder: &Builder<'_>) -> BTreeMap<String, String> {
@@ -97,10 +101,12 @@ fn create(builder: &mut Builder<'_>) {
         template_key: builder.view().template_key.clone(),
         min_ready_seconds: builder.spec().min_ready_seconds(),
         selector: builder.view().selector.with_label(names::POD_HASH, &builder.view().pod_hash).to_string(),
+        apart: anti_affinity::wanted(builder),
         is_new: true,
         ..ReplicaSet::default()
     };
     builder.add_replica_set(made);
+    builder.new_index().into_iter().for_each(|index| metadata::give_one(builder, index));
     annotate_revision(builder, revision);
     builder
         .event(EventReason::NewReplicaSetCreated, format!("Created ReplicaSet {name} (revision {revision})"));
@@ -126,11 +132,16 @@ fn sync(builder: &mut Builder<'_>, index: usize) {
     let is_behind = present.revision() < newest;
     let mut annotations = copied(builder);
     annotations.retain(|key, value| present.meta.annotation(key) != Some(value));
-    let has_changed = is_behind || !annotations.is_empty() || present.min_ready_seconds != min_ready;
+    let has_changed = is_behind
+        || !annotations.is_empty()
+        || present.min_ready_seconds != min_ready
+        || anti_affinity::is_outdated(builder, present);
+    let apart = anti_affinity::wanted(builder);
     if has_changed && !builder.leaves_replica_set_alone(index) {
         let Some(changed) = builder.replica_set_mut(index) else { return };
         changed.meta.annotations.extend(annotations);
         changed.min_ready_seconds = min_ready;
+        changed.apart = apart;
         if is_behind {
             let own = &mut changed.meta.annotations;
             own.insert(names::REVISION.to_owned(), newest.to_string());
@@ -191,6 +202,10 @@ pub(crate) fn object(builder: &Builder<'_>, replica_set: &ReplicaSet) -> Value {
             meta.insert("labels".to_owned(), json!(labels));
             meta.remove("creationTimestamp");
         }
+    }
+    let mut template = template::changed(&template, &replica_set.carried);
+    if let Some(rule) = &replica_set.apart {
+        template = anti_affinity::with(&template, rule, &replica_set.meta.namespace);
     }
     let instance = builder.view().rollout.metadata.labels.get(names::INSTANCE_ID);
     if let Some(id) = instance {

@@ -7,6 +7,7 @@ use crate::api::names;
 use crate::api::podhash::same::same_template;
 use crate::api::write::{Patch, Target, Write};
 use crate::logic::rollout::act::Said;
+use crate::logic::rollout::injected::template::own_template;
 use serde_json::{Value, json};
 use thiserror::Error;
 
@@ -54,7 +55,7 @@ pub(crate) fn writes(
     };
     let chosen_meta = meta(chosen);
     let number = chosen_meta.revision();
-    let mut template = chosen.pointer("/spec/template").cloned().unwrap_or(Value::Null);
+    let mut template = own_template(chosen.pointer("/spec/template").unwrap_or(&Value::Null), &chosen_meta);
     if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
         labels.remove(names::POD_HASH);
     }
@@ -157,6 +158,26 @@ mod tests {
         let all = operations(writes(&rollout(false), &replica_sets, None, 0).unwrap());
         let replace = json!({"op": "replace", "path": "/spec/template", "value": template("v2", None)});
         assert_eq!(all, [vec![replace]]);
+    }
+
+    #[test]
+    fn what_a_revision_was_given_for_its_role_does_not_come_back() {
+        let mut older = replica_set(2, "v2");
+        let given = json!({"labels": {"role": "stable"}, "annotations": {"note": "x"}});
+        older["metadata"]["annotations"][names::EPHEMERAL_METADATA] = json!(given.to_string());
+        older["spec"]["template"]["metadata"]["labels"]["role"] = json!("stable");
+        older["spec"]["template"]["metadata"]["annotations"] = json!({"note": "x"});
+        let expression = json!({"key": names::POD_HASH, "operator": "In", "values": ["hash"]});
+        let term = json!({"labelSelector": {"matchExpressions": [expression]}, "topologyKey": "kubernetes.io/hostname"});
+        older["spec"]["template"]["spec"]["affinity"] =
+            json!({"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}});
+        let mut present = replica_set(3, "v3");
+        present["metadata"]["annotations"][names::EPHEMERAL_METADATA] = json!(given.to_string());
+        present["spec"]["template"]["metadata"]["labels"]["role"] = json!("stable");
+        let all = operations(writes(&rollout(false), &[older, present.clone()], None, 0).unwrap());
+        assert_eq!(all[0][0]["value"], template("v2", None));
+        let same = writes(&rollout(false), &[present], None, 3).unwrap();
+        assert!(matches!(same, Said::Nothing(_)), "{same:?}");
     }
 
     #[test]

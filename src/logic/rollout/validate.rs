@@ -2,10 +2,12 @@
 //! It never repairs anything, and never looks at what the Rollout refers to; `references` does.
 
 use crate::api::intstr::IntOrString;
+use crate::api::pod_metadata::PodMetadata;
 use crate::api::podhash::unknown_field as unknown_field_of;
 use crate::api::step::Step;
-use crate::api::strategy::{BlueGreen, Canary};
+use crate::api::strategy::{AntiAffinity, BlueGreen, Canary};
 use crate::logic::rollout::builder::Builder;
+use crate::logic::rollout::injected::metadata;
 use crate::logic::rollout::view::Obstacle;
 use crate::logic::rollout::weight::MAX_WEIGHT;
 use crate::logic::rollout::{references, replicas};
@@ -150,6 +152,12 @@ fn canary_problem(builder: &Builder<'_>, canary: &Canary) -> Option<Obstacle> {
     without_router(root, canary)
         .or_else(|| unsupported(root, canary))
         .or_else(|| canary.steps.iter().enumerate().find_map(|(i, s)| step_problem(root, i, s, canary)))
+        .or_else(|| anti_affinity(root, canary.anti_affinity.as_ref()))
+        .or_else(|| {
+            let given =
+                [("canaryMetadata", &canary.canary_metadata), ("stableMetadata", &canary.stable_metadata)];
+            metadata_problem(builder, root, given)
+        })
 }
 
 /// What asks for a traffic router where there is none.
@@ -172,10 +180,7 @@ fn without_router(root: &str, canary: &Canary) -> Option<Obstacle> {
 fn unsupported(root: &str, canary: &Canary) -> Option<Obstacle> {
     let unsupported = [
         ("trafficRouting", canary.traffic_routing.as_ref().is_some_and(|t| choose(t, ALL).is_none())),
-        ("antiAffinity", canary.anti_affinity.is_some()),
         ("pingPong", canary.ping_pong.is_some()),
-        ("canaryMetadata", canary.canary_metadata.is_some()),
-        ("stableMetadata", canary.stable_metadata.is_some()),
         ("dynamicStableScale", canary.dynamic_stable_scale),
     ];
     let (field, _) = unsupported.iter().find(|(_, used)| *used)?;
@@ -233,13 +238,40 @@ fn blue_green_problem(builder: &Builder<'_>, blue_green: &BlueGreen) -> Option<O
             "This rollout's revision history limit can not be smaller than the rollout's scale down limit";
         return wrong(&format!("{root}.scaleDownDelayRevisionLimit"), limit, text);
     }
-    let unsupported = [
-        ("antiAffinity", blue_green.anti_affinity.is_some()),
-        ("previewMetadata", blue_green.preview_metadata.is_some()),
-        ("activeMetadata", blue_green.active_metadata.is_some()),
-    ];
-    let (field, _) = unsupported.iter().find(|(_, used)| *used)?;
-    Some(Obstacle::wrong(NOT_YET.to_owned()).at(&format!("{root}.{field}")))
+    anti_affinity(root, blue_green.anti_affinity.as_ref()).or_else(|| {
+        let given = [
+            ("previewMetadata", &blue_green.preview_metadata),
+            ("activeMetadata", &blue_green.active_metadata),
+        ];
+        metadata_problem(builder, root, given)
+    })
+}
+
+fn metadata_problem(
+    builder: &Builder<'_>,
+    root: &str,
+    given: [(&str, &Option<PodMetadata>); 2],
+) -> Option<Obstacle> {
+    given
+        .into_iter()
+        .find_map(|(field, given)| metadata::obstacle(builder, &format!("{root}.{field}"), given.as_ref()))
+}
+
+/// (source: pkg/apis/rollouts/validation/validation.go, `ValidateRolloutStrategyAntiAffinity`)
+fn anti_affinity(root: &str, asked: Option<&AntiAffinity>) -> Option<Obstacle> {
+    let asked = asked?;
+    let path = format!("{root}.antiAffinity");
+    let preferred = asked.preferred_during_scheduling_ignored_during_execution.as_ref();
+    let (some, must) =
+        (preferred.is_some(), asked.required_during_scheduling_ignored_during_execution.is_some());
+    if some == must {
+        let value = format!(
+            "antiAffinity.PreferredDuringSchedulingIgnoredDuringExecution: {some} antiAffinity.RequiredDuringSchedulingIgnoredDuringExecution: {must}"
+        );
+        return wrong(&path, value, "AntiAffinity must have exactly one strategy listed");
+    }
+    let weight = preferred.map(|p| p.weight).filter(|weight| !(1..=100).contains(weight))?;
+    wrong(&format!("{path}.weight"), weight, "AntiAffinity weight must be between 1-100")
 }
 
 #[cfg(test)]
@@ -322,6 +354,24 @@ mod tests {
                 canary(json!({"steps": [{"setCanaryScale": {"weight": 5}}]})),
                 "spec.strategy.canary.steps[0].setCanaryScale: Invalid value: {\"weight\":5}: SetCanaryScale requires TrafficRouting to be set",
             ),
+            (
+                canary(json!({"antiAffinity": {}})),
+                "spec.strategy.canary.antiAffinity: Invalid value: \"antiAffinity.PreferredDuringSchedulingIgnoredDuringExecution: false antiAffinity.RequiredDuringSchedulingIgnoredDuringExecution: false\": AntiAffinity must have exactly one strategy listed",
+            ),
+            (
+                blue_green(
+                    json!({"antiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": {"weight": 101}}}),
+                ),
+                "spec.strategy.blueGreen.antiAffinity.weight: Invalid value: 101: AntiAffinity weight must be between 1-100",
+            ),
+            (
+                canary(json!({"stableMetadata": {"labels": {"app": "other"}}})),
+                "spec.strategy.canary.stableMetadata.labels: Invalid value: {\"app\":\"other\"}: the selector of the Rollout would not find pods with these labels; choose others",
+            ),
+            (
+                blue_green(json!({"previewMetadata": {"labels": {"rollouts-pod-template-hash": "x"}}})),
+                "spec.strategy.blueGreen.previewMetadata.labels: Invalid value: {\"rollouts-pod-template-hash\":\"x\"}: the selector of the Rollout would not find pods with these labels; choose others",
+            ),
         ] {
             assert_eq!(said(&patch), text);
         }
@@ -331,6 +381,10 @@ mod tests {
     fn what_is_well_is_not_refused() {
         let at_limit = json!({"revisionHistoryLimit": 3, "strategy": {"canary": {"canaryService": "", "stableService": ""}}});
         assert_eq!(said(&at_limit), "");
+        let required = json!({"requiredDuringSchedulingIgnoredDuringExecution": {}});
+        let given = json!({"labels": {"app": "web", "role": "stable"}, "annotations": {"a": "b"}});
+        let pods = json!({"strategy": {"canary": {"antiAffinity": required, "stableMetadata": given}}});
+        assert_eq!(said(&pods), "");
     }
 
     #[test]

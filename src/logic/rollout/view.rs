@@ -6,6 +6,7 @@ use crate::api::condition::Condition;
 use crate::api::meta::Meta;
 use crate::api::names;
 use crate::api::object_name::ObjectName;
+use crate::api::pod_metadata::MetadataPatch;
 use crate::api::rollout::Rollout;
 use crate::api::run::Phase;
 use crate::api::selector::LabelSelector;
@@ -83,12 +84,12 @@ pub struct Refused {
     pub why: String,
 }
 
-/// A write that the cluster denied: a webhook, a policy, a missing right.
+/// A write that the cluster denied, or a look at what is to be written: a webhook, a policy, a missing right.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Denied {
     /// Kind of the object.
     pub kind: String,
-    /// Its name.
+    /// Its name; empty when it is about all of them.
     pub name: String,
     /// What was to become of it.
     pub aim: Aim,
@@ -113,6 +114,8 @@ pub enum Aim {
     Spec(Value),
     /// That its status says something else.
     Status,
+    /// That it is read, with all that are made like it.
+    Read,
 }
 
 /// What keeps a Rollout from being acted on.
@@ -185,6 +188,11 @@ pub struct ReplicaSet {
     pub observed_generation: i64,
     /// A `ReplicaFailure` condition, if it has one.
     pub failure: Option<Condition>,
+    /// What its template says under the keys that it has been given for its role; changed by decisions, and then also what
+    /// it says under those that it gives up.
+    pub carried: MetadataPatch,
+    /// The rule in its template that keeps its pods away from those of the stable revision; changed by decisions.
+    pub apart: Option<Apart>,
     /// Whether this decision creates it.
     pub is_new: bool,
 }
@@ -231,6 +239,15 @@ impl ReplicaSet {
     pub(crate) fn created(&self) -> Timestamp {
         self.meta.creation_timestamp.map_or(Timestamp::MIN, Time::at)
     }
+}
+
+/// A rule that keeps pods away from the nodes where the pods of a stable revision run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Apart {
+    /// Hash of the stable revision.
+    pub stable: String,
+    /// How much it weighs where it can be helped; none when it must be kept.
+    pub weight: Option<i32>,
 }
 
 /// What is known of a Service.

@@ -4,9 +4,11 @@
 use crate::api::names;
 use crate::api::write::{Patch, Target, Write};
 use crate::logic::rollout::builder::{Builder, Op};
+use crate::logic::rollout::injected::anti_affinity;
 use crate::logic::rollout::revision;
 use crate::logic::rollout::view::ReplicaSet;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// Takes the planned changes from the builder and turns them into writes; what the Rollout itself gets comes last.
 #[must_use]
@@ -58,7 +60,7 @@ fn as_write(builder: &Builder<'_>, op: Op) -> Option<Write> {
                 return Some(Write::Create { object: revision::object(builder, replica_set) });
             }
             let before = builder.view().replica_sets.get(index)?;
-            let body = replica_set_patch(before, replica_set)?;
+            let body = replica_set_patch(before, replica_set, || affinity(builder, replica_set))?;
             let target = target(builder, "ReplicaSet", "apps/v1", &replica_set.meta.name);
             Some(patch(target, body, some(&replica_set.meta.resource_version)))
         }
@@ -95,11 +97,45 @@ fn as_write(builder: &Builder<'_>, op: Op) -> Option<Write> {
             Some(patch(target, body, some(&workload.resource_version)))
         }
         Op::Evict(name) => Some(Write::Evict { target: target(builder, "Pod", "v1", &name) }),
+        Op::Relabel(name, change) => {
+            Some(patch(target(builder, "Pod", "v1", &name), json!({"metadata": change}), None))
+        }
     }
 }
 
+/// The affinity that the template of `replica_set` gets.
+fn affinity(builder: &Builder<'_>, replica_set: &ReplicaSet) -> Value {
+    let view = builder.view();
+    anti_affinity::patch(&view.template, replica_set.apart.as_ref(), &view.rollout.metadata.namespace)
+}
+
+/// What the template of a ReplicaSet says otherwise after a decision; `affinity` is what its pods get then, if that changes.
+fn template_patch(
+    before: &ReplicaSet,
+    after: &ReplicaSet,
+    affinity: impl FnOnce() -> Value,
+) -> Map<String, Value> {
+    let mut patch = Map::new();
+    let there = |all: &BTreeMap<String, Option<String>>| -> BTreeMap<String, String> {
+        all.iter().filter_map(|(k, v)| Some((k.clone(), v.clone()?))).collect()
+    };
+    let (labels, annotations) = (there(&before.carried.labels), there(&before.carried.annotations));
+    let metadata = after.carried.to_do(&labels, &annotations);
+    if !metadata.is_empty() {
+        patch.insert("metadata".to_owned(), json!(metadata));
+    }
+    if before.apart != after.apart {
+        patch.insert("spec".to_owned(), json!({"affinity": affinity()}));
+    }
+    patch
+}
+
 /// The patch from one state of a ReplicaSet to the other; none when they are equal.
-fn replica_set_patch(before: &ReplicaSet, after: &ReplicaSet) -> Option<Value> {
+fn replica_set_patch(
+    before: &ReplicaSet,
+    after: &ReplicaSet,
+    affinity: impl FnOnce() -> Value,
+) -> Option<Value> {
     let (mut annotations, mut spec) = (Map::new(), Map::new());
     let (old, new) = (&before.meta.annotations, &after.meta.annotations);
     for key in old.keys().filter(|k| !new.contains_key(*k)) {
@@ -113,6 +149,10 @@ fn replica_set_patch(before: &ReplicaSet, after: &ReplicaSet) -> Option<Value> {
     }
     if before.min_ready_seconds != after.min_ready_seconds {
         spec.insert("minReadySeconds".to_owned(), json!(after.min_ready_seconds));
+    }
+    let template = template_patch(before, after, affinity);
+    if !template.is_empty() {
+        spec.insert("template".to_owned(), Value::Object(template));
     }
     let mut body = Map::new();
     if !annotations.is_empty() {

@@ -55,6 +55,9 @@ mod tests {
         let writer = page.clone();
         let log = tracing_subscriber::fmt().without_time().with_ansi(false).with_target(false);
         let log = log.with_writer(move || writer.clone()).finish();
+        // Of a single subscriber tracing believes that every thread has it: another test that tells something at this
+        // moment without one would turn its line off for all.
+        let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
         tracing::subscriber::with_default(log, || notices.iter().for_each(send));
         let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
         text.lines().map(|line| line.trim().to_owned()).collect()

@@ -10,11 +10,13 @@
 //! | 8, 12, 13 | no orphans, history bounded; foreign fields stay; only ours is deleted | `property` |
 //! | 14 | Git moves forward, to the good tree, once | `history` |
 //! | 16, 17, 18 | generations, times of conditions, secrets | `words` |
+//! | 21 | pods say what their role asks for, and no revision is made for it | `metadata` |
 //!
 //! 10 (rest) and 20 (the same seed, the same run) are held by the runs themselves.
 
 mod climb;
 mod history;
+mod metadata;
 mod pods;
 mod property;
 mod switch;
@@ -53,5 +55,6 @@ pub fn all() -> Vec<Box<dyn Invariant>> {
         Box::new(words::GenerationNotAhead),
         Box::new(words::TimesMoveForward),
         Box::new(words::SecretsStaySecret),
+        Box::new(metadata::RolesAreWorn::default()),
     ]
 }

@@ -64,9 +64,6 @@ impl Row for RunRow {
         let now = index.analysis_runs.get(name);
         let mut effects =
             Effects::keys(now.into_iter().chain(before).filter_map(|run| owner(&run.row.meta)).collect());
-        if now.is_none() && before.is_some() {
-            effects.gone_runs.push(name.clone());
-        }
         let is_measured = |row: Option<&Self>| row.is_some_and(|r| r.run.is_some());
         if is_measured(now) || is_measured(before) {
             effects.keys.insert(Key::AnalysisRun(name.clone()));

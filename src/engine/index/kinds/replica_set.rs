@@ -1,12 +1,11 @@
 //! Decides what is kept of a ReplicaSet of a revision, and that a change of one concerns the Rollout that owns it.
-//! It never keeps the pod template, only the key under which equal templates are equal.
+//! It never keeps the pod template, only the key under which equal templates are equal, and what it was given beside.
 
 use crate::api::condition::{Condition, ConditionType};
-use crate::api::defaults::Injected;
 use crate::api::meta::Meta;
 use crate::api::names;
 use crate::api::object_name::ObjectName;
-use crate::api::pod_metadata::PodMetadata;
+use crate::api::pod_metadata::MetadataPatch;
 use crate::api::podhash::same;
 use crate::api::raw_object::RawObject;
 use crate::api::selector::LabelSelector;
@@ -19,7 +18,8 @@ use crate::engine::index::scope::Scope;
 use crate::engine::index::store::{Index, owner};
 use crate::engine::index::table::Table;
 use crate::engine::key::Key;
-use crate::logic::rollout::view::ReplicaSet;
+use crate::logic::rollout::injected::{self, anti_affinity};
+use crate::logic::rollout::view::{Apart, ReplicaSet};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -38,11 +38,15 @@ impl Row for ReplicaSet {
     fn of(object: RawObject, before: Option<&Self>, _scope: &Scope) -> Option<Self> {
         let spec: Spec<'_> = serde_json::from_str(object.spec.text()).ok()?;
         let status = object.status.read().ok()?;
-        // The template of a ReplicaSet is ours and we never change it, so its key lasts as long as the object.
-        let known = before.filter(|b| b.meta.uid == object.metadata.uid).map(|b| b.template_key.clone());
-        let template = || spec.template.and_then(|t| serde_json::from_str(t.get()).ok()).unwrap_or_default();
-        let template_key = known.unwrap_or_else(|| template_key(&object.metadata, &template()));
-        Some(row(object.metadata, spec, status, template_key))
+        let meta = &object.metadata;
+        let known = before.filter(|b| b.meta.uid == meta.uid);
+        let note = |meta: &Meta| meta.annotations.get(names::EPHEMERAL_METADATA).cloned();
+        let is_same = |b: &&Self| b.meta.generation == meta.generation && note(&b.meta) == note(meta);
+        let template = match known.filter(is_same) {
+            Some(known) => known.template(),
+            None => template(spec.template, meta, known.map(|b| b.template_key.clone())),
+        };
+        Some(row(object.metadata, spec, status, template))
     }
 
     fn table<'i>(index: &'i mut Index, _followed: &Followed) -> &'i mut Table<Self> {
@@ -74,17 +78,6 @@ fn is_orphan(set: &ReplicaSet) -> bool {
     set.meta.controller().is_none() && set.meta.deletion_timestamp.is_none()
 }
 
-/// The key of the template of a revision, without what Argo Rollouts has put into it for the role it played
-/// (source: utils/replicaset/ephemeralmetadata.go, `SyncReplicaSetEphemeralPodMetadata`).
-fn template_key(meta: &Meta, template: &Value) -> String {
-    let injected =
-        meta.annotation(names::EPHEMERAL_METADATA).and_then(|text| serde_json::from_str(text).ok());
-    let injected: PodMetadata = injected.unwrap_or_default();
-    let labels: Vec<&str> = injected.labels.keys().map(String::as_str).collect();
-    let annotations: Vec<&str> = injected.annotations.keys().map(String::as_str).collect();
-    same::template_key_without(template, &Injected { labels: &labels, annotations: &annotations })
-}
-
 /// What is read of a ReplicaSet.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -106,12 +99,39 @@ struct Status {
     conditions: Vec<Value>,
 }
 
-fn row(meta: Meta, spec: Spec<'_>, status: Status, template_key: String) -> ReplicaSet {
+/// What is kept of a pod template.
+struct Template {
+    key: String,
+    carried: MetadataPatch,
+    apart: Option<Apart>,
+}
+
+/// What is kept of the template in `text`, of the ReplicaSet of `meta`. What it says without what we put into it never
+/// changes, so its `key` lasts as long as the object.
+fn template(text: Option<&RawValue>, meta: &Meta, key: Option<String>) -> Template {
+    let template: Value = text.and_then(|t| serde_json::from_str(t.get()).ok()).unwrap_or_default();
+    Template {
+        key: key.unwrap_or_else(|| same::template_key(&injected::template::own_template(&template, meta))),
+        carried: injected::template::carried(&template, meta),
+        apart: anti_affinity::read(&template),
+    }
+}
+
+impl ReplicaSet {
+    fn template(&self) -> Template {
+        let (key, carried, apart) = (self.template_key.clone(), self.carried.clone(), self.apart.clone());
+        Template { key, carried, apart }
+    }
+}
+
+fn row(meta: Meta, spec: Spec<'_>, status: Status, template: Template) -> ReplicaSet {
     let failure =
         status.conditions.iter().find(|c| json::text(c, "/type") == ConditionType::ReplicaFailure.as_str());
     ReplicaSet {
         hash: meta.labels.get(names::POD_HASH).cloned().unwrap_or_default(),
-        template_key,
+        template_key: template.key,
+        carried: template.carried,
+        apart: template.apart,
         replicas: spec.replicas.unwrap_or(1),
         min_ready_seconds: spec.min_ready_seconds,
         selector: spec.selector.map(|s| s.to_string()).unwrap_or_default(),
@@ -190,5 +210,34 @@ mod tests {
         let News::Gone(gone) = FOLLOWED.read(gone) else { panic!("it is gone") };
         index.take_in(gone);
         assert_eq!((all.map(|at| found(&index, at)), index.remembered()), ([0, 0, 0], remembered));
+    }
+
+    fn set(generation: i64, role: &str) -> Value {
+        let expression = json!({"key": names::POD_HASH, "operator": "In", "values": ["old"]});
+        let term = json!({"labelSelector": {"matchExpressions": [expression]}, "topologyKey": "kubernetes.io/hostname"});
+        let rules = json!({"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 9, "podAffinityTerm": term}]});
+        json!({
+            "metadata": {"name": "web-abc", "namespace": "shop", "uid": "u", "generation": generation,
+                "annotations": {names::EPHEMERAL_METADATA: format!("{{\"labels\":{{\"role\":\"{role}\"}}}}")}},
+            "spec": {"template": {"metadata": {"labels": {"app": "web", "role": role}},
+                "spec": {"affinity": {"podAntiAffinity": rules}, "containers": [{"name": "c"}]}}},
+            "status": {},
+        })
+    }
+
+    fn row(object: &Value, before: Option<&ReplicaSet>) -> ReplicaSet {
+        ReplicaSet::of(RawObject::of(object).unwrap(), before, &Scope::default()).unwrap()
+    }
+
+    #[test]
+    fn what_a_template_was_given_is_known_and_no_part_of_its_key() {
+        let own = json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c"}]}});
+        let first = row(&set(1, "canary"), None);
+        assert_eq!(first.template_key, same::template_key(&own));
+        assert_eq!(first.carried.labels, [("role".to_owned(), Some("canary".to_owned()))].into());
+        assert_eq!(first.apart, Some(Apart { stable: "old".to_owned(), weight: Some(9) }));
+        let later = row(&set(2, "stable"), Some(&first));
+        assert_eq!(later.template_key, first.template_key);
+        assert_eq!(later.carried.labels, [("role".to_owned(), Some("stable".to_owned()))].into());
     }
 }

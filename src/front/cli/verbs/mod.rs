@@ -4,6 +4,7 @@
 //! - [`demo`], [`sandbox`]: the embedded cluster, with a story and without
 //! - [`run`], [`controller`]: an engine at work
 //! - [`plan`], [`diff`], [`get`], [`status`]: looking
+//! - [`lint`](mod@lint): looking at files alone
 //! - [`promote`], [`abort`], [`retry`], [`pause`], [`undo`], [`restart`], [`set`]: a person steers a Rollout
 //! - [`terminate`]: a person ends an analysis early
 //! - [`reconcile`]: a person wants a Delivery looked at
@@ -15,6 +16,7 @@ pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod get;
 pub(crate) mod install_crds;
+pub(crate) mod lint;
 pub(crate) mod pause;
 pub(crate) mod plan;
 pub(crate) mod promote;
@@ -37,6 +39,7 @@ pub(crate) const ALL: &[Verb] = &[
     controller::VERB,
     plan::VERB,
     diff::VERB,
+    lint::VERB,
     get::VERB,
     status::VERB,
     promote::VERB,

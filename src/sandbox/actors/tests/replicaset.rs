@@ -42,6 +42,26 @@ fn pods_are_made_become_ready_and_are_counted() {
 }
 
 #[test]
+fn another_template_concerns_new_pods_alone_and_labels_that_old_ones_lack_are_counted() {
+    let mut world = World::new(options(1));
+    world.create(replicaset("web", 2));
+    world.pass(2.0);
+    let old: Vec<Value> = world.all("Pod").into_iter().cloned().collect();
+    world.edit("apps/v1", "ReplicaSet", "web", |rs| {
+        rs["spec"]["template"]["metadata"]["labels"]["role"] = json!("stable");
+        rs["spec"]["replicas"] = json!(3);
+    });
+    world.settle();
+    let all = world.all("Pod");
+    assert!(all.len() == 3 && old.iter().all(|pod| all.contains(&pod)), "{all:#?}");
+    let said: Vec<&Value> =
+        all.iter().map(|pod| &pod["metadata"]["labels"]["role"]).filter(|r| !r.is_null()).collect();
+    assert_eq!(said, [&json!("stable")]);
+    let counts = status(&world, "web");
+    assert_eq!((&counts["fullyLabeledReplicas"], &counts["observedGeneration"]), (&json!(1), &json!(2)));
+}
+
+#[test]
 fn scaling_down_takes_the_pods_that_serve_least() {
     let mut world = World::new(options(1));
     world.create(replicaset("web", 4));

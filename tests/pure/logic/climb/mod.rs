@@ -1,6 +1,7 @@
 //! Stories of rollouts told to the pure decision alone: pods obey at once, time moves when told.
 
 mod begins;
+mod metadata;
 mod rig;
 mod ways_back;
 

@@ -6,17 +6,49 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use switchback::api::analysis::AnalysisTemplate;
+use switchback::api::pod_metadata::{MetadataPatch, PodMetadata};
 use switchback::api::rollout::Rollout;
 use switchback::api::run::Phase;
 use switchback::api::time::Time;
 use switchback::api::write::{Patch, Write};
 use switchback::logic::rollout::decide::decide;
-use switchback::logic::rollout::view::{AnalysisRunRow, Refused, ReplicaSet, Service, View, Workload};
+use switchback::logic::rollout::decision::Need;
+use switchback::logic::rollout::view::{
+    AnalysisRunRow, Apart, Pod, Refused, ReplicaSet, Service, View, Workload,
+};
 use switchback::merge::json as merge;
+
+/// What `template` says under the keys that the ReplicaSet is annotated with.
+fn carried(set: &ReplicaSet, template: &Value) -> MetadataPatch {
+    let given = set.meta.annotation("rollout.argoproj.io/ephemeral-metadata").unwrap_or("{}");
+    let given: PodMetadata = serde_json::from_str(given).unwrap();
+    let there = |list: &str, key: &String| template["metadata"][list][key].as_str().map(str::to_owned);
+    let of = |list: &str, given: &BTreeMap<String, String>| {
+        given.keys().map(|key| (key.clone(), there(list, key))).collect()
+    };
+    MetadataPatch { labels: of("labels", &given.labels), annotations: of("annotations", &given.annotations) }
+}
+
+/// The rule in `template`, which has no other.
+fn apart(template: &Value) -> Option<Apart> {
+    let against = &template["spec"]["affinity"]["podAntiAffinity"];
+    let preferred = &against["preferredDuringSchedulingIgnoredDuringExecution"][0];
+    let required = &against["requiredDuringSchedulingIgnoredDuringExecution"][0];
+    let stable =
+        |term: &Value| term["labelSelector"]["matchExpressions"][0]["values"][0].as_str().map(str::to_owned);
+    let weight = preferred["weight"].as_i64().map(|w| i32::try_from(w).unwrap());
+    let stable = stable(&preferred["podAffinityTerm"]).or_else(|| stable(required))?;
+    Some(Apart { stable, weight })
+}
 
 pub struct Rig {
     rollout: Value,
     replica_sets: Vec<ReplicaSet>,
+    /// Templates of the ReplicaSets, by name.
+    templates_of_sets: BTreeMap<String, Value>,
+    pods: Vec<Pod>,
+    /// Pods that were ever made.
+    made: i32,
     services: BTreeMap<String, Service>,
     runs: Vec<AnalysisRunRow>,
     templates: BTreeMap<(bool, String), Arc<AnalysisTemplate>>,
@@ -61,6 +93,9 @@ impl Rig {
         Self {
             rollout,
             replica_sets: Vec::new(),
+            templates_of_sets: BTreeMap::new(),
+            pods: Vec::new(),
+            made: 0,
             services: ["active", "preview"].into_iter().map(|n| (n.to_owned(), service(n))).collect(),
             runs: Vec::new(),
             templates: BTreeMap::new(),
@@ -113,7 +148,11 @@ impl Rig {
     /// Decides and performs until nothing is left to do now.
     pub fn settle(&mut self) {
         for _ in 0..200 {
-            let decision = decide(&self.view(), self.now);
+            let mut decision = decide(&self.view(), self.now);
+            if decision.needs == Some(Need::Pods) {
+                self.log.push("list Pods".into());
+                decision = decide(&View { pods: Some(self.pods.clone()), ..self.view() }, self.now);
+            }
             let idle = decision.writes.is_empty() && decision.status.is_none();
             for write in &decision.writes {
                 self.perform(write);
@@ -160,7 +199,30 @@ impl Rig {
             replica_set.observed_generation = replica_set.meta.generation;
         }
         self.count_pods();
+        self.make_pods();
         before != self.replica_sets
+    }
+
+    /// Each ReplicaSet has the pods it wants; new ones are as its template says.
+    fn make_pods(&mut self) {
+        for set in &self.replica_sets {
+            let own = |pod: &&Pod| pod.meta.is_controlled_by(&set.meta.uid);
+            let there = self.pods.iter().filter(own).count();
+            let wanted = usize::try_from(set.replicas).unwrap();
+            for _ in there..wanted {
+                self.made += 1;
+                let mut meta = self.templates_of_sets[&set.meta.name]["metadata"].clone();
+                meta["name"] = json!(format!("{}-{}", set.meta.name, self.made));
+                meta["ownerReferences"] = json!([{"uid": set.meta.uid, "controller": true}]);
+                let meta = serde_json::from_value(meta).unwrap();
+                self.pods.push(Pod { meta, is_ready: true, ready_since: None });
+            }
+            let mut kept = 0;
+            self.pods.retain(|pod| {
+                kept += usize::from(own(&pod));
+                !own(&pod) || kept <= wanted
+            });
+        }
     }
 
     fn count_pods(&mut self) {
@@ -186,6 +248,10 @@ impl Rig {
                 replica_set.replicas = i32::try_from(object["spec"]["replicas"].as_i64().unwrap()).unwrap();
                 replica_set.meta.creation_timestamp = Some(Time::of(self.now));
                 replica_set.meta.uid = format!("uid-{}", replica_set.hash);
+                let template = object["spec"]["template"].clone();
+                replica_set.carried = carried(&replica_set, &template);
+                replica_set.apart = apart(&template);
+                self.templates_of_sets.insert(replica_set.meta.name.clone(), template);
                 self.now += SignedDuration::from_secs(1);
                 self.replica_sets.push(replica_set);
                 self.log.push("create ReplicaSet".into());
@@ -214,6 +280,18 @@ impl Rig {
                         if let Some(n) = body["spec"]["replicas"].as_i64() {
                             replica_set.replicas = i32::try_from(n).unwrap();
                         }
+                        let template = self.templates_of_sets.get_mut(&target.name).unwrap();
+                        if let Some(change) = body["spec"].get("template") {
+                            *template = merge::apply(template, change);
+                            replica_set.meta.generation += 1;
+                        }
+                        replica_set.carried = carried(replica_set, template);
+                        replica_set.apart = apart(template);
+                    }
+                    "Pod" => {
+                        let pod = self.pods.iter_mut().find(|p| p.meta.name == target.name).unwrap();
+                        let meta = merge::apply(&json!(pod.meta), &body["metadata"]);
+                        pod.meta = serde_json::from_value(meta).unwrap();
                     }
                     "Service" => {
                         let service = self.services.get_mut(&target.name).unwrap();
@@ -307,6 +385,22 @@ impl Rig {
         let found = all.into_iter().find(|c| c["type"] == of_type).unwrap_or_default();
         let text = |field: &str| found[field].as_str().unwrap_or_default().to_owned();
         (text("reason"), text("message"))
+    }
+
+    /// The template and the annotations of the ReplicaSet of this image.
+    pub fn set(&self, image: &str) -> (Value, Value) {
+        let set = self.replica_sets.iter().find(|s| s.hash == image).unwrap();
+        (self.templates_of_sets[&set.meta.name].clone(), json!(set.meta.annotations))
+    }
+
+    /// Labels and annotations of the pods of this image, each combination once.
+    pub fn marks(&self, image: &str) -> Vec<(Value, Value)> {
+        let set = self.replica_sets.iter().find(|s| s.hash == image).unwrap();
+        let own = self.pods.iter().filter(|p| p.meta.is_controlled_by(&set.meta.uid));
+        let mut marks: Vec<(Value, Value)> =
+            own.map(|p| (json!(p.meta.labels), json!(p.meta.annotations))).collect();
+        marks.dedup();
+        marks
     }
 
     pub fn selected(&self, service: &str) -> String {

@@ -1,0 +1,16 @@
+//! What is counted and shown to Prometheus, under the names, labels and types that Argo Rollouts uses.
+//! Nothing here decides anything by what it counts.
+//!
+//! - [`counts`]: all that is counted, and the page of it
+//! - [`rollouts`]: what is shown of each Rollout
+//! - [`buckets`]: a histogram
+//! - [`process`]: what the system says of the process
+//! - [`page`](mod@page): the form in which Prometheus reads it
+
+mod buckets;
+mod counts;
+mod page;
+mod process;
+mod rollouts;
+
+pub(crate) use counts::Metrics;
