@@ -4,9 +4,10 @@
 use crate::api::condition::{ConditionReason, ConditionType};
 use crate::api::event::EventReason;
 use crate::api::names;
+use crate::api::phase::RolloutPhase;
 use crate::api::status::RolloutStatus;
 use crate::logic::rollout::builder::Builder;
-use crate::logic::rollout::{conditions, pause, phase};
+use crate::logic::rollout::{conditions, injected, pause, phase};
 use serde_json::{Map, Value};
 
 /// The part of the status that follows from the facts under every strategy. What is not named here is gone
@@ -100,7 +101,15 @@ pub(crate) fn observe(builder: &mut Builder<'_>, status: &mut RolloutStatus) {
     conditions::write_held(builder, status);
     conditions::write_denied(builder, status);
     status.observed_generation = builder.view().rollout.metadata.generation.to_string();
-    let (phase, message) = phase::calculate(builder.spec(), status);
+    let (mut phase, mut message) = phase::calculate(builder.spec(), status);
+    // Argo Rollouts labels pods before it writes the status: whoever waits for health finds them labelled.
+    if phase == RolloutPhase::Healthy
+        && status.condition(&ConditionType::WriteDenied).is_none()
+        && let Some(set) = injected::metadata::unlabelled(builder)
+    {
+        (phase, message) =
+            (RolloutPhase::Progressing, format!("the pods of {} are being labelled", set.meta.name));
+    }
     status.phase = Some(phase);
     status.message = message;
 }

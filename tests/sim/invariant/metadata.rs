@@ -2,7 +2,7 @@
 //! It never asks how they came to say it.
 
 use super::Invariant;
-use crate::world::{Seen, World, hash_of, place, text, wanted_hash};
+use crate::world::{Seen, World, hash_of, list, place, text, wanted_hash};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use switchback::sandbox::Verb;
@@ -10,7 +10,7 @@ use switchback::sandbox::Verb;
 const GIVEN: &str = "rollout.argoproj.io/ephemeral-metadata";
 
 /// 21: at rest the pods of a revision and its template say what they would say without a role, and what the role asks for;
-/// no template has two ReplicaSets.
+/// no template has two ReplicaSets; and nobody is told that a Rollout is healthy before its pods say it.
 #[derive(Default)]
 pub struct RolesAreWorn {
     /// The templates of ReplicaSets as their Rollouts had them when they were made, by uid.
@@ -50,6 +50,12 @@ fn otherwise(object: &Value, path: &str, own: &Value, given: &Value, hash: &str)
     None
 }
 
+/// Whether `set` notes that its pods may lack something yet.
+fn is_open(set: &Value) -> bool {
+    entries(set, "/metadata/annotations")
+        .is_some_and(|all| all.keys().any(|key| key.ends_with("/stale-metadata")))
+}
+
 impl Invariant for RolesAreWorn {
     fn name(&self) -> &'static str {
         "21 pods say what their role asks for"
@@ -65,6 +71,15 @@ impl Invariant for RolesAreWorn {
             let twin = others.into_iter().find(|s| self.own.get(text(s, "/metadata/uid")) == Some(own));
             self.own.insert(uid.to_owned(), own.clone());
             return twin.map_or(Ok(()), |twin| Err(format!("{} is {} once more", place(set), place(twin))));
+        }
+        if let Seen::Store { kind: "Rollout", object: rollout, before: Some(before), .. } = seen
+            && text(before, "/status/phase") != "Healthy"
+            && text(rollout, "/status/phase") == "Healthy"
+            && !list(rollout, "/status/conditions").iter().any(|c| text(c, "/type") == "WriteDenied")
+        {
+            let early = world.sets(rollout).into_iter().find(|s| is_open(s) && !world.pods(s).is_empty());
+            return early
+                .map_or(Ok(()), |set| Err(format!("healthy before the pods of {} say it", place(set))));
         }
         if !matches!(seen, Seen::Over) {
             return Ok(());
@@ -82,9 +97,7 @@ impl Invariant for RolesAreWorn {
             }
             let noted = set["metadata"]["annotations"].get(GIVEN).and_then(Value::as_str);
             let noted: Option<Value> = noted.map(|text| serde_json::from_str(text).unwrap());
-            let is_open = entries(set, "/metadata/annotations")
-                .is_some_and(|all| all.keys().any(|key| key.ends_with("/stale-metadata")));
-            if noted.unwrap_or_default() != given || is_open {
+            if noted.unwrap_or_default() != given || is_open(set) {
                 return Err(format!("{} notes {}", place(set), set["metadata"]["annotations"]));
             }
         }

@@ -114,6 +114,13 @@ fn has_pods(replica_set: &ReplicaSet) -> bool {
     !replica_set.is_new && (replica_set.replicas > 0 || replica_set.current > 0 || !is_seen(replica_set))
 }
 
+/// A ReplicaSet with pods that may not have yet what it was given.
+#[must_use]
+pub(crate) fn unlabelled<'b>(builder: &'b Builder<'_>) -> Option<&'b ReplicaSet> {
+    let is_open = |s: &&ReplicaSet| s.meta.annotation(names::STALE_METADATA).is_some() && has_pods(s);
+    builder.replica_sets().iter().find(is_open)
+}
+
 /// Brings the pods of ReplicaSets that were given something else to what they lack, and then takes the note of it away.
 /// They are read after the ReplicaSet's controller has seen the change: before, it may still make some as they were. What
 /// this decision changes of a ReplicaSet comes first, and while the cluster denies a change of one pod, all wait. Nobody
