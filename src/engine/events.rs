@@ -1,4 +1,5 @@
-//! Decides how events reach the cluster: a few at a time, behind the back of what caused them.
+//! Decides how events reach the cluster: a few at a time, those about one object in their order, behind the back of what
+//! caused them.
 //! It never holds anything up and never fails what it speaks of.
 
 use crate::api::event::Event;
@@ -6,8 +7,9 @@ use crate::api::names;
 use crate::api::time::Time;
 use crate::api::write::{Target, Write};
 use crate::base::clock::Clock;
+use crate::base::digest::fnv1a32;
 use crate::world::cluster::{Cluster, Mode};
-use futures::StreamExt;
+use futures::future::join_all;
 use jiff::Timestamp;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
@@ -15,10 +17,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{mpsc, watch};
 
-/// Events waiting at most; more are dropped, as Kubernetes' own clients do.
-const MOST_WAITING: usize = 10_000;
-/// Events being recorded at once.
+/// Events being recorded at once: so many queues there are, and those about one object wait in one.
 const AT_ONCE: usize = 4;
+/// Events waiting in a queue at most; more are dropped, as Kubernetes' own clients do.
+const MOST_WAITING: usize = 2_500;
 
 /// An event that waits to be recorded, not yet an object: thousands may wait.
 #[derive(Debug)]
@@ -36,7 +38,7 @@ struct Waiting {
 pub(crate) struct Recorder {
     clock: Clock,
     sequence: Arc<AtomicU64>,
-    waiting: mpsc::Sender<Waiting>,
+    queues: [mpsc::Sender<Waiting>; AT_ONCE],
     taken: Arc<AtomicU64>,
     recorded: watch::Receiver<u64>,
 }
@@ -46,25 +48,29 @@ pub(crate) fn recorder(
     cluster: Cluster,
     clock: Clock,
 ) -> (Recorder, impl Future<Output = ()> + Send + 'static) {
-    let (waiting, events) = mpsc::channel::<Waiting>(MOST_WAITING);
+    let both = [(); AT_ONCE].map(|()| mpsc::channel::<Waiting>(MOST_WAITING));
+    let queues = both.each_ref().map(|(queue, _)| queue.clone());
     let (count, recorded) = watch::channel(0);
     let work = async move {
-        let events = futures::stream::unfold(events, |mut events| async {
-            let event = events.recv().await?;
-            Some((event, events))
-        });
         let (cluster, count) = (&cluster, &count);
-        let record = |waiting: Waiting| async move {
-            let write = Write::Create { object: object(&waiting) };
-            drop(waiting);
-            if let Err(error) = cluster.perform_as::<IgnoredAny>(&write, Mode::Plain).await {
-                tracing::debug!(%error, "an event could not be recorded");
+        let record = |mut events: mpsc::Receiver<Waiting>| async move {
+            while let Some(waiting) = events.recv().await {
+                let write = Write::Create { object: object(&waiting) };
+                drop(waiting);
+                if let Err(error) = cluster.perform_as::<IgnoredAny>(&write, Mode::Plain).await {
+                    tracing::debug!(%error, "an event could not be recorded");
+                }
+                count.send_modify(|n| *n += 1);
             }
-            count.send_modify(|n| *n += 1);
         };
-        events.for_each_concurrent(AT_ONCE, record).await;
+        join_all(both.map(|(_, events)| record(events))).await;
     };
-    (Recorder { clock, sequence: Arc::default(), waiting, taken: Arc::default(), recorded }, work)
+    (Recorder { clock, sequence: Arc::default(), queues, taken: Arc::default(), recorded }, work)
+}
+
+/// The queue of events about `about`.
+fn queue_of(about: &Target) -> usize {
+    usize::try_from(fnv1a32(about.name.as_bytes())).unwrap_or(0) % AT_ONCE
 }
 
 /// The object of an event.
@@ -99,7 +105,8 @@ impl Recorder {
         let sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
         let stamp = u64::try_from(at.as_nanosecond()).unwrap_or(0).wrapping_add(sequence);
         let waiting = Waiting { about: about.clone(), uid: uid.to_owned(), event, at, stamp };
-        match self.waiting.try_send(waiting) {
+        let Some(queue) = self.queues.get(queue_of(about)) else { return };
+        match queue.try_send(waiting) {
             Ok(()) => drop(self.taken.fetch_add(1, Ordering::Relaxed)),
             Err(full) => {
                 let reason = full.into_inner().event.reason;

@@ -13,10 +13,8 @@ fn told(sim: &Sim, name: &str) -> Vec<String> {
     let mut all: Vec<Value> = sim.sandbox.snapshot("v1", "Event", NAMESPACE);
     let about = |e: &Value, field: &str| text(e, &format!("/involvedObject/{field}")).to_owned();
     all.retain(|e| about(e, "kind") == "Rollout" && about(e, "name") == name);
-    // the name ends in the moment and the number of the event
-    all.sort_by_key(|e| {
-        u64::from_str_radix(text(e, "/metadata/name").rsplit('.').next().unwrap(), 16).unwrap()
-    });
+    // whoever watches is told in the order in which they arrive
+    all.sort_by_key(|e| text(e, "/metadata/resourceVersion").parse::<u64>().unwrap());
     all.iter().map(|e| text(e, "/reason").to_owned()).collect()
 }
 
@@ -63,7 +61,7 @@ fn what_happens_to_a_rollout_is_told_in_order_from_its_first_moment_to_its_last(
                 ],
             ),
         ] {
-            let mut sim = Sim::new(&Plan::default(), &files).await;
+            let mut sim = Sim::new(&Plan { slowest: 40, ..Plan::default() }, &files).await;
             sim.settles_at("v1").await;
             sim.wait(5).await;
             let all = told(&sim, "web");
