@@ -360,7 +360,13 @@ impl Numbers {
         for (port, index) in &self.ports {
             if out.contains(&port.to_string()) {
                 let whole = Regex::new(&format!(r"\b{port}\b")).unwrap();
-                out = whole.replace_all(&out, format!("<node-port-{index}>")).into_owned();
+                // The ends of the range of ports, which the server names, may be allocated, too.
+                let written = |found: &regex::Captures<'_>| {
+                    let place = found.get(0).unwrap();
+                    let is_end = out[..place.start()].ends_with('-') || out[place.end()..].starts_with('-');
+                    if is_end { place.as_str().to_owned() } else { format!("<node-port-{index}>") }
+                };
+                out = whole.replace_all(&out, written).into_owned();
             }
         }
         let out = self.forms.rv_in_text.replace_all(&out, "${1}<rv> (<rv>)");

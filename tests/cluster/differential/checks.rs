@@ -92,6 +92,18 @@ fn placeholders_keep_equality_and_order() {
     assert_eq!(at("/answers/0/body/creationTimestamp"), json!("<time>"));
 }
 
+#[test]
+fn a_port_at_the_end_of_the_range_is_no_part_of_the_ranges_name() {
+    let script = script("{about: x, requests: [{name: a, ask: GET /x}]}");
+    let body =
+        json!({"nodePort": 32767, "message": "32767 is taken, the range of valid ports is 30000-32767"});
+    let answer = json!({"name": "a", "code": 200, "headers": {}, "body": body});
+    let got =
+        canonical(&script, &Record { namespace: "t-r9".into(), answers: vec![answer], watches: vec![] });
+    let said = got.pointer("/answers/0/body/message").unwrap();
+    assert_eq!(*said, json!("<node-port-1> is taken, the range of valid ports is 30000-32767"));
+}
+
 fn ns(map: &serde_json::Map<String, Value>) -> Value {
     let mut map = map.clone();
     map.insert("namespace".into(), json!("<ns>"));
