@@ -149,7 +149,7 @@ async fn columns(stage: &Stage) {
 async fn a_controller_without_an_instance_leaves_those_of_instances_alone() {
     play("unlabelled", async |stage| {
         let line = format!(
-            "controller --namespace {} --metrics-port 0 --health-port 0 --prometheus-address {}",
+            "controller --namespace {} --leader-elect=false --metrics-port 0 --health-port 0 --prometheus-address {}",
             stage.namespace, stage.prometheus
         );
         let mut program = stage.start("controller", &line);

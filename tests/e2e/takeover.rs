@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::sleep;
 
+/// Flags of a controller of no instance for which others on the same cluster need not wait: it holds no Lease.
+const ALONE: &str = "--leader-elect=false --metrics-port 0 --health-port 0";
+
 /// What tells the ReplicaSets of `app` and their pods apart, whatever becomes of their counts.
 async fn identities(stage: &Stage, kind: &str, app: &str) -> Vec<String> {
     let all = stage.api.list(&format!("{}?labelSelector=app%3D{app}", stage.at(kind, ""))).await;
@@ -150,7 +153,7 @@ async fn take_over(story: &str, hashes: Option<&str>, on: impl AsyncFnOnce(&Stag
         put(stage, left(story, hashes)).await;
         let pods = identities(stage, "Pod", story).await;
         let (before, sets_before) = (meaning(&stage.get("Rollout", story).await), sets(stage, story).await);
-        let line = format!("controller --namespace {} --metrics-port 0 --health-port 0", stage.namespace);
+        let line = format!("controller --namespace {} {ALONE}", stage.namespace);
         let _program = stage.start("controller", &line);
         let seen = |r: &Value| r["metadata"]["managedFields"].to_string().contains("switchback");
         if story == "referred" {
@@ -240,7 +243,7 @@ async fn a_template_that_argo_reads_in_part_is_read_so_by_us() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rollout_stored_with_amounts_that_are_none_becomes_healthy() {
     play("malformed", async |stage| {
-        let line = format!("controller --namespace {} --metrics-port 0 --health-port 0", stage.namespace);
+        let line = format!("controller --namespace {} {ALONE}", stage.namespace);
         let mut program = stage.start("controller", &line);
         let resources = json!({"requests": {"memory": "invalid"}});
         for (name, more) in [("plain", json!([])), ("attached", json!([{"resources": resources}]))] {

@@ -58,7 +58,7 @@ async fn a_server_that_is_away_at_the_start_is_asked_again_and_rollouts_are_look
         }
         stage.phase("colour", "Healthy", |_| true).await;
         assert_eq!(program.terminate().await, 0);
-        let once = stage.run(&format!("{line} --once --timeout 6s")).await;
+        let once = stage.run(&format!("{line} --instance-id {namespace} --once --timeout 6s")).await;
         assert_eq!(once.code, 1, "{}{}", once.out, once.err);
         assert!(once.out.contains("not reachable") && once.out.contains("within 6s"), "{}", once.out);
     })
