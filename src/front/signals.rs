@@ -2,15 +2,15 @@
 //! It never ends anything itself.
 
 use crate::front::exit::Failure;
+use futures::future::{BoxFuture, FutureExt, Shared};
+use std::io;
 use std::process::ExitCode;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The signals that ask the process to end, from the moment it listens on: one that comes while nobody waits is heard by
 /// whoever waits next.
-#[derive(Debug)]
+#[derive(Clone)]
 pub(crate) struct Signals {
-    term: Signal,
-    interrupt: Signal,
+    asked: Shared<BoxFuture<'static, ExitCode>>,
 }
 
 impl Signals {
@@ -19,25 +19,39 @@ impl Signals {
     /// # Errors
     /// The system lets nobody listen.
     pub(crate) fn listen() -> Result<Self, Failure> {
-        let listen = |kind| {
-            signal(kind).map_err(|e| Failure::usage(format!("the signals of its end cannot be heard: {e}")))
-        };
-        Ok(Self { term: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+        let asked = asked();
+        let asked =
+            asked.map_err(|e| Failure::usage(format!("the signals of its end cannot be heard: {e}")))?;
+        Ok(Self { asked: asked.boxed().shared() })
     }
 
     /// Ends when the process is asked to, with its exit code: 0 where it was asked to end, 130 on Ctrl-C.
-    pub(crate) async fn interrupted(&mut self) -> ExitCode {
-        tokio::select! {
-            biased;
-            _ = self.term.recv() => ExitCode::SUCCESS,
-            _ = self.interrupt.recv() => ExitCode::from(130),
-        }
+    pub(crate) async fn interrupted(&self) -> ExitCode {
+        self.asked.clone().await
     }
 
     /// Ends when the process is asked to.
-    pub(crate) async fn stopped(mut self) {
-        let _code = self.interrupted().await;
+    pub(crate) async fn stopped(self) {
+        let _code = self.asked.await;
     }
+}
+
+#[cfg(unix)]
+fn asked() -> io::Result<impl Future<Output = ExitCode> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            biased;
+            _ = term.recv() => ExitCode::SUCCESS,
+            _ = interrupt.recv() => ExitCode::from(130),
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn asked() -> io::Result<impl Future<Output = ExitCode> + Send + 'static> {
+    Ok(tokio::signal::ctrl_c().map(|_| ExitCode::from(130)))
 }
 
 #[cfg(test)]
@@ -49,7 +63,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_signal_between_two_waits_is_heard() {
-        let mut signals = Signals::listen().unwrap();
+        let signals = Signals::listen().unwrap();
         tokio::select! {
             biased;
             _ = signals.interrupted() => panic!("nobody asked for the end"),

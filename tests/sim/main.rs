@@ -5,14 +5,14 @@
 //! story     what people do and what must come of it     rig       the engine, the cluster and the repository
 //! trial     stories, many times, with trouble           trouble   what goes wrong, as data
 //! repo      Git in memory            merge, weather     witness   everything that happened, hashed and checked
-//! wire      what one engine of two says to the cluster
+//! webhook   what the engine is denied                   wire      what one engine of two says to the cluster
 //! world     what invariants look at                     invariant what must hold after every revision
 //! ```
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used)] // a test may stop where it stands
 #![allow(clippy::cast_possible_wrap, clippy::cast_sign_loss, clippy::cast_possible_truncation)] // of small numbers
 
-/// As the program has it: half of what a run costs is asking for memory and giving it back.
+/// As the program has it: much of what a run costs is asking for memory and giving it back.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -26,6 +26,7 @@ mod story;
 mod trial;
 mod trouble;
 mod weather;
+mod webhook;
 mod wire;
 mod witness;
 mod world;

@@ -14,6 +14,7 @@ use crate::engine::context::Context;
 use crate::engine::controllers::outcome::Outcome;
 use crate::engine::controllers::refusals::{Creation, Refusals, Writes};
 use crate::engine::index::Index;
+use crate::logic::rollout::claim::is_claimed;
 use crate::logic::rollout::decide::decide;
 use crate::logic::rollout::decision::{Decision, Need};
 use crate::logic::rollout::denied::{self, decide_without};
@@ -220,12 +221,6 @@ async fn settle(
         }
         _ => Err(error),
     }
-}
-
-/// Whether the Rollout claims the ReplicaSet of `meta`, which is nobody's, as soon as the watch tells of it.
-fn is_claimed(view: &View, meta: &Meta) -> bool {
-    let is_orphan = meta.controller().is_none() && meta.deletion_timestamp.is_none();
-    is_orphan && meta.labels.contains_key(names::POD_HASH) && view.selector.matches(&meta.labels)
 }
 
 async fn pods(context: &Context, view: &View) -> Result<Vec<Pod>, ClusterError> {

@@ -11,7 +11,7 @@ use crate::engine::delivery::rollouts::{self, Elsewhere};
 use crate::engine::delivery::trial;
 use crate::logic::manifest::kept::ReadFiles;
 use crate::logic::manifest::problem::told;
-use crate::logic::manifest::served::Served;
+use crate::logic::manifest::served::{Served, kinds_of_definition};
 use crate::logic::manifest::skipped::Skipped;
 use crate::logic::manifest::{Manifest, ManifestFile, Manifests, Problem, split};
 use crate::logic::plan::{Change, PlanContext, change, order};
@@ -94,16 +94,10 @@ fn served(api_version: &str, kind: &str) -> Served {
 
 /// Whether the kind of a manifest is one of Kubernetes, one of ours, or defined beside it.
 fn is_known(manifests: &Manifests, manifest: &Manifest) -> bool {
-    let text = |m: &Manifest, pointer: &str| {
-        m.value.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
-    };
-    let defines = |m: &&Manifest| {
-        m.key.kind == "CustomResourceDefinition"
-            && text(m, "/spec/group") == manifest.key.group
-            && text(m, "/spec/names/kind") == manifest.key.kind
-    };
-    kinds::find(&manifest.target.api_version, &manifest.key.kind).is_some()
-        || manifests.objects.values().any(|m| defines(&m))
+    let is_it =
+        |kind: Kind| (kind.group, kind.kind) == (manifest.key.group.clone(), manifest.key.kind.clone());
+    let mut defined = manifests.objects.values().flat_map(|m| kinds_of_definition(&m.value));
+    kinds::find(&manifest.target.api_version, &manifest.key.kind).is_some() || defined.any(is_it)
 }
 
 /// Makes the namespaces that objects are in: they are there where the files are meant for.

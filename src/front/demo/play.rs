@@ -16,7 +16,7 @@ use std::process::ExitCode;
 /// # Errors
 /// The stage cannot be set, or an act was not seen in time.
 pub(crate) async fn play(dir: Option<&Path>, pace: Pace, keep: bool) -> Result<ExitCode, Failure> {
-    let mut signals = Signals::listen()?;
+    let signals = Signals::listen()?;
     let mut stage = tokio::select! {
         biased;
         stage = Stage::set(dir, pace) => stage?,

@@ -1,6 +1,8 @@
 //! Decides which ReplicaSets a Rollout claims: nobody's that its selector means become its own, and its own that the
 //! selector no longer means become nobody's. It never decides anything about one that somebody else manages.
 
+use crate::api::meta::Meta;
+use crate::api::names;
 use crate::api::object_name::ObjectName;
 use crate::api::write::{Patch, Target, Write};
 use crate::base::json;
@@ -26,6 +28,13 @@ pub(crate) fn decide(view: &View) -> Option<Decision> {
     let released = released.map(|set| release(view, set));
     let writes = released.chain(adopted.map(|orphan| adopt(view, orphan))).collect();
     Some(Decision { writes, ..Decision::default() })
+}
+
+/// Whether the Rollout claims the ReplicaSet of `meta`, which it is told of later, if nobody manages that.
+#[must_use]
+pub(crate) fn is_claimed(view: &View, meta: &Meta) -> bool {
+    let is_orphan = meta.controller().is_none() && meta.deletion_timestamp.is_none();
+    is_orphan && meta.labels.contains_key(names::POD_HASH) && view.selector.matches(&meta.labels)
 }
 
 /// Whether the selector is one to claim by: that of a Rollout which cannot be acted on may be half of a change.
@@ -58,7 +67,6 @@ fn patch(name: &ObjectName, uid: &str, owner: Value, version: &str) -> Write {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::meta::Meta;
     use crate::logic::rollout;
     use crate::logic::rollout::view::Obstacle;
     use std::collections::BTreeMap;

@@ -169,8 +169,8 @@ fn finish(mut builder: Builder<'_>) -> Decision {
         let after = at.checked_add(jiff::SignedDuration::from_secs(1)).unwrap_or(at);
         builder.wake_at(after);
     }
-    // What was scaled just now brings other counts in a moment.
-    let is_followed = counts_only && !writes.is_empty();
+    // What was scaled just now brings other counts in a moment; but where that never ends, counts are told now and then.
+    let is_followed = counts_only && !writes.is_empty() && made_progress_lately(&builder);
     if is_followed {
         let again = builder.time().plus_seconds(1);
         builder.wake_at(again);
@@ -178,6 +178,12 @@ fn finish(mut builder: Builder<'_>) -> Decision {
     let status = status.filter(|_| !is_followed);
     let events = builder.take_events();
     Decision { writes, status, debounce, wake: builder.wake(), events, needs: None }
+}
+
+/// Whether the status has told of progress less long ago than counts may wait.
+fn made_progress_lately(builder: &Builder<'_>) -> bool {
+    let told = builder.old().condition(&ConditionType::Progressing).map(|c| c.last_update_time.at());
+    told.is_some_and(|at| builder.now().duration_since(at).unsigned_abs() < debounce_of(builder))
 }
 
 /// How long counts alone may wait. While a revision comes up nothing but the progress deadline depends on them.

@@ -4,12 +4,10 @@
 use crate::rig::{Sim, simulate};
 use crate::shop::canary;
 use crate::story::canary::release;
-use crate::trouble::{Plan, is_ours};
+use crate::trouble::Plan;
+use crate::webhook::Webhook;
 use crate::world::text;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use switchback::sandbox::route::Ask;
-use switchback::sandbox::{Fault, Moment, Refusal};
 
 /// Whether the Rollout says that a change of a ReplicaSet is denied.
 fn is_told(sim: &Sim) -> bool {
@@ -28,31 +26,17 @@ fn a_denied_write_is_tried_a_few_times_a_minute() {
             let all = w.all("ReplicaSet").map(|r| text(r, "/metadata/name").to_owned());
             all.collect::<Vec<_>>()
         });
-        let (is_on, tries) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicU64::new(0)));
-        let (on, counted) = (is_on.clone(), tries.clone());
-        let (seeing, meddling) = (sim.witness.clone(), sim.meddler.clone());
-        sim.sandbox.fault_hook(Some(Arc::new(move |moment: Moment<'_>| {
-            if let Moment::Before(a) = &moment
-                && (a.ask, a.resource.as_str()) == (Ask::Patch, "replicasets.apps")
-                && is_ours(&a.agent)
-                && !stable.contains(&a.name)
-                && on.load(Ordering::SeqCst)
-            {
-                counted.fetch_add(1, Ordering::SeqCst);
-                let message = "admission webhook denied the request: frozen".to_owned();
-                return Fault::Refuse(Refusal { code: 403, reason: "Forbidden", message, details: None });
-            }
-            seeing.at(&moment);
-            meddling.at(&moment)
-        })));
+        let webhook = Webhook::denies(&sim, move |a| {
+            (a.ask, a.resource.as_str()) == (Ask::Patch, "replicasets.apps") && !stable.contains(&a.name)
+        });
         release(&sim, "v1", "v2", None);
         sim.until("it is told", is_told).await;
-        let before = (tries.load(Ordering::SeqCst), sim.meddler.totals().0);
+        let before = (webhook.tries(), sim.meddler.totals().0);
         sim.wait(60).await;
-        let after = (tries.load(Ordering::SeqCst), sim.meddler.totals().0);
+        let after = (webhook.tries(), sim.meddler.totals().0);
         assert!((3..=8).contains(&(after.0 - before.0)), "tries in a minute: {}", after.0 - before.0);
         assert!(after.1 - before.1 <= 4, "other writes in a minute: {}", after.1 - before.1);
-        is_on.store(false, Ordering::SeqCst);
+        webhook.goes();
         sim.settles_at("v2").await;
         assert!(!is_told(&sim));
         sim.rest().await;

@@ -36,6 +36,42 @@ async fn writes_until_healthy(sim: &mut Sim, tag: &str, change: impl FnOnce(&Sim
 }
 
 #[test]
+fn counts_are_told_now_and_then_while_scaling_never_pauses() {
+    simulate(async {
+        let mut sim = Sim::elected(&Plan::default(), &canary()).await;
+        sim.settles_at("v1").await;
+        let mut many = rollout();
+        (many["spec"]["replicas"], many["spec"]["strategy"]["canary"]["steps"]) = (json!(40), json!([]));
+        writes_until_healthy(&mut sim, ":1", |s| drop(s.sandbox.create("somebody", many).unwrap())).await;
+        let mut changes = sim.sandbox.subscribe();
+        let change = |s: &Sim| {
+            let image =
+                |r: &mut Value| r["spec"]["template"]["spec"]["containers"][0]["image"] = json!("i:2");
+            s.edit((names::ARGO, "Rollout"), "lean", image);
+        };
+        writes_until_healthy(&mut sim, ":2", change).await;
+        // Pods of the new revision that there were when its count was told last.
+        let (mut there, mut told, mut most) = (0, 0, 0);
+        while let Ok(change) = changes.try_recv() {
+            let object = &change.object;
+            let count = |path: &str| object.pointer(path).and_then(Value::as_i64).unwrap_or(0);
+            match change.kind.kind.as_str() {
+                "ReplicaSet" if text(object, "/spec/template/spec/containers/0/image") == "i:2" => {
+                    there = count("/status/replicas");
+                }
+                "Rollout" if text(object, "/metadata/name") == "lean" => {
+                    told = count("/status/updatedReplicas")
+                }
+                _ => {}
+            }
+            most = most.max(there - told);
+        }
+        assert_eq!((there, told), (40, 40));
+        assert!(most <= 13, "a pod comes about every second, and {most} were not told");
+    });
+}
+
+#[test]
 fn a_rollout_costs_four_writes_and_a_change_of_its_image_ten() {
     simulate(async {
         let mut sim = Sim::elected(&Plan::default(), &canary()).await;

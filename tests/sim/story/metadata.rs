@@ -5,14 +5,12 @@ use crate::repo::Files;
 use crate::rig::{Sim, simulate};
 use crate::shop::{NAMESPACE, blue_green, canary, with};
 use crate::story::canary::{release, release_bad};
-use crate::trouble::{Plan, is_ours};
+use crate::trouble::Plan;
+use crate::webhook::Webhook;
 use crate::world::text;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use switchback::sandbox::route::Ask;
-use switchback::sandbox::{Fault, Moment, Refusal};
 
 const FILE: &str = "web/rollout.yaml";
 
@@ -135,22 +133,7 @@ fn denied(ask: Ask) {
     simulate(async {
         let mut sim = Sim::new(&Plan::default(), &marked(canary(), "canary", CANARY)).await;
         sim.settles_at("v1").await;
-        let (is_on, tries) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicU64::new(0)));
-        let (on, counted) = (is_on.clone(), tries.clone());
-        let (seeing, meddling) = (sim.witness.clone(), sim.meddler.clone());
-        sim.sandbox.fault_hook(Some(Arc::new(move |moment: Moment<'_>| {
-            if let Moment::Before(a) = &moment
-                && (a.ask, a.resource.as_str()) == (ask, "pods")
-                && is_ours(&a.agent)
-                && on.load(Ordering::SeqCst)
-            {
-                counted.fetch_add(1, Ordering::SeqCst);
-                let message = "admission webhook denied the request: frozen".to_owned();
-                return Fault::Refuse(Refusal { code: 403, reason: "Forbidden", message, details: None });
-            }
-            seeing.at(&moment);
-            meddling.at(&moment)
-        })));
+        let webhook = Webhook::denies(&sim, move |a| (a.ask, a.resource.as_str()) == (ask, "pods"));
         release(&sim, "v1", "v2", None);
         sim.settles_at("v2").await;
         let is_told = |s: &Sim| {
@@ -159,13 +142,13 @@ fn denied(ask: Ask) {
         };
         sim.until("it is told", is_told).await;
         let requests = |s: &Sim| s.sandbox.requests().values().sum::<u64>();
-        let before = (tries.load(Ordering::SeqCst), requests(&sim));
+        let before = (webhook.tries(), requests(&sim));
         sim.wait(60).await;
-        let after = (tries.load(Ordering::SeqCst), requests(&sim));
+        let after = (webhook.tries(), requests(&sim));
         assert!((2..=8).contains(&(after.0 - before.0)), "tries in a minute: {}", after.0 - before.0);
         assert!(after.1 - before.1 < 60, "requests in a minute: {}", after.1 - before.1);
         assert!(is(&sim, "v2", "role", "canary"));
-        is_on.store(false, Ordering::SeqCst);
+        webhook.goes();
         sim.until("they are labelled", |s| is(s, "v2", "role", "stable") && !is_told(s)).await;
         sim.rest().await;
     });

@@ -38,7 +38,7 @@ pub(crate) const VERB: Verb = Verb {
 async fn controller(call: Invocation) -> Result<ExitCode, Failure> {
     let (common, flags) = (&call.common, call.flags::<Controller>()?);
     upstream::pass_over(&call.words)?;
-    let mut signals = Signals::listen()?;
+    let signals = Signals::listen()?;
     let cluster = setup::cluster(common).await?;
     let mut tasks = JoinSet::new();
     let home = setup::present_namespace(common, &cluster);

@@ -70,7 +70,7 @@ pub(crate) const VERB: Verb = Verb {
 
 async fn get(call: Invocation) -> Result<ExitCode, Failure> {
     let (common, flags) = (&call.common, call.flags::<Get>()?);
-    let mut signals = Signals::listen()?;
+    let signals = Signals::listen()?;
     let cluster = setup::cluster(common).await?;
     let namespace = setup::present_namespace(common, &cluster);
     match flags.what {

@@ -190,7 +190,7 @@ async fn open(common: &Common, flags: &Run, url: &str, cluster: &Client) -> Resu
 async fn run(call: Invocation) -> Result<ExitCode, Failure> {
     let (common, flags) = (&call.common, call.flags::<Run>()?);
     upstream::pass_over(&call.words)?;
-    let mut signals = Signals::listen()?;
+    let signals = Signals::listen()?;
     let mut tasks = JoinSet::new();
     let Some(url) = &flags.repo else { return deliveries(common, &flags, signals, tasks).await };
     let limit = flags.once.then_some(flags.timeout);
@@ -234,7 +234,7 @@ async fn run(call: Invocation) -> Result<ExitCode, Failure> {
 async fn deliveries(
     common: &Common,
     flags: &Run,
-    mut signals: Signals,
+    signals: Signals,
     mut tasks: JoinSet<()>,
 ) -> Result<ExitCode, Failure> {
     let begun = tokio::select! {

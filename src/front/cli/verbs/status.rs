@@ -43,7 +43,7 @@ pub(crate) const VERB: Verb = Verb {
 
 async fn status(call: Invocation) -> Result<ExitCode, Failure> {
     let flags: Status = call.flags()?;
-    let mut signals = Signals::listen()?;
+    let signals = Signals::listen()?;
     tokio::select! {
         biased;
         code = signals.interrupted() => Ok(code),
