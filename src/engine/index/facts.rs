@@ -124,3 +124,37 @@ impl Index {
         found
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::raw_object::RawObject;
+    use crate::engine::index::kinds::{replica_set, rollout};
+    use crate::engine::index::scope::Scope;
+    use serde_json::json;
+
+    #[test]
+    fn a_revision_that_another_version_has_hashed_is_called_by_its_label() {
+        let template = |image: &str| {
+            json!({"metadata": {"labels": {"app": "web"}},
+            "spec": {"containers": [{"name": "web", "image": image}]}})
+        };
+        let hash = |image: &str| {
+            let mut index = Index::new(Scope::default());
+            let object = json!({"metadata": {"name": "web", "namespace": "shop", "uid": "u", "resourceVersion": "1"},
+                "spec": {"selector": {"matchLabels": {"app": "web"}}, "template": template("web:1"), "strategy": {"canary": {}}},
+                "status": {"stableRS": "older", "currentPodHash": "older"}});
+            index.take_in(rollout::FOLLOWED.present(RawObject::of(&object).unwrap()));
+            let owner = json!({"kind": "Rollout", "name": "web", "uid": "u", "controller": true});
+            let object = json!({"metadata": {"name": "web-older", "namespace": "shop", "uid": "s", "resourceVersion": "2",
+                "labels": {"app": "web", "rollouts-pod-template-hash": "older"}, "ownerReferences": [owner]},
+                "spec": {"template": template(image)}});
+            index.take_in(replica_set::FOLLOWED.present(RawObject::of(&object).unwrap()));
+            let row = index.rollout(&ObjectName::new("shop", "web")).unwrap();
+            (index.current_hash(row), row.stands_for.pod_hash.clone())
+        };
+        assert_eq!(hash("web:1").0, "older");
+        let (called, own) = hash("web:2");
+        assert_eq!(called, own, "its template is another");
+    }
+}

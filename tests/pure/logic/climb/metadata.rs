@@ -172,3 +172,23 @@ fn a_rule_keeps_new_pods_from_the_stable_ones_and_follows_them() {
     assert_eq!((rule(&rig, "v2"), rig.phase()), (none, "Healthy".into()), "it is new and stable");
     assert_eq!(rig.count("create ReplicaSet"), 3);
 }
+
+#[test]
+fn a_rule_follows_the_stable_revision_that_is_another_meanwhile() {
+    let mut rig = canary(json!({"antiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {}}}));
+    rig.image("v2");
+    rig.settle();
+    rig.patch_status(json!({"pauseConditions": null}));
+    rig.settle();
+    rig.image("v3");
+    rig.settle();
+    let against = |rig: &Rig| {
+        let rules = rig.set("v3").0["spec"]["affinity"]["podAntiAffinity"].clone();
+        let entry = &rules["requiredDuringSchedulingIgnoredDuringExecution"][0];
+        entry["labelSelector"]["matchExpressions"][0]["values"].clone()
+    };
+    assert_eq!(against(&rig), json!(["v2"]));
+    rig.patch_status(json!({"stableRS": "v1"}));
+    rig.settle();
+    assert_eq!(against(&rig), json!(["v1"]));
+}
