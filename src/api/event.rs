@@ -6,7 +6,7 @@ use crate::word::words;
 use serde::Serialize;
 
 /// An Event to be emitted about an object.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Event {
     /// Whether it is a warning.
     pub warning: bool,

@@ -49,6 +49,12 @@ fn is_printable(c: char) -> bool {
 /// Appends `text` as a JSON string the way Go's `json.Marshal` does, with `<`, `>`, `&`, U+2028 and U+2029 escaped.
 pub fn json_string(text: &str, out: &mut String) {
     out.push('"');
+    let is_plain = |b: u8| matches!(b, b' '..=b'~') && !matches!(b, b'"' | b'\\' | b'<' | b'>' | b'&');
+    if text.bytes().all(is_plain) {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for c in text.chars() {
         match c {
             '"' | '\\' => {

@@ -6,7 +6,7 @@ use crate::api::notice::Notice;
 use crate::api::provider::ProviderDefaults;
 use crate::api::write::Target;
 use crate::base::clock::Clock;
-use crate::engine::events::Recorder;
+use crate::engine::events::recorder::Recorder;
 use crate::engine::metrics::Metrics;
 use crate::engine::rivals::Sighting;
 use crate::engine::vitals::Vitals;

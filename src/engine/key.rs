@@ -14,6 +14,18 @@ pub(crate) enum Key {
     Service(ObjectName),
 }
 
+impl Key {
+    /// What the queue of such keys is called (source: controller/controller.go, `NewManager`).
+    #[must_use]
+    pub(crate) fn queue(&self) -> &'static str {
+        match self {
+            Self::Rollout(_) => "Rollouts",
+            Self::AnalysisRun(_) => "AnalysisRuns",
+            Self::Service(_) => "Services",
+        }
+    }
+}
+
 impl std::fmt::Display for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -2,6 +2,7 @@
 //! It never reconciles anything itself, and knows nothing of a key that is gone.
 
 use crate::base::duration::doubled;
+use crate::engine::metrics::Queues;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -15,13 +16,17 @@ const LONGEST: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct Queue<K> {
     ready: VecDeque<K>,
-    waiting: BTreeSet<K>,
-    running: BTreeSet<K>,
+    /// Since when each of those that are ready waits.
+    waiting: BTreeMap<K, Instant>,
+    /// Since when each is being reconciled.
+    running: BTreeMap<K, Instant>,
     again: BTreeSet<K>,
     timers: BTreeSet<(Instant, K)>,
     alarms: BTreeMap<K, Instant>,
     failures: BTreeMap<K, u32>,
     seed: Option<u64>,
+    /// What is counted, under the name that a key's queue has.
+    meter: Option<(Queues, fn(&K) -> &'static str)>,
 }
 
 impl<K: Clone + Ord> Queue<K> {
@@ -30,23 +35,43 @@ impl<K: Clone + Ord> Queue<K> {
     pub(crate) fn new(seed: Option<u64>) -> Self {
         Self {
             ready: VecDeque::new(),
-            waiting: BTreeSet::new(),
-            running: BTreeSet::new(),
+            waiting: BTreeMap::new(),
+            running: BTreeMap::new(),
             again: BTreeSet::new(),
             timers: BTreeSet::new(),
             alarms: BTreeMap::new(),
             failures: BTreeMap::new(),
             seed: seed.map(|s| s | 1),
+            meter: None,
+        }
+    }
+
+    /// Has `queues` count, by the name that `name_of` gives a key's queue.
+    pub(crate) fn count_in(&mut self, queues: Queues, name_of: fn(&K) -> &'static str) {
+        self.meter = Some((queues, name_of));
+    }
+
+    fn count(&self, key: &K, count: impl FnOnce(&Queues, &'static str)) {
+        if let Some((queues, name_of)) = &self.meter {
+            count(queues, name_of(key));
         }
     }
 
     /// Wants `key` reconciled as soon as may be. While it is being reconciled, it is reconciled once more after.
     pub(crate) fn add(&mut self, key: K) {
-        if self.running.contains(&key) {
-            self.again.insert(key);
-        } else if self.waiting.insert(key.clone()) {
-            self.ready.push_back(key);
+        if self.running.contains_key(&key) {
+            if self.again.insert(key.clone()) {
+                self.count(&key, Queues::added);
+            }
+        } else if !self.waiting.contains_key(&key) {
+            self.count(&key, Queues::added);
+            self.line_up(key);
         }
+    }
+
+    fn line_up(&mut self, key: K) {
+        self.waiting.insert(key.clone(), Instant::now());
+        self.ready.push_back(key);
     }
 
     /// Wants `key` reconciled at `when`; of several such wishes the earliest counts.
@@ -80,8 +105,10 @@ impl<K: Clone + Ord> Queue<K> {
             _ => 0,
         };
         let key = self.ready.remove(index)?;
-        self.waiting.remove(&key);
-        self.running.insert(key.clone());
+        let now = Instant::now();
+        let waited = self.waiting.remove(&key).map(|since| now.duration_since(since)).unwrap_or_default();
+        self.count(&key, |queues, name| queues.taken(name, waited, now));
+        self.running.insert(key.clone(), now);
         Some(key)
     }
 
@@ -96,21 +123,28 @@ impl<K: Clone + Ord> Queue<K> {
         let count = self.failures.entry(key.clone()).or_insert(0);
         let wait = doubled(SHORTEST, *count, LONGEST);
         *count = count.saturating_add(1).min(20);
-        let again = self.again.remove(key);
-        self.running.remove(key);
+        let again = self.end(key);
+        self.count(key, Queues::retried);
         let when = now + wait;
         self.add_at(key.clone(), when);
         if again && *self.failures.get(key).unwrap_or(&0) < 2 {
-            self.add(key.clone()); // something changed meanwhile, which may be the cure
+            self.line_up(key.clone()); // something changed meanwhile, which may be the cure
         }
         when
     }
 
     fn finish(&mut self, key: &K) {
-        self.running.remove(key);
-        if self.again.remove(key) {
-            self.add(key.clone());
+        if self.end(key) {
+            self.line_up(key.clone());
         }
+    }
+
+    /// Ends work on `key`; whether it was wanted again meanwhile.
+    fn end(&mut self, key: &K) -> bool {
+        if let Some(began) = self.running.remove(key) {
+            self.count(key, |queues, name| queues.ended(name, began));
+        }
+        self.again.remove(key)
     }
 
     /// Forgets everything about a key that is gone.

@@ -7,6 +7,7 @@
 //! - [`traffic`]: how requests are split, one file for each router
 //! - [`analysis`]: how metrics are measured and judged, one file for each provider
 //! - [`backoff`]: how long a repository that fails is left alone
+//! - [`correlator`]: which events are told one by one
 //! - [`revert`]: how a failed revision goes back in Git
 //! - [`delivery`]: what a delivery is to do, what was applied of it, and how it stands
 //! - [`lease`]: who of several acts
@@ -14,6 +15,7 @@
 
 pub mod analysis;
 pub(crate) mod backoff;
+pub(crate) mod correlator;
 pub(crate) mod delivery;
 pub(crate) mod health;
 pub mod lease;

@@ -138,7 +138,20 @@ async fn a_good_commit_climbs_and_a_bad_one_goes_back_in_git() {
         comes_to_rest(stage, metrics).await;
         let page = format!("http://127.0.0.1:{metrics}/metrics");
         let page = reqwest::get(page).await.unwrap().text().await.unwrap();
-        assert!(page.contains("rollout_info{") && page.contains("phase=\"Completed\""), "{page}");
+        let shown = |words: [&str; 2]| page.lines().any(|line| words.iter().all(|word| line.contains(word)));
+        for words in [
+            ["rollout_info{", "phase=\"Completed\"} 1"],
+            ["analysis_run_info{", "phase=\"Failed\"} 1"],
+            ["analysis_run_metric_phase{", "type=\"Prometheus\",dry_run=\"false\",phase=\"Successful\"} 1"],
+            ["analysis_template_metric_info{", "type=\"Prometheus\""],
+            ["workqueue_depth{", "name=\"Rollouts\"} 0"],
+            [
+                "controller_clientset_k8s_request_total{kind=\"rollouts/status\"",
+                "verb=\"Patch\",status_code=\"200\"}",
+            ],
+        ] {
+            assert!(shown(words), "no {words:?} in {page}");
+        }
         assert_eq!(subjects, shop.git(&["log", "--format=%s"]), "one revert, and no more");
         let words = program.words();
         assert!(words.contains("reverted") && words.contains(", pushed"), "{words}");

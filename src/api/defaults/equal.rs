@@ -2,7 +2,7 @@
 //! has injected is set aside. It never decides which template is newer.
 
 use super::fill::{Fields, object};
-use super::pod::pod_template;
+use super::pod::fill;
 use crate::podhash;
 use serde_json::Value;
 
@@ -37,7 +37,7 @@ pub fn templates_equal(a: &Value, b: &Value, injected: &Injected<'_>) -> bool {
 /// The template with its defaults and without what is set aside.
 pub(crate) fn bare(template: &Value, injected: &Injected<'_>) -> Value {
     let mut template = template.clone();
-    pod_template(&mut template);
+    fill(&mut template);
     let Some(fields) = template.as_object_mut() else { return template };
     if let Some(metadata) = object(fields, "metadata") {
         drop_keys(metadata, "labels", injected.labels.iter().copied().chain([HASH_LABEL]));
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn defaults_and_notation_do_not_count() {
         let mut full = plain();
-        pod_template(&mut full);
+        super::super::pod::pod_template(&mut full);
         full["metadata"]["creationTimestamp"] = Value::Null;
         assert!(equal(&plain(), &full) && equal(&full, &plain()));
         let with = |cpu: &str| template(json!({"containers": [{"resources": {"limits": {"cpu": cpu}}}]}));

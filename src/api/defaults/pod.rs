@@ -20,12 +20,17 @@ use serde_json::{Value, json};
 ///
 /// A template that Go's types cannot hold keeps its form and gets only the defaults.
 pub fn pod_template(template: &mut Value) {
+    fill(template);
+    store(template);
+}
+
+/// Fills in a pod template's defaults; what is empty may stay.
+pub(super) fn fill(template: &mut Value) {
     store(template);
     let Some(fields) = template.as_object_mut() else { return };
     if let Some(spec) = made(fields, "spec") {
         pod_spec(spec);
     }
-    store(template);
 }
 
 /// The form in which the server stores a template, if Go's types can hold it. Before the defaults it turns what is

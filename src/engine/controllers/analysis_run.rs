@@ -22,6 +22,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// Reconciles the AnalysisRun at `name`; none when there is nothing to measure.
 pub(super) fn start(
@@ -41,8 +42,14 @@ pub(super) fn start(
     reports.retain(|report| !due::is_ended(&run, report.task.name())); // another metric has ended the run meanwhile
     let jobs = index.jobs_of(&run.metadata.uid);
     let view = RunView { run, jobs, asked: asking.open(name), ..RunView::default() };
-    let context = context.clone();
-    Some(async move { reconcile(&context, view, reports).await })
+    let (context, name) = (context.clone(), name.clone());
+    Some(async move {
+        let began = Instant::now();
+        let outcome = reconcile(&context, view, reports).await;
+        let failed = outcome.error.as_ref().is_some_and(|e| !e.is_conflict());
+        context.metrics.reconciled_run(&name, began.elapsed(), failed);
+        outcome
+    })
 }
 
 async fn reconcile(context: &Context, mut view: RunView, mut reports: Vec<Report>) -> Outcome {

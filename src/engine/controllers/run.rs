@@ -72,10 +72,12 @@ impl Controllers {
         if settings.only_delivered {
             scope = scope.within(settings.sources.iter().map(|s| s.name.clone()).collect());
         }
+        let mut worker = Worker::new(AT_ONCE, settings.seed);
+        worker.queue.count_in(context.metrics.queues(), Key::queue);
         let rolls_back = settings.sources.iter().filter(|s| s.rollback).map(|s| s.name.clone());
         Self {
             index: Index::new(scope),
-            worker: Worker::new(AT_ONCE, settings.seed),
+            worker,
             asking: Asking::default(),
             watches: Watches::start(context.cluster.client(), settings.namespace.clone()),
             debounce: BTreeMap::new(),
@@ -203,6 +205,14 @@ impl Controllers {
             }
             let rollout = row.problem.is_none().then(|| row.rollout.clone());
             self.context.metrics.rollout(name, rollout);
+        }
+        for (kind, name) in &effects.analyses {
+            if *kind == kinds::analysis_run::FOLLOWED.name {
+                self.context.metrics.run(name, self.index.shown_run(name));
+            } else {
+                let namespace = Some(name.namespace.as_str()).filter(|n| !n.is_empty());
+                self.context.metrics.template(name, self.index.template(namespace, &name.name));
+            }
         }
         for followed in effects.wanted.iter().filter_map(|name| kinds::named(name)) {
             self.watches.follow(followed);

@@ -26,6 +26,8 @@ pub(crate) struct Effects {
     pub(crate) rollouts: BTreeSet<ObjectName>,
     /// Those that are gone.
     pub(crate) gone_rollouts: Vec<Gone>,
+    /// AnalysisRuns and templates that are there, have changed or are gone, with the names of their kinds.
+    pub(crate) analyses: BTreeSet<(&'static str, ObjectName)>,
     /// The names of kinds that a Rollout refers to, which have to be followed from now on.
     pub(crate) wanted: Vec<&'static str>,
     /// A Rollout whose status Argo Rollouts' controller has written just now, and when.
@@ -44,6 +46,7 @@ impl Effects {
         self.keys.extend(more.keys);
         self.rollouts.extend(more.rollouts);
         self.gone_rollouts.extend(more.gone_rollouts);
+        self.analyses.extend(more.analyses);
         self.wanted.extend(more.wanted);
         self.argo = more.argo.or(self.argo.take());
     }

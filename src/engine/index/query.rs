@@ -9,6 +9,7 @@ use crate::engine::index::links::To;
 use crate::engine::index::rows::{RolloutRow, RunRow};
 use crate::engine::index::store::{Index, owner};
 use crate::engine::key::Key;
+use crate::logic::analysis::shown::ShownRun;
 use crate::logic::analysis::view::JobState;
 use crate::logic::rollout::view::{AnalysisRunRow, Orphan, PodRow, ReplicaSet, Service};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +32,12 @@ impl Index {
             _ => true,
         };
         row.run.clone().filter(|_| is_ours)
+    }
+
+    /// What metrics say of the AnalysisRun at `name`.
+    #[must_use]
+    pub(crate) fn shown_run(&self, name: &ObjectName) -> Option<Arc<ShownRun>> {
+        self.analysis_runs.get(name).map(|row| row.shown.clone())
     }
 
     /// The Jobs that measure for the AnalysisRun with `uid`, by name, with what keeps their pods from running.

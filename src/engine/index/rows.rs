@@ -7,6 +7,7 @@ use crate::api::rollout::Rollout;
 use crate::api::run::AnalysisRun;
 use crate::api::selector::LabelSelector;
 use crate::api::time::Time;
+use crate::logic::analysis::shown::ShownRun;
 use crate::logic::analysis::view::JobState;
 use crate::logic::lease::Observed;
 use crate::logic::rollout::view::{AnalysisRunRow, Workload};
@@ -94,6 +95,8 @@ pub(crate) struct RunRow {
     pub(crate) row: AnalysisRunRow,
     /// The run, while there is something to do for us and it can be read.
     pub(crate) run: Option<Arc<AnalysisRun>>,
+    /// What metrics say of it.
+    pub(crate) shown: Arc<ShownRun>,
 }
 
 /// The row of a template.

@@ -1,13 +1,17 @@
 //! Decides what is counted, and what of it is forgotten with the object that it is about.
 //! It never decides anything by what it counts.
 
+use crate::api::analysis::AnalysisTemplate;
 use crate::api::object_name::ObjectName;
 use crate::api::rollout::Rollout;
 use crate::api::write::Target;
+use crate::engine::metrics::analyses::Analyses;
 use crate::engine::metrics::buckets::Buckets;
 use crate::engine::metrics::page::{Kind, Page};
 use crate::engine::metrics::process;
+use crate::engine::metrics::queues::Queues;
 use crate::engine::metrics::rollouts::{self, Series};
+use crate::logic::analysis::shown::ShownRun;
 use crate::world::cluster::connect::Tally;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,11 +25,13 @@ const PLANS: [f64; 6] = [0.05, 0.2, 0.5, 1.0, 5.0, 30.0];
 pub(crate) struct Metrics {
     inner: Arc<Mutex<Inner>>,
     tally: Option<Tally>,
+    queues: Queues,
 }
 
 #[derive(Default)]
 struct Inner {
     rollouts: BTreeMap<ObjectName, Series>,
+    analyses: Analyses,
     /// By delivery: whether it is stalled, and how many of its Rollouts are held.
     deliveries: BTreeMap<String, (bool, usize)>,
     plans: Buckets<6>,
@@ -36,11 +42,17 @@ impl Metrics {
     /// Metrics that show the requests `tally` counts besides what they are given.
     #[must_use]
     pub(crate) fn new(tally: Option<Tally>) -> Self {
-        Self { inner: Arc::default(), tally }
+        Self { tally, ..Self::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is counted of queues.
+    #[must_use]
+    pub(crate) fn queues(&self) -> Queues {
+        self.queues.clone()
     }
 
     /// How the delivery `name` fares: whether it is stalled, and how many of its Rollouts are held.
@@ -85,6 +97,31 @@ impl Metrics {
         }
     }
 
+    /// How an AnalysisRun stands; none when it is gone, and with it every series of it.
+    pub(crate) fn run(&self, name: &ObjectName, shown: Option<Arc<ShownRun>>) {
+        let runs = &mut self.lock().analyses.runs;
+        match shown {
+            Some(shown) => runs.entry(name.clone()).or_default().shown = shown,
+            None => drop(runs.remove(name)),
+        }
+    }
+
+    /// A template of analyses; none when it is gone.
+    pub(crate) fn template(&self, name: &ObjectName, template: Option<Arc<AnalysisTemplate>>) {
+        let templates = &mut self.lock().analyses.templates;
+        match template {
+            Some(template) => drop(templates.insert(name.clone(), template)),
+            None => drop(templates.remove(name)),
+        }
+    }
+
+    /// A reconcile of an AnalysisRun took `time`.
+    pub(crate) fn reconciled_run(&self, name: &ObjectName, time: Duration, failed: bool) {
+        if let Some(run) = self.lock().analyses.runs.get_mut(name) {
+            run.reconciled(time, failed);
+        }
+    }
+
     /// An event about an object was recorded; those about Rollouts are counted.
     pub(crate) fn event(&self, about: &Target, warning: bool, reason: &str) {
         if !about.is_rollout() {
@@ -99,7 +136,8 @@ impl Metrics {
     /// Number of objects that series are kept of, for the test that nothing is remembered of what is gone.
     #[cfg(test)]
     pub(crate) fn remembered(&self) -> usize {
-        self.lock().rollouts.len()
+        let inner = self.lock();
+        inner.rollouts.len() + inner.analyses.runs.len() + inner.analyses.templates.len()
     }
 
     /// Everything, as Prometheus reads it.
@@ -111,6 +149,7 @@ impl Metrics {
             // What a page says is written after the lock is given back: the loop waits for nobody who reads it.
             let all: Vec<(ObjectName, Series)> =
                 inner.rollouts.iter().map(|(name, series)| (name.clone(), series.clone())).collect();
+            let analyses = inner.analyses.clone();
             own(&mut page, &inner);
             drop(inner);
             let all: Vec<(&str, &str, &Series)> = all
@@ -118,16 +157,22 @@ impl Metrics {
                 .map(|(name, series)| (name.namespace.as_str(), name.name.as_str(), series))
                 .collect();
             rollouts::write(&mut page, &all);
+            analyses.write(&mut page);
         }
         let name = "controller_clientset_k8s_request_total";
         page.family(name, Kind::Counter, "Number of kubernetes requests executed.");
-        for ((verb, resource, code), count) in self.tally.iter().flat_map(Tally::counts) {
-            let code = code.to_string();
-            page.value(name, &[("verb", verb), ("kind", &resource), ("status_code", &code)], count);
+        for (asked, count) in self.tally.iter().flat_map(Tally::counts) {
+            let code = asked.code.to_string();
+            let (kind, namespace) =
+                (("kind", asked.resource.as_str()), ("namespace", asked.namespace.as_str()));
+            // Upstream names many of the objects; a series for each of them would outlive it.
+            let more = [("name", "N/A"), ("verb", asked.verb), ("status_code", &code)];
+            page.value(name, &[&[kind, namespace][..], &more].concat(), count);
         }
         let name = "argo_rollouts_controller_info";
         page.family(name, Kind::Gauge, "Version of the controller.");
         page.value(name, &[("version", concat!("switchback-", env!("CARGO_PKG_VERSION")))], 1);
+        self.queues.write(&mut page);
         process::write(&mut page);
         page.text()
     }
@@ -161,6 +206,9 @@ fn own(page: &mut Page, inner: &Inner) {
 mod tests {
     use super::*;
     use crate::api::names;
+    use crate::api::run::Phase;
+    use crate::logic::analysis::shown::ShownMetric;
+    use serde_json::json;
 
     #[test]
     fn a_delivery_shows_whether_it_is_stalled_and_how_many_of_its_rollouts_are_held() {
@@ -200,5 +248,44 @@ mod tests {
         }
         metrics.rollout_is_gone(&name);
         assert!(!metrics.text().contains("\"web\"") && metrics.remembered() == 0);
+    }
+
+    #[test]
+    fn what_is_shown_of_an_analysis_goes_with_it() {
+        let (metrics, name) = (Metrics::new(None), ObjectName::new("shop", "web-1"));
+        let metric = ShownMetric {
+            name: "errors".to_owned(),
+            provider: "Prometheus",
+            is_dry: true,
+            phase: Some(Phase::Failed),
+        };
+        let run = ShownRun { phase: Some(Phase::Running), metrics: vec![metric] };
+        metrics.run(&name, Some(Arc::new(run)));
+        metrics.reconciled_run(&name, Duration::from_millis(5), true);
+        let template = json!({"spec": {"metrics": [{"name": "load", "provider": {"job": {}}}]}});
+        let template: AnalysisTemplate = serde_json::from_value(template).unwrap();
+        let of_cluster = ObjectName::new("", "all");
+        metrics.template(&of_cluster, Some(Arc::new(template)));
+        let text = metrics.text();
+        let labels = "namespace=\"shop\",name=\"web-1\"";
+        let metric = format!("{labels},metric=\"errors\",type=\"Prometheus\"");
+        for line in [
+            format!("analysis_run_info{{{labels},phase=\"Running\"}} 1"),
+            format!("analysis_run_phase{{{labels},phase=\"Running\"}} 1"),
+            format!("analysis_run_phase{{{labels},phase=\"Error\"}} 0"),
+            format!("analysis_run_metric_type{{{metric}}} 1"),
+            format!("analysis_run_metric_phase{{{metric},dry_run=\"true\",phase=\"Failed\"}} 1"),
+            format!("analysis_run_metric_phase{{{metric},dry_run=\"true\",phase=\"Pending\"}} 0"),
+            format!("analysis_run_reconcile_bucket{{{labels},le=\"0.01\"}} 1"),
+            format!("analysis_run_reconcile_error{{{labels}}} 1"),
+            "analysis_template_info{namespace=\"\",name=\"all\"} 1".to_owned(),
+            "analysis_template_metric_info{namespace=\"\",name=\"all\",type=\"Job\",metric=\"load\"} 1"
+                .to_owned(),
+        ] {
+            assert!(text.lines().any(|l| l == line), "{line} in\n{text}");
+        }
+        metrics.run(&name, None);
+        metrics.template(&of_cluster, None);
+        assert!(!metrics.text().contains("name=\"web-1\"") && metrics.remembered() == 0);
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Bounds of the histograms of reconciles, in seconds.
-const BOUNDS: [f64; 5] = [0.01, 0.15, 0.25, 0.5, 1.0];
+pub(super) const BOUNDS: [f64; 5] = [0.01, 0.15, 0.25, 0.5, 1.0];
 /// Phases of a Rollout that the older family shows.
 const PHASES: [&str; 6] = ["Completed", "Progressing", "Paused", "Timeout", "Error", "Abort"];
 /// Routers that are named, in the order in which the last one counts.

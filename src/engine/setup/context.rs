@@ -49,7 +49,7 @@ pub fn context_with(
     tasks: &mut JoinSet<()>,
 ) -> Context {
     let cluster = client.cluster().clone();
-    let (recorder, work) = events::recorder(cluster.clone(), clock);
+    let (recorder, work) = events::recorder::recorder(cluster.clone(), clock);
     tasks.spawn(work);
     let metrics = Metrics::new(Some(cluster.tally()));
     let providers = ProviderDefaults { prometheus_address: prometheus };

@@ -16,6 +16,7 @@
 //! - [`condition`]: which phase a value has under the metric's conditions
 //! - [`record`]: measurements are put into the results and counted, old ones dropped
 //! - [`judge`]: what the results amount to
+//! - [`shown`]: what metrics say of a run
 //! - [`status`]: how the status and the end of a run are written
 //!
 //! - [`terminate`]: how a person ends one early
@@ -31,6 +32,7 @@ pub(crate) mod metrics;
 pub mod providers;
 pub(crate) mod record;
 pub(crate) mod run;
+pub(crate) mod shown;
 pub(crate) mod status;
 pub(crate) mod task;
 pub(crate) mod terminate;

@@ -16,8 +16,19 @@ use std::task::{Context, Poll};
 use tower::layer::layer_fn;
 use tower::{BoxError, Service};
 
-/// Verb, resource and status code.
-type Asked = (&'static str, String, u16);
+/// What was asked, and what the answer was.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Asked {
+    /// `Get`, `List`, `Watch`, `Create`, `Update`, `Patch` or `Delete`, as controllers' metrics spell them
+    /// (source: argoproj/pkg's kubeclientmetrics/metric.go).
+    pub(crate) verb: &'static str,
+    /// Plural of the kind, with the subresource.
+    pub(crate) resource: String,
+    /// Empty for what has none, and for all.
+    pub(crate) namespace: String,
+    /// Status code; 0 when there was no answer.
+    pub(crate) code: u16,
+}
 
 /// Counts the requests of a client.
 #[derive(Clone, Debug, Default)]
@@ -37,8 +48,8 @@ impl Tally {
     }
 }
 
-/// The verb and the resource of a request, as an API server's audit log names them.
-fn verb_of(method: &Method, path: &str, query: &str) -> (&'static str, String) {
+/// What a request asks for; its answer is not there yet.
+fn asked(method: &Method, path: &str, query: &str) -> Asked {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let rest = match parts.first() {
         Some(&"api") => parts.get(2..),
@@ -46,9 +57,9 @@ fn verb_of(method: &Method, path: &str, query: &str) -> (&'static str, String) {
         _ => None,
     }
     .unwrap_or_default();
-    let rest = match rest {
-        ["namespaces", _, more @ ..] if !more.is_empty() => more,
-        other => other,
+    let (namespace, rest) = match rest {
+        ["namespaces", namespace, more @ ..] if !more.is_empty() => (*namespace, more),
+        other => ("", other),
     };
     let resource = match rest {
         [] => path.to_owned(),
@@ -57,16 +68,15 @@ fn verb_of(method: &Method, path: &str, query: &str) -> (&'static str, String) {
     };
     let watches = query.split('&').any(|p| p == "watch=true" || p == "watch=1");
     let verb = match (method, rest.len()) {
-        (&Method::GET, _) if watches => "watch",
-        (&Method::GET, 1) => "list",
-        (&Method::POST, _) => "create",
-        (&Method::PUT, _) => "update",
-        (&Method::PATCH, _) => "patch",
-        (&Method::DELETE, 1) => "deletecollection",
-        (&Method::DELETE, _) => "delete",
-        _ => "get",
+        (&Method::GET, _) if watches => "Watch",
+        (&Method::GET, 1) => "List",
+        (&Method::POST, _) => "Create",
+        (&Method::PUT, _) => "Update",
+        (&Method::PATCH, _) => "Patch",
+        (&Method::DELETE, _) => "Delete",
+        _ => "Get",
     };
-    (verb, resource)
+    Asked { verb, resource, namespace: namespace.to_owned(), code: 0 }
 }
 
 /// Introduces us in every request and counts it.
@@ -94,13 +104,13 @@ where
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         request.headers_mut().insert(http::header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
         let uri = request.uri();
-        let (verb, resource) = verb_of(request.method(), uri.path(), uri.query().unwrap_or_default());
+        let mut asked = asked(request.method(), uri.path(), uri.query().unwrap_or_default());
         let tally = self.tally.clone();
         let answer = self.inner.call(request);
         Box::pin(async move {
             let answer = answer.await;
-            let code = answer.as_ref().map_or(0, |r| r.status().as_u16());
-            tally.count((verb, resource, code));
+            asked.code = answer.as_ref().map_or(0, |r| r.status().as_u16());
+            tally.count(asked);
             answer
         })
     }
@@ -174,21 +184,21 @@ mod tests {
     use crate::world::cluster::Cluster;
 
     #[test]
-    fn requests_are_named_as_audit_logs_name_them() {
+    fn requests_are_told_apart_by_verb_kind_and_namespace() {
         let of = |method: Method, uri: &str| {
             let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
-            let (verb, resource) = verb_of(&method, path, query);
-            format!("{verb} {resource}")
+            let Asked { verb, resource, namespace, .. } = asked(&method, path, query);
+            format!("{verb} {resource} in {namespace:?}")
         };
-        assert_eq!(of(Method::GET, "/api/v1/services?watch=true&x=1"), "watch services");
-        assert_eq!(of(Method::GET, "/apis/apps/v1/namespaces/a/replicasets?limit=5"), "list replicasets");
-        assert_eq!(of(Method::GET, "/api/v1/namespaces/a"), "get namespaces");
-        assert_eq!(
-            of(Method::PATCH, "/apis/argoproj.io/v1alpha1/namespaces/a/rollouts/b/status"),
-            "patch rollouts/status"
-        );
-        assert_eq!(of(Method::POST, "/api/v1/namespaces/a/pods/b/eviction"), "create pods/eviction");
-        assert_eq!(of(Method::GET, "/version"), "get /version");
+        assert_eq!(of(Method::GET, "/api/v1/services?watch=true&x=1"), "Watch services in \"\"");
+        let list = "/apis/apps/v1/namespaces/a/replicasets?limit=5";
+        assert_eq!(of(Method::GET, list), "List replicasets in \"a\"");
+        assert_eq!(of(Method::GET, "/api/v1/namespaces/a"), "Get namespaces in \"\"");
+        let status = "/apis/argoproj.io/v1alpha1/namespaces/a/rollouts/b/status";
+        assert_eq!(of(Method::PATCH, status), "Patch rollouts/status in \"a\"");
+        let eviction = "/api/v1/namespaces/a/pods/b/eviction";
+        assert_eq!(of(Method::POST, eviction), "Create pods/eviction in \"a\"");
+        assert_eq!(of(Method::GET, "/version"), "Get /version in \"\"");
     }
 
     #[tokio::test]

@@ -5,10 +5,11 @@ use crate::api::key::target_of;
 use crate::api::kinds::Kind;
 use crate::api::names::FIELD_MANAGER;
 use crate::api::object::Object;
-use crate::api::write::{Patch, Target, Write};
+use crate::api::write::{Target, Write};
 use crate::base::json::{list, text};
 use crate::base::percent::encode;
 use crate::world::cause::Cause;
+use crate::world::cluster::bodies::{bytes_of, patch_body};
 use crate::world::cluster::connect::{self, Tally};
 use crate::world::cluster::error::ClusterError;
 use crate::world::cluster::gate::Gate;
@@ -265,6 +266,18 @@ impl Cluster {
         }
     }
 
+    /// Makes the object `target`, which `body` is the JSON of; what the cluster makes of it is not read.
+    ///
+    /// # Errors
+    /// The cluster refuses or does not answer.
+    pub(crate) async fn submit(&self, target: &Target, body: Vec<u8>) -> Result<(), ClusterError> {
+        let kind = self.kind(&target.api_version, &target.kind).await?;
+        self.may_write()?;
+        let path = format!("{}{}", kind.path(Some(&encode(&target.namespace)), None), Mode::Plain.query());
+        let what = format!("create {target}");
+        self.send_unread(&what, Method::POST, &path, JSON, body).await.map(drop)
+    }
+
     /// Replaces an object as a whole, unless it has changed since it was read.
     ///
     /// # Errors
@@ -355,6 +368,18 @@ impl Cluster {
         content_type: &str,
         body: Vec<u8>,
     ) -> Result<T, ClusterError> {
+        let answer = self.send_unread(what, method, path, content_type, body).await?;
+        serde_json::from_str(&answer).map_err(|e| ClusterError::of(what, kube::Error::SerdeError(e)))
+    }
+
+    async fn send_unread(
+        &self,
+        what: &str,
+        method: Method,
+        path: &str,
+        content_type: &str,
+        body: Vec<u8>,
+    ) -> Result<String, ClusterError> {
         let mut request = Request::builder().method(method).uri(path).header("accept", JSON);
         if !content_type.is_empty() {
             request = request.header("content-type", content_type);
@@ -362,15 +387,11 @@ impl Cluster {
         let request = request
             .body(body)
             .map_err(|e| ClusterError::Unreachable { why: e.to_string(), source: Cause::of(e) })?;
-        self.client.request::<T>(request).await.map_err(|e| ClusterError::of(what, e))
+        self.client.request_text(request).await.map_err(|e| ClusterError::of(what, e))
     }
 }
 
 const JSON: &str = "application/json";
-
-fn bytes_of(value: &Value) -> Vec<u8> {
-    value.to_string().into_bytes()
-}
 
 /// Items of lists of built-in kinds do not say what they are.
 fn with_type(mut value: Value, kind: &Kind) -> Value {
@@ -379,31 +400,6 @@ fn with_type(mut value: Value, kind: &Kind) -> Value {
         map.entry("kind").or_insert_with(|| json!(kind.kind));
     }
     value
-}
-
-/// The body of a patch; the resource version it was decided on goes with it, so that it fails on anything newer.
-fn patch_body(patch: &Patch, expect: Option<&str>) -> (&'static str, Vec<u8>) {
-    let guarded = |body: &Value| {
-        let mut body = body.clone();
-        if let (Some(rv), Some(map)) = (expect, body.as_object_mut()) {
-            let meta = map.entry("metadata").or_insert_with(|| json!({}));
-            if let Some(meta) = meta.as_object_mut() {
-                meta.insert("resourceVersion".to_owned(), json!(rv));
-            }
-        }
-        bytes_of(&body)
-    };
-    match patch {
-        Patch::Merge(body) => ("application/merge-patch+json", guarded(body)),
-        Patch::Strategic(body) => ("application/strategic-merge-patch+json", guarded(body)),
-        Patch::Json(body) => {
-            let mut operations = body.as_array().cloned().unwrap_or_default();
-            if let Some(rv) = expect {
-                operations.insert(0, json!({"op": "test", "path": "/metadata/resourceVersion", "value": rv}));
-            }
-            ("application/json-patch+json", bytes_of(&Value::Array(operations)))
-        }
-    }
 }
 
 /// The URL of the object that `target` names.
@@ -422,6 +418,7 @@ fn place(kind: &Kind, target: &Target) -> Result<String, ClusterError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::write::Patch;
     use crate::world::cluster::connect::inside;
     use kube::client::Body;
     use std::convert::Infallible;

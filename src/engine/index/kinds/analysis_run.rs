@@ -4,7 +4,7 @@
 use crate::api::names;
 use crate::api::object_name::ObjectName;
 use crate::api::raw_object::RawObject;
-use crate::api::run::{AnalysisRun, Phase, RunSpec};
+use crate::api::run::{AnalysisRun, MetricResult, Phase, RunSpec};
 use crate::base::json;
 use crate::engine::index::effects::Effects;
 use crate::engine::index::kinds::followed::{Followed, Picked, Presence, Row};
@@ -15,6 +15,7 @@ use crate::engine::index::store::{Index, owner};
 use crate::engine::index::table::Table;
 use crate::engine::key::Key;
 use crate::logic::analysis::compose;
+use crate::logic::analysis::shown::shown;
 use crate::logic::rollout::view::AnalysisRunRow;
 use serde::Deserialize;
 use serde_json::Value;
@@ -27,12 +28,15 @@ pub(crate) static FOLLOWED: Followed =
 impl Row for RunRow {
     fn of(object: RawObject, _before: Option<&Self>, scope: &Scope) -> Option<Self> {
         let (spec, status) = (object.spec.value(), object.status.value());
-        let phase = Phase::deserialize(json::at(&status, "/phase").unwrap_or(&Value::Null));
+        let phase = Phase::deserialize(json::at(&status, "/phase").unwrap_or(&Value::Null)).ok();
+        let results =
+            json::at(&status, "/metricResults").and_then(|r| Vec::<MetricResult>::deserialize(r).ok());
         let has_ttl = json::at(&spec, "/ttlStrategy").is_some();
         let read = RunSpec::deserialize(&spec).ok();
+        let shown = read.as_ref().map(|spec| shown(spec, phase, &results.unwrap_or_default()));
         let row = AnalysisRunRow {
             meta: object.metadata,
-            phase: phase.unwrap_or(Phase::Pending),
+            phase: phase.unwrap_or_default(),
             message: json::text(&status, "/message").to_owned(),
             terminate: json::flag(&spec, "/terminate"),
             spec_digest: read.as_ref().map(compose::digest).unwrap_or_default(),
@@ -42,7 +46,7 @@ impl Row for RunRow {
             let status = object.status.read().ok()?;
             Some(AnalysisRun { metadata: row.meta.clone(), spec, status })
         });
-        let noun = Self { row, run: run.map(Arc::new) };
+        let noun = Self { row, run: run.map(Arc::new), shown: Arc::new(shown.unwrap_or_default()) };
         let is_owned = noun.row.meta.controller().is_some();
         if scope.holds(&noun.row.meta) || is_owned && scope.is_instance_of(&noun.row.meta) {
             return Some(noun);
@@ -68,6 +72,7 @@ impl Row for RunRow {
         if is_measured(now) || is_measured(before) {
             effects.keys.insert(Key::AnalysisRun(name.clone()));
         }
+        effects.analyses.insert((FOLLOWED.name, name.clone()));
         effects
     }
 }

@@ -42,6 +42,7 @@ impl Row for TemplateRow {
     ) -> Effects {
         let all = *followed == CLUSTER;
         let to = To::Analyses(name.namespace.clone());
-        Effects::keys(if all { index.rollouts_with_analyses() } else { index.rollouts_to(&to) })
+        let keys = if all { index.rollouts_with_analyses() } else { index.rollouts_to(&to) };
+        Effects { analyses: [(followed.name, name.clone())].into(), ..Effects::keys(keys) }
     }
 }

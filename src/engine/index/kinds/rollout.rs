@@ -197,7 +197,7 @@ impl Row for RolloutRow {
         let gone = before.filter(|before| now.map(uid) != Some(uid(before)));
         let gone = gone.map(|row| Gone { name: name.clone(), uid: uid(row), source: row.source.clone() });
         let (rollouts, gone_rollouts) = ([name.clone()].into(), gone.into_iter().collect());
-        Effects { keys, rollouts, gone_rollouts, wanted, argo }
+        Effects { keys, rollouts, gone_rollouts, wanted, argo, ..Effects::default() }
     }
 }
 

@@ -3,16 +3,13 @@
 //! It never holds anything up and never fails what it speaks of.
 
 use crate::api::event::Event;
-use crate::api::names;
-use crate::api::time::Time;
-use crate::api::write::{Target, Write};
+use crate::api::write::Target;
 use crate::base::clock::Clock;
 use crate::base::digest::fnv1a32;
-use crate::world::cluster::{Cluster, Mode};
+use crate::engine::events::line::Line;
+use crate::engine::events::object::Happened;
+use crate::world::cluster::Cluster;
 use futures::future::join_all;
-use jiff::Timestamp;
-use serde::de::IgnoredAny;
-use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{mpsc, watch};
@@ -22,23 +19,12 @@ const AT_ONCE: usize = 4;
 /// Events waiting in a queue at most; more are dropped, as Kubernetes' own clients do.
 const MOST_WAITING: usize = 2_500;
 
-/// An event that waits to be recorded, not yet an object: thousands may wait.
-#[derive(Debug)]
-struct Waiting {
-    about: Target,
-    uid: String,
-    event: Event,
-    at: Timestamp,
-    /// Tells its name from those of others about the same object.
-    stamp: u64,
-}
-
 /// Takes events to be recorded.
 #[derive(Clone, Debug)]
 pub(crate) struct Recorder {
     clock: Clock,
     sequence: Arc<AtomicU64>,
-    queues: [mpsc::Sender<Waiting>; AT_ONCE],
+    queues: [mpsc::Sender<Happened>; AT_ONCE],
     taken: Arc<AtomicU64>,
     recorded: watch::Receiver<u64>,
 }
@@ -48,22 +34,12 @@ pub(crate) fn recorder(
     cluster: Cluster,
     clock: Clock,
 ) -> (Recorder, impl Future<Output = ()> + Send + 'static) {
-    let both = [(); AT_ONCE].map(|()| mpsc::channel::<Waiting>(MOST_WAITING));
+    let both = [(); AT_ONCE].map(|()| mpsc::channel::<Happened>(MOST_WAITING));
     let queues = both.each_ref().map(|(queue, _)| queue.clone());
     let (count, recorded) = watch::channel(0);
     let work = async move {
         let (cluster, count) = (&cluster, &count);
-        let record = |mut events: mpsc::Receiver<Waiting>| async move {
-            while let Some(waiting) = events.recv().await {
-                let write = Write::Create { object: object(&waiting) };
-                drop(waiting);
-                if let Err(error) = cluster.perform_as::<IgnoredAny>(&write, Mode::Plain).await {
-                    tracing::debug!(%error, "an event could not be recorded");
-                }
-                count.send_modify(|n| *n += 1);
-            }
-        };
-        join_all(both.map(|(_, events)| record(events))).await;
+        join_all(both.map(|(_, events)| Line::new(cluster, count).run(events))).await;
     };
     (Recorder { clock, sequence: Arc::default(), queues, taken: Arc::default(), recorded }, work)
 }
@@ -73,40 +49,15 @@ fn queue_of(about: &Target) -> usize {
     usize::try_from(fnv1a32(about.name.as_bytes())).unwrap_or(0) % AT_ONCE
 }
 
-/// The object of an event.
-fn object(waiting: &Waiting) -> Value {
-    let Waiting { about, uid, event, at, stamp } = waiting;
-    let namespace = if about.namespace.is_empty() { "default" } else { &about.namespace };
-    let at = Time::of(*at);
-    json!({
-        "apiVersion": "v1",
-        "kind": "Event",
-        "metadata": {"name": format!("{}.{stamp:x}", about.name), "namespace": namespace},
-        "involvedObject": {
-            "apiVersion": about.api_version, "kind": about.kind, "name": about.name,
-            "namespace": about.namespace, "uid": uid, "resourceVersion": "",
-        },
-        "reason": event.reason,
-        "message": event.message,
-        "type": if event.warning { "Warning" } else { "Normal" },
-        "source": {"component": names::EVENT_COMPONENT},
-        "reportingComponent": names::EVENT_COMPONENT,
-        "reportingInstance": "",
-        "firstTimestamp": at,
-        "lastTimestamp": at,
-        "count": 1,
-    })
-}
-
 impl Recorder {
     /// Records `event` about the object `about` with this uid, later.
     pub(crate) fn post(&self, about: &Target, uid: &str, event: Event) {
         let at = self.clock.now();
         let sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
         let stamp = u64::try_from(at.as_nanosecond()).unwrap_or(0).wrapping_add(sequence);
-        let waiting = Waiting { about: about.clone(), uid: uid.to_owned(), event, at, stamp };
+        let happened = Happened { about: (about.clone(), uid.to_owned()), event, at, stamp };
         let Some(queue) = self.queues.get(queue_of(about)) else { return };
-        match queue.try_send(waiting) {
+        match queue.try_send(happened) {
             Ok(()) => drop(self.taken.fetch_add(1, Ordering::Relaxed)),
             Err(full) => {
                 let reason = full.into_inner().event.reason;
