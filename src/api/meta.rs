@@ -3,6 +3,7 @@
 
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Metadata of an object, without what only the API server needs.
@@ -83,17 +84,28 @@ pub struct StatusWritten {
 fn status_written<'de, D: serde::Deserializer<'de>>(d: D) -> Result<StatusWritten, D::Error> {
     #[derive(Default, Deserialize)]
     #[serde(default)]
-    struct Managed {
-        manager: String,
-        subresource: String,
-        time: Option<Time>,
+    struct Managed<'a> {
+        #[serde(borrow)]
+        manager: Cow<'a, str>,
+        #[serde(borrow)]
+        subresource: Cow<'a, str>,
+        #[serde(borrow)]
+        time: Option<Cow<'a, str>>,
     }
-    let all = Option::<Vec<Managed>>::deserialize(d)?.unwrap_or_default();
-    let of_status = || all.iter().filter(|m| m.subresource == "status");
-    let by = |manager: &str| of_status().filter(|m| m.manager == manager).filter_map(|m| m.time).max();
-    let ours = by(crate::names::FIELD_MANAGER);
-    let by_argo = by(crate::names::ARGO_FIELD_MANAGER).filter(|at| ours.is_none_or(|ours| *at > ours));
-    Ok(StatusWritten { last: of_status().filter_map(|m| m.time).max(), by_argo })
+    let all = Option::<Vec<Managed<'de>>>::deserialize(d)?.unwrap_or_default();
+    let mut written = StatusWritten::default();
+    let mut ours = None;
+    for entry in all.iter().filter(|m| m.subresource == "status") {
+        let at = entry.time.as_deref().and_then(Time::parse);
+        written.last = written.last.max(at);
+        if entry.manager == crate::names::FIELD_MANAGER {
+            ours = ours.max(at);
+        } else if entry.manager == crate::names::ARGO_FIELD_MANAGER {
+            written.by_argo = written.by_argo.max(at);
+        }
+    }
+    written.by_argo = written.by_argo.filter(|at| ours.is_none_or(|ours| *at > ours));
+    Ok(written)
 }
 
 impl Meta {

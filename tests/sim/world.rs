@@ -38,6 +38,9 @@ pub fn text<'v>(value: &'v Value, path: &str) -> &'v str {
     value.pointer(path).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// Pods that something befell which is nobody's decision have this annotation.
+pub const STRUCK: &str = "test.switchback.dev/struck";
+
 /// The number at `path`; 0 where there is none.
 pub fn number(value: &Value, path: &str) -> i64 {
     value.pointer(path).and_then(Value::as_i64).unwrap_or(0)

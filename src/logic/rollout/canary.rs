@@ -29,7 +29,7 @@ fn go_json(steps: &[Step]) -> String {
 
 /// Whether the template or the steps are others than those the status speaks of
 /// (source: utils/replicaset/replicaset.go, `PodTemplateOrStepsChanged`).
-fn has_changed(builder: &Builder<'_>) -> bool {
+pub(crate) fn has_changed(builder: &Builder<'_>) -> bool {
     let steps = builder.canary().map(|c| step_hash(&c.steps)).unwrap_or_default();
     builder.old().current_step_hash != steps || builder.template_changed()
 }

@@ -96,7 +96,8 @@ fn pass(builder: &mut Builder<'_>) {
         Presence::Made => return,
         Presence::Refused => return refused::pass(builder),
     }
-    if is_scaling(builder) {
+    // What comes with a new template starts at its first step: upstream follows the size by the step of the revision before.
+    if is_scaling(builder) && !(builder.canary().is_some() && canary::has_changed(builder)) {
         return only_scale(builder);
     }
     if builder.blue_green().is_some() { bluegreen::pass(builder) } else { canary::pass(builder) }

@@ -156,7 +156,9 @@ impl Invariant for PausesLast {
             .map(|c| text(c, "/startTime").to_owned());
         let key = place(object);
         if let Some((of, at, began)) = self.since.get(&key).cloned() {
-            let same = of == hash && !flag(object, "/status/abort") && !flag(object, "/status/promoteFull");
+            let was_let_pass = before.is_some_and(|b| flag(b, "/status/promoteFull"));
+            let is_stopped = flag(object, "/status/abort") || flag(object, "/status/promoteFull");
+            let same = of == hash && !is_stopped && !was_let_pass;
             let step = usize::try_from(at).ok().and_then(|i| steps(object).get(i));
             let length = step.and_then(|s| s.pointer("/pause/duration")).and_then(duration);
             if same

@@ -2,10 +2,10 @@
 //! It never decides which revision they are of.
 
 use super::Invariant;
-use crate::world::{Seen, World, desired, hash_of, place, share, text};
+use crate::world::{STRUCK, Seen, World, desired, hash_of, place, share, text};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use switchback::sandbox::Verb;
 
 /// 1: ready pods never fall below what is desired minus what may be unavailable, once there were so many.
@@ -33,6 +33,11 @@ fn surge(rollout: &Value) -> (i64, i64) {
     (up, if up == 0 && down == 0 { 1 } else { down.min(n) })
 }
 
+/// Whether something befell the pod that the engine did not do.
+pub fn is_struck(object: &Value) -> bool {
+    object.pointer("/metadata/annotations").is_some_and(|notes| notes.get(STRUCK).is_some())
+}
+
 impl Invariant for Availability {
     fn name(&self) -> &'static str {
         "1 enough pods are ready"
@@ -48,6 +53,9 @@ impl Invariant for Availability {
             let least = desired(rollout) - if is_canary { surge(rollout).1 } else { 0 };
             let ready = serving(world, rollout);
             let reached = self.reached.entry(text(rollout, "/metadata/uid").to_owned()).or_insert(0);
+            if matches!(seen, Seen::Store { object, .. } if is_struck(object)) {
+                *reached = ready.min(*reached); // that was nobody's decision
+            }
             if ready >= least {
                 *reached = least;
             } else if ready < (*reached).min(least) {
@@ -62,6 +70,8 @@ impl Invariant for Availability {
 #[derive(Default)]
 pub struct Surge {
     wanted: BTreeMap<String, Vec<(Timestamp, i64)>>,
+    /// Rollouts that lost pods to something else: their ReplicaSets make others, which nobody decided just now.
+    struck: BTreeSet<String>,
 }
 
 impl Surge {
@@ -104,7 +114,13 @@ impl Invariant for Surge {
         } else {
             Some(*object)
         };
-        let Some(rollout) = set.filter(|_| grows).and_then(|s| world.owner(s)) else { return Ok(()) };
+        let Some(rollout) = set.and_then(|s| world.owner(s)) else { return Ok(()) };
+        if *kind == "Pod" && is_struck(object) {
+            self.struck.insert(place(rollout));
+        }
+        if !grows || *kind == "Pod" && self.struck.contains(&place(rollout)) {
+            return Ok(());
+        }
         let n = self.recent(world, rollout);
         let of = |s: &Value| if *kind == "Pod" { world.pods(s).len() as i64 } else { replicas(s) };
         let (count, most) = if rollout.pointer("/spec/strategy/canary").is_some() {

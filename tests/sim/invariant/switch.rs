@@ -1,7 +1,7 @@
 //! Decides whether a blue-green switch leads users only to pods that are ready and were passed.
 //! It never decides when to switch.
 
-use super::Invariant;
+use super::{Invariant, pods};
 use crate::world::{Seen, World, desired, hash_of, place, text};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -23,6 +23,8 @@ fn actives(world: &World) -> Vec<(&Value, String)> {
 #[derive(Default)]
 pub struct ActiveIsReady {
     active: BTreeMap<String, String>,
+    /// Rollouts that lost pods to something else, until they have all of them again.
+    struck: BTreeSet<String>,
 }
 
 impl Invariant for ActiveIsReady {
@@ -30,14 +32,20 @@ impl Invariant for ActiveIsReady {
         "7 what is active is ready"
     }
 
-    fn check(&mut self, world: &World, _: &Seen<'_>) -> Result<(), String> {
+    fn check(&mut self, world: &World, seen: &Seen<'_>) -> Result<(), String> {
+        let strikes = matches!(seen, Seen::Store { kind: "Pod", object, .. } if pods::is_struck(object));
         for (rollout, hash) in actives(world) {
             let ready = world.set_with(rollout, &hash).map_or(0, |s| world.ready(s));
+            if strikes {
+                self.struck.insert(place(rollout));
+            } else if ready >= desired(rollout) {
+                self.struck.remove(&place(rollout));
+            }
             let before = self.active.insert(place(rollout), hash.clone());
             let back = text(rollout, "/status/stableRS") == hash;
             let switched = before.as_ref() != Some(&hash) && !back;
             let least = if switched { desired(rollout) } else { 1 };
-            if ready < least {
+            if ready < least && !self.struck.contains(&place(rollout)) {
                 return Err(format!("{}: {hash} is active with {ready} of {least} ready", place(rollout)));
             }
         }
@@ -113,7 +121,8 @@ impl Invariant for OldStaysForItsDelay {
         let Some(rollout) = world.owner(object) else { return Ok(()) };
         let key = (place(rollout), hash_of(object).to_owned());
         let Some((since, delay)) = self.left.get(&key) else { return Ok(()) };
-        if replicas(object) >= replicas(before) {
+        // who makes the Rollout smaller makes those that stay smaller, too
+        if replicas(object) >= replicas(before).min(desired(rollout)) {
             return Ok(());
         }
         // deadlines in the store have whole seconds

@@ -16,5 +16,6 @@ pub mod moved;
 mod operators;
 mod people;
 pub mod pieces;
+mod turmoil;
 pub mod versioned;
 mod ways_back;

@@ -73,6 +73,32 @@ fn a_canary_climbs_in_steps_and_waits_where_told() {
 }
 
 #[test]
+fn a_new_size_that_comes_with_a_new_image_skips_no_step() {
+    for returns in [false, true] {
+        let mut rig = canary();
+        rig.settle();
+        if returns {
+            rig.image("v2");
+            rig.settle();
+            rig.patch_status(json!({"promoteFull": true}));
+            rig.settle();
+            assert_eq!((rig.phase(), rig.pods()), ("Healthy".into(), vec![("v2".into(), 5)]));
+        }
+        rig.most_of("v1");
+        rig.spec("replicas", json!(10));
+        rig.image(if returns { "v1" } else { "v2" });
+        rig.settle();
+        assert_eq!(rig.status()["currentStepIndex"], 1);
+        let two_of_ten =
+            if returns { [("v1".into(), 2), ("v2".into(), 8)] } else { [("v1".into(), 8), ("v2".into(), 2)] };
+        assert_eq!(rig.pods(), two_of_ten);
+        let new = if returns { "v1" } else { "v2" };
+        let most = rig.most_of(new);
+        assert_eq!(most, 2, "pods of {new} at 20 %");
+    }
+}
+
+#[test]
 fn an_abort_returns_to_stable_and_a_retry_starts_over() {
     let mut rig = canary();
     rig.settle();

@@ -73,6 +73,8 @@ pub struct Rig {
     /// What the last event says.
     pub said: String,
     pub most_pods: i32,
+    /// The most pods that each image had.
+    most: BTreeMap<String, i32>,
     pub least_available: i32,
     deployed: bool,
 }
@@ -111,6 +113,7 @@ impl Rig {
             events: Vec::new(),
             said: String::new(),
             most_pods: 0,
+            most: BTreeMap::new(),
             least_available: i32::MAX,
             deployed: false,
         }
@@ -179,6 +182,11 @@ impl Rig {
         decide(&View { debounce_passed: false, ..self.view() }, self.now).debounce
     }
 
+    /// The most pods that `image` had since this was asked last.
+    pub fn most_of(&mut self, image: &str) -> i32 {
+        std::mem::take(&mut self.most).remove(image).unwrap_or(0)
+    }
+
     /// The progress deadline, in seconds.
     pub fn deadline(&mut self, seconds: i32) {
         self.rollout["spec"]["progressDeadlineSeconds"] = json!(seconds);
@@ -226,6 +234,10 @@ impl Rig {
     }
 
     fn count_pods(&mut self) {
+        for set in &self.replica_sets {
+            let most = self.most.entry(set.hash.clone()).or_insert(0);
+            *most = (*most).max(set.replicas);
+        }
         let wanted = i32::try_from(self.rollout["spec"]["replicas"].as_i64().unwrap()).unwrap();
         let pods: i32 = self.replica_sets.iter().map(|s| s.replicas.max(s.current)).sum();
         let available: i32 = self.replica_sets.iter().map(|s| s.available.min(s.replicas)).sum();
