@@ -3,7 +3,8 @@
 //!
 //! - [`demo`], [`sandbox`]: the embedded cluster, with a story and without
 //! - [`run`], [`controller`]: an engine at work
-//! - [`plan`], [`diff`], [`get`], [`status`]: looking
+//! - [`plan`], [`diff`], [`get`], [`list`], [`status`]: looking
+//! - [`explain`], [`man`], [`version`]: what there is to know of it all
 //! - [`lint`](mod@lint): looking at files alone
 //! - [`promote`], [`abort`], [`retry`], [`pause`], [`undo`], [`restart`], [`set`]: a person steers a Rollout
 //! - [`terminate`]: a person ends an analysis early
@@ -14,9 +15,12 @@ pub(crate) mod completion;
 pub(crate) mod controller;
 pub(crate) mod demo;
 pub(crate) mod diff;
+pub(crate) mod explain;
 pub(crate) mod get;
 pub(crate) mod install_crds;
 pub(crate) mod lint;
+pub(crate) mod list;
+pub(crate) mod man;
 pub(crate) mod pause;
 pub(crate) mod plan;
 pub(crate) mod promote;
@@ -29,6 +33,7 @@ pub(crate) mod set;
 pub(crate) mod status;
 pub(crate) mod terminate;
 pub(crate) mod undo;
+pub(crate) mod version;
 
 use crate::front::cli::verb::Verb;
 
@@ -41,6 +46,7 @@ pub(crate) const ALL: &[Verb] = &[
     diff::VERB,
     lint::VERB,
     get::VERB,
+    list::VERB,
     status::VERB,
     promote::VERB,
     abort::VERB,
@@ -53,5 +59,8 @@ pub(crate) const ALL: &[Verb] = &[
     reconcile::VERB,
     install_crds::VERB,
     sandbox::VERB,
+    explain::VERB,
     completion::VERB,
+    man::VERB,
+    version::VERB,
 ];
