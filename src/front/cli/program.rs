@@ -173,6 +173,8 @@ mod tests {
         let kinds = said("get rollout");
         assert!(kinds.contains("rollouts\t") && !kinds.contains("promote"), "{kinds}");
         assert!(said("get rollouts --all").starts_with("--all-namespaces"));
+        assert_eq!(said("get rollouts -o w"), "wide\tA table with more columns\n:4\n");
+        assert!(said("completion ").contains("bash\n"));
     }
 
     #[test]
