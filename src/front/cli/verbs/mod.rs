@@ -1,6 +1,7 @@
 //! The verbs: each file holds the words one of them understands and what it does with them, and [`ALL`] lists them.
 //! Nothing here is shared by two verbs; that stands one floor up, in `cli`.
 //!
+//! - [`all`]: the list
 //! - [`demo`], [`sandbox`]: the embedded cluster, with a story and without
 //! - [`run`], [`controller`]: an engine at work
 //! - [`plan`], [`diff`], [`get`], [`list`], [`status`]: looking
@@ -11,6 +12,7 @@
 //! - [`reconcile`]: a person wants a Delivery looked at
 //! - [`install_crds`], [`completion`]: making cluster and shell ready
 pub(crate) mod abort;
+pub(crate) mod all;
 pub(crate) mod completion;
 pub(crate) mod controller;
 pub(crate) mod demo;
@@ -35,32 +37,4 @@ pub(crate) mod terminate;
 pub(crate) mod undo;
 pub(crate) mod version;
 
-use crate::front::cli::verb::Verb;
-
-/// All verbs, in the order of the help.
-pub(crate) const ALL: &[Verb] = &[
-    demo::VERB,
-    run::VERB,
-    controller::VERB,
-    plan::VERB,
-    diff::VERB,
-    lint::VERB,
-    get::VERB,
-    list::VERB,
-    status::VERB,
-    promote::VERB,
-    abort::VERB,
-    retry::VERB,
-    pause::VERB,
-    undo::VERB,
-    restart::VERB,
-    set::VERB,
-    terminate::VERB,
-    reconcile::VERB,
-    install_crds::VERB,
-    sandbox::VERB,
-    explain::VERB,
-    completion::VERB,
-    man::VERB,
-    version::VERB,
-];
+pub(crate) use all::ALL;
