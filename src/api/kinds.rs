@@ -35,6 +35,16 @@ impl Kind {
         if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }
     }
 
+    /// `singular.group`, or only the singular for the core group, as kubectl's `-o name` names the kind of an object.
+    #[must_use]
+    pub fn one(&self) -> String {
+        if self.group.is_empty() {
+            self.singular.clone()
+        } else {
+            format!("{}.{}", self.singular, self.group)
+        }
+    }
+
     /// The URL of a collection (`name` none) or of one object.
     #[must_use]
     pub fn path(&self, namespace: Option<&str>, name: Option<&str>) -> String {

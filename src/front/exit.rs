@@ -7,7 +7,6 @@ use crate::engine::setup::AccessError;
 use crate::front::view::follow::FollowError;
 use crate::front::{problem, screen};
 use crate::logic::manifest::Problem;
-use std::io::IsTerminal;
 use std::process::ExitCode;
 use thiserror::Error;
 
@@ -72,8 +71,7 @@ impl Failure {
     /// Mistakes in manifests, drawn with their lines.
     #[must_use]
     pub(crate) fn problems(problems: &[Problem], source: &dyn Fn(&str) -> Option<String>) -> Self {
-        let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        let text = problem::draw(problems, colour, source);
+        let text = problem::draw(problems, screen::is_coloured(), source);
         Self { labelled: true, ..Self::usage(text.trim_end()) }
     }
 

@@ -8,6 +8,7 @@
 //! - [`demo`]: the story that `switchback demo` plays
 //! - [`embedded`]: the embedded cluster, started in this process and served on loopback
 //! - [`serve`]: the web server: metrics and health
+//! - [`explain`]: pages about concepts, and fields by their paths
 //! - [`exit`]: ends that are no success, and exit codes
 //! - [`view`]: what is shown of Rollouts, once or for as long as they are followed
 //! - [`narrate`]: an engine's doings in words
@@ -19,6 +20,7 @@ pub mod cli;
 pub(crate) mod demo;
 pub(crate) mod embedded;
 pub(crate) mod exit;
+pub(crate) mod explain;
 pub(crate) mod narrate;
 pub(crate) mod problem;
 pub(crate) mod screen;

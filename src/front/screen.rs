@@ -5,6 +5,7 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -74,7 +75,7 @@ pub(crate) fn symbols(text: &str) -> String {
         ("·", ";"),
         ("●", "*"),
         ("◌", "o"),
-        ("…", "..."),
+        ("…", "~"), // as wide as what it stands for, so that what was made to fit still does
         ("≤", "<="),
     ];
     pairs.iter().fold(text.to_owned(), |t, (from, to)| t.replace(from, to))
@@ -100,16 +101,42 @@ pub(crate) fn is_live() -> bool {
 /// `text` in at most `most` columns, cut in the middle.
 #[must_use]
 pub(crate) fn fit(text: &str, most: usize) -> String {
-    let wide = unicode_width::UnicodeWidthStr::width(text);
-    if wide <= most || most < 5 {
+    if text.width() <= most || most < 5 {
         return text.to_owned();
     }
-    let chars: Vec<char> = text.chars().collect();
     let keep = most - 1;
-    let (front, back) = (keep.div_ceil(2), keep / 2);
-    let head: String = chars.iter().take(front).collect();
-    let tail: String = chars.iter().skip(chars.len().saturating_sub(back)).collect();
-    format!("{head}…{tail}")
+    let head: String = text.chars().scan(keep.div_ceil(2), within).collect();
+    let tail: String = text.chars().rev().scan(keep / 2, within).collect();
+    format!("{head}…{}", tail.chars().rev().collect::<String>())
+}
+
+/// `next`, if it still fits into the cells that are `left`.
+fn within(left: &mut usize, next: char) -> Option<char> {
+    *left = left.checked_sub(next.width().unwrap_or(0))?;
+    Some(next)
+}
+
+/// `text` in lines of at most `most` columns, broken between words.
+#[must_use]
+pub(crate) fn wrapped(text: &str, most: usize) -> String {
+    let (mut lines, mut line) = (Vec::new(), String::new());
+    for word in text.split_whitespace() {
+        if !line.is_empty() && line.width() + 1 + word.width() > most {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines.join("\n")
+}
+
+/// Whether text on standard error is coloured: as the flags, the environment and the terminal say.
+#[must_use]
+pub(crate) fn is_coloured() -> bool {
+    anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
 }
 
 /// A bar of `width` cells, `percent` of them full.
@@ -150,15 +177,16 @@ impl Live {
     /// # Errors
     /// Standard output is closed.
     pub(crate) fn draw(&mut self, text: &str) -> std::io::Result<()> {
-        let mut out = anstream::stdout().lock();
         if self.lines > 0 {
-            write!(out, "\x1b[{}A\x1b[J", self.lines)?;
+            // Not through `anstream`, which keeps back all that is no text where no colour is wanted.
+            write!(std::io::stdout().lock(), "\x1b[{}A\x1b[J", self.lines)?;
         }
+        let mut out = anstream::stdout().lock();
         let wide = width();
-        let text = symbols(text.trim_end());
+        let (text, cut) = (symbols(text.trim_end()), symbols("…"));
         for line in text.lines() {
             if is_live() {
-                writeln!(out, "{}\x1b[0m", console::truncate_str(line, wide, "…"))?; // a wrapped line would be miscounted
+                writeln!(out, "{}\x1b[0m", console::truncate_str(line, wide, &cut))?; // a wrapped line would be miscounted
             } else {
                 writeln!(out, "{line}")?;
             }
@@ -170,5 +198,24 @@ impl Live {
     /// Leaves what is drawn where it is.
     pub(crate) fn keep(&mut self) {
         self.lines = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_are_cut_in_the_middle_by_the_cells_they_take() {
+        assert_eq!(fit("registry.example/web:v1", 11), "regis…eb:v1");
+        assert_eq!(fit("短い名前はここで切る", 9), "短い…切る");
+        assert!((5..30).all(|most| fit("短い名前とregistry.example/web:v1", most).width() <= most));
+        assert_eq!(fit("web", 3), "web");
+    }
+
+    #[test]
+    fn sentences_are_broken_between_words() {
+        assert_eq!(wrapped("one two  three", 7), "one two\nthree");
+        assert_eq!(wrapped("", 7), "");
     }
 }

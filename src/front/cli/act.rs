@@ -1,11 +1,13 @@
 //! Decides how a user's word reaches a Rollout: ask where it is dangerous, have it carried out, say what was written.
 //! It never decides what is written; `logic::rollout::act` and `logic::rollout::undo` do, and `engine::act` writes.
 
-use crate::api::write::{Patch, Write};
+use crate::api::names;
+use crate::api::write::{Patch, Target, Write};
 use crate::engine::act;
 use crate::engine::setup::Client;
 use crate::front::cli::flags::Common;
 use crate::front::cli::named::{self, Named, bare_name};
+use crate::front::cli::output::Output;
 use crate::front::cli::{print, setup};
 use crate::front::exit::Failure;
 use crate::front::screen::{FAINT, STRONG, fit, paint, symbols, width};
@@ -56,17 +58,19 @@ pub(crate) async fn carry_out(
     named: &Named,
     said: Said,
 ) -> Result<ExitCode, Failure> {
-    carry_out_of(common, cluster, ("rollout", bare_name(&named.name)), named.dry_run, said).await
+    let namespace = setup::present_namespace(common, cluster);
+    let target = Target::new(names::ARGO, "Rollout", &namespace, bare_name(&named.name));
+    carry_out_of(common, cluster, &target, named.dry_run, said).await
 }
 
-/// The same of any object, by what people call its kind, and its name.
+/// The same of any object.
 ///
 /// # Errors
 /// As [`carry_out`].
 pub(crate) async fn carry_out_of(
     common: &Common,
     cluster: &Client,
-    (kind, name): (&str, &str),
+    target: &Target,
     dry_run: bool,
     said: Said,
 ) -> Result<ExitCode, Failure> {
@@ -75,10 +79,18 @@ pub(crate) async fn carry_out_of(
         Said::Writes(writes, words) => (writes, words),
         Said::Nothing(words) => (Vec::new(), format!("stays as it is: {words}")),
     };
-    if let Some(format) = common.output {
-        let body = json!({kind: name, "did": words, "dryRun": dry_run, "writes": writes});
-        print::value(&body, format)?;
-        return Ok(ExitCode::SUCCESS);
+    let (kind, name) = (target.kind.to_lowercase(), target.name.as_str());
+    match common.output {
+        Some(Output::Data(format)) => {
+            let body = json!({kind: name, "did": words, "dryRun": dry_run, "writes": writes});
+            print::value(&body, format)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Output::Name | Output::Wide) => {
+            print::name(target);
+            return Ok(ExitCode::SUCCESS);
+        }
+        None => {}
     }
     let dry = if dry_run && !writes.is_empty() { " (dry run: nothing was written)" } else { "" };
     anstream::println!("{kind} {} {words}{}", paint(STRONG, name), paint(FAINT, dry));
@@ -112,8 +124,6 @@ fn in_words(write: &Write) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::names;
-    use crate::api::write::Target;
     use crate::base::clock::Clock;
     use crate::engine::{install, setup as engine_setup};
     use crate::sandbox::{Options, Sandbox};

@@ -4,6 +4,7 @@
 use crate::api::config_policy::ConfigPolicy;
 use crate::api::object_name::is_label;
 use crate::front::cli::election::ElectionFlags;
+use crate::front::cli::output::{DataFormat, Output};
 use clap::{Args, ValueEnum};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -36,15 +37,6 @@ pub(crate) enum LogLevel {
     Error,
 }
 
-/// How results are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Output {
-    /// JSON.
-    Json,
-    /// YAML.
-    Yaml,
-}
-
 /// Flags that every verb knows.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Common {
@@ -57,7 +49,7 @@ pub(crate) struct Common {
     /// Namespace.
     #[arg(short, long, global = true, value_name = "NS", env = "SWITCHBACK_NAMESPACE")]
     pub(crate) namespace: Option<String>,
-    /// Write results as JSON or YAML.
+    /// How results are written instead of for people.
     #[arg(short, long, global = true, value_name = "FORMAT")]
     pub(crate) output: Option<Output>,
     /// How logs are written; with `json` what an engine does is told there and nowhere else.
@@ -73,6 +65,14 @@ pub(crate) struct Common {
     /// Which log lines are written to standard error; without it those that a person should see.
     #[arg(long, global = true, value_name = "LEVEL", env = "SWITCHBACK_LOG_LEVEL", alias = "loglevel")]
     pub(crate) log_level: Option<LogLevel>,
+}
+
+impl Common {
+    /// The format of data, if results are wanted as data.
+    #[must_use]
+    pub(crate) fn data(&self) -> Option<DataFormat> {
+        self.output.and_then(Output::data)
+    }
 }
 
 /// Which repository.

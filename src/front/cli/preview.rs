@@ -5,7 +5,8 @@ use crate::api::commit::short;
 use crate::base::clock::Clock;
 use crate::engine::delivery::{self, DeliverError, SyncError};
 use crate::engine::setup as engine_setup;
-use crate::front::cli::flags::{Common, EngineFlags, Output, Repo};
+use crate::front::cli::flags::{Common, EngineFlags, Repo};
+use crate::front::cli::output::DataFormat;
 use crate::front::cli::{print, setup};
 use crate::front::exit::{Exit, Failure};
 use crate::front::screen::{FAINT, paint, waiting};
@@ -67,7 +68,7 @@ pub(crate) async fn preview(
             }
             other => other?,
         };
-    match common.output {
+    match common.data() {
         Some(format) => print_data(&plan, &manifests.skipped, &head.id, format)?,
         None => {
             show(&format!("HEAD {} \"{}\"", short(&head.id), head.subject()), &plan)?;
@@ -79,7 +80,7 @@ pub(crate) async fn preview(
     Ok(if plan.is_empty() { ExitCode::SUCCESS } else { Exit::No.into() })
 }
 
-fn print_data(plan: &Plan, skipped: &[Skipped], commit: &str, format: Output) -> Result<(), Failure> {
+fn print_data(plan: &Plan, skipped: &[Skipped], commit: &str, format: DataFormat) -> Result<(), Failure> {
     let changes: Vec<Value> = plan
         .changes
         .iter()

@@ -2,6 +2,7 @@
 //! It never names one; `verbs::ALL` lists them.
 
 use crate::front::cli::flags::Common;
+use crate::front::cli::output::Output;
 use crate::front::exit::Failure;
 use clap::{ArgMatches, Command, FromArgMatches};
 use std::pin::Pin;
@@ -18,6 +19,8 @@ pub(crate) struct Verb {
     pub(crate) talks: bool,
     /// Whether a whole cluster is what it runs, which is worth a thread for each core.
     pub(crate) holds_cluster: bool,
+    /// In which forms it can write its result.
+    pub(crate) outputs: &'static [Output],
     /// Its flags and help, under any name.
     pub(crate) flags: fn() -> Command,
     /// Does what it says.

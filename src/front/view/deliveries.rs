@@ -4,40 +4,54 @@
 use crate::api::commit::short;
 use crate::api::delivery::{Delivery, DeliveryConditionType};
 use crate::front::view::draw::age;
-use crate::front::view::table::columns;
-use jiff::Timestamp;
+use crate::front::view::table::{Column, Layout};
 
-/// The table at `now`; with `all` the namespace comes first.
-#[must_use]
-pub(crate) fn table(deliveries: &[Delivery], all: bool, now: Timestamp) -> String {
-    let head = ["NAMESPACE", "NAME", "READY", "COMMIT", "HELD", "AGE", "STATUS"];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
-    for delivery in deliveries {
-        let (meta, status) = (&delivery.metadata, &delivery.status);
-        let ready = status.condition(&DeliveryConditionType::Ready);
-        let is_old = status.observed_generation != meta.generation;
-        let said = match ready {
-            Some(_) if is_old => "not looked at since it was changed".to_owned(),
-            Some(ready) => ready.message.lines().next().unwrap_or_default().to_owned(),
-            None => "nobody looks after it; start one: switchback run".to_owned(),
-        };
-        let commit = short(&status.last_applied_commit);
-        rows.push(vec![
-            meta.namespace.clone(),
-            meta.name.clone(),
-            ready.map_or_else(|| "-".to_owned(), |c| c.status.to_string()),
-            if commit.is_empty() { "-" } else { commit }.to_owned(),
-            status.held_rollouts.len().to_string(),
-            meta.creation_timestamp.map(|t| age(t.at(), now)).unwrap_or_default(),
-            said,
-        ]);
+fn said(delivery: &Delivery) -> String {
+    let status = &delivery.status;
+    match status.condition(&DeliveryConditionType::Ready) {
+        Some(_) if status.observed_generation != delivery.metadata.generation => {
+            "not looked at since it was changed".to_owned()
+        }
+        Some(ready) => ready.message.lines().next().unwrap_or_default().to_owned(),
+        None => "nobody looks after it; start one: switchback run".to_owned(),
     }
-    columns(&rows, usize::from(!all))
 }
+
+fn ready(delivery: &Delivery) -> String {
+    let ready = delivery.status.condition(&DeliveryConditionType::Ready);
+    ready.map_or_else(|| "-".to_owned(), |c| c.status.to_string())
+}
+
+fn commit(delivery: &Delivery) -> String {
+    let commit = short(&delivery.status.last_applied_commit);
+    if commit.is_empty() { "-" } else { commit }.to_owned()
+}
+
+/// Deliveries as `get` shows them.
+pub(crate) const DELIVERIES: &Layout<Delivery> = &Layout {
+    namespace: Column("NAMESPACE", |d, _| d.metadata.namespace.clone()),
+    usual: &[
+        Column("NAME", |d, _| d.metadata.name.clone()),
+        Column("READY", |d, _| ready(d)),
+        Column("COMMIT", |d, _| commit(d)),
+        Column("HELD", |d, _| d.status.held_rollouts.len().to_string()),
+        Column("AGE", |d, now| d.metadata.creation_timestamp.map(|t| age(t.at(), now)).unwrap_or_default()),
+        Column("STATUS", |d, _| said(d)),
+    ],
+    wide: &[
+        Column("REPOSITORY", |d, _| d.spec.repository.clone()),
+        Column("BRANCH", |d, _| {
+            d.spec.r#ref.as_ref().and_then(|r| r.branch.clone()).unwrap_or_else(|| "main".to_owned())
+        }),
+        Column("PATH", |d, _| d.spec.path.clone().unwrap_or_else(|| ".".to_owned())),
+        Column("ACCOUNT", |d, _| d.spec.service_account_name.clone().unwrap_or_else(|| "-".to_owned())),
+    ],
+};
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::front::view::table::Wanted;
     use serde_json::json;
 
     #[test]
@@ -52,7 +66,8 @@ mod tests {
             "type": "Ready", "status": "True", "reason": "Applied", "message": "applied 3f2c9a1 of main\nmore",
             "lastTransitionTime": "2026-01-01T00:00:00Z"}]});
         let all = [of("web", ready), of("bank", json!({}))];
-        let text = table(&all, false, "2026-01-01T00:01:00Z".parse().unwrap());
+        let now = "2026-01-01T00:01:00Z".parse().unwrap();
+        let text = DELIVERIES.draw(&all, Wanted::default(), now);
         let lines: Vec<Vec<&str>> =
             text.lines().map(|l| l.split("   ").map(str::trim).filter(|c| !c.is_empty()).collect()).collect();
         assert_eq!(lines[0], ["NAME", "READY", "COMMIT", "HELD", "AGE", "STATUS"]);
@@ -61,5 +76,7 @@ mod tests {
             lines[2],
             ["bank", "-", "-", "0", "60s", "nobody looks after it; start one: switchback run"]
         );
+        let wide = DELIVERIES.draw(&all, Wanted { wide: true, ..Wanted::default() }, now);
+        assert!(wide.lines().nth(1).unwrap().ends_with("r            main     .      -"), "{wide}");
     }
 }

@@ -3,14 +3,15 @@
 //!
 //! - [`follow`]: a view that is kept up to date
 //! - [`gather`]: everything that is shown of one Rollout, read once
-//! - [`table`]: many Rollouts, side by side
-//! - [`deliveries`]: many Deliveries, side by side
+//! - [`deliveries`], [`analyses`]: Deliveries and AnalysisRuns, side by side
+//! - [`table`]: how objects stand side by side, and which columns Rollouts have
 //! - [`draw`]: one Rollout, as a tree of lines or as one line
 //! - [`picture`]: what there is to show of one Rollout
 //! - [`runs`]: what there is to show of its analyses
 //!
 //! `tests` holds how given objects look.
 
+pub(crate) mod analyses;
 pub(crate) mod deliveries;
 pub(crate) mod draw;
 pub(crate) mod follow;

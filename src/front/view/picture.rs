@@ -47,6 +47,15 @@ pub(crate) struct Picture {
     /// The commit the current revision came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) origin: Option<Origin>,
+    /// Hash of the stable revision; empty before there is one.
+    pub(crate) stable_hash: String,
+    /// Hash of the current revision; empty before there is one.
+    pub(crate) current_hash: String,
+    /// The containers of its own pod template, with their images.
+    pub(crate) containers: Vec<ContainerPicture>,
+    /// Whether the controller counts its steps.
+    #[serde(skip)]
+    pub(crate) is_stepping: bool,
     /// Pods wanted, there, of the current revision, ready, and available.
     pub(crate) replicas: Counts,
     /// The step under way, in words; none when nothing is under way.
@@ -79,6 +88,15 @@ pub(crate) struct Counts {
     pub(crate) ready: i32,
     /// Available.
     pub(crate) available: i32,
+}
+
+/// One container of a pod template.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct ContainerPicture {
+    /// Name.
+    pub(crate) name: String,
+    /// Image.
+    pub(crate) image: String,
 }
 
 /// The commit a revision came from.
@@ -140,6 +158,17 @@ fn number(value: &Value, path: &str) -> i64 {
     value.pointer(path).and_then(Value::as_i64).unwrap_or(0)
 }
 
+/// The containers of the pod template of `object`, with their images.
+fn containers(object: &Value) -> Vec<ContainerPicture> {
+    let containers = object.pointer("/spec/template/spec/containers").and_then(Value::as_array);
+    let text = |c: &Value, k: &str| c.get(k).and_then(Value::as_str).unwrap_or_default().to_owned();
+    containers
+        .into_iter()
+        .flatten()
+        .map(|c| ContainerPicture { name: text(c, "name"), image: text(c, "image") })
+        .collect()
+}
+
 fn origin(meta: &Meta) -> Option<Origin> {
     let commit = meta.annotation(names::COMMIT).filter(|c| !c.is_empty())?.to_owned();
     let subject = meta.annotation(names::COMMIT_SUBJECT).unwrap_or_default().to_owned();
@@ -192,6 +221,10 @@ impl Picture {
             actual_weight: if promoted { 100 } else { new * 100 / all.max(1) },
             revision: typed.metadata.revision(),
             origin: origin(&typed.metadata),
+            stable_hash: status.stable_rs.clone(),
+            current_hash: status.current_pod_hash.clone(),
+            containers: containers(rollout),
+            is_stepping: status.current_step_index.is_some(),
             replicas: Counts {
                 desired: spec.replicas(),
                 current: status.replicas,
@@ -258,8 +291,6 @@ fn replica_set_picture(replica_set: &Value, pods: &[Value], rollout: &Rollout) -
     if rollout.spec.strategy.canary.is_some() && is(&status.current_pod_hash) && !is(&status.stable_rs) {
         roles.push("canary");
     }
-    let containers = replica_set.pointer("/spec/template/spec/containers").and_then(Value::as_array);
-    let image = |c: &Value| c.get("image").and_then(Value::as_str).unwrap_or_default().to_owned();
     let deadline = own.annotation(names::SCALE_DOWN_DEADLINE).and_then(crate::api::time::Time::parse);
     let mut mine: Vec<PodPicture> =
         pods.iter().filter(|p| meta(p).is_controlled_by(&own.uid)).map(pod_picture).collect();
@@ -267,7 +298,7 @@ fn replica_set_picture(replica_set: &Value, pods: &[Value], rollout: &Rollout) -
     ReplicaSetPicture {
         revision: own.revision(),
         roles,
-        images: containers.into_iter().flatten().map(image).collect(),
+        images: containers(replica_set).into_iter().map(|c| c.image).collect(),
         replicas: number(replica_set, "/spec/replicas"),
         ready: number(replica_set, "/status/readyReplicas"),
         scale_down_at: deadline.map(|t| t.at()),

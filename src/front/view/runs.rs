@@ -11,6 +11,9 @@ use serde_json::Value;
 /// One analysis.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct RunPicture {
+    /// Namespace.
+    #[serde(skip)]
+    pub(crate) namespace: String,
     /// Name.
     pub(crate) name: String,
     /// Revision it measures.
@@ -61,9 +64,12 @@ pub(crate) fn of(owner: &Meta, runs: &[Value]) -> Vec<RunPicture> {
     found
 }
 
-fn picture(run: &AnalysisRun) -> RunPicture {
+/// The picture of one run.
+#[must_use]
+pub(crate) fn picture(run: &AnalysisRun) -> RunPicture {
     let metrics = run.spec.metrics.iter();
     RunPicture {
+        namespace: run.metadata.namespace.clone(),
         name: run.metadata.name.clone(),
         revision: run.metadata.revision(),
         phase: run.status.phase(),

@@ -2,8 +2,8 @@
 //! Nothing here asks a cluster; every test draws a picture of given objects.
 
 use super::draw::{line, tree};
-use super::picture::Picture;
-use super::table;
+use super::picture::{ContainerPicture, Picture};
+use super::table::{AS_UPSTREAM, Layout, ROLLOUTS, Wanted};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -139,8 +139,33 @@ fn the_table_has_a_row_for_each_and_the_namespace_only_when_asked() {
 NAME   STRATEGY   STATUS   STEP   WEIGHT   READY   UP-TO-DATE   REVISION   COMMIT    AGE
 web    canary     Paused   1/4    20       5/5     1            7          3f2c9a1   10m
 ";
-    assert_eq!(table::rollouts(&[canary()], false, now()), wanted);
-    assert!(table::rollouts(&[canary()], true, now()).starts_with("NAMESPACE   NAME"));
+    let draw = |layout: &Layout<Picture>, wanted| layout.draw(&[canary()], wanted, now());
+    assert_eq!(draw(ROLLOUTS, Wanted::default()), wanted);
+    let namespaces = Wanted { namespaces: true, ..Wanted::default() };
+    assert!(draw(ROLLOUTS, namespaces).starts_with("NAMESPACE   NAME"));
+    let wanted = "\
+TIMESTAMP              NAME   STRATEGY   STATUS   STEP   SET-WEIGHT   READY   DESIRED   UP-TO-DATE   AVAILABLE
+2026-01-01T00:10:00Z   web    Canary     Paused   1/4    20           5/5     5         1            5
+";
+    assert_eq!(draw(AS_UPSTREAM, Wanted { timestamps: true, ..Wanted::default() }), wanted);
+}
+
+#[test]
+fn a_wide_table_has_what_a_revision_is_made_of_besides_and_no_column_twice() {
+    let mut picture = canary();
+    picture.containers =
+        vec![ContainerPicture { name: "main".to_owned(), image: "example/web:v3".to_owned() }];
+    let wide = Wanted { wide: true, ..Wanted::default() };
+    for (layout, before) in [(ROLLOUTS, 10), (AS_UPSTREAM, 9)] {
+        let text = layout.draw(std::slice::from_ref(&picture), wide, now());
+        let words: Vec<Vec<&str>> = text.lines().map(|l| l.split_whitespace().collect()).collect();
+        let mut heads = words[0].clone();
+        assert_eq!((heads.len(), words[1].len()), (before + if before == 9 { 7 } else { 4 }, heads.len()));
+        assert!(words[1].ends_with(&["old", "new", "main", "example/web:v3"]), "{text}");
+        heads.sort_unstable();
+        heads.dedup();
+        assert_eq!(heads.len(), words[0].len(), "{text}");
+    }
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Decides what `abort` understands.
 //! It never decides what is written; `logic::rollout::act` does.
 
-use crate::front::cli::act;
 use crate::front::cli::named::Named;
 use crate::front::cli::verb::{Invocation, Verb};
+use crate::front::cli::{act, output};
 use crate::front::exit::Failure;
 use crate::logic::rollout::act::Act;
 use clap::{CommandFactory, Parser};
@@ -22,6 +22,7 @@ pub(crate) const VERB: Verb = Verb {
     name: "abort",
     talks: false,
     holds_cluster: false,
+    outputs: output::NAMES,
     flags: Abort::command,
     start: |call| Box::pin(abort(call)),
 };

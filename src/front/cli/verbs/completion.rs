@@ -1,6 +1,7 @@
 //! Decides how a shell learns to complete our words.
 //! It never decides which words there are; it is handed the program.
 
+use crate::front::cli::output;
 use crate::front::cli::verb::{Invocation, Verb};
 use crate::front::exit::Failure;
 use clap::{CommandFactory, Parser};
@@ -19,6 +20,7 @@ pub(crate) const VERB: Verb = Verb {
     name: "completion",
     talks: false,
     holds_cluster: false,
+    outputs: output::NONE,
     flags: Completion::command,
     start: |call| Box::pin(completion(call)),
 };

@@ -6,7 +6,7 @@ use crate::front::cli::election::Lease;
 use crate::front::cli::flags::{EngineFlags, Ports};
 use crate::front::cli::verb::{Invocation, Verb};
 use crate::front::cli::working::{PORTS, Working};
-use crate::front::cli::{setup, upstream};
+use crate::front::cli::{output, setup, upstream};
 use crate::front::embedded::chance;
 use crate::front::exit::Failure;
 use crate::front::signals::Signals;
@@ -31,6 +31,7 @@ pub(crate) const VERB: Verb = Verb {
     name: "controller",
     talks: true,
     holds_cluster: false,
+    outputs: output::NONE,
     flags: || upstream::understood(Controller::command()),
     start: |call| Box::pin(controller(call)),
 };

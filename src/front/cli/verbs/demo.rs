@@ -1,6 +1,7 @@
 //! Decides what `demo` understands.
 //! It never decides the course of the demo; `front::demo` does.
 
+use crate::front::cli::output;
 use crate::front::cli::verb::{Invocation, Verb};
 use crate::front::demo::play::play;
 use crate::front::demo::shop::Pace;
@@ -28,6 +29,7 @@ pub(crate) const VERB: Verb = Verb {
     name: "demo",
     talks: false,
     holds_cluster: true,
+    outputs: output::NONE,
     flags: Demo::command,
     start: |call| Box::pin(demo(call)),
 };

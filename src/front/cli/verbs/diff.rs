@@ -1,6 +1,7 @@
 //! Decides what `diff` understands, and how it shows what would change: line by line.
 //! It never changes anything.
 
+use crate::front::cli::output;
 use crate::front::cli::preview::{Preview, preview};
 use crate::front::cli::verb::{Invocation, Verb};
 use crate::front::exit::Failure;
@@ -22,6 +23,7 @@ pub(crate) const VERB: Verb = Verb {
     name: "diff",
     talks: false,
     holds_cluster: false,
+    outputs: output::DATA,
     flags: Diff::command,
     start: |call| Box::pin(diff(call)),
 };

@@ -1,22 +1,18 @@
 //! Decides what `get` understands, and what of the cluster it shows.
 //! It never changes anything.
 
-use crate::api::write::Target;
-use crate::api::{delivery, names};
-use crate::base::clock::Clock;
-use crate::engine::setup::{AccessError, Client};
+use crate::front::cli::listing::{Listing, Watching, Which};
 use crate::front::cli::named::{bare_name, not_found};
 use crate::front::cli::verb::{Invocation, Verb};
-use crate::front::cli::{setup, showing};
+use crate::front::cli::{output, setup, showing};
 use crate::front::exit::Failure;
 use crate::front::signals::Signals;
 use crate::front::view::gather::gather;
-use crate::front::view::picture::Picture;
+use crate::front::view::table::ROLLOUTS;
 use clap::{CommandFactory, Parser, Subcommand};
-use serde_json::Value;
 use std::process::ExitCode;
 
-/// Show Rollouts or Deliveries.
+/// Show Rollouts, Deliveries or analyses.
 #[derive(Debug, Parser)]
 struct Get {
     /// What to show.
@@ -30,19 +26,26 @@ enum What {
     /// All Rollouts of a namespace, as a table.
     #[command(visible_alias = "ros")]
     Rollouts {
-        /// Those of all namespaces.
-        #[arg(short = 'A', long)]
-        all_namespaces: bool,
-        /// Go on showing what changes.
-        #[arg(short, long)]
-        watch: bool,
+        /// Which of them.
+        #[command(flatten)]
+        which: Which,
+        /// Once or for longer.
+        #[command(flatten)]
+        watching: Watching,
     },
     /// All Deliveries of a namespace, as a table; `kubectl describe delivery` tells more of one.
     #[command(visible_alias = "dlv")]
     Deliveries {
-        /// Those of all namespaces.
-        #[arg(short = 'A', long)]
-        all_namespaces: bool,
+        /// Which of them.
+        #[command(flatten)]
+        which: Which,
+    },
+    /// All AnalysisRuns of a namespace, as a table.
+    #[command(name = "analysisruns", visible_alias = "ar")]
+    AnalysisRuns {
+        /// Which of them.
+        #[command(flatten)]
+        which: Which,
     },
     /// One Rollout with its revisions, pods and analyses.
     #[command(
@@ -57,6 +60,12 @@ enum What {
         #[arg(short, long)]
         watch: bool,
     },
+    /// Not yet: no Experiment is acted on; kubectl shows what one says.
+    #[command(visible_aliases = ["experiments", "exp"])]
+    Experiment {
+        /// Its name.
+        name: Option<String>,
+    },
 }
 
 /// The row of this verb.
@@ -64,6 +73,7 @@ pub(crate) const VERB: Verb = Verb {
     name: "get",
     talks: false,
     holds_cluster: false,
+    outputs: output::ALL,
     flags: Get::command,
     start: |call| Box::pin(get(call)),
 };
@@ -72,55 +82,39 @@ async fn get(call: Invocation) -> Result<ExitCode, Failure> {
     let (common, flags) = (&call.common, call.flags::<Get>()?);
     let signals = Signals::listen()?;
     let cluster = setup::cluster(common).await?;
-    let namespace = setup::present_namespace(common, &cluster);
-    match flags.what {
-        What::Rollouts { all_namespaces, watch: false } => {
-            let namespace = Some(namespace.as_str()).filter(|_| !all_namespaces);
-            let now = Clock::Real.now();
-            let found = list(&cluster, names::ARGO, "Rollout", namespace).await?;
-            let pictures: Vec<Picture> = found.iter().map(|r| Picture::of(r, &[], &[], &[], now)).collect();
-            showing::all(&pictures, namespace, common.output)?;
-            Ok(ExitCode::SUCCESS)
-        }
-        What::Rollouts { all_namespaces, watch: true } => {
-            let namespace = Some(namespace.as_str()).filter(|_| !all_namespaces);
-            tokio::select! {
-                biased;
-                code = signals.interrupted() => Ok(code),
-                ended = showing::watch_all(&cluster, namespace, common.output) => ended,
+    let shown = async {
+        match flags.what {
+            What::Rollouts { which, watching } => {
+                Listing::new(common, &cluster, &which).rollouts(ROLLOUTS, &watching).await
+            }
+            What::Deliveries { which } => Listing::new(common, &cluster, &which).deliveries().await,
+            What::AnalysisRuns { which } => Listing::new(common, &cluster, &which).runs().await,
+            What::Experiment { name } => Err(not_acted_on(name.as_deref())),
+            What::Rollout { name, watch } => {
+                let (namespace, name) = (setup::present_namespace(common, &cluster), bare_name(&name));
+                if watch {
+                    return showing::watch_one(&cluster, &namespace, name, common.output).await;
+                }
+                let picture = gather(&cluster, &namespace, name).await?;
+                let picture = picture.ok_or_else(|| not_found(&namespace, name))?;
+                showing::one(&picture, &cluster, common.output)?;
+                Ok(ExitCode::SUCCESS)
             }
         }
-        What::Deliveries { all_namespaces } => {
-            let namespace = Some(namespace.as_str()).filter(|_| !all_namespaces);
-            let found = list(&cluster, delivery::VERSION, delivery::KIND, namespace).await?;
-            showing::deliveries(found, namespace, common.output)?;
-            Ok(ExitCode::SUCCESS)
-        }
-        What::Rollout { name, watch: false } => {
-            let name = bare_name(&name);
-            let picture =
-                gather(&cluster, &namespace, name).await?.ok_or_else(|| not_found(&namespace, name))?;
-            showing::one(&picture, &cluster, common.output)?;
-            Ok(ExitCode::SUCCESS)
-        }
-        What::Rollout { name, watch: true } => tokio::select! {
-            biased;
-            code = signals.interrupted() => Ok(code),
-            ended = showing::watch_one(&cluster, &namespace, bare_name(&name), common.output) => ended,
-        },
+    };
+    tokio::select! {
+        biased;
+        code = signals.interrupted() => Ok(code),
+        shown = shown => shown,
     }
 }
 
-/// Every object of a kind of ours, in one namespace or in all.
-async fn list(
-    cluster: &Client,
-    version: &str,
-    kind: &str,
-    namespace: Option<&str>,
-) -> Result<Vec<Value>, AccessError> {
-    let served = cluster.kind(version, kind).await?;
-    match cluster.list(&served, namespace, "").await {
-        Err(e) if e.is_missing() => Err(AccessError::no_kind(Target::new(version, kind, "", ""))),
-        other => other,
-    }
+/// Experiments are not there yet; what one says can be seen all the same.
+fn not_acted_on(name: Option<&str>) -> Failure {
+    let object =
+        name.map_or_else(|| "experiments.argoproj.io".to_owned(), |n| format!("experiment.argoproj.io {n}"));
+    Failure::usage(format!(
+        "experiments are not acted on yet: none is started, so there is nothing to show of one; see what it says: \
+         kubectl get {object} -o yaml"
+    ))
 }

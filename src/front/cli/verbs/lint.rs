@@ -8,7 +8,7 @@ use crate::engine::install;
 use crate::engine::setup as engine_setup;
 use crate::front::cli::files::Files;
 use crate::front::cli::verb::{Invocation, Verb};
-use crate::front::cli::{print, setup};
+use crate::front::cli::{output, print, setup};
 use crate::front::embedded::chance;
 use crate::front::exit::{Exit, Failure};
 use crate::front::screen::{FAINT, paint};
@@ -41,6 +41,7 @@ pub(crate) const VERB: Verb = Verb {
     name: "lint",
     talks: false,
     holds_cluster: false,
+    outputs: output::DATA,
     flags: Lint::command,
     start: |call| Box::pin(look(call)),
 };
@@ -61,7 +62,7 @@ async fn look(call: Invocation) -> Result<ExitCode, Failure> {
         skipped.path = files.shown(&skipped.path).to_owned();
     }
     let is_clean = linted.problems.is_empty();
-    if let Some(format) = common.output {
+    if let Some(format) = common.data() {
         let problems: Vec<Value> = linted.problems.iter().map(data).collect();
         let unknown: Vec<String> = linted.unknown.iter().map(ToString::to_string).collect();
         let skipped: Vec<Value> =

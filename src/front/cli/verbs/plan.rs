@@ -1,6 +1,7 @@
 //! Decides what `plan` understands, and how it shows what would change: in a few words.
 //! It never changes anything.
 
+use crate::front::cli::output;
 use crate::front::cli::preview::{Preview, preview};
 use crate::front::cli::verb::{Invocation, Verb};
 use crate::front::exit::Failure;
@@ -22,6 +23,7 @@ pub(crate) const VERB: Verb = Verb {
     name: "plan",
     talks: false,
     holds_cluster: false,
+    outputs: output::DATA,
     flags: Plan::command,
     start: |call| Box::pin(plan(call)),
 };

@@ -3,7 +3,7 @@
 
 use crate::front::cli::named::{self, Named};
 use crate::front::cli::verb::{Invocation, Verb};
-use crate::front::cli::{act, setup};
+use crate::front::cli::{act, output, setup};
 use crate::front::exit::Failure;
 use crate::logic::rollout::act::{Act, Said, writes};
 use clap::{CommandFactory, Parser};
@@ -28,6 +28,7 @@ pub(crate) const VERB: Verb = Verb {
     name: "promote",
     talks: false,
     holds_cluster: false,
+    outputs: output::NAMES,
     flags: Promote::command,
     start: |call| Box::pin(promote(call)),
 };

@@ -5,9 +5,10 @@ use crate::api::delivery::{KIND, VERSION};
 use crate::api::names;
 use crate::api::write::{Patch, Target, Write};
 use crate::base::clock::Clock;
-use crate::front::cli::setup;
 use crate::front::cli::verb::{Invocation, Verb};
+use crate::front::cli::{act, output, setup};
 use crate::front::exit::Failure;
+use crate::logic::rollout::act::Said;
 use clap::{CommandFactory, Parser};
 use serde_json::json;
 use std::process::ExitCode;
@@ -30,6 +31,7 @@ pub(crate) const VERB: Verb = Verb {
     name: "reconcile",
     talks: false,
     holds_cluster: false,
+    outputs: output::NAMES,
     flags: Reconcile::command,
     start: |call| Box::pin(reconcile(call)),
 };
@@ -48,11 +50,7 @@ async fn reconcile(call: Invocation) -> Result<ExitCode, Failure> {
     }
     let now = Clock::Real.now().to_string();
     let patch = Patch::Merge(json!({"metadata": {"annotations": {names::REQUESTED: now}}}));
-    if flags.dry_run {
-        anstream::println!("delivery {name} would be asked to be reconciled (dry run: nothing was written)");
-        return Ok(ExitCode::SUCCESS);
-    }
-    cluster.perform(&Write::Patch { target, subresource: "", patch, expect: None }).await?;
-    anstream::println!("delivery {name} is asked to be reconciled");
-    Ok(ExitCode::SUCCESS)
+    let write = Write::Patch { target: target.clone(), subresource: "", patch, expect: None };
+    let said = Said::Writes(vec![write], "is asked to be reconciled".to_owned());
+    act::carry_out_of(common, &cluster, &target, flags.dry_run, said).await
 }

@@ -4,9 +4,9 @@
 use crate::api::time::Time;
 use crate::base::clock::Clock;
 use crate::base::duration::parse_go;
-use crate::front::cli::act;
 use crate::front::cli::named::Named;
 use crate::front::cli::verb::{Invocation, Verb};
+use crate::front::cli::{act, output};
 use crate::front::exit::Failure;
 use crate::logic::rollout::act::Act;
 use clap::{CommandFactory, Parser};
@@ -29,6 +29,7 @@ pub(crate) const VERB: Verb = Verb {
     name: "restart",
     talks: false,
     holds_cluster: false,
+    outputs: output::NAMES,
     flags: Restart::command,
     start: |call| Box::pin(restart(call)),
 };

@@ -10,7 +10,7 @@ use crate::front::cli::election::Lease;
 use crate::front::cli::flags::{Common, EngineFlags, Ports, RepoFlags, is_in_pod};
 use crate::front::cli::verb::{Invocation, Verb};
 use crate::front::cli::working::{PORTS, UsualPorts, Working};
-use crate::front::cli::{cache, setup, upstream};
+use crate::front::cli::{cache, output, setup, upstream};
 use crate::front::embedded::{self, Embedded, chance};
 use crate::front::exit::{Exit, Failure};
 use crate::front::screen::{FAINT, paint, waiting};
@@ -124,6 +124,7 @@ pub(crate) const VERB: Verb = Verb {
     name: "run",
     talks: true,
     holds_cluster: false,
+    outputs: output::NONE,
     flags: || upstream::understood(Run::command()),
     start: |call| Box::pin(run(call)),
 };

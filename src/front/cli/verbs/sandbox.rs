@@ -2,6 +2,7 @@
 //! It never runs an engine of ours.
 
 use crate::base::duration::parse_go;
+use crate::front::cli::output;
 use crate::front::cli::verb::{Invocation, Verb};
 use crate::front::embedded;
 use crate::front::exit::Failure;
@@ -34,6 +35,7 @@ pub(crate) const VERB: Verb = Verb {
     name: "sandbox",
     talks: false,
     holds_cluster: true,
+    outputs: output::NONE,
     flags: Sandbox::command,
     start: |call| Box::pin(sandbox(call)),
 };

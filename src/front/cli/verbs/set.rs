@@ -4,7 +4,7 @@
 use crate::api::names;
 use crate::front::cli::named::{self, Named};
 use crate::front::cli::verb::{Invocation, Verb};
-use crate::front::cli::{act, setup};
+use crate::front::cli::{act, output, setup};
 use crate::front::exit::Failure;
 use crate::logic::manifest::object::annotation;
 use crate::logic::rollout::act::Said;
@@ -45,6 +45,7 @@ pub(crate) const VERB: Verb = Verb {
     name: "set",
     talks: false,
     holds_cluster: false,
+    outputs: output::NAMES,
     flags: Set::command,
     start: |call| Box::pin(set(call)),
 };

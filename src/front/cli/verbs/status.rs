@@ -1,13 +1,16 @@
 //! Decides when `status` has its answer: healthy, degraded, or out of time.
 //! It never changes anything.
 
+use crate::api::names;
 use crate::api::phase::RolloutPhase;
+use crate::api::write::Target;
 use crate::base::clock::Clock;
 use crate::base::duration::{human, parse_go};
 use crate::front::cli::flags::Common;
 use crate::front::cli::named::{bare_name, not_found};
+use crate::front::cli::output::Output;
 use crate::front::cli::verb::{Invocation, Verb};
-use crate::front::cli::{print, setup};
+use crate::front::cli::{output, print, setup};
 use crate::front::exit::{Exit, Failure};
 use crate::front::screen::{FAINT, paint, symbols};
 use crate::front::signals::Signals;
@@ -28,7 +31,7 @@ struct Status {
     /// Name of the Rollout.
     name: String,
     /// How long to wait; without it there is no limit, with 0s it does not wait.
-    #[arg(long, value_name = "DURATION", value_parser = parse_go)]
+    #[arg(short, long, value_name = "DURATION", value_parser = parse_go)]
     timeout: Option<Duration>,
 }
 
@@ -37,6 +40,7 @@ pub(crate) const VERB: Verb = Verb {
     name: "status",
     talks: false,
     holds_cluster: false,
+    outputs: output::NAMES,
     flags: Status::command,
     start: |call| Box::pin(status(call)),
 };
@@ -93,7 +97,10 @@ async fn answer(common: Common, flags: Status) -> Result<ExitCode, Failure> {
 
 fn print_answer(common: &Common, picture: &Picture, timed_out: bool) -> Result<ExitCode, Failure> {
     match common.output {
-        Some(format) => print::value(
+        Some(Output::Name | Output::Wide) => {
+            print::name(&Target::new(names::ARGO, "Rollout", &picture.namespace, &picture.name));
+        }
+        Some(Output::Data(format)) => print::value(
             &json!({"namespace": picture.namespace, "name": picture.name, "phase": picture.phase,
                 "message": picture.message, "held": picture.held, "revision": picture.revision, "timedOut": timed_out}),
             format,

@@ -4,7 +4,7 @@
 use crate::api::names;
 use crate::api::write::Target;
 use crate::front::cli::verb::{Invocation, Verb};
-use crate::front::cli::{act, setup};
+use crate::front::cli::{act, output, setup};
 use crate::front::exit::Failure;
 use crate::logic::analysis::terminate;
 use clap::{CommandFactory, Parser, ValueEnum};
@@ -39,6 +39,7 @@ pub(crate) const VERB: Verb = Verb {
     name: "terminate",
     talks: false,
     holds_cluster: false,
+    outputs: output::NAMES,
     flags: Terminate::command,
     start: |call| Box::pin(end(call)),
 };
@@ -58,5 +59,5 @@ async fn end(call: Invocation) -> Result<ExitCode, Failure> {
     };
     let run = cluster.get(&target).await?.ok_or_else(missing)?;
     let said = terminate::writes(&run);
-    act::carry_out_of(common, &cluster, (word, &flags.name), flags.dry_run, said).await
+    act::carry_out_of(common, &cluster, &target, flags.dry_run, said).await
 }

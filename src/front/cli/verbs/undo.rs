@@ -4,7 +4,7 @@
 use crate::api::selector::LabelSelector;
 use crate::front::cli::named::{self, Named};
 use crate::front::cli::verb::{Invocation, Verb};
-use crate::front::cli::{act, setup};
+use crate::front::cli::{act, output, setup};
 use crate::front::exit::Failure;
 use crate::logic::rollout::act::Said;
 use crate::logic::rollout::undo;
@@ -32,6 +32,7 @@ pub(crate) const VERB: Verb = Verb {
     name: "undo",
     talks: false,
     holds_cluster: false,
+    outputs: output::NAMES,
     flags: Undo::command,
     start: |call| Box::pin(undo(call)),
 };
