@@ -93,6 +93,21 @@ pub async fn tells(stage: &Stage, about: &str, wanted: &[&str]) {
     }
 }
 
+/// Waits until the events about an object have said `reason` so many times; what is said again is counted on.
+pub async fn tells_times(stage: &Stage, about: &str, reason: &str, wanted: i64) {
+    let late = Instant::now() + LIMIT;
+    loop {
+        let mut events = stage.api.list(&stage.at("Event", "")).await;
+        events.retain(|e| e["involvedObject"]["name"] == about && e["reason"] == reason);
+        let times: i64 = events.iter().filter_map(|e| e["count"].as_i64()).sum();
+        if times == wanted {
+            return;
+        }
+        assert!(Instant::now() < late, "{reason} was said {times} times, not {wanted}");
+        sleep(STEP).await;
+    }
+}
+
 /// The tree that the plugin draws, in which each of `words` stands.
 pub async fn tree(stage: &Stage, name: &str, words: &[&str]) {
     let tree = plugin(stage, &format!("get rollout {name} --no-color")).await.ok();
