@@ -64,6 +64,7 @@
 //! | fault, trouble | a failure that a test asks for |
 #![deny(unreachable_pub)]
 
+use api::check::{field, texts as names};
 use switchback_api as api;
 use switchback_base as base;
 use switchback_merge as merge;
@@ -84,14 +85,12 @@ mod drive;
 mod events;
 mod exchange;
 mod fault;
-mod field;
 mod fields;
 mod fit;
 mod inside;
 mod kept;
 mod media;
 pub mod metrics;
-mod names;
 mod object;
 mod openapi;
 mod page;

@@ -3,6 +3,7 @@
 
 use super::at::At;
 use super::{batch, config, custom, definition, metadata, network, others, pod, service, workload};
+use crate::api::check::pod::{rules::Rules, template};
 use crate::field::FieldError;
 use crate::place::Place;
 use crate::served::Served;
@@ -15,8 +16,8 @@ fn check_kind(served: &Served, object: &Value) -> Vec<FieldError> {
         ("", "ConfigMap") => config::map(object),
         ("", "Secret") => config::secret(object),
         ("", "Service") => service::check(object),
-        ("", "Pod") => pod::spec(&root.field("spec")),
-        ("", "PodTemplate") => pod::template(&root.field("template")),
+        ("", "Pod") => template::spec(&root.field("spec"), Rules::ServerPod),
+        ("", "PodTemplate") => template::template(&root.field("template"), Rules::Server),
         ("", "PersistentVolumeClaim") => others::claim(object),
         ("", "Namespace") => others::namespace(object),
         ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet")
