@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// The class of a fault, as Kubernetes names it in `details.causes[].reason`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum FaultClass {
     /// A value that must be there is not.
     Required,
     /// A malformed value, out of range or changed though it must not.
@@ -27,7 +27,7 @@ pub enum Fault {
     NotFound,
 }
 
-impl Fault {
+impl FaultClass {
     /// The machine-readable name, such as `FieldValueRequired`.
     #[must_use]
     pub fn reason(self) -> &'static str {
@@ -64,13 +64,13 @@ pub struct FieldError {
     /// Path such as `spec.ports[0].name`.
     pub path: String,
     /// Class of the fault.
-    pub fault: Fault,
+    pub fault: FaultClass,
     /// The fault in words, value and detail included, path not: `Invalid value: "x": must be …`.
     pub body: String,
 }
 
 impl FieldError {
-    fn new(path: impl Into<String>, fault: Fault, value: Option<&Value>, detail: &str) -> Self {
+    fn new(path: impl Into<String>, fault: FaultClass, value: Option<&Value>, detail: &str) -> Self {
         let mut body = fault.words().to_owned();
         if let Some(value) = value {
             body.push_str(": ");
@@ -86,26 +86,26 @@ impl FieldError {
     /// A missing value; `detail` may be empty.
     #[must_use]
     pub fn required(path: impl Into<String>, detail: &str) -> Self {
-        Self::new(path, Fault::Required, None, detail)
+        Self::new(path, FaultClass::Required, None, detail)
     }
 
     /// A malformed value.
     #[must_use]
     pub fn invalid(path: impl Into<String>, value: impl Into<Value>, detail: &str) -> Self {
-        Self::new(path, Fault::Invalid, Some(&value.into()), detail)
+        Self::new(path, FaultClass::Invalid, Some(&value.into()), detail)
     }
 
     /// A malformed value that is told as `shown`, in an order that JSON's values do not keep.
     #[must_use]
     pub fn invalid_as(path: impl Into<String>, shown: &str, detail: &str) -> Self {
-        let body = format!("{}: {shown}: {detail}", Fault::Invalid.words());
-        Self { path: path.into(), fault: Fault::Invalid, body }
+        let body = format!("{}: {shown}: {detail}", FaultClass::Invalid.words());
+        Self { path: path.into(), fault: FaultClass::Invalid, body }
     }
 
     /// A value of the wrong JSON type.
     #[must_use]
     pub fn wrong_type(path: impl Into<String>, value: impl Into<Value>, detail: &str) -> Self {
-        Self::new(path, Fault::TypeInvalid, Some(&value.into()), detail)
+        Self::new(path, FaultClass::TypeInvalid, Some(&value.into()), detail)
     }
 
     /// A value outside the enumeration `supported`.
@@ -114,26 +114,26 @@ impl FieldError {
         let list: Vec<String> = supported.iter().map(|s| quote(s)).collect();
         let detail =
             if list.is_empty() { String::new() } else { format!("supported values: {}", list.join(", ")) };
-        Self::new(path, Fault::NotSupported, Some(&value.into()), &detail)
+        Self::new(path, FaultClass::NotSupported, Some(&value.into()), &detail)
     }
 
     /// A value that is not permitted here.
     #[must_use]
     pub fn forbidden(path: impl Into<String>, detail: &str) -> Self {
-        Self::new(path, Fault::Forbidden, None, detail)
+        Self::new(path, FaultClass::Forbidden, None, detail)
     }
 
     /// A value that occurs twice.
     #[must_use]
     pub fn duplicate(path: impl Into<String>, value: impl Into<Value>) -> Self {
-        Self::new(path, Fault::Duplicate, Some(&value.into()), "")
+        Self::new(path, FaultClass::Duplicate, Some(&value.into()), "")
     }
 
     /// More than `most` bytes.
     #[must_use]
     pub fn too_long(path: impl Into<String>, most: usize) -> Self {
         let unit = if most == 1 { "byte" } else { "bytes" };
-        Self::new(path, Fault::TooLong, None, &format!("may not be more than {most} {unit}"))
+        Self::new(path, FaultClass::TooLong, None, &format!("may not be more than {most} {unit}"))
     }
 
     /// `actual` items where at most `most` may be.
@@ -141,13 +141,13 @@ impl FieldError {
     pub fn too_many(path: impl Into<String>, actual: usize, most: usize) -> Self {
         let unit = if most == 1 { "item" } else { "items" };
         let detail = format!("must have at most {most} {unit}");
-        Self::new(path, Fault::TooMany, Some(&Value::from(actual)), &detail)
+        Self::new(path, FaultClass::TooMany, Some(&Value::from(actual)), &detail)
     }
 
     /// A reference to something that is not there.
     #[must_use]
     pub fn not_found(path: impl Into<String>, value: impl Into<Value>) -> Self {
-        Self::new(path, Fault::NotFound, Some(&value.into()), "")
+        Self::new(path, FaultClass::NotFound, Some(&value.into()), "")
     }
 
     /// The same, with what makes it a fault.

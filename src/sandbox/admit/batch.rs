@@ -1,8 +1,8 @@
 //! Decides whether Jobs and CronJobs are well formed and may change, and how a Job finds its own pods.
 //! It never runs them.
 
-use super::at::At;
 use super::metadata;
+use crate::api::check::at::At;
 use crate::api::check::pod::rules::Rules;
 use crate::api::check::pod::template::template;
 use crate::api::selector::Labels;

@@ -1,8 +1,8 @@
 //! Decides which checks an object of a kind goes through, new or changed, and in which order their faults are told.
 //! It never checks a field itself.
 
-use super::at::At;
 use super::{batch, config, custom, definition, metadata, network, others, pod, service, workload};
+use crate::api::check::at::At;
 use crate::api::check::pod::{rules::Rules, template};
 use crate::field::FieldError;
 use crate::place::Place;

@@ -1,7 +1,7 @@
 //! Decides whether the metadata of an object is well formed, and whether it may change as it does.
 //! It never looks outside `metadata`.
 
-use super::at::At;
+use crate::api::check::at::At;
 use crate::api::check::labels::annotations;
 pub(crate) use crate::api::check::labels::{labels, selector};
 use crate::base::json::{list, text};

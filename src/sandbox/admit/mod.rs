@@ -5,7 +5,6 @@
 //! - [`plugins`]: what admission plugins put into objects
 //! - [`allocate`](mod@allocate), [`assign`]: a Service's addresses and ports, beside those of others and by themselves
 //! - [`check`]: which checks an object goes through
-//! - [`at`]: how a check walks an object, which the rules of pods do too
 //! - [`metadata`], [`pod`], [`workload`], [`batch`], [`config`], [`service`]: the checks
 //! - [`network`], [`others`], [`custom`], [`definition`]: the checks of what is rarer
 
@@ -25,7 +24,6 @@ pub(crate) mod pod;
 pub(crate) mod service;
 pub(crate) mod workload;
 
-pub(crate) use crate::api::check::at;
 pub(crate) use allocate::allocate;
 pub(crate) use check::{check_create, check_update};
 pub(crate) use gate::{deletion, namespace};

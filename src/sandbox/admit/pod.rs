@@ -1,7 +1,7 @@
 //! Decides whether a pod may change as it does, and what the server itself says about a Pod.
 //! It never runs or schedules anything, nor decides whether a pod is well formed.
 
-use super::at::At;
+use crate::api::check::at::At;
 use crate::base::json::list;
 use crate::field::FieldError;
 use serde_json::Value;

@@ -1,8 +1,8 @@
 //! Decides whether Deployments, ReplicaSets, StatefulSets, DaemonSets and ReplicationControllers are well formed, their
 //! status included. It never counts pods.
 
-use super::at::At;
 use super::metadata;
+use crate::api::check::at::At;
 use crate::api::check::pod::rules::Rules;
 use crate::api::check::pod::template::template;
 use crate::api::selector::Labels;

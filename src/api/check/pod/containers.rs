@@ -5,22 +5,9 @@ use super::super::at::At;
 use super::super::field::FieldError;
 use super::super::texts;
 use super::rules::Rules;
-use super::volumes::Volumes;
+use super::whole::Pod;
 use super::{env, handlers, mounts, ports, resources, security};
 use std::collections::BTreeSet;
-
-/// What containers are looked at with.
-#[derive(Debug)]
-pub(super) struct Pod<'p, 'v> {
-    /// The pod they are of.
-    pub(super) spec: &'p At<'v>,
-    /// Its volumes that are well formed.
-    pub(super) volumes: &'p Volumes<'v>,
-    /// The names of its claims.
-    pub(super) claims: &'p BTreeSet<&'v str>,
-    /// Whose rules hold.
-    pub(super) rules: Rules,
-}
 
 /// The faults of the regular containers
 /// (source: pkg/apis/core/validation/validation.go, `validateContainers`).

@@ -4,8 +4,8 @@
 use super::super::at::At;
 use super::super::field::FieldError;
 use super::super::texts;
-use super::containers::Pod;
 use super::rules::Rules;
+use super::whole::Pod;
 use serde_json::Value;
 
 /// What handlers are looked at with.

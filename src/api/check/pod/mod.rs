@@ -2,7 +2,7 @@
 //! Nothing here runs, schedules or repairs a pod; what is left out counts as what the server fills in.
 //!
 //! - [`rules`]: whose rules hold, where they differ
-//! - [`template`]: the template and its pod: the front door
+//! - [`template`], [`whole`]: the template and its pod: the front door; what its parts are looked at with
 //! - [`containers`]: the lists of containers, and what all containers have
 //! - [`ports`], [`env`], [`handlers`]: ports, variables, probes and hooks
 //! - [`resources`]: amounts asked for, and claims
@@ -30,3 +30,4 @@ pub mod spread;
 pub mod system;
 pub mod template;
 pub mod volumes;
+pub mod whole;

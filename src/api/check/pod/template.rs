@@ -5,6 +5,7 @@ use super::super::at::At;
 use super::super::field::FieldError;
 use super::super::{labels, texts};
 use super::rules::Rules;
+use super::whole::Pod;
 use super::{affinity, containers, env, network, profiles, resources, security, spread, system, volumes};
 use std::collections::BTreeSet;
 
@@ -33,7 +34,7 @@ pub fn spec(spec: &At<'_>, rules: Rules) -> Vec<FieldError> {
     let claims: BTreeSet<&str> =
         spec.field("resourceClaims").items().iter().map(|c| c.field("name").text()).collect();
     errors.extend(resources::claims(&spec.field("resourceClaims")));
-    let pod = containers::Pod { spec, volumes: &known, claims: &claims, rules };
+    let pod = Pod { spec, volumes: &known, claims: &claims, rules };
     errors.extend(containers::regular(&pod));
     errors.extend(containers::first(&pod));
     errors.extend(containers::ephemeral(&pod));

@@ -1,7 +1,8 @@
 //! Decides whether a canary strategy can be acted on as it is written, apart from its steps.
 //! It never looks at the Services it names; `references` does.
 
-use super::fault::wrong;
+use super::fault::{NOT_YET, wrong};
+use super::routers::{has_one_of, router};
 use super::{roles, steps};
 use crate::api::intstr::IntOrString;
 use crate::api::strategy::Canary;
@@ -10,10 +11,6 @@ use crate::logic::rollout::replicas;
 use crate::logic::rollout::view::Obstacle;
 use crate::logic::traffic::routers::{ALL, choice::choose};
 use serde_json::{Value, json};
-
-/// What a user reads about a field of Argo Rollouts that this version does not act on.
-pub(super) const NOT_YET: &str =
-    "this version of Switchback does not act on it yet; remove it, or keep this Rollout with Argo Rollouts";
 
 const ROOT: &str = "spec.strategy.canary";
 
@@ -55,18 +52,6 @@ fn services(canary: &Canary) -> Option<Obstacle> {
     }
     let text = "This rollout uses the same service for the stable and canary services, but two different services are required.";
     wrong(&format!("{ROOT}.stableService"), stable.as_str(), text)
-}
-
-/// The part of the routing that belongs to a router; none where there is none.
-pub(super) fn router<'c>(canary: &'c Canary, word: &str) -> Option<&'c Value> {
-    let part = canary.traffic_routing.as_ref()?.get(word)?;
-    let is_empty = part.is_null() || (word == "plugins" && part.as_object().is_some_and(|p| p.is_empty()));
-    (!is_empty).then_some(part)
-}
-
-/// Whether one of these routers carries the split.
-pub(super) fn has_one_of(canary: &Canary, words: &[&str]) -> bool {
-    words.iter().any(|word| router(canary, word).is_some())
 }
 
 fn ping_pong(canary: &Canary) -> Option<Obstacle> {

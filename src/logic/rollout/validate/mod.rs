@@ -4,6 +4,7 @@
 //! - [`spec`]: the front door, and the fields of the spec
 //! - [`pods`]: the template of its pods
 //! - [`canary`], [`steps`], [`blue_green`]: the strategies
+//! - [`routers`]: which routers a canary names
 //! - [`roles`]: what both say of the pods of a revision
 //! - [`fault`]: how one fault is told
 pub(crate) mod blue_green;
@@ -11,6 +12,7 @@ pub(crate) mod canary;
 pub(crate) mod fault;
 pub(crate) mod pods;
 pub(crate) mod roles;
+pub(crate) mod routers;
 pub(crate) mod spec;
 pub(crate) mod steps;
 #[cfg(test)]

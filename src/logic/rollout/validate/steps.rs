@@ -1,8 +1,8 @@
 //! Decides whether one step of a canary can be acted on as it is written.
 //! It never looks at what an analysis of it measures; `references` does.
 
-use super::canary::{NOT_YET, has_one_of};
-use super::fault::wrong;
+use super::fault::{NOT_YET, wrong};
+use super::routers::has_one_of;
 use crate::api::analysis::{AnalysisRef, RolloutArg};
 use crate::api::check::texts;
 use crate::api::step::{CanaryStep, Step};
