@@ -38,8 +38,6 @@ words! {
         RolloutAddedToInformer,
         /// A Rollout is gone.
         RolloutDeleted,
-        /// The spec cannot be acted on.
-        InvalidSpec,
         /// A revision got its number.
         RolloutUpdated,
         /// The new ReplicaSet was made.

@@ -15,6 +15,7 @@
 //! - [`defaults`]: which fields are filled in
 //! - [`listkeys`]: how lists merge, and by which keys
 //! - [`podhash`]: the hash of a pod template, which names a ReplicaSet
+//! - [`check`]: what is refused of a pod template, and in which words
 //!
 //! Argo Rollouts' nouns:
 //! - [`rollout`], [`strategy`], [`step`]: a Rollout, canary and blue-green, the steps of a canary
@@ -41,6 +42,7 @@
 use switchback_base as base;
 
 pub mod analysis;
+pub mod check;
 pub mod commit;
 pub mod condition;
 pub mod config_policy;

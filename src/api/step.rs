@@ -77,7 +77,11 @@ impl Pause {
             Some(IntOrString::Text(text)) => match text.parse::<i64>() {
                 Ok(n) if i32::try_from(n).is_ok() => n,
                 Ok(_) => -1,
-                Err(_) => duration::parse_go(text).map_or(-1, |d| i64::try_from(d.as_secs()).unwrap_or(-1)),
+                Err(_) => {
+                    let (sign, size) = text.strip_prefix('-').map_or((1, text.as_str()), |rest| (-1, rest));
+                    let read = duration::parse_go(size).ok().and_then(|d| i64::try_from(d.as_secs()).ok());
+                    read.map_or(-1, |seconds| sign * seconds)
+                }
             },
         }
     }

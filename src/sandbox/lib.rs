@@ -19,7 +19,7 @@
 //!
 //! What is answered:
 //! - [`answer`], [`verbs`], [`reply`]: which handler answers, the handlers of objects, what an answer is
-//! - [`refuse`], [`field`]: the words of a refusal, and of one wrong field
+//! - [`refuse`]: the words of a refusal
 //! - [`shape`], [`table`]: objects on the wire, and in tables
 //! - [`page`], [`discover`], [`openapi`]: what is no object: version, what is served, schemas
 //!
@@ -40,7 +40,7 @@
 //! What is kept:
 //! - [`state`], [`shelf`], [`kept`]: the whole, one resource with its past, the form of both
 //! - [`seed`], [`chance`]: what is there at first; what is random
-//! - [`names`], [`object`]: rules of texts; an object's metadata
+//! - [`object`]: an object's metadata
 //!
 //! What acts by itself:
 //! - [`actors`], [`drive`]: the controllers, scheduler and kubelet, and when they act
@@ -64,6 +64,7 @@
 //! | fault, trouble | a failure that a test asks for |
 #![deny(unreachable_pub)]
 
+use api::check::{field, texts as names};
 use switchback_api as api;
 use switchback_base as base;
 use switchback_merge as merge;
@@ -84,14 +85,12 @@ mod drive;
 mod events;
 mod exchange;
 mod fault;
-mod field;
 mod fields;
 mod fit;
 mod inside;
 mod kept;
 mod media;
 pub mod metrics;
-mod names;
 mod object;
 mod openapi;
 mod page;

@@ -10,3 +10,4 @@ mod house;
 mod logic;
 mod merge;
 mod podhash_golden;
+mod validation_golden;

@@ -45,7 +45,7 @@ fn objects(n: usize, version: usize) -> [(&'static str, Value); 5] {
     };
     let rollout = owner("Rollout", format!("r-{n}"), format!("r-{n}-uid"));
     let labels = json!({"app": "web", (names::POD_HASH): "abc"});
-    let template = json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web"}]}});
+    let template = json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": "web:1"}]}});
     [
         (
             "Rollout",

@@ -2,7 +2,6 @@
 //! It never performs anything; production, simulation, plan and demo call this same function.
 
 use crate::api::condition::{Condition, ConditionReason, ConditionStatus, ConditionType};
-use crate::api::event::EventReason;
 use crate::api::phase::RolloutPhase;
 use crate::logic::rollout::builder::{Builder, Op};
 use crate::logic::rollout::conditions::{self, make};
@@ -136,16 +135,16 @@ fn only_scale(builder: &mut Builder<'_>) {
     status::finish(builder, new);
 }
 
-/// Says why the Rollout cannot be acted on and leaves everything else as it is.
+/// Says why the Rollout cannot be acted on and leaves everything else as it is. As in Argo Rollouts the condition alone says
+/// so, and no event.
 fn refuse(builder: &mut Builder<'_>, why: &str) {
     let message = format!("The Rollout \"{}\" is invalid: {why}", builder.view().rollout.metadata.name);
     let what = ConditionType::InvalidSpec;
     if builder.status.condition(&what).is_none_or(|c| c.message != message) {
         let (state, reason) = (ConditionStatus::True, ConditionReason::InvalidSpec);
         conditions::remove(&mut builder.status, &what);
-        let invalid = make(what, state, reason, message.clone(), builder.time());
+        let invalid = make(what, state, reason, message, builder.time());
         conditions::set(&mut builder.status, invalid);
-        builder.warn(EventReason::InvalidSpec, message);
     }
     observe(builder);
     let again = builder.time().plus_seconds(INVALID_RETRY);

@@ -158,8 +158,7 @@ mod tests {
     /// A canary of one container whose only step asks for the template `name`.
     fn view(name: &str) -> View {
         let analysis = json!({"templates": [{"templateName": name}]});
-        let template =
-            json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c"}]}});
+        let template = json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": "web:1"}]}});
         let spec = json!({"selector": {"matchLabels": {"app": "web"}}, "template": template,
             "strategy": {"canary": {"steps": [{"analysis": analysis}]}}});
         let rollout: crate::api::rollout::Rollout =

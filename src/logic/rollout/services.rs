@@ -98,6 +98,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn more_pods_than_wanted_are_enough_to_take_a_service_over() {
+        let of = |replicas, available| ReplicaSet { replicas, available, ..ReplicaSet::default() };
+        for (set, is_enough) in [(of(2, 2), true), (of(2, 3), true), (of(2, 1), false), (of(0, 1), false)] {
+            assert_eq!(set.is_available(), is_enough, "{set:?}");
+        }
+    }
+
+    #[test]
     fn a_service_is_let_go_when_nobody_names_it() {
         let service = Service {
             name: "web".into(),

@@ -2,6 +2,7 @@
 //! It never asks for more by itself; a decision that needs more says so.
 
 use crate::api::analysis::{AnalysisTemplate, TemplateRef};
+use crate::api::check::field::FieldError;
 use crate::api::condition::Condition;
 use crate::api::meta::Meta;
 use crate::api::names;
@@ -163,6 +164,12 @@ impl Obstacle {
     }
 }
 
+impl From<FieldError> for Obstacle {
+    fn from(fault: FieldError) -> Self {
+        Self { text: fault.text(), path: fault.path, is_missing: false }
+    }
+}
+
 /// What is known of a ReplicaSet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReplicaSet {
@@ -225,7 +232,7 @@ impl ReplicaSet {
     /// Whether every desired pod is available (and the counts are not zero for lack of any).
     #[must_use]
     pub(crate) fn is_available(&self) -> bool {
-        self.replicas > 0 && self.available > 0 && self.available == self.replicas
+        self.replicas > 0 && self.available > 0 && self.available >= self.replicas
     }
 
     /// Whether it is fully scaled to the Rollout's size and available, its bookkeeping included.

@@ -1,8 +1,10 @@
 //! Decides whether Jobs and CronJobs are well formed and may change, and how a Job finds its own pods.
 //! It never runs them.
 
-use super::at::At;
-use super::{metadata, pod};
+use super::metadata;
+use crate::api::check::at::At;
+use crate::api::check::pod::rules::Rules;
+use crate::api::check::pod::template::template;
 use crate::api::selector::Labels;
 use crate::base::json;
 use crate::field::FieldError;
@@ -70,7 +72,7 @@ fn template_spec(spec: &At<'_>) -> Vec<FieldError> {
         errors.push(spec.field("completions").required("when completion mode is Indexed"));
     }
     errors.extend(spec.field("podReplacementPolicy").one_of(&["Failed", "TerminatingOrFailed"]));
-    errors.extend(pod::template(&spec.field("template")));
+    errors.extend(template(&spec.field("template"), Rules::Server));
     let policy = spec.at(&["template", "spec", "restartPolicy"]);
     match policy.text() {
         "" | "Always" => errors.push(policy.required("valid values: \"OnFailure\", \"Never\"")),

@@ -1,8 +1,9 @@
 //! Decides which checks an object of a kind goes through, new or changed, and in which order their faults are told.
 //! It never checks a field itself.
 
-use super::at::At;
 use super::{batch, config, custom, definition, metadata, network, others, pod, service, workload};
+use crate::api::check::at::At;
+use crate::api::check::pod::{rules::Rules, template};
 use crate::field::FieldError;
 use crate::place::Place;
 use crate::served::Served;
@@ -15,8 +16,8 @@ fn check_kind(served: &Served, object: &Value) -> Vec<FieldError> {
         ("", "ConfigMap") => config::map(object),
         ("", "Secret") => config::secret(object),
         ("", "Service") => service::check(object),
-        ("", "Pod") => pod::spec(&root.field("spec")),
-        ("", "PodTemplate") => pod::template(&root.field("template")),
+        ("", "Pod") => template::spec(&root.field("spec"), Rules::ServerPod),
+        ("", "PodTemplate") => template::template(&root.field("template"), Rules::Server),
         ("", "PersistentVolumeClaim") => others::claim(object),
         ("", "Namespace") => others::namespace(object),
         ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet")

@@ -1,7 +1,7 @@
 //! Decides whether ConfigMaps and Secrets are well formed, and whether they may change.
 //! It never reads what they hold.
 
-use super::at::At;
+use crate::api::check::at::At;
 use crate::field::FieldError;
 use crate::names;
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! Decides whether a CustomResourceDefinition is well formed and may change.
 //! It never serves anything.
 
-use super::at::At;
+use crate::api::check::at::At;
 use crate::field::FieldError;
 use crate::names;
 use crate::object::meta;

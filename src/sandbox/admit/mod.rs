@@ -5,17 +5,14 @@
 //! - [`plugins`]: what admission plugins put into objects
 //! - [`allocate`](mod@allocate), [`assign`]: a Service's addresses and ports, beside those of others and by themselves
 //! - [`check`]: which checks an object goes through
-//! - [`at`]: how a check walks an object
-//! - [`metadata`], [`pod`], [`container`], [`resources`], [`workload`], [`batch`], [`config`], [`service`]: the checks
+//! - [`metadata`], [`pod`], [`workload`], [`batch`], [`config`], [`service`]: the checks
 //! - [`network`], [`others`], [`custom`], [`definition`]: the checks of what is rarer
 
 mod allocate;
 mod assign;
-pub(crate) mod at;
 pub(crate) mod batch;
 mod check;
 pub(crate) mod config;
-pub(crate) mod container;
 pub(crate) mod custom;
 pub(crate) mod definition;
 mod gate;
@@ -24,7 +21,6 @@ pub(crate) mod network;
 pub(crate) mod others;
 mod plugins;
 pub(crate) mod pod;
-pub(crate) mod resources;
 pub(crate) mod service;
 pub(crate) mod workload;
 

@@ -1,7 +1,7 @@
 //! Decides whether Ingresses are well formed.
 //! It never routes anything.
 
-use super::at::At;
+use crate::api::check::at::At;
 use crate::field::FieldError;
 use crate::names;
 use serde_json::Value;

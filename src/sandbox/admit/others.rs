@@ -1,8 +1,8 @@
 //! Decides whether autoscalers, disruption budgets, access rules, leases and claims are well formed and may change.
 //! It never acts on them.
 
-use super::at::At;
 use super::metadata;
+use crate::api::check::at::At;
 use crate::field::FieldError;
 use crate::names;
 use serde_json::Value;

@@ -1,8 +1,8 @@
 //! Decides whether a Service is well formed, and what its type needs.
 //! It never gives it an address or a port; `assign` does.
 
-use super::at::At;
 use super::metadata;
+use crate::api::check::at::At;
 use crate::base::json::{list, text};
 use crate::field::FieldError;
 use crate::names;

@@ -1,8 +1,10 @@
 //! Decides whether Deployments, ReplicaSets, StatefulSets, DaemonSets and ReplicationControllers are well formed, their
 //! status included. It never counts pods.
 
-use super::at::At;
-use super::{metadata, pod};
+use super::metadata;
+use crate::api::check::at::At;
+use crate::api::check::pod::rules::Rules;
+use crate::api::check::pod::template::template;
 use crate::api::selector::Labels;
 use crate::base::json;
 use crate::field::FieldError;
@@ -79,7 +81,7 @@ fn pods(spec: &At<'_>, chosen: &Labels, what: &str) -> Vec<FieldError> {
     if !chosen.is_everything() && !chosen.matches(&json::texts(labels.value, "")) {
         errors.push(labels.invalid("`selector` does not match template `labels`"));
     }
-    errors.extend(pod::template(&template));
+    errors.extend(self::template(&template, Rules::Server));
     errors.extend(always_restarts(&template, what));
     errors
 }
@@ -242,7 +244,7 @@ fn daemon_set(spec: &At<'_>) -> Vec<FieldError> {
     if chosen_labels.is_some_and(|c| c.is_everything()) {
         errors.push(spec.field("selector").invalid("empty selector is invalid for daemonset"));
     }
-    errors.extend(pod::template(&spec.field("template")));
+    errors.extend(template(&spec.field("template"), Rules::Server));
     errors.extend(always_restarts(&spec.field("template"), "DaemonSet"));
     errors.extend(spec.field("minReadySeconds").not_negative());
     let rolling = spec.at(&["updateStrategy", "rollingUpdate"]);

@@ -13,8 +13,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes of an answer at most.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
-/// Redirects followed at most.
-const REDIRECTS: usize = 3;
+/// Redirects followed at most: ten requests in all, as Argo Rollouts' client sends
+/// (source: Go, net/http/client.go, `defaultCheckRedirect`).
+const REDIRECTS: usize = 9;
 /// Providers remembered that people were warned of.
 const WARNED_OF: usize = 1024;
 

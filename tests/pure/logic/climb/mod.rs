@@ -279,9 +279,15 @@ fn an_invalid_spec_is_said_and_nothing_moves() {
         (json!({}), "spec.strategy: Required value: Rollout has missing field"),
         (json!({"canary": {}, "blueGreen": {"activeService": "active"}}), "Multiple Strategies"),
         (json!({"canary": {"steps": [{"setWeight": 120}]}}), "steps[0].setWeight: Invalid value: 120"),
-        (json!({"canary": {"steps": [{"setWeight": 1, "pause": {}}]}}), "a step does exactly one thing"),
+        (
+            json!({"canary": {"steps": [{"setWeight": 1, "pause": {}}]}}),
+            "Step must have one of the following set",
+        ),
         (json!({"canary": {"stableService": "missing"}}), "service \"missing\" not found"),
-        (json!({"canary": {"trafficRouting": {"nginx": {}}}}), "does not act on it yet"),
+        (
+            json!({"canary": {"canaryService": "a", "stableService": "b", "trafficRouting": {"nginx": {}}}}),
+            "does not act on it yet",
+        ),
         (json!({"blueGreen": {}}), "name the Service that users reach"),
     ] {
         let mut rig = Rig::new(2, strategy);

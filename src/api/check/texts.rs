@@ -1,7 +1,7 @@
 //! Decides whether a text may be a name, a label, a key or a port name, and says why not in Kubernetes' words.
 //! It never looks at objects.
 
-use crate::api::object_name::{is_label, is_subdomain};
+use crate::object_name::{is_label, is_subdomain};
 
 const LABEL: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
 const SUBDOMAIN: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
@@ -9,7 +9,7 @@ const KEY: &str = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
 const KEY_MESSAGE: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
 
 /// The rule a name has to keep.
-pub(crate) type Rule = fn(&str) -> Vec<String>;
+pub type Rule = fn(&str) -> Vec<String>;
 
 fn regex_message(message: &str, form: &str, examples: &[&str]) -> String {
     if examples.is_empty() {
@@ -26,7 +26,7 @@ fn too_many_bytes(most: usize) -> String {
 
 /// `must be no more than N characters`.
 #[must_use]
-pub(crate) fn too_long(most: usize) -> String {
+pub fn too_long(most: usize) -> String {
     format!("must be no more than {most} characters")
 }
 
@@ -36,7 +36,7 @@ fn lower_or_digit(c: char) -> bool {
 
 /// An RFC 1123 label, at most 63 characters.
 #[must_use]
-pub(crate) fn label(text: &str) -> Vec<String> {
+pub fn label(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if text.len() > 63 {
         wrong.push(too_long(63));
@@ -58,7 +58,7 @@ pub(crate) fn label(text: &str) -> Vec<String> {
 
 /// An RFC 1123 subdomain, at most 253 characters.
 #[must_use]
-pub(crate) fn subdomain(text: &str) -> Vec<String> {
+pub fn subdomain(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if text.len() > 253 {
         wrong.push(too_long(253));
@@ -76,7 +76,7 @@ pub(crate) fn subdomain(text: &str) -> Vec<String> {
 
 /// An RFC 1123 subdomain behind `*.`.
 #[must_use]
-pub(crate) fn wildcard(text: &str) -> Vec<String> {
+pub fn wildcard(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if text.len() > 253 {
         wrong.push(too_long(253));
@@ -94,7 +94,7 @@ pub(crate) fn wildcard(text: &str) -> Vec<String> {
 
 /// A DNS-1035 label, at most 63 characters.
 #[must_use]
-pub(crate) fn label_1035(text: &str) -> Vec<String> {
+pub fn label_1035(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if text.len() > 63 {
         wrong.push(too_long(63));
@@ -112,7 +112,7 @@ pub(crate) fn label_1035(text: &str) -> Vec<String> {
 
 /// A name that only has to fit into a URL.
 #[must_use]
-pub(crate) fn path_segment(text: &str) -> Vec<String> {
+pub fn path_segment(text: &str) -> Vec<String> {
     if text == "." || text == ".." {
         return vec![format!("may not be '{text}'")];
     }
@@ -127,7 +127,7 @@ fn is_key_part(text: &str) -> bool {
 
 /// The key of a label, an annotation or a finalizer: `name` or `domain/name`.
 #[must_use]
-pub(crate) fn qualified(text: &str) -> Vec<String> {
+pub fn qualified(text: &str) -> Vec<String> {
     let examples = ["MyName", "my.name", "123-abc"];
     let mut wrong = Vec::new();
     let name = match text.split('/').collect::<Vec<_>>().as_slice() {
@@ -160,7 +160,7 @@ pub(crate) fn qualified(text: &str) -> Vec<String> {
 
 /// The value of a label.
 #[must_use]
-pub(crate) fn label_value(text: &str) -> Vec<String> {
+pub fn label_value(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if text.len() > 63 {
         wrong.push(too_many_bytes(63));
@@ -178,7 +178,7 @@ pub(crate) fn label_value(text: &str) -> Vec<String> {
 
 /// The name of a port.
 #[must_use]
-pub(crate) fn port_name(port: &str) -> Vec<String> {
+pub fn port_name(port: &str) -> Vec<String> {
     let checks = [
         (port.len() > 15, too_long(15)),
         (
@@ -202,7 +202,7 @@ fn starts_with_dots(text: &str) -> Option<String> {
 
 /// A key of a ConfigMap or Secret.
 #[must_use]
-pub(crate) fn config_key(text: &str) -> Vec<String> {
+pub fn config_key(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if text.len() > 253 {
         wrong.push(too_long(253));
@@ -220,7 +220,7 @@ pub(crate) fn config_key(text: &str) -> Vec<String> {
 
 /// The name of an environment variable, with the relaxed rule of Kubernetes 1.34.
 #[must_use]
-pub(crate) fn env_name(text: &str) -> Vec<String> {
+pub fn env_name(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if text.is_empty() {
         wrong.push("environment variable name must be non-empty".to_owned());
@@ -234,9 +234,65 @@ pub(crate) fn env_name(text: &str) -> Vec<String> {
     wrong
 }
 
+/// The name of an environment variable, with the rule of before.
+#[must_use]
+pub fn strict_env_name(text: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if text.is_empty() || text.starts_with(|c: char| c.is_ascii_digit()) || !text.chars().all(fits) {
+        wrong.push(regex_message(
+            "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must \
+             not start with a digit",
+            "[-._a-zA-Z][-._a-zA-Z0-9]*",
+            &["my.env-name", "MY_ENV.NAME", "MyEnvName1"],
+        ));
+    }
+    wrong.extend(starts_with_dots(text));
+    wrong
+}
+
+/// An RFC 1123 subdomain whose labels may have underscores.
+#[must_use]
+pub fn subdomain_with_underscore(text: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if text.len() > 253 {
+        wrong.push(too_long(253));
+    }
+    let is_end = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let is_part = |part: &str| {
+        let part = part.strip_prefix('_').unwrap_or(part);
+        part.starts_with(is_end)
+            && part.ends_with(is_end)
+            && part.chars().all(|c| is_end(c) || matches!(c, '-' | '_'))
+    };
+    if !text.split('.').all(is_part) {
+        wrong.push(regex_message(
+            "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must \
+             start and end with an alphanumeric character",
+            "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*",
+            &["example.com"],
+        ));
+    }
+    wrong
+}
+
+/// The name of an HTTP header.
+#[must_use]
+pub fn header_name(text: &str) -> Vec<String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if !text.is_empty() && text.chars().all(fits) {
+        return Vec::new();
+    }
+    vec![regex_message(
+        "a valid HTTP header must consist of alphanumeric characters or '-'",
+        "[-A-Za-z0-9]+",
+        &["X-Header-Name"],
+    )]
+}
+
 /// The prefix a name is generated from, made complete so that `rule` can be asked about it.
 #[must_use]
-pub(crate) fn as_if_generated(prefix: &str) -> String {
+pub fn as_if_generated(prefix: &str) -> String {
     match prefix.strip_suffix('-') {
         Some(rest) if !rest.is_empty() => {
             let mut shortened = rest.to_owned();

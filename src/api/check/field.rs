@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// The class of a fault, as Kubernetes names it in `details.causes[].reason`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub enum FaultClass {
     /// A value that must be there is not.
     Required,
     /// A malformed value, out of range or changed though it must not.
@@ -27,10 +27,10 @@ pub(crate) enum Fault {
     NotFound,
 }
 
-impl Fault {
+impl FaultClass {
     /// The machine-readable name, such as `FieldValueRequired`.
     #[must_use]
-    pub(crate) fn reason(self) -> &'static str {
+    pub fn reason(self) -> &'static str {
         match self {
             Self::Required => "FieldValueRequired",
             Self::Invalid => "FieldValueInvalid",
@@ -60,17 +60,17 @@ impl Fault {
 
 /// One wrong field.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct FieldError {
+pub struct FieldError {
     /// Path such as `spec.ports[0].name`.
     pub path: String,
     /// Class of the fault.
-    pub fault: Fault,
+    pub fault: FaultClass,
     /// The fault in words, value and detail included, path not: `Invalid value: "x": must be …`.
     pub body: String,
 }
 
 impl FieldError {
-    fn new(path: impl Into<String>, fault: Fault, value: Option<&Value>, detail: &str) -> Self {
+    fn new(path: impl Into<String>, fault: FaultClass, value: Option<&Value>, detail: &str) -> Self {
         let mut body = fault.words().to_owned();
         if let Some(value) = value {
             body.push_str(": ");
@@ -85,71 +85,81 @@ impl FieldError {
 
     /// A missing value; `detail` may be empty.
     #[must_use]
-    pub(crate) fn required(path: impl Into<String>, detail: &str) -> Self {
-        Self::new(path, Fault::Required, None, detail)
+    pub fn required(path: impl Into<String>, detail: &str) -> Self {
+        Self::new(path, FaultClass::Required, None, detail)
     }
 
     /// A malformed value.
     #[must_use]
-    pub(crate) fn invalid(path: impl Into<String>, value: impl Into<Value>, detail: &str) -> Self {
-        Self::new(path, Fault::Invalid, Some(&value.into()), detail)
+    pub fn invalid(path: impl Into<String>, value: impl Into<Value>, detail: &str) -> Self {
+        Self::new(path, FaultClass::Invalid, Some(&value.into()), detail)
+    }
+
+    /// A malformed value that is told as `shown`, in an order that JSON's values do not keep.
+    #[must_use]
+    pub fn invalid_as(path: impl Into<String>, shown: &str, detail: &str) -> Self {
+        let body = format!("{}: {shown}: {detail}", FaultClass::Invalid.words());
+        Self { path: path.into(), fault: FaultClass::Invalid, body }
     }
 
     /// A value of the wrong JSON type.
     #[must_use]
-    pub(crate) fn wrong_type(path: impl Into<String>, value: impl Into<Value>, detail: &str) -> Self {
-        Self::new(path, Fault::TypeInvalid, Some(&value.into()), detail)
+    pub fn wrong_type(path: impl Into<String>, value: impl Into<Value>, detail: &str) -> Self {
+        Self::new(path, FaultClass::TypeInvalid, Some(&value.into()), detail)
     }
 
     /// A value outside the enumeration `supported`.
     #[must_use]
-    pub(crate) fn not_supported(
-        path: impl Into<String>,
-        value: impl Into<Value>,
-        supported: &[&str],
-    ) -> Self {
+    pub fn not_supported(path: impl Into<String>, value: impl Into<Value>, supported: &[&str]) -> Self {
         let list: Vec<String> = supported.iter().map(|s| quote(s)).collect();
         let detail =
             if list.is_empty() { String::new() } else { format!("supported values: {}", list.join(", ")) };
-        Self::new(path, Fault::NotSupported, Some(&value.into()), &detail)
+        Self::new(path, FaultClass::NotSupported, Some(&value.into()), &detail)
     }
 
     /// A value that is not permitted here.
     #[must_use]
-    pub(crate) fn forbidden(path: impl Into<String>, detail: &str) -> Self {
-        Self::new(path, Fault::Forbidden, None, detail)
+    pub fn forbidden(path: impl Into<String>, detail: &str) -> Self {
+        Self::new(path, FaultClass::Forbidden, None, detail)
     }
 
     /// A value that occurs twice.
     #[must_use]
-    pub(crate) fn duplicate(path: impl Into<String>, value: impl Into<Value>) -> Self {
-        Self::new(path, Fault::Duplicate, Some(&value.into()), "")
+    pub fn duplicate(path: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self::new(path, FaultClass::Duplicate, Some(&value.into()), "")
     }
 
     /// More than `most` bytes.
     #[must_use]
-    pub(crate) fn too_long(path: impl Into<String>, most: usize) -> Self {
+    pub fn too_long(path: impl Into<String>, most: usize) -> Self {
         let unit = if most == 1 { "byte" } else { "bytes" };
-        Self::new(path, Fault::TooLong, None, &format!("may not be more than {most} {unit}"))
+        Self::new(path, FaultClass::TooLong, None, &format!("may not be more than {most} {unit}"))
     }
 
     /// `actual` items where at most `most` may be.
     #[must_use]
-    pub(crate) fn too_many(path: impl Into<String>, actual: usize, most: usize) -> Self {
+    pub fn too_many(path: impl Into<String>, actual: usize, most: usize) -> Self {
         let unit = if most == 1 { "item" } else { "items" };
         let detail = format!("must have at most {most} {unit}");
-        Self::new(path, Fault::TooMany, Some(&Value::from(actual)), &detail)
+        Self::new(path, FaultClass::TooMany, Some(&Value::from(actual)), &detail)
     }
 
     /// A reference to something that is not there.
     #[must_use]
-    pub(crate) fn not_found(path: impl Into<String>, value: impl Into<Value>) -> Self {
-        Self::new(path, Fault::NotFound, Some(&value.into()), "")
+    pub fn not_found(path: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self::new(path, FaultClass::NotFound, Some(&value.into()), "")
+    }
+
+    /// The same, with what makes it a fault.
+    #[must_use]
+    pub fn because(mut self, detail: &str) -> Self {
+        self.body = format!("{}: {detail}", self.body);
+        self
     }
 
     /// Path and fault: `spec.replicas: Invalid value: -1: must be …`.
     #[must_use]
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         format!("{}: {}", self.path, self.body)
     }
 }
@@ -163,7 +173,7 @@ fn shown(value: &Value) -> String {
 
 /// Several faults in one sentence: one alone as it is, more of them in brackets, repeated ones once.
 #[must_use]
-pub(crate) fn sentence(errors: &[FieldError]) -> String {
+pub fn sentence(errors: &[FieldError]) -> String {
     let mut texts: Vec<String> = Vec::new();
     for text in errors.iter().map(FieldError::text) {
         if !texts.contains(&text) {
