@@ -128,8 +128,20 @@ fn all_faults_of_a_template_are_told_in_order() {
     let file = vectors("pods");
     let mut wrong = Vec::new();
     for case in file["cases"].as_array().unwrap() {
-        let all: Vec<String> =
-            case["errors"].as_array().unwrap().iter().map(|e| in_newer_words(e.as_str().unwrap())).collect();
+        // Without what only a ReplicaSet says of its template.
+        let of_set = |e: &String| {
+            e.starts_with("spec.template.metadata.labels")
+                || e.contains("in ReplicaSet")
+                || (e.starts_with("spec.template.spec.restartPolicy")
+                    && e.ends_with("supported values: \"Always\""))
+        };
+        let all: Vec<String> = case["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| in_newer_words(e.as_str().unwrap()))
+            .filter(|e| !of_set(e))
+            .collect();
         let spec = apply(&file["base"], &case["patch"]);
         let is_unseen = UNSEEN.iter().any(|field| !spec["template"]["spec"][field].is_null());
         if is_unseen || OTHERWISE.iter().any(|(why, _)| case["why"] == *why) {
@@ -138,8 +150,7 @@ fn all_faults_of_a_template_are_told_in_order() {
         let path = "spec.template".to_owned();
         let got = template::template(&At { value: &spec["template"], path }, Rules::Argo);
         let got: Vec<String> = got.iter().map(|f| f.text()).collect();
-        // What a ReplicaSet says of its template comes before and after.
-        if !all.windows(got.len().max(1)).any(|w| w == got) && !(got.is_empty() && all.len() <= 1) {
+        if all != got {
             wrong.push(format!("{}:\n  want {all:#?}\n  got  {got:#?}", case["why"]));
         }
     }
