@@ -12,6 +12,9 @@ const SHORTEST: Duration = Duration::from_millis(5);
 /// Longest wait after failures.
 const LONGEST: Duration = Duration::from_secs(10);
 
+/// Who counts, and what the queue of a key is called there.
+type Meter<K> = (Queues, fn(&K) -> &'static str);
+
 /// Keys waiting to be reconciled.
 #[derive(Debug)]
 pub(crate) struct Queue<K> {
@@ -26,7 +29,7 @@ pub(crate) struct Queue<K> {
     failures: BTreeMap<K, u32>,
     seed: Option<u64>,
     /// What is counted, under the name that a key's queue has.
-    meter: Option<(Queues, fn(&K) -> &'static str)>,
+    meter: Option<Meter<K>>,
 }
 
 impl<K: Clone + Ord> Queue<K> {

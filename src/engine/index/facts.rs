@@ -36,6 +36,7 @@ impl Index {
             selector: row.stands_for.selector.clone(),
             pod_hash: row.stands_for.pod_hash.clone(),
             template_key: row.stands_for.template_key.clone(),
+            template_check: row.stands_for.check.clone(),
             replica_sets: self.replica_sets_of(uid),
             orphans: self.orphans(&name.namespace, &row.stands_for.selector),
             analysis_runs: self.runs_of(uid),

@@ -10,7 +10,8 @@ use crate::api::time::Time;
 use crate::logic::analysis::shown::ShownRun;
 use crate::logic::analysis::view::JobState;
 use crate::logic::lease::Observed;
-use crate::logic::rollout::view::{AnalysisRunRow, Workload};
+use crate::logic::rollout::validate::pods;
+use crate::logic::rollout::view::{AnalysisRunRow, TemplateCheck, Workload};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -53,6 +54,8 @@ pub(crate) struct Template {
     pub(crate) template_key: String,
     /// What of the pod template, as it is stored, cannot be held and is left out.
     pub(crate) left_out: Option<Unfit>,
+    /// What is wrong with the template.
+    pub(crate) check: TemplateCheck,
     pub(super) collisions: Option<i32>,
 }
 
@@ -84,7 +87,12 @@ impl Template {
             }),
         };
         let template_key = if is_hashed { self.template_key.clone() } else { same::template_key(&template) };
-        Arc::new(Self { template, selector, pod_hash, template_key, left_out, collisions })
+        let check = if is_hashed && self.selector == selector {
+            self.check.clone()
+        } else {
+            TemplateCheck::Done(pods::obstacle(&template, &selector))
+        };
+        Arc::new(Self { template, selector, pod_hash, template_key, left_out, check, collisions })
     }
 }
 

@@ -35,6 +35,8 @@ pub struct View {
     pub pod_hash: String,
     /// Key under which equal templates (after defaulting) are equal.
     pub template_key: String,
+    /// What is wrong with the template.
+    pub template_check: TemplateCheck,
     /// Its ReplicaSets, oldest first.
     pub replica_sets: Vec<ReplicaSet>,
     /// ReplicaSets that nobody manages and the selector means.
@@ -117,6 +119,16 @@ pub enum Aim {
     Status,
     /// That it is read, with all that are made like it.
     Read,
+}
+
+/// What is wrong with a pod template. It costs more to find than most decisions, so whoever keeps the template keeps this.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum TemplateCheck {
+    /// Nobody has looked yet.
+    #[default]
+    Open,
+    /// What was found.
+    Done(Option<Obstacle>),
 }
 
 /// What keeps a Rollout from being acted on.

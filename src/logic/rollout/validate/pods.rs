@@ -18,7 +18,7 @@ const LOST: &[&str] = &["hostNetwork", "hostPID", "hostIPC", "hostUsers", "share
 /// The first fault of the template (source: pkg/apis/rollouts/validation/validation.go, `ValidateRolloutSpec`, and
 /// Kubernetes' pkg/apis/apps/validation/validation.go, `ValidatePodTemplateSpecForReplicaSet`).
 #[must_use]
-pub(super) fn obstacle(template: &Value, selector: &LabelSelector) -> Option<Obstacle> {
+pub(crate) fn obstacle(template: &Value, selector: &LabelSelector) -> Option<Obstacle> {
     faults(template, selector).into_iter().next().map(Obstacle::from)
 }
 

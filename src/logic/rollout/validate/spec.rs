@@ -8,7 +8,7 @@ use crate::logic::rollout::builder::Builder;
 use crate::logic::rollout::references;
 use crate::logic::rollout::validate::fault::wrong;
 use crate::logic::rollout::validate::{blue_green, canary, pods};
-use crate::logic::rollout::view::Obstacle;
+use crate::logic::rollout::view::{Obstacle, TemplateCheck, View};
 use serde_json::{Value, json};
 
 /// The first thing that keeps the Rollout from being acted on
@@ -44,6 +44,13 @@ fn negative(path: &str, number: i32) -> Option<Obstacle> {
     wrong(path, number, "must be greater than or equal to 0")
 }
 
+fn pod_template(view: &View) -> Option<Obstacle> {
+    match &view.template_check {
+        TemplateCheck::Open => pods::obstacle(&view.template, &view.selector),
+        TemplateCheck::Done(found) => found.clone(),
+    }
+}
+
 /// The fields of the spec but its strategy, in the order in which Argo Rollouts looks at them
 /// (source: pkg/apis/rollouts/validation/validation.go, `ValidateRolloutSpec`).
 fn fields(builder: &Builder<'_>) -> Option<Obstacle> {
@@ -51,7 +58,7 @@ fn fields(builder: &Builder<'_>) -> Option<Obstacle> {
     let (ready, deadline) = (spec.min_ready_seconds(), spec.progress_deadline_seconds());
     negative("spec.replicas", spec.replicas())
         .or_else(|| selector(builder))
-        .or_else(|| pods::obstacle(&builder.view().template, &builder.view().selector))
+        .or_else(|| pod_template(builder.view()))
         .or_else(|| negative("spec.minReadySeconds", ready))
         .or_else(|| negative("spec.revisionHistoryLimit", blue_green::history_limit(builder)))
         .or_else(|| negative("spec.progressDeadlineSeconds", deadline))
