@@ -4,7 +4,7 @@
 //! - [`rules`]: whose rules hold, where they differ
 //! - [`template`], [`whole`]: the template and its pod: the front door; what its parts are looked at with
 //! - [`containers`]: the lists of containers, and what all containers have
-//! - [`ports`], [`env`], [`handlers`]: ports, variables, probes and hooks
+//! - [`ports`], [`env`](mod@env), [`handlers`]: ports, variables, probes and hooks
 //! - [`resources`]: amounts asked for, and claims
 //! - [`volumes`], [`sources`], [`projected`], [`paths`]: volumes, their kinds, and the paths in them
 //! - [`mounts`]: how containers mount them
