@@ -148,7 +148,7 @@ spec:\n      containers:\n      - name: web\n        IMAGE: example/web:v1\n  st
         assert!(clean.err.contains("Thing default/t"), "a kind that only they know: {}", clean.err);
         assert_eq!(clean.ok().trim(), "2 objects, no mistakes", "a Service may be elsewhere");
 
-        write("5", "imag");
+        write("5", "imag: x\n        image");
         let json: Value = serde_json::from_str(&stage.run(&format!("{lint} -o json")).await.out).unwrap();
         let places: Vec<(&Value, &Value)> =
             json["problems"].as_array().unwrap().iter().map(|p| (&p["file"], &p["line"])).collect();
