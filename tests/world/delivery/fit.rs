@@ -115,8 +115,8 @@ async fn a_rollout_that_its_controller_would_refuse_is_refused_with_its_line() {
     let weight =
         "r.yaml:19: Rollout default/web: spec.strategy.canary.steps[0].setWeight: Invalid value: 150";
     says(&refused("r.yaml", canary("setWeight: 150")).await, &[weight]);
-    let field = "spec.strategy.canary.steps[0].setCanaryScale: Invalid value: {\"replicas\":1}: SetCanaryScale requires";
-    says(&refused("r.yaml", canary("setCanaryScale: {replicas: 1}")).await, &["r.yaml:19: ", field]);
+    let field = "spec.strategy.canary.trafficRouting: Required value: SetCanaryScale requires";
+    says(&refused("r.yaml", canary("setCanaryScale: {replicas: 1}")).await, &["r.yaml:17: ", field]);
     let typed = refused("r.yaml", canary("setWeight: 5").replace("replicas: 2", "replicas: two")).await;
     says(
         &typed,
