@@ -63,16 +63,14 @@ impl<K: Clone + Ord> Queue<K> {
     /// Wants `key` reconciled as soon as may be. While it is being reconciled, it is reconciled once more after.
     pub(crate) fn add(&mut self, key: K) {
         if self.running.contains_key(&key) {
-            if self.again.insert(key.clone()) {
-                self.count(&key, Queues::added);
-            }
+            self.again.insert(key);
         } else if !self.waiting.contains_key(&key) {
-            self.count(&key, Queues::added);
             self.line_up(key);
         }
     }
 
     fn line_up(&mut self, key: K) {
+        self.count(&key, Queues::added);
         self.waiting.insert(key.clone(), Instant::now());
         self.ready.push_back(key);
     }
@@ -250,5 +248,24 @@ mod tests {
         assert_eq!(q.next_timer(), Some(now + Duration::from_secs(2)));
         q.ring(now + Duration::from_secs(10));
         assert_eq!((q.take(), q.next_timer()), (Some("a"), None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_depth_that_is_shown_is_the_number_of_keys_that_wait() {
+        let (mut q, queues) = (Queue::new(None), Queues::default());
+        q.count_in(queues.clone(), |_| "Things");
+        q.add("a");
+        for _ in 0..4 {
+            assert_eq!(queues.depth("Things"), 1);
+            q.take();
+            q.add("a");
+            let when = q.failed(&"a", Instant::now());
+            assert_eq!(queues.depth("Things"), q.ready.len());
+            q.ring(when);
+        }
+        q.take();
+        q.add("a");
+        q.done(&"a");
+        assert_eq!((queues.depth("Things"), q.ready.len()), (1, 1));
     }
 }

@@ -206,4 +206,20 @@ mod tests {
         let none = first.with(Arc::default(), LabelSelector::default(), None);
         assert_eq!((none.template_key.as_str(), none.pod_hash.as_str()), ("", ""));
     }
+
+    #[test]
+    fn what_was_wrong_with_a_template_is_not_said_of_another_one() {
+        let labels = |app: &str| json!({"matchLabels": {"app": app}});
+        let selector = |app: &str| serde_json::from_value::<LabelSelector>(labels(app)).unwrap();
+        let template = |container: serde_json::Value| {
+            Arc::new(json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container]}}))
+        };
+        let whole = json!({"name": "web", "image": "web:1"});
+        let is_well = |t: &Template| matches!(t.check, TemplateCheck::Done(None));
+        let bad = Arc::<Template>::default().with(template(json!({"name": "web"})), selector("web"), None);
+        assert!(!is_well(&bad));
+        let mended = bad.with(template(whole.clone()), selector("web"), None);
+        assert!(is_well(&mended) && is_well(&mended.with(template(whole.clone()), selector("web"), Some(1))));
+        assert!(!is_well(&mended.with(template(whole), selector("other"), None)), "it is not selected");
+    }
 }

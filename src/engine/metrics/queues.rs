@@ -30,6 +30,12 @@ impl Queues {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many keys wait in the queue `name`.
+    #[cfg(test)]
+    pub(crate) fn depth(&self, name: &str) -> usize {
+        self.lock().get(name).map_or(0, |series| series.depth)
+    }
+
     /// A key waits in the queue `name`.
     pub(crate) fn added(&self, name: &'static str) {
         let mut all = self.lock();

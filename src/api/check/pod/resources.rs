@@ -36,13 +36,16 @@ const STANDARD: &[&str] = &[
     "services.loadbalancers",
 ];
 
+/// The domain of resources that are Kubernetes' own.
+const NATIVE: &str = "kubernetes.io/";
+
 fn is_huge(name: &str) -> bool {
     name.starts_with("hugepages-")
 }
 
 /// Whether Kubernetes itself knows the resource (source: pkg/apis/core/helper/helpers.go, `IsNativeResource`).
 fn is_native(name: &str) -> bool {
-    !name.contains('/') || name.contains("kubernetes.io/")
+    !name.contains('/') || name.contains(NATIVE)
 }
 
 /// (source: pkg/apis/core/helper/helpers.go, `IsExtendedResourceName`)

@@ -297,6 +297,7 @@ fn an_invalid_spec_is_said_and_nothing_moves() {
         assert!(message.starts_with("InvalidSpec: The Rollout \"web\" is invalid: "), "{message}");
         assert!(message.contains(words), "{message} lacks {words}");
         assert!(rig.pods().is_empty());
+        assert!(!rig.events.contains(&"InvalidSpec".to_owned()), "the condition alone says so");
     }
 }
 
